@@ -1,0 +1,58 @@
+# Ein frischer Rechner braucht nur Python 3.11+, make und einen Paketindex.
+# A fresh machine needs Python 3.11+, make and a package index, nothing else. `make help` lists the targets.
+
+SHELL := /bin/sh
+MAKEFLAGS += --no-print-directory
+VENV := .venv/bin
+
+# Another interpreter: make PYTHON=python3.13 … Otherwise the one chosen before, then the first whose wheels all exist.
+FITS := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))
+FOUND = $(or $(PYTHON),$(shell for python in .venv/bin/python python3 python3.14 python3.13 python3.12 python3.11; do \
+	"$$python" -c '$(FITS)' >/dev/null 2>&1 && { echo "$$python"; exit; }; done),python3)
+
+# Compiled once by the bootstrap, read by every process started from here.
+export NUMBA_CACHE_DIR := $(CURDIR)/.venv/numba-cache
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo up test check bench lock clean
+
+help: ## show this list / diese Übersicht
+	@echo "make …"
+	@sed -n 's/^\([a-z]*\):[^#]*## /  \1|/p' Makefile | awk -F'|' '{ printf "%-8s %s\n", $$1, $$2 }'
+
+setup: ## install into .venv, once / einrichten, nur beim ersten Mal
+	@python="$(FOUND)"; "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+		found="$$python: $$("$$python" --version 2>&1)"; \
+		echo "Python 3.11 oder neuer fehlt ($$found). Debian/Ubuntu: sudo apt install python3 python3-venv"; \
+		echo "Python 3.11 or newer is missing. Another one is chosen with: make PYTHON=python3.12 …"; \
+		exit 1; } >&2; "$$python" deploy/bootstrap.py
+
+demo: setup ## the whole hub with made-up cities / das ganze Netz mit erfundenen Städten
+	@$(VENV)/lotsennetz demo
+
+up: setup ## the hub with your own, lasting data / das Netz mit eigenen, bleibenden Daten
+	@$(VENV)/lotsennetz up
+
+test: check ## everything that must hold / alle Prüfungen
+	$(VENV)/pytest
+
+check: setup ## style, types, imports and licences only / nur Stil, Typen, Importe, Lizenzen
+	$(VENV)/ruff check
+	$(VENV)/ruff format --check
+	$(VENV)/mypy
+	$(VENV)/lint-imports --no-logo
+	@# REUSE asks git which files count; without git it would read .venv as well.
+	@if git rev-parse --is-inside-work-tree >/dev/null 2>&1; then echo "$(VENV)/reuse lint"; $(VENV)/reuse lint --quiet; \
+		else echo "reuse lint: skipped, not a git checkout"; fi
+
+bench: setup ## measure, see tests/bench / messen
+	$(VENV)/python -m tests.bench
+
+lock: setup ## requirements.lock after a change in pyproject.toml; newest versions with OPTIONS=--upgrade
+	UV_SYSTEM_CERTS=1 UV_CACHE_DIR=.cache/uv $(VENV)/uv pip compile --quiet --universal --python-version 3.11 \
+		--generate-hashes --all-extras --group dev $(OPTIONS) --custom-compile-command "make lock" \
+		pyproject.toml -o requirements.lock
+
+clean: ## remove what was installed and cached, not your data / Installiertes löschen, nicht die Daten
+	rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	find services tests deploy -name __pycache__ -type d -prune -exec rm -rf {} +

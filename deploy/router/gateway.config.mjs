@@ -1,0 +1,68 @@
+// The federation router of the split deployment; start it with `npx hive-gateway supergraph`.
+//
+//   ROUTER_HOST        127.0.0.1; 0.0.0.0 inside a container
+//   ROUTER_PORT        4000
+//   ROUTER_SUPERGRAPH  supergraph.graphql beside this file
+//   ROUTER_SUBGRAPHS   directory=URL,events=URL: where subgraphs live, if not where the supergraph says
+//   ROUTER_TIMEOUT_MS  20000: the longest wait for a subgraph's answer (subscriptions have no limit)
+//   ROUTER_LOG         warn
+//
+// The gateway reports to nobody here: usage reporting, tracing and supergraph polling from a URL stay unconfigured.
+
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "@graphql-hive/gateway";
+import { GraphQLError } from "graphql";
+
+const env = process.env;
+const here = (file) => fileURLToPath(new URL(file, import.meta.url));
+const timeout = Number(env.ROUTER_TIMEOUT_MS ?? 20_000);
+
+const overrides = (env.ROUTER_SUBGRAPHS ?? "").split(",").filter(Boolean);
+const locations = overrides.map((entry) => {
+  const at = entry.indexOf("=");
+  return [entry.slice(0, at), { location: entry.slice(at + 1) }];
+});
+
+// Our subgraphs write their errors for the reader and mask the unexpected ones themselves; masked again, they could not
+// say what to change. Only the gateway's own failures are covered: they tell addresses and queries of subgraphs.
+function maskError(error) {
+  const { request, response, code } = error.extensions ?? {};
+  const failed = request || response || code === "TIMEOUT_ERROR" || !(error instanceof GraphQLError);
+  if (!failed) return error;
+  const extensions = { code: "UNAVAILABLE", status: 503 };
+  return new GraphQLError("A service does not answer at the moment.", { path: error.path, extensions });
+}
+
+export const gatewayConfig = defineConfig({
+  supergraph: env.ROUTER_SUPERGRAPH ?? here("supergraph.graphql"),
+  host: env.ROUTER_HOST ?? "127.0.0.1",
+  port: Number(env.ROUTER_PORT ?? 4000),
+  // Our endpoints take POST only, also for subscriptions, which the gateway would otherwise open with GET.
+  transportEntries: { ...Object.fromEntries(locations), "*": { options: { method: "POST" } } },
+  propagateHeaders: {
+    fromClientToSubgraphs({ request }) {
+      const passed = ["authorization", "accept-language"].map((name) => [name, request.headers.get(name)]);
+      return Object.fromEntries(passed.filter(([, value]) => value !== null));
+    },
+  },
+
+  maskedErrors: { maskError },
+  subgraphErrors: false, // `extensions` arrive as the subgraph sent them
+
+  // The services bound the cost of a query; this bounds what reaches the query planner, as in `services/kit/limits.py`.
+  maxTokens: 2_000,
+  maxDepth: 20,
+  maxHeaderSize: 16_384,
+  requestTimeout: 10_000,
+  upstreamTimeout: ({ executionRequest }) =>
+    executionRequest?.operationType === "subscription" ? undefined : timeout,
+
+  // Subscriptions go over Server-Sent Events in both directions.
+  disableWebsockets: true,
+  graphiql: false,
+  landingPage: false,
+  reporting: undefined,
+  openTelemetry: undefined,
+  cors: false,
+  logging: env.ROUTER_LOG ?? "warn",
+});

@@ -1,0 +1,132 @@
+"""The command `lotsennetz`."""
+
+import argparse
+import asyncio
+import logging
+import os
+import sys
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from pathlib import Path
+
+from services.app import SERVICES, chosen
+from services.cli import demo
+from services.cli.running import running, servers, until_stopped
+from services.directory import oauth
+from services.directory.access import checked_ags
+from services.kit import i18n, migrations
+from services.kit.db import Database
+from services.kit.errors import HubError
+from services.kit.i18n import gettext as _
+from services.kit.service import Hub
+from services.kit.settings import Settings, from_environment
+
+Command = Callable[[argparse.Namespace, Settings], Awaitable[int]]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; 0 when it succeeded, 1 with one line of explanation when it did not."""
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    asked = _parser().parse_args(arguments)
+    with i18n.speaking(asked.lang):
+        try:
+            return asyncio.run(asked.run(asked, from_environment()))
+        except HubError as problem:
+            print(f"lotsennetz: {problem.message}", file=sys.stderr)
+            for detail in problem.problems:
+                print(f"  {detail.row} {detail.field}: {detail.message}", file=sys.stderr)
+            return 1
+        except KeyboardInterrupt:
+            return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="lotsennetz", description=__doc__)
+    language = "en" if os.environ.get("LOTSENNETZ_LANG", "").startswith("en") else "de"
+    parser.add_argument("--lang", choices=i18n.LANGUAGES, default=language, help="language of what is printed")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name: str, run: Command, text: str) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=text, description=text)
+        added.set_defaults(run=run)
+        return added
+
+    up = command("up", _up, "run the whole hub until Ctrl-C, on embedded servers unless the environment names others")
+    up.add_argument("--demo", action="store_true", help="with the demo's cities, if there are none yet")
+    command("demo", _demo, "play the #KNmeetsHN day through the public API and write its papers to out/knmeetshn")
+    serve = command("serve", _serve, "serve some services on the servers that the environment names")
+    serve.add_argument("service", nargs="*", metavar="SERVICE", help=", ".join(SERVICES))
+    work = command("work", _work, "work the jobs of some services")
+    work.add_argument("service", nargs="*", metavar="SERVICE", help=", ".join(SERVICES))
+    command("migrate", _migrate, "bring the database up to date")
+    client = command("client", _client, "register an OAuth client and print its secret, once")
+    client.add_argument("name")
+    client.add_argument("--city", metavar="AGS", help="the city it speaks for; without one it speaks for none")
+    client.add_argument("--scope", action="append", choices=oauth.SCOPES, help="may be given several times")
+    revise = command("revise", _revise, "write a migration from a service's models (for developers)")
+    revise.add_argument("service", choices=SERVICES)
+    revise.add_argument("message")
+    return parser
+
+
+async def _up(asked: argparse.Namespace, settings: Settings) -> int:
+    with servers(settings) as found:
+        async with running(found, chosen(os.environ.get("HUB_SERVICES", ""))) as (hub, server):
+            if asked.demo:
+                await demo.fill(hub)
+            print(_("Lotsennetz runs at {url} (Ctrl-C ends it).", url=hub.settings.issuer), flush=True)
+            await until_stopped(server)
+    return 0
+
+
+async def _demo(_asked: argparse.Namespace, settings: Settings) -> int:
+    return await demo.run(settings, Path("out/knmeetshn"))
+
+
+async def _serve(asked: argparse.Namespace, settings: Settings) -> int:
+    with servers(settings) as found:
+        async with running(found, chosen(",".join(asked.service))) as (hub, server):
+            print(_("Lotsennetz runs at {url} (Ctrl-C ends it).", url=hub.settings.issuer), flush=True)
+            await until_stopped(server)
+    return 0
+
+
+async def _work(asked: argparse.Namespace, settings: Settings) -> int:
+    with servers(settings, share=True) as found:
+        hub = Hub(found, chosen(",".join(asked.service)), found.redis_url or "", found.database_url or "")
+        await hub.migrate()
+        async with asyncio.TaskGroup() as group:
+            for runtime in hub.runtimes.values():
+                group.create_task(hub.work(runtime))
+    return 0
+
+
+async def _migrate(_asked: argparse.Namespace, settings: Settings) -> int:
+    with servers(settings) as found:
+        hub = Hub(replace(found, workers=False), chosen(), found.redis_url or "", found.database_url or "")
+        await hub.migrate()
+        await hub.stop()
+    print(_("The database is up to date."))
+    return 0
+
+
+async def _client(asked: argparse.Namespace, settings: Settings) -> int:
+    ags = checked_ags(asked.city) if asked.city else None
+    with servers(settings, share=True) as found:
+        hub = Hub(found, chosen("directory"), found.redis_url or "", found.database_url or "")
+        await hub.migrate()
+        async with hub.runtimes["directory"].db.begin() as session:
+            made = await oauth.register(session, asked.name, ags, tuple(asked.scope or oauth.SCOPES))
+        await hub.stop()
+    print(f"client_id={made.client_id}\nclient_secret={made.client_secret}")
+    return 0
+
+
+async def _revise(asked: argparse.Namespace, settings: Settings) -> int:
+    service = SERVICES[asked.service]
+    with servers(settings) as found:
+        owner = Database(found.database_url or "", None, pool=1)
+        await migrations.upgrade(owner, service.name, service.metadata, service.migrations)
+        print(await migrations.revise(owner, service.name, service.metadata, service.migrations, asked.message))
+        await owner.close()
+    return 0

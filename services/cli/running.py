@@ -1,0 +1,128 @@
+"""Starting servers, binding the port, serving until told to stop."""
+
+import asyncio
+import contextlib
+import signal
+import socket
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import replace
+
+import msgspec
+import uvicorn
+
+from services.kit import embedded
+from services.kit.errors import Conflict
+from services.kit.i18n import gettext as _
+from services.kit.service import Hub, Service
+from services.kit.settings import Settings
+from services.kit.web import create_app
+
+DRAIN_SECONDS = 10
+
+
+class _Addresses(msgspec.Struct):
+    """What a running hub leaves in its data folder for other commands."""
+
+    database: str
+    redis: str
+
+
+@contextlib.contextmanager
+def servers(settings: Settings, *, share: bool = False) -> Iterator[Settings]:
+    """The settings with the addresses of both servers: the operator's, or embedded ones for as long as this lasts.
+
+    With `share`, the embedded servers of a hub that runs on the same data folder are used instead.
+    """
+    if settings.database_url and settings.redis_url:
+        yield settings.with_secret()
+        return
+    note = settings.data / "servers.json"
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(embedded.folder(settings.data))
+        except Conflict:
+            if not (share and note.exists()):
+                raise
+            found = msgspec.json.decode(note.read_bytes(), type=_Addresses)
+        else:
+            found = _Addresses(
+                settings.database_url or stack.enter_context(embedded.postgres(settings.data)),
+                settings.redis_url or stack.enter_context(embedded.valkey(settings.data)),
+            )
+            note.touch(mode=0o600)
+            note.write_bytes(msgspec.json.encode(found))
+            stack.callback(note.unlink, missing_ok=True)
+        yield replace(
+            settings, database_url=found.database, redis_url=found.redis, embedded=settings.database_url is None
+        ).with_secret()
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A listening socket; raises Conflict, in words, when the port is taken."""
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as problem:
+        listener.close()
+        raise Conflict(
+            _(
+                "{host}:{port} cannot be used ({reason}). Stop what runs there, or choose another port with "
+                "LOTSENNETZ_PORT.",
+                host=host,
+                port=port,
+                reason=problem.strerror,
+            )
+        ) from problem
+    return listener
+
+
+@contextlib.asynccontextmanager
+async def running(settings: Settings, services: Sequence[Service]) -> AsyncIterator[tuple[Hub, uvicorn.Server]]:
+    """A hub that answers at `settings.issuer`; with port 0, at a free port. Stops it at the end."""
+    listener = bind(settings.host, settings.port)
+    settings = replace(settings, port=listener.getsockname()[1])
+    hub = Hub(settings, services, settings.redis_url or "", settings.database_url or "")
+    server = _Server(
+        uvicorn.Config(
+            create_app(hub),
+            log_level="warning",
+            access_log=False,  # addresses of people are personal data
+            timeout_graceful_shutdown=DRAIN_SECONDS,
+            server_header=False,
+        )
+    )
+    await hub.migrate()  # complains here, before anything answers
+    task = asyncio.create_task(server.serve(sockets=[listener]))
+    try:
+        while not server.started:
+            if task.done():
+                await task
+                raise RuntimeError("the hub ended before it started")
+            await asyncio.sleep(0.02)
+        yield hub, server
+    finally:
+        server.should_exit = True
+        await task
+        listener.close()
+
+
+class _Server(uvicorn.Server):
+    """Ends cleanly on a signal instead of raising it again: stopping a hub is no failure."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        loop, stops = asyncio.get_running_loop(), (signal.SIGINT, signal.SIGTERM)
+        for stop in stops:
+            loop.add_signal_handler(stop, self.handle_exit, stop, None)
+        try:
+            yield
+        finally:
+            for stop in stops:
+                loop.remove_signal_handler(stop)
+
+
+async def until_stopped(server: uvicorn.Server) -> None:
+    """Return once somebody asked the server to stop."""
+    while not server.should_exit:
+        await asyncio.sleep(0.2)

@@ -1,0 +1,48 @@
+"""What the directory says."""
+
+from services.kit.messages import Message
+
+
+class CityPublished(Message, frozen=True):
+    ags: str
+    name: str
+    population: int | None = None
+
+    def key(self) -> str:
+        return self.ags
+
+
+class NavigatorPublished(Message, frozen=True):
+    """A navigator as they are now; topics are codes of the shared vocabulary."""
+
+    id: str
+    ags: str
+    name: str
+    title: str
+    department: str
+    offers: tuple[str, ...]
+    seeks: tuple[str, ...]
+    works_on: tuple[str, ...]
+
+    def key(self) -> str:
+        return self.id
+
+
+class NavigatorWithdrawn(Message, frozen=True):
+    id: str
+    ags: str
+
+    def key(self) -> str:
+        return self.id
+
+
+class TopicPublished(Message, frozen=True):
+    """A topic of the vocabulary; `parent` is the code above it, None for a field."""
+
+    code: str
+    parent: str | None
+    de: str
+    en: str
+
+    def key(self) -> str:
+        return self.code

@@ -1,0 +1,1 @@
+"""Cities, navigators, projects, topics; publishing; OAuth; who may see what."""

@@ -1,0 +1,44 @@
+"""The directory as a service."""
+
+from pathlib import Path
+from typing import Any
+
+from litestar import Litestar
+
+from services.directory import oauth, topics, web
+from services.directory.graphql import schema
+from services.directory.models import Base
+from services.kit.auth import Keys
+from services.kit.service import Runtime, Service
+from services.kit.web import from_environment
+
+
+async def _prepare(runtime: Runtime) -> None:
+    """Seed the vocabulary and the first signing key."""
+    async with runtime.db.begin() as session:
+        await oauth.signing_key(session, runtime.settings.derived("signing"))
+        await runtime.say(session, await topics.seed(session))
+
+
+def _keys(runtime: Runtime) -> Keys:
+    async def read() -> dict[str, Any]:
+        async with runtime.db.read() as session:
+            return await oauth.key_set(session)
+
+    return read
+
+
+service = Service(
+    name="directory",
+    metadata=Base.metadata,
+    migrations=Path(__file__).parent / "migrations",
+    schema=schema,
+    routes=web.routes,
+    prepare=_prepare,
+    keys=_keys,
+)
+
+
+def create() -> Litestar:
+    """ASGI factory for this service alone; needs its servers and the other services' addresses from the environment."""
+    return from_environment([service])

@@ -1,0 +1,141 @@
+"""The directory's tables."""
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import DateTime, ForeignKey, Identity, Index, LargeBinary, MetaData, Text, UniqueConstraint, func
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from services.kit import jobs, log
+from services.kit.db import NAMING
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(schema="directory", naming_convention=NAMING)
+    type_annotation_map = {str: Text, datetime: DateTime(timezone=True), dict[str, Any]: JSONB}
+
+
+log.attach(Base.metadata)
+jobs.attach(Base.metadata)
+
+
+class City(Base):
+    """A municipality that publishes, by its AGS (Amtlicher Gemeindeschlüssel, 8 digits)."""
+
+    __tablename__ = "city"
+    ags: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    sort_key: Mapped[str] = mapped_column(index=True)
+    kind: Mapped[str]
+    population: Mapped[int | None]
+    website: Mapped[str | None]
+
+
+class Topic(Base):
+    """A topic of the shared vocabulary; `position` is its place in a walk through the tree."""
+
+    __tablename__ = "topic"
+    code: Mapped[str] = mapped_column(primary_key=True)
+    parent: Mapped[str | None] = mapped_column(
+        ForeignKey("directory.topic.code", deferrable=True, initially="DEFERRED")
+    )
+    de: Mapped[str]
+    en: Mapped[str]
+    synonyms: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    path: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    """The codes from the field down to the topic itself, so that „and all below“ is one comparison."""
+    position: Mapped[int]
+
+
+class Navigator(Base):
+    """A navigator as their city published them; `key` is the city's own name for the row."""
+
+    __tablename__ = "navigator"
+    __table_args__ = (UniqueConstraint("ags", "key"), Index("ix_navigator_sort_key_id", "sort_key", "id"))
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    ags: Mapped[str] = mapped_column(ForeignKey("directory.city.ags"))
+    key: Mapped[str]
+    name: Mapped[str]
+    sort_key: Mapped[str]
+    title: Mapped[str]
+    department: Mapped[str]
+    search: Mapped[str]
+    """Title and department, folded for searching; the name is in `sort_key` and only some may search it."""
+    offers: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    seeks: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    works_on: Mapped[list[str]] = mapped_column(ARRAY(Text))
+
+
+class NavigatorTopic(Base):
+    """Every topic of a navigator and every topic above it, for finding people by topic with its narrower ones."""
+
+    __tablename__ = "navigator_topic"
+    navigator_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("directory.navigator.id", ondelete="CASCADE"), primary_key=True
+    )
+    topic: Mapped[str] = mapped_column(ForeignKey("directory.topic.code"), primary_key=True, index=True)
+
+
+class Project(Base):
+    __tablename__ = "project"
+    __table_args__ = (UniqueConstraint("ags", "key"), Index("ix_project_sort_key_id", "sort_key", "id"))
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    ags: Mapped[str] = mapped_column(ForeignKey("directory.city.ags"))
+    key: Mapped[str]
+    title: Mapped[str]
+    sort_key: Mapped[str]
+    summary: Mapped[str]
+    search: Mapped[str]
+    stage: Mapped[str]
+    seeks_partners: Mapped[bool]
+    topics: Mapped[list[str]] = mapped_column(ARRAY(Text))
+
+
+class ProjectNavigator(Base):
+    __tablename__ = "project_navigator"
+    project_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("directory.project.id", ondelete="CASCADE"), primary_key=True
+    )
+    navigator_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("directory.navigator.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+
+
+class Publication(Base):
+    """One accepted snapshot: who, when, how much changed. Names no person."""
+
+    __tablename__ = "publication"
+    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    ags: Mapped[str] = mapped_column(ForeignKey("directory.city.ags"), index=True)
+    at: Mapped[datetime] = mapped_column(server_default=func.now())
+    client: Mapped[str]
+    added: Mapped[int]
+    changed: Mapped[int]
+    withdrawn: Mapped[int]
+    unchanged: Mapped[int]
+
+
+class Client(Base):
+    """An OAuth client (RFC 6749). The secret is kept as a hash; it is long and random, so a fast hash serves."""
+
+    __tablename__ = "client"
+    client_id: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    secret_hash: Mapped[str]
+    ags: Mapped[str | None]
+    """The city it acts for; a client of the state has none. No key to `city`: it registers before it publishes."""
+    scopes: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class SigningKey(Base):
+    """A key that signs access tokens; the private part is sealed with a secret that the database does not know."""
+
+    __tablename__ = "signing_key"
+    kid: Mapped[str] = mapped_column(primary_key=True)
+    public: Mapped[dict[str, Any]]
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    retired_at: Mapped[datetime | None]

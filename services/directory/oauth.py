@@ -1,0 +1,229 @@
+"""The authorization server: Authlib's own classes on our storage, inside our transaction (RFC 6749, 9068, 8414).
+
+Authlib is framework-neutral but synchronous; `session.run_sync` runs it on the same connection and transaction as
+everything else, without stalling the event loop.
+"""
+
+import hashlib
+import hmac
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from authlib.oauth2.rfc6749 import AuthorizationServer, ClientMixin, OAuth2Request
+from authlib.oauth2.rfc6749.errors import InvalidScopeError
+from authlib.oauth2.rfc6749.grants import ClientCredentialsGrant
+from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
+from authlib.oauth2.rfc9068 import JWTBearerTokenGenerator
+from joserfc import jwe
+from joserfc.jwk import ECKey, OctKey
+from sqlalchemy import insert, select, text
+from sqlalchemy.orm import Session
+
+from services.directory.access import READ, WRITE
+from services.directory.models import Client, SigningKey
+from services.kit.auth import ALGORITHM
+from services.kit.db import Reader, Writer
+from services.kit.errors import Refused
+from services.kit.i18n import gettext as _
+
+TOKEN_SECONDS = 600
+SCOPES = (READ, WRITE, "matching:read", "matching:write", "events:read", "events:write")
+LONGEST_PARAMETER = 4_000
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """Shown once, when a client is made."""
+
+    client_id: str
+    client_secret: str
+
+
+async def register(session: Writer, name: str, ags: str | None, scopes: tuple[str, ...]) -> Credentials:
+    """A new client that may act at once. Raises Refused for scopes the hub does not know."""
+    unknown = sorted(set(scopes) - set(SCOPES))
+    if unknown:
+        raise Refused(
+            _("Unknown scopes: {scopes}. Known are: {known}", scopes=", ".join(unknown), known=" ".join(SCOPES))
+        )
+    made = Credentials(f"c-{secrets.token_urlsafe(12)}", secrets.token_urlsafe(32))
+    await session.execute(
+        insert(Client).values(
+            client_id=made.client_id, name=name, ags=ags, scopes=list(scopes), secret_hash=_hash(made.client_secret)
+        )
+    )
+    return made
+
+
+def _hash(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+class _Client(ClientMixin):  # type: ignore[misc]  # Authlib is untyped
+    """A client row in the form Authlib asks for."""
+
+    def __init__(self, row: Client) -> None:
+        self.row = row
+
+    def get_client_id(self) -> str:
+        return self.row.client_id
+
+    def get_allowed_scope(self, scope: str | None) -> str:
+        return " ".join(s for s in (scope or "").split() if s in self.row.scopes)
+
+    def check_client_secret(self, client_secret: str) -> bool:
+        return hmac.compare_digest(self.row.secret_hash, _hash(client_secret))
+
+    def check_endpoint_auth_method(self, method: str, endpoint: str) -> bool:
+        return bool(method == "client_secret_basic" and endpoint == "token")
+
+    def check_grant_type(self, grant_type: str) -> bool:
+        return grant_type == "client_credentials"
+
+
+class _Grant(ClientCredentialsGrant):  # type: ignore[misc]
+    TOKEN_ENDPOINT_AUTH_METHODS = ["client_secret_basic"]
+
+    def validate_requested_scope(self) -> None:
+        """Nothing asked means everything the client has; more than it has is an error, not silently less."""
+        asked = (self.request.payload.scope or "").split()
+        if set(asked) - set(self.request.client.row.scopes):
+            raise InvalidScopeError
+        self.request.payload.data["scope"] = " ".join(asked or self.request.client.row.scopes)
+
+
+class _Tokens(JWTBearerTokenGenerator):  # type: ignore[misc]
+    """RFC 9068 tokens for ten minutes with the client's city."""
+
+    def __init__(self, issuer: str, key: ECKey) -> None:
+        super().__init__(issuer, ALGORITHM, expires_generator=TOKEN_SECONDS)
+        self.key = key
+
+    def get_jwks(self) -> ECKey:
+        return self.key
+
+    def get_audiences(self, client: _Client, user: object, scope: str) -> str:
+        return str(self.issuer)
+
+    def get_extra_claims(self, client: _Client, grant_type: str, user: object, scope: str) -> dict[str, Any]:
+        return {"city": client.row.ags} if client.row.ags else {}
+
+
+class _Request(OAuth2Request):  # type: ignore[misc]
+    def __init__(self, form: dict[str, str], headers: Mapping[str, str]) -> None:
+        # Whether the transport is safe is the proxy's matter; the address seen here is the one behind it.
+        super().__init__("POST", "https://hub/oauth/token", headers=dict(headers))
+        self._form = form
+        self.payload = BasicOAuth2Payload(form)
+
+    @property
+    def form(self) -> dict[str, str]:
+        return self._form
+
+
+class _Server(AuthorizationServer):  # type: ignore[misc]
+    """Authlib's server bound to one database transaction."""
+
+    def __init__(self, db: Session, issuer: str, key: ECKey) -> None:
+        super().__init__(scopes_supported=SCOPES)
+        self.db = db
+        self.register_grant(_Grant)
+        self.register_token_generator("default", _Tokens(issuer, key))
+
+    def query_client(self, client_id: str) -> _Client | None:
+        row = self.db.get(Client, client_id)
+        return _Client(row) if row else None
+
+    def save_token(self, token: dict[str, Any], request: OAuth2Request) -> None:
+        """Access tokens carry their own truth and live ten minutes: nothing to store."""
+
+    def create_oauth2_request(self, request: _Request) -> _Request:
+        return request
+
+    def handle_response(self, status: int, body: Any, headers: Any) -> "TokenAnswer":
+        return TokenAnswer(status, body, dict(headers))
+
+    def send_signal(self, name: str, *args: object, **kwargs: object) -> None:
+        """Nobody listens."""
+
+
+@dataclass(frozen=True)
+class TokenAnswer:
+    status: int
+    body: dict[str, Any]
+    headers: dict[str, str]
+
+
+async def token(
+    session: Writer, issuer: str, seal: bytes, form: list[tuple[str, str]], headers: Mapping[str, str]
+) -> TokenAnswer:
+    """The token endpoint's answer (RFC 6749 section 5), errors included; `form` is the decoded body in order."""
+    names = [name for name, _value in form]
+    if len(set(names)) != len(names):
+        return _invalid("a parameter stands twice")
+    if any("\0" in value or len(value) > LONGEST_PARAMETER for pair in form for value in pair):
+        return _invalid("a parameter cannot be read")
+    key = await signing_key(session, seal)
+    request = _Request(dict(form), headers)
+    return await session.run_sync(  # type: ignore[no-any-return]
+        lambda db: _Server(db, issuer, key).create_token_response(request)
+    )
+
+
+def _invalid(description: str) -> TokenAnswer:
+    body = {"error": "invalid_request", "error_description": description}
+    return TokenAnswer(400, body, {"cache-control": "no-store"})
+
+
+async def signing_key(session: Writer, seal: bytes) -> ECKey:
+    """The key that signs now; made at the first call. Raises Refused when the hub's secret has changed."""
+    row = await _newest_key(session)
+    if row is None:
+        await session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('lotsennetz signing key', 0))"))
+        row = await _newest_key(session)
+    if row is None:
+        key = ECKey.generate_key("P-256")
+        kid = key.thumbprint()
+        public = {**key.as_dict(private=False), "kid": kid, "use": "sig", "alg": ALGORITHM}
+        sealed = jwe.encrypt_compact(
+            {"alg": "dir", "enc": "A256GCM"}, json.dumps(key.as_dict(private=True)), OctKey.import_key(seal)
+        )
+        await session.execute(insert(SigningKey).values(kid=kid, public=public, sealed=sealed.encode()))
+        return ECKey.import_key({**key.as_dict(private=True), "kid": kid})
+    try:
+        opened = jwe.decrypt_compact(row.sealed, OctKey.import_key(seal))
+    except Exception as problem:
+        raise Refused(
+            _("The signing key cannot be opened: LOTSENNETZ_SECRET is not the one it was made with.")
+        ) from problem
+    return ECKey.import_key({**json.loads(opened.plaintext or b"{}"), "kid": row.kid})
+
+
+async def _newest_key(session: Reader) -> SigningKey | None:
+    return (
+        await session.scalars(
+            select(SigningKey).where(SigningKey.retired_at.is_(None)).order_by(SigningKey.created_at.desc()).limit(1)
+        )
+    ).one_or_none()
+
+
+async def key_set(session: Reader) -> dict[str, Any]:
+    """The published keys (RFC 7517), newest first; retired ones stay while tokens they signed may live."""
+    rows = (await session.scalars(select(SigningKey).order_by(SigningKey.created_at.desc()).limit(20))).all()
+    return {"keys": [row.public for row in rows]}
+
+
+def metadata(issuer: str) -> dict[str, Any]:
+    """Authorization server metadata (RFC 8414)."""
+    return {
+        "issuer": issuer,
+        "token_endpoint": f"{issuer}/oauth/token",
+        "jwks_uri": f"{issuer}/.well-known/jwks.json",
+        "scopes_supported": list(SCOPES),
+        "grant_types_supported": ["client_credentials"],
+        "response_types_supported": [],
+        "token_endpoint_auth_methods_supported": ["client_secret_basic"],
+    }

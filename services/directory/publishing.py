@@ -1,0 +1,211 @@
+"""Publishing: lock the city, compare, store the difference, say it. One snapshot, one transaction."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import delete, insert, select, text, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from services.contracts.directory import CityPublished, NavigatorPublished, NavigatorWithdrawn
+from services.directory import topics
+from services.directory.models import City, Navigator, NavigatorTopic, Project, ProjectNavigator, Publication
+from services.directory.snapshot import (
+    CityRow,
+    Difference,
+    NavigatorRow,
+    ProjectRow,
+    Snapshot,
+    diff,
+    identity,
+    validate,
+)
+from services.kit.db import Reader, Writer
+from services.kit.messages import Message
+from services.kit.text import folded, sort_key
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """`publication` is None when the snapshot changed nothing."""
+
+    ags: str
+    publication: int | None
+    difference: Difference
+    messages: tuple[Message, ...]
+
+
+async def publish(session: Writer, client: str, snapshot: Snapshot) -> Outcome:
+    """Make `snapshot` the truth about its city. The caller says `messages` at the end of its unit of work.
+
+    Raises Refused, with nothing stored, when any row is wrong. Two publications of one city take turns.
+    """
+    vocabulary = await topics.vocabulary(session)
+    wanted = validate(snapshot, frozenset(vocabulary))
+    ags = wanted.city.ags
+    await session.execute(
+        text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": f"lotsennetz city {ags}"}
+    )
+    change = diff(await stored(session, ags), wanted)
+    if not change:
+        return Outcome(ags, None, change, ())
+    await _store_city(session, wanted.city, change)
+    await _store_navigators(session, ags, change, vocabulary)
+    await _store_projects(session, ags, change)
+    number = await session.scalar(
+        insert(Publication)
+        .values(
+            ags=ags,
+            client=client,
+            added=change.count(lambda c: c.added),
+            changed=change.count(lambda c: c.changed),
+            withdrawn=change.count(lambda c: c.withdrawn),
+            unchanged=change.count(lambda c: c.unchanged),
+        )
+        .returning(Publication.id)
+    )
+    return Outcome(ags, number, change, tuple(_messages(wanted.city, change)))
+
+
+async def stored(session: Reader, ags: str) -> Snapshot | None:
+    """The city's present snapshot, in the form `validate` gives; None before its first publication."""
+    city = (await session.scalars(select(City).where(City.ags == ags))).one_or_none()
+    if city is None:
+        return None
+    people = (await session.scalars(select(Navigator).where(Navigator.ags == ags).order_by(Navigator.key))).all()
+    projects = (await session.scalars(select(Project).where(Project.ags == ags).order_by(Project.key))).all()
+    links = await session.execute(
+        select(ProjectNavigator.project_id, Navigator.key)
+        .join(Navigator, Navigator.id == ProjectNavigator.navigator_id)
+        .where(Navigator.ags == ags)
+    )
+    team: dict[Any, list[str]] = {}
+    for project_id, key in links:
+        team.setdefault(project_id, []).append(key)
+    return Snapshot(
+        CityRow(city.ags, city.name, city.kind, city.population, city.website),
+        tuple(
+            NavigatorRow(n.key, n.name, n.title, n.department, tuple(n.offers), tuple(n.seeks), tuple(n.works_on))
+            for n in people
+        ),
+        tuple(
+            ProjectRow(
+                p.key, p.title, p.summary, p.stage, p.seeks_partners, tuple(p.topics), tuple(sorted(team.get(p.id, [])))
+            )
+            for p in projects
+        ),
+    )
+
+
+async def _store_city(session: Writer, row: CityRow, change: Difference) -> None:
+    if change.city_changed:
+        values = {
+            "name": row.name,
+            "sort_key": sort_key(row.name),
+            "kind": row.kind,
+            "population": row.population,
+            "website": row.website,
+        }
+        await session.execute(
+            upsert(City).values(ags=row.ags, **values).on_conflict_do_update(index_elements=[City.ags], set_=values)
+        )
+
+
+async def _store_navigators(
+    session: Writer, ags: str, change: Difference, vocabulary: dict[str, tuple[str, ...]]
+) -> None:
+    people = change.navigators
+    gone = [identity(ags, "navigator", row.key) for row in (*people.withdrawn, *people.changed)]
+    if gone:
+        await session.execute(delete(NavigatorTopic).where(NavigatorTopic.navigator_id.in_(gone)))
+    if people.withdrawn:
+        withdrawn = gone[: len(people.withdrawn)]
+        await session.execute(delete(Navigator).where(Navigator.id.in_(withdrawn)))
+    if people.added:
+        await session.execute(insert(Navigator), [_navigator_values(ags, row) for row in people.added])
+    if people.changed:
+        await session.execute(update(Navigator), [_navigator_values(ags, row) for row in people.changed])
+    links = [
+        {"navigator_id": identity(ags, "navigator", row.key), "topic": code}
+        for row in (*people.added, *people.changed)
+        for code in sorted({above for own in (*row.offers, *row.seeks, *row.works_on) for above in vocabulary[own]})
+    ]
+    if links:
+        await session.execute(insert(NavigatorTopic), links)
+
+
+def _navigator_values(ags: str, row: NavigatorRow) -> dict[str, Any]:
+    return {
+        "id": identity(ags, "navigator", row.key),
+        "ags": ags,
+        "key": row.key,
+        "name": row.name,
+        "sort_key": sort_key(row.name),
+        "title": row.title,
+        "department": row.department,
+        "search": folded(f"{row.title} {row.department}"),
+        "offers": list(row.offers),
+        "seeks": list(row.seeks),
+        "works_on": list(row.works_on),
+    }
+
+
+async def _store_projects(session: Writer, ags: str, change: Difference) -> None:
+    projects = change.projects
+    if projects.withdrawn:
+        ids = [identity(ags, "project", row.key) for row in projects.withdrawn]
+        await session.execute(delete(Project).where(Project.id.in_(ids)))
+    if projects.changed:
+        await session.execute(update(Project), [_project_values(ags, row) for row in projects.changed])
+        ids = [identity(ags, "project", row.key) for row in projects.changed]
+        await session.execute(delete(ProjectNavigator).where(ProjectNavigator.project_id.in_(ids)))
+    if projects.added:
+        await session.execute(insert(Project), [_project_values(ags, row) for row in projects.added])
+    links = [
+        {
+            "project_id": identity(ags, "project", row.key),
+            "navigator_id": identity(ags, "navigator", key),
+        }
+        for row in (*projects.added, *projects.changed)
+        for key in row.navigators
+    ]
+    if links:
+        await session.execute(insert(ProjectNavigator), links)
+
+
+def _project_values(ags: str, row: ProjectRow) -> dict[str, Any]:
+    return {
+        "id": identity(ags, "project", row.key),
+        "ags": ags,
+        "key": row.key,
+        "title": row.title,
+        "sort_key": sort_key(row.title),
+        "summary": row.summary,
+        "search": folded(f"{row.title} {row.summary}"),
+        "stage": row.stage,
+        "seeks_partners": row.seeks_partners,
+        "topics": list(row.topics),
+    }
+
+
+def _messages(city: CityRow, change: Difference) -> list[Message]:
+    said: list[Message] = []
+    if change.city_changed:
+        said.append(CityPublished(ags=city.ags, name=city.name, population=city.population))
+    said += [
+        NavigatorPublished(
+            id=str(identity(city.ags, "navigator", row.key)),
+            ags=city.ags,
+            name=row.name,
+            title=row.title,
+            department=row.department,
+            offers=row.offers,
+            seeks=row.seeks,
+            works_on=row.works_on,
+        )
+        for row in (*change.navigators.added, *change.navigators.changed)
+    ]
+    said += [
+        NavigatorWithdrawn(id=str(identity(city.ags, "navigator", row.key)), ags=city.ags)
+        for row in change.navigators.withdrawn
+    ]
+    return said

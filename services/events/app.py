@@ -1,0 +1,25 @@
+"""Events as a service."""
+
+from pathlib import Path
+
+from litestar import Litestar
+
+from services.events import intake, web
+from services.events.graphql import schema
+from services.events.models import Base
+from services.kit.service import Service
+from services.kit.web import from_environment
+
+service = Service(
+    name="events",
+    metadata=Base.metadata,
+    migrations=Path(__file__).parent / "migrations",
+    schema=schema,
+    routes=web.routes,
+    listens=intake.listens,
+)
+
+
+def create() -> Litestar:
+    """ASGI factory for this service alone; needs its servers and the other services' addresses from the environment."""
+    return from_environment([service])

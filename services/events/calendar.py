@@ -1,0 +1,115 @@
+"""The agenda of an event day as an iCalendar file (RFC 5545, with the calendar properties of RFC 7986).
+
+One entry spans the day as an all-day note that leaves its owner free; it holds venue, agenda and guiding questions and
+is what people look for ("where was that?"). Every agenda item is an entry of its own that blocks its time. So Outlook
+and Thunderbird show the day at a glance and the items where they belong, and nobody appears double-booked.
+"""
+
+import datetime as dt
+from collections.abc import Sequence
+from uuid import UUID, uuid5
+from zoneinfo import ZoneInfo
+
+from icalendar import Calendar, Event
+
+from services.events.day import Day, Item, printable, span
+from services.kit.i18n import gettext as _
+
+# uuid5(NAMESPACE_URL, "urn:lotsennetz:calendar"); it makes every UID and must never change.
+_NAMESPACE = UUID("dd052da0-7f33-537a-aeb1-11699f6df8ee")
+_PRODUCT = "-//Lotsennetz//Event days//DE"
+
+
+def agenda_ics(day: Day, city: str | None = None) -> bytes:
+    """The day and its agenda as one VCALENDAR to publish, UTF-8, CRLF, folded at 75 octets.
+
+    With `city`, items meant for another city are left out. Calendar and entries keep their UIDs over revisions (an item
+    by `Item.id`, else by its position in `Day.agenda`); SEQUENCE, STATUS, DTSTAMP and LAST-MODIFIED come from the day.
+    An item without an end lasts until the next later one starts; the last is a moment. Times are local with TZID, and
+    the VTIMEZONE describes the day's year and the next. Whatever a text holds, it stays within its property.
+    """
+    zone = ZoneInfo(day.timezone)
+    chosen = [
+        (item.id or str(position), item)
+        for position, item in enumerate(day.agenda)
+        if city is None or item.audience in (None, city)
+    ]
+    items = [item for _key, item in chosen]
+    calendar = Calendar()
+    calendar.add("prodid", _PRODUCT)
+    calendar.add("version", "2.0")
+    calendar.add("method", "PUBLISH")
+    calendar.add("uid", _uid(day, "calendar"))
+    calendar.add("name", _name(day))
+    calendar.add("x-wr-calname", _name(day))
+    calendar.add("last-modified", _utc(day))
+    calendar.add_component(_whole_day(day, items))
+    for key, item in chosen:
+        calendar.add_component(_entry(day, key, item, _end(item, items), zone))
+    calendar.add_missing_timezones(first_date=dt.date(day.date.year, 1, 1), last_date=dt.date(day.date.year + 2, 1, 1))
+    return calendar.to_ical()
+
+
+def _whole_day(day: Day, items: Sequence[Item]) -> Event:
+    event = _event(day, "day", _name(day))
+    event.add("dtstart", day.date)
+    event.add("dtend", day.date + dt.timedelta(days=1))
+    event.add("transp", "TRANSPARENT")
+    agenda = [
+        f"{span(day, item.starts, item.ends)} {printable(item.title)}"
+        + (f" ({_('For {city}', city=printable(item.audience))})" if item.audience else "")
+        for item in sorted(items, key=lambda item: item.starts)
+    ]
+    questions = [f"– {printable(question)}" for question in day.questions]
+    parts = [agenda, [_("Guiding questions"), *questions] if questions else []]
+    _describe(event, "\n\n".join("\n".join(part) for part in parts if part))
+    return event
+
+
+def _entry(day: Day, key: str, item: Item, ends: dt.datetime | None, zone: ZoneInfo) -> Event:
+    title = printable(item.title)
+    event = _event(day, f"item:{key}", f"{title} ({printable(item.audience)})" if item.audience else title)
+    event.add("dtstart", item.starts.astimezone(zone))
+    if ends:
+        event.add("dtend", ends.astimezone(zone))
+    event.add("transp", "OPAQUE")
+    lines = [*map(printable, item.details)]
+    if item.responsible:
+        lines.append(f"{_('Responsible')}: {printable(item.responsible)}")
+    _describe(event, "\n".join(lines))
+    return event
+
+
+def _event(day: Day, key: str, summary: str) -> Event:
+    event = Event()
+    event.add("uid", _uid(day, key))
+    event.add("dtstamp", _utc(day))
+    event.add("last-modified", _utc(day))
+    event.add("sequence", day.sequence)
+    event.add("status", day.status.upper())
+    event.add("summary", summary)
+    place = ", ".join(filter(None, (printable(day.venue), printable(day.address))))
+    if place:
+        event.add("location", place)
+    return event
+
+
+def _describe(event: Event, text: str) -> None:
+    if text:
+        event.add("description", text)
+
+
+def _end(item: Item, items: Sequence[Item]) -> dt.datetime | None:
+    return item.ends or min((other.starts for other in items if other.starts > item.starts), default=None)
+
+
+def _name(day: Day) -> str:
+    return " – ".join(filter(None, (printable(day.hashtag), printable(day.title)))) or _("Agenda")
+
+
+def _uid(day: Day, key: str) -> str:
+    return str(uuid5(_NAMESPACE, f"{day.id}/{key}"))
+
+
+def _utc(day: Day) -> dt.datetime:
+    return day.updated.astimezone(dt.timezone.utc)

@@ -1,0 +1,172 @@
+"""What the papers of an event day are made of: plain values, nothing looked up.
+
+The event service fills a `Day` from its tables; `services.events.prints` and `services.events.calendar` turn it into
+bytes. Moments are aware datetimes (any offset); every paper shows them on the clock of `Day.timezone`. Texts may hold
+anything a person typed: the papers print them literally (see `printable`).
+"""
+
+import datetime as dt
+import re
+import unicodedata
+from typing import Literal, get_args
+from zoneinfo import ZoneInfo
+
+import msgspec
+from babel.dates import format_date, format_time
+
+from services.kit.i18n import gettext as _
+from services.kit.i18n import language
+
+Status = Literal["tentative", "confirmed", "cancelled"]
+
+# Controls (NUL among them) and line separators act on a line; the rest has no glyph or turns the reading direction.
+_SEPARATING = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+_INVISIBLE = re.compile("[\u202a-\u202e\u2066-\u2069\ufdd0-\ufdef\ufffe\uffff\ud800-\udfff]+")
+# Letters whose stroke is no combining mark, so that decomposing does not find the base letter.
+_STROKED = str.maketrans({"ł": "l", "đ": "d", "ø": "o", "æ": "ae", "œ": "oe", "ı": "i", "þ": "th"})
+
+_LOCALES = {"de": "de_DE", "en": "en_GB"}
+
+
+class Item(msgspec.Struct, frozen=True):
+    """One line of the agenda. `audience` is the city it is for (None: everybody), `responsible` who leads it, in words.
+
+    `id` keeps the calendar entry's identity when the agenda is rearranged; without it the position counts.
+    """
+
+    starts: dt.datetime
+    ends: dt.datetime | None
+    title: str
+    details: tuple[str, ...] = ()
+    audience: str | None = None
+    responsible: str = ""
+    id: str = ""
+
+
+class Round(msgspec.Struct, frozen=True):
+    """One round of table talk, numbered from 1."""
+
+    number: int
+    starts: dt.datetime
+    ends: dt.datetime
+
+
+class Table(msgspec.Struct, frozen=True):
+    """One table, numbered from 1; `topic` may be empty."""
+
+    number: int
+    topic: str = ""
+
+
+class Stop(msgspec.Struct, frozen=True):
+    """In round `round` the person sits at table `table` (both numbers as printed)."""
+
+    round: int
+    table: int
+
+
+class Person(msgspec.Struct, frozen=True):
+    """A participant; a round without a stop is one the person sits out."""
+
+    name: str
+    city: str
+    department: str = ""
+    route: tuple[Stop, ...] = ()
+
+
+class Day(msgspec.Struct, frozen=True):
+    """Everything printed about one event day.
+
+    `kind` is one of the event kinds the papers have words for (`prints.KINDS`) or any other short text, printed as is.
+    `updated` dates the papers and `sequence` counts the published revisions (RFC 5545 SEQUENCE).
+
+    Raises ValueError where the parts do not fit together: a naive moment, an unknown timezone or status, numbers below
+    1 or given twice, a stop at an unknown round or table, two stops of one person in one round.
+    """
+
+    id: str
+    title: str
+    hashtag: str
+    kind: str
+    date: dt.date
+    venue: str
+    address: str
+    host: str
+    updated: dt.datetime
+    guests: tuple[str, ...] = ()
+    agenda: tuple[Item, ...] = ()
+    questions: tuple[str, ...] = ()
+    rounds: tuple[Round, ...] = ()
+    tables: tuple[Table, ...] = ()
+    participants: tuple[Person, ...] = ()
+    timezone: str = "Europe/Berlin"
+    sequence: int = 0
+    status: Status = "confirmed"
+
+    def __post_init__(self) -> None:
+        try:
+            ZoneInfo(self.timezone)
+        except (KeyError, OSError) as error:
+            raise ValueError(f"unknown timezone {self.timezone!r}") from error
+        if self.status not in get_args(Status):
+            raise ValueError(f"unknown status {self.status!r}")
+        moments = [self.updated, *(i.starts for i in self.agenda), *(i.ends for i in self.agenda if i.ends)]
+        moments += [moment for r in self.rounds for moment in (r.starts, r.ends)]
+        if any(moment.tzinfo is None for moment in moments):
+            raise ValueError("every moment of a day needs a timezone")
+        rounds = _numbers("round", [r.number for r in self.rounds])
+        tables = _numbers("table", [t.number for t in self.tables])
+        for person in self.participants:
+            visited = [stop.round for stop in person.route]
+            if len(set(visited)) < len(visited):
+                raise ValueError(f"{person.name!r} has two tables in one round")
+            if not rounds.issuperset(visited) or not tables.issuperset(stop.table for stop in person.route):
+                raise ValueError(f"{person.name!r} is sent to an unknown round or table")
+
+
+def _numbers(what: str, numbers: list[int]) -> set[int]:
+    if any(number < 1 for number in numbers) or len(set(numbers)) < len(numbers):
+        raise ValueError(f"{what} numbers start at 1 and are given once: {numbers}")
+    return set(numbers)
+
+
+def printable(text: str) -> str:
+    """`text` as one line that is safe to print: controls (NUL included) and line breaks become single spaces.
+
+    Bidirectional overrides, noncharacters and lone surrogates disappear. Everything else stays, markup of any kind
+    included: what a person typed is what the paper shows.
+    """
+    return re.sub(" {2,}", " ", _INVISIBLE.sub("", _SEPARATING.sub(" ", text))).strip()
+
+
+def collation(text: str) -> str:
+    """A sort key after DIN 5007-1: letters with marks sort as their base letters, ß as ss, case does not matter."""
+    folded = unicodedata.normalize("NFKD", text.casefold().translate(_STROKED))
+    return "".join(c for c in folded if not unicodedata.combining(c))
+
+
+def date_words(day: Day, style: Literal["full", "long"] = "full") -> str:
+    """The date in the current language: `Dienstag, 1. Oktober 2019` in full, `1. Oktober 2019` long."""
+    return format_date(day.date, style, locale=_locale())
+
+
+def span(day: Day, starts: dt.datetime, ends: dt.datetime | None, spoken: bool = False) -> str:
+    """`10:45–11:00`, or `10:45` without an end, on the day's own clock; `spoken` adds what German says after it."""
+    clocks = {"start": _clock(day, starts), "end": _clock(day, ends) if ends else ""}
+    if not spoken:
+        return "–".join(filter(None, clocks.values()))
+    return _("{start}–{end} hours", **clocks) if ends else _("{start} hours", **clocks)
+
+
+def moment_words(day: Day, moment: dt.datetime) -> str:
+    """A date and time in the current language, on the day's own clock: `1. September 2019, 10:45 Uhr`."""
+    date = format_date(moment.astimezone(ZoneInfo(day.timezone)).date(), "long", locale=_locale())
+    return f"{date}, {span(day, moment, None, spoken=True)}"
+
+
+def _clock(day: Day, moment: dt.datetime) -> str:
+    return format_time(moment.astimezone(ZoneInfo(day.timezone)).time(), "short", locale=_locale())
+
+
+def _locale() -> str:
+    return _LOCALES.get(language(), "de_DE")

@@ -1,0 +1,130 @@
+"""The tables of events: the events themselves, and copies of what they need of the others."""
+
+import uuid
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import DateTime, ForeignKey, ForeignKeyConstraint, Index, MetaData, Text, func
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from services.kit import jobs, log
+from services.kit.db import NAMING
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(schema="events", naming_convention=NAMING)
+    type_annotation_map = {str: Text, datetime: DateTime(timezone=True), dict[str, Any]: JSONB}  # noqa: RUF012
+
+
+log.attach(Base.metadata)
+jobs.attach(Base.metadata)
+
+
+class City(Base):
+    """Copy of the directory's city."""
+
+    __tablename__ = "city"
+    ags: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+
+
+class Topic(Base):
+    """Copy of the directory's topic."""
+
+    __tablename__ = "topic"
+    code: Mapped[str] = mapped_column(primary_key=True)
+    de: Mapped[str]
+    en: Mapped[str]
+
+
+class Navigator(Base):
+    """Copy of the directory's navigator: what stands on the papers."""
+
+    __tablename__ = "navigator"
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    ags: Mapped[str]
+    name: Mapped[str]
+    sort_key: Mapped[str]
+    department: Mapped[str]
+
+
+class Event(Base):
+    """A learning trip, a speed-dating day, …; moments are UTC, `timezone` says on whose clock the day runs."""
+
+    __tablename__ = "event"
+    __table_args__ = (Index("ix_event_date_id", "date", "id"),)
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    organiser: Mapped[str]
+    """The OAuth client that made it and may change it."""
+    kind: Mapped[str]
+    title: Mapped[str]
+    hashtag: Mapped[str]
+    date: Mapped[date]
+    timezone: Mapped[str]
+    venue: Mapped[str]
+    address: Mapped[str]
+    host: Mapped[str]
+    guests: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    questions: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    status: Mapped[str]
+    sequence: Mapped[int]
+    """RFC 5545 SEQUENCE: rises with every change that calendars must notice."""
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    first_round: Mapped[datetime | None]
+    round_minutes: Mapped[int]
+    break_minutes: Mapped[int]
+    rounds: Mapped[int]
+    tables: Mapped[int]
+    table_topics: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    plan: Mapped[uuid.UUID | None]
+    """The plan of matching that was confirmed last."""
+
+
+class AgendaItem(Base):
+    __tablename__ = "agenda_item"
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    event_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("events.event.id", ondelete="CASCADE"), index=True)
+    position: Mapped[int]
+    starts: Mapped[datetime]
+    ends: Mapped[datetime | None]
+    title: Mapped[str]
+    details: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    audience: Mapped[str | None]
+    """AGS of the only city it is for; None: everybody."""
+    responsible: Mapped[str]
+
+
+class Participant(Base):
+    __tablename__ = "participant"
+    event_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("events.event.id", ondelete="CASCADE"), primary_key=True)
+    navigator_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("events.navigator.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+
+
+class Table(Base):
+    """A table in a round of the confirmed plan; numbers count from 1."""
+
+    __tablename__ = "round_table"
+    event_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("events.event.id", ondelete="CASCADE"), primary_key=True)
+    round: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    topic: Mapped[str]
+
+
+class Seat(Base):
+    __tablename__ = "seat"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["event_id", "round", "number"],
+            ["events.round_table.event_id", "events.round_table.round", "events.round_table.number"],
+            ondelete="CASCADE",
+        ),
+    )
+    event_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    round: Mapped[int] = mapped_column(primary_key=True)
+    navigator_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("events.navigator.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    number: Mapped[int]

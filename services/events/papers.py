@@ -1,0 +1,86 @@
+"""From an event's rows to the `Day` that the papers are made of."""
+
+import datetime as dt
+import uuid
+from collections.abc import Callable
+from typing import Any, Final
+
+from services.events import calendar, prints, trips
+from services.events.day import Day, Item, Person, Round, Stop
+from services.events.day import Table as DayTable
+from services.events.models import Event
+from services.kit import i18n
+from services.kit.db import Reader
+
+PAPERS: Final[dict[str, tuple[Callable[[Day], bytes], str]]] = {
+    "table-cards.pdf": (prints.table_cards, "application/pdf"),
+    "slips.pdf": (prints.slips, "application/pdf"),
+    "run-sheet.pdf": (prints.run_sheet, "application/pdf"),
+    "agenda.ics": (calendar.agenda_ics, "text/calendar"),
+}
+"""Name → (how it is made, media type)."""
+
+PUBLIC: Final = frozenset({"agenda.ics"})
+"""Papers that name no participant."""
+
+
+def round_times(event: Event, count: int) -> list[tuple[dt.datetime, dt.datetime]]:
+    """When each of `count` rounds starts and ends; empty while the event says nothing about rounds."""
+    if event.first_round is None:
+        return []
+    length, pause = dt.timedelta(minutes=event.round_minutes), dt.timedelta(minutes=event.break_minutes)
+    starts = [event.first_round + number * (length + pause) for number in range(count)]
+    return [(start, start + length) for start in starts]
+
+
+async def day(session: Reader, event: Event, *, people: bool) -> Day:
+    """Everything printed about the event; without participants unless `people`."""
+    cities, topics = await trips.names(session, event)
+    agenda = (await trips.agendas(session, [event.id]))[0]
+    navigators = (await trips.participants(session, [event.id]))[0] if people else []
+    tables = (await trips.tables(session, [event.id]))[0] if people else []
+    times = round_times(event, max((table.round for table, _seats in tables), default=0))
+    routes: dict[uuid.UUID, list[Stop]] = {}
+    for table, seats in tables:
+        for navigator_id in seats:
+            routes.setdefault(navigator_id, []).append(Stop(round=table.round, table=table.number))
+    signs: dict[int, str] = {}
+    for table, _seats in tables:
+        topic: Any = topics.get(table.topic)
+        signs[table.number] = (topic.en if i18n.language() == "en" else topic.de) if topic else table.topic
+    return Day(
+        id=str(event.id),
+        title=event.title,
+        hashtag=event.hashtag,
+        kind=event.kind.lower(),
+        date=event.date,
+        venue=event.venue,
+        address=event.address,
+        host=cities.get(event.host, event.host),
+        guests=tuple(cities.get(ags, ags) for ags in event.guests),
+        updated=event.updated_at,
+        sequence=event.sequence,
+        status="cancelled" if event.status == "cancelled" else "confirmed",
+        timezone=event.timezone,
+        questions=tuple(event.questions),
+        agenda=tuple(
+            Item(
+                id=str(item.id),
+                starts=item.starts,
+                ends=item.ends,
+                title=item.title,
+                details=tuple(item.details),
+                audience=cities.get(item.audience, item.audience) if item.audience else None,
+                responsible=item.responsible,
+            )
+            for item in agenda
+        ),
+        rounds=tuple(Round(number=n, starts=start, ends=end) for n, (start, end) in enumerate(times, start=1)),
+        tables=tuple(DayTable(number=number, topic=sign) for number, sign in sorted(signs.items())),
+        participants=tuple(
+            Person(
+                name=n.name, city=cities.get(n.ags, n.ags), department=n.department, route=tuple(routes.get(n.id, []))
+            )
+            for n in navigators
+        ),
+    )

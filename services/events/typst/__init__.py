@@ -1,0 +1,82 @@
+"""Typesetting: one of this folder's templates and some data in, a PDF out.
+
+Data reaches the templates as JSON through `sys.inputs` and never as markup. Nothing is looked up outside this folder
+and the faces named here: no system fonts, no `@preview` packages. Compilers are made per call (they cost well under a
+millisecond; typst keeps its caches per process), so that threads share nothing but the immutable fonts.
+"""
+
+import atexit
+import datetime as dt
+import re
+import shutil
+import tempfile
+import unicodedata
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+import typst
+
+_TEMPLATES = Path(__file__).parent
+_FACES = ("Regular", "Semibold", "Bold")
+_WIDEST_WORD = 30
+"""In letters of middling width; every column of the templates holds that much at its type size."""
+
+
+def typeset(template: str, data: Mapping[str, object], moment: dt.datetime) -> bytes:
+    """The template `<template>.typ` filled with `data` (JSON-able) as PDF/UA-1, dated `moment`.
+
+    The same arguments give the same bytes. Where the text needs a sign that no face has, a box stands in for it and the
+    file, though tagged, is not declared PDF/UA-1, which forbids that. Raises typst.TypstError for a broken template.
+    """
+    inputs = {"data": msgspec.json.encode(data).decode()}
+    try:
+        return _compile(template, inputs, moment, "ua-1")
+    except typst.TypstError as error:
+        if "could not be displayed" not in str(error):
+            raise
+        return _compile(template, inputs, moment, None)
+
+
+def breakable(text: str) -> str:
+    """`text` with soft hyphens in words too long for a line, so that not even a nonsense word runs off the paper."""
+    return re.sub(r"[^\s\-–/]{16,}", lambda word: _broken(word[0]), text)
+
+
+def _broken(word: str) -> str:
+    parts, width = [""], 0.0
+    for letter in word:
+        width += 1.7 if letter.isupper() or letter in "mw@%&" or unicodedata.east_asian_width(letter) in "WF" else 1.0
+        joined = unicodedata.category(letter) in ("Mn", "Me", "Cf")
+        if parts[-1] and not joined:
+            parts.append("")
+        parts[-1] += letter
+    return word if width <= _WIDEST_WORD else "\u00ad".join(parts)
+
+
+def _compile(template: str, inputs: dict[str, str], moment: dt.datetime, standard: Literal["ua-1"] | None) -> bytes:
+    return typst.compile(
+        _TEMPLATES / f"{template}.typ",
+        root=_TEMPLATES,
+        font_paths=_fonts(),
+        ignore_system_fonts=True,
+        format="pdf",
+        sys_inputs=inputs,
+        pdf_standards=standard,
+        timestamp=int(moment.timestamp()),
+    )
+
+
+@cache
+def _fonts() -> typst.Fonts:
+    # The package holds every face twice (OTF and TTF) in one folder, and typst would take whichever the file system
+    # lists first. A folder with just the faces we use makes the choice, and so the bytes, the same everywhere.
+    folder = Path(tempfile.mkdtemp(prefix="lotsennetz-fonts-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    for face in _FACES:
+        with as_file(files("font_source_sans_pro") / "files" / f"SourceSansPro-{face}.ttf") as file:
+            shutil.copy(file, folder)
+    return typst.Fonts(include_system_fonts=False, font_paths=[folder])

@@ -1,0 +1,46 @@
+"""Events over HTTP beside GraphQL: the papers of the day."""
+
+import asyncio
+import contextvars
+import uuid
+from typing import Any
+
+from litestar import Request, Response, get
+
+from services.events import access, papers, trips
+from services.kit.errors import NotFound
+from services.kit.i18n import gettext as _
+from services.kit.service import Runtime
+
+
+@get("/events/{event_id:str}/papers/{name:str}")
+async def paper(request: Request[Any, Any, Any], event_id: str, name: str) -> Response[bytes]:
+    """One paper of the event, made now. 404 for whoever may not see it."""
+    hub = request.app.state.hub
+    here: Runtime = hub.runtimes["events"]
+    who = await hub.verifier.principal(request.headers.get("authorization"))
+    await here.catch_up()
+    async with here.db.read() as session:
+        try:
+            event = (await trips.by_id(session, [uuid.UUID(event_id)]))[0]
+        except ValueError:
+            event = None
+        if event is None or name not in papers.PAPERS:
+            raise NotFound(_("There is no such paper."))
+        if name not in papers.PUBLIC and not access.may_see_people(who, event):
+            raise NotFound(_("There is no such paper."))
+        day = await papers.day(session, event, people=name not in papers.PUBLIC)
+    make, media_type = papers.PAPERS[name]
+    content = await asyncio.get_running_loop().run_in_executor(None, contextvars.copy_context().run, make, day)
+    public = name in papers.PUBLIC
+    return Response(
+        content,
+        media_type=media_type,
+        headers={
+            "content-disposition": f'inline; filename="{name}"',
+            "cache-control": "no-cache" if public else "private, no-store",
+        },
+    )
+
+
+routes = [paper]

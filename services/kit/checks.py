@@ -1,0 +1,40 @@
+"""Collecting what is wrong with an input, row by row, before anything is stored."""
+
+from services.kit.errors import MOST_PROBLEMS, Problem, Refused
+from services.kit.i18n import gettext as _
+from services.kit.text import cleaned, forbidden_character
+
+MOST_KEPT = 10 * MOST_PROBLEMS
+"""A hostile input must not make us collect for ever."""
+
+
+class Checks:
+    """Collects problems; each check answers with the cleaned value and never raises."""
+
+    def __init__(self) -> None:
+        self.found: list[Problem] = []
+
+    def add(self, row: str, field: str, message: str) -> None:
+        if len(self.found) < MOST_KEPT:
+            self.found.append(Problem(message=message, row=row, field=field))
+
+    def text(self, row: str, field: str, value: str, most: int, *, required: bool = True) -> str:
+        """One cleaned line of at most `most` characters, without control characters and direction marks."""
+        if bad := forbidden_character(value):
+            self.add(row, field, _("The text has a character that cannot be used here ({character}).", character=bad))
+            return ""
+        clean = cleaned(value)
+        if required and not clean:
+            self.add(row, field, _("This must not be empty."))
+        if len(clean) > most:
+            self.add(row, field, _("{length} characters are too long; at most {most}.", length=len(clean), most=most))
+        return clean
+
+    def number(self, row: str, field: str, value: int, least: int, most: int) -> None:
+        if not least <= value <= most:
+            self.add(row, field, _("Choose a number from {least} to {most}.", least=least, most=most))
+
+    def done(self, message: str) -> None:
+        """Raises Refused with `message` if anything was found."""
+        if self.found:
+            raise Refused(message, self.found)

@@ -1,0 +1,130 @@
+"""The database as two verbs: `begin` a unit of work, `read` without writing.
+
+Each service has a schema and a role of its own; its connections wear that role from the start, so that no service can
+read or write another's tables even within one process.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+
+from services.kit.errors import Conflict, Unavailable
+from services.kit.i18n import gettext as _
+
+log = logging.getLogger(__name__)
+CONNECT_SECONDS = 5.0
+STATEMENT_MILLISECONDS = 30_000
+GONE = frozenset({"57P01", "57P02", "57P03", "08000", "08003", "08006", "53300"})
+"""SQLSTATE of a server that stops, starts, or has no connection left."""
+TRY_AGAIN = frozenset({"40001", "40P01", "55P03"})
+"""Serialization failure, deadlock, lock not available: right to try again."""
+
+NAMING = {
+    "ix": "ix_%(column_0_label)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+"""Names of constraints and indexes, so that migrations can speak of them."""
+
+AfterCommit = Callable[[], Awaitable[None]]
+
+
+class Reader(AsyncSession):
+    """A session in a read-only transaction."""
+
+
+class Writer(Reader):
+    """A session in the transaction of one unit of work. Logic takes it and never commits."""
+
+    def after_commit(self, callback: AfterCommit) -> None:
+        """Run `callback` once the work is durable. Best effort: what must happen belongs into the transaction."""
+        self.info.setdefault("after_commit", []).append(callback)
+
+
+def async_url(url: str) -> str:
+    """A `postgresql://` URL as operators write it, for SQLAlchemy's asyncpg dialect."""
+    scheme, rest = url.split("://", 1)
+    return f"postgresql+asyncpg://{rest}" if scheme in {"postgres", "postgresql", "postgresql+asyncpg"} else url
+
+
+def role_of(schema: str) -> str:
+    return f"lotsennetz_{schema}"
+
+
+class Database:
+    """One service's door to PostgreSQL. `schema` None speaks as the owner: migrations and administration only."""
+
+    def __init__(self, url: str, schema: str | None, *, pool: int = 10) -> None:
+        self.schema = schema
+        settings = {
+            "application_name": f"lotsennetz-{schema or 'owner'}",
+            "statement_timeout": str(STATEMENT_MILLISECONDS),
+            "idle_in_transaction_session_timeout": "60000",
+            "lock_timeout": "10000",
+            "timezone": "UTC",
+        }
+        if schema:
+            settings |= {"role": role_of(schema), "search_path": schema}
+        self.engine: AsyncEngine = create_async_engine(
+            async_url(url),
+            pool_size=pool,
+            max_overflow=0,
+            pool_timeout=CONNECT_SECONDS,
+            pool_pre_ping=True,
+            connect_args={"server_settings": settings, "timeout": CONNECT_SECONDS},
+        )
+        self._writers = async_sessionmaker(self.engine, class_=Writer, expire_on_commit=False)
+        self._readers = async_sessionmaker(self.engine, class_=Reader, expire_on_commit=False)
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[Writer]:
+        """A unit of work: commits at the end, rolls back on any error. Callbacks run after the commit succeeded.
+
+        Raises Unavailable where the server does not answer, Conflict where it asks to try again.
+        """
+        with _translated():
+            async with self._writers() as session:
+                async with session.begin():
+                    yield session
+                callbacks: list[AfterCommit] = session.info.pop("after_commit", [])
+        for callback in callbacks:
+            try:
+                await callback()
+            except Exception as problem:
+                # The work is durable; sweepers and polls find what a lost nudge leaves behind.
+                log.warning("after commit: %s", type(problem).__name__)
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[Reader]:
+        """A read-only transaction; parallel GraphQL fields each take their own."""
+        with _translated():
+            async with self._readers() as session, session.begin():
+                await session.execute(text("SET TRANSACTION READ ONLY"))
+                yield session
+
+    async def close(self) -> None:
+        with suppress(OSError, asyncio.CancelledError):
+            await self.engine.dispose()
+
+
+class _translated:
+    """Turns a lost server into the error family; everything else passes as it is."""
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, kind: object, problem: BaseException | None, trace: object) -> None:
+        if isinstance(problem, (OSError, PoolTimeout)):
+            raise Unavailable(_("The database does not answer. Please try again in a moment.")) from problem
+        if isinstance(problem, DBAPIError):
+            state = getattr(problem.orig, "sqlstate", None) or ""
+            if problem.connection_invalidated or state in GONE or "connection" in str(problem.orig).lower():
+                raise Unavailable(_("The database does not answer. Please try again in a moment.")) from problem
+            if state in TRY_AGAIN:
+                raise Conflict(_("Somebody else is changing the same data. Please try again.")) from problem

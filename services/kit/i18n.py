@@ -1,0 +1,65 @@
+"""German first, English second: gettext catalogues beside the code that uses them.
+
+Message ids are the English text. Each service keeps `locale/de/LC_MESSAGES/messages.po`; all are merged here. The
+catalogues are read as they are (Babel's own reader), so nothing has to be compiled at installation.
+"""
+
+import contextlib
+from collections.abc import Iterator
+from contextvars import ContextVar
+from functools import cache
+from io import BytesIO
+from pathlib import Path
+
+from babel import negotiate_locale
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.support import NullTranslations, Translations
+
+LANGUAGES = ("de", "en")
+_language: ContextVar[str] = ContextVar("language", default="de")
+
+
+@cache
+def _translations(language: str) -> NullTranslations:
+    merged = Translations()
+    for path in sorted(Path(__file__).parent.parent.glob(f"*/locale/{language}/LC_MESSAGES/messages.po")):
+        with path.open("rb") as file:
+            catalogue = read_po(file, locale=language)
+        compiled = BytesIO()
+        write_mo(compiled, catalogue)
+        compiled.seek(0)
+        merged.add(Translations(compiled))
+    return merged
+
+
+def gettext(message: str, /, **values: object) -> str:
+    """`message` in the current language, with `{name}` placeholders filled from `values`."""
+    text = _translations(_language.get()).gettext(message)
+    return text.format(**values) if values else text
+
+
+def ngettext(one: str, many: str, number: int, /, **values: object) -> str:
+    """As `gettext`, for a countable thing; `{number}` is filled in."""
+    text = _translations(_language.get()).ngettext(one, many, number)
+    return text.format(number=number, **values)
+
+
+def language() -> str:
+    return _language.get()
+
+
+@contextlib.contextmanager
+def speaking(language: str) -> Iterator[None]:
+    """Within the block, `gettext` answers in `language` (`de` or `en`)."""
+    token = _language.set(language if language in LANGUAGES else LANGUAGES[0])
+    try:
+        yield
+    finally:
+        _language.reset(token)
+
+
+def accepted(header: str | None) -> str:
+    """The language an `Accept-Language` header asks for; German where it asks for neither."""
+    wanted = [part.split(";")[0].strip().replace("-", "_") for part in (header or "").split(",")]
+    return negotiate_locale([w for w in wanted if w], LANGUAGES, sep="_") or LANGUAGES[0]

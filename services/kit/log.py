@@ -1,0 +1,171 @@
+"""What a service said, and how far a reader has read.
+
+The log of a service is a table in its own schema. `say` writes into it in the transaction that made the facts true;
+it takes an advisory lock until the commit, because a reader that goes by sequence numbers would otherwise step over the
+lines of a transaction that commits late. A reader's cursor commits together with the effects of what it read, so each
+line counts exactly once, whatever is killed in between. A new reader starts from 0.
+"""
+
+import hmac
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+import httpx
+import msgspec
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    Identity,
+    Index,
+    MetaData,
+    Table,
+    Text,
+    cast,
+    func,
+    insert,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from services.kit.db import Database, Reader, Writer
+from services.kit.errors import Unavailable, Unknown
+from services.kit.i18n import gettext as _
+from services.kit.messages import Entry, Message, kind_of
+
+PAGE = 500
+"""Lines a reader takes in one transaction."""
+FEED_SECONDS = 10.0
+
+Handler = Callable[[Writer, Any], Awaitable[None]]
+Listens = Mapping[str, Mapping[type[Message], Handler]]
+
+
+def attach(metadata: MetaData) -> None:
+    """Give a service's schema its `log` and `cursor` tables."""
+    Table(
+        "log",
+        metadata,
+        Column("position", BigInteger, Identity(always=True), primary_key=True),
+        Column("at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
+        Column("kind", Text, nullable=False),
+        Column("key", Text, nullable=False),
+        Column("body", JSONB, nullable=False),
+        Index("ix_log_key", "key"),
+    )
+    Table(
+        "cursor",
+        metadata,
+        Column("feed", Text, primary_key=True),
+        Column("position", BigInteger, nullable=False),
+    )
+
+
+def table(metadata: MetaData, name: str) -> Table:
+    return metadata.tables[f"{metadata.schema}.{name}" if metadata.schema else name]
+
+
+async def say(session: Writer, metadata: MetaData, messages: Sequence[Message]) -> None:
+    """Append `messages` in order. Say it last in the unit of work: other writers wait from here to the commit."""
+    if not messages:
+        return
+    await session.execute(
+        text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": f"lotsennetz log {metadata.schema}"}
+    )
+    await session.execute(
+        insert(table(metadata, "log")),
+        [{"kind": kind_of(type(m)), "key": m.key(), "body": msgspec.to_builtins(m)} for m in messages],
+    )
+
+
+async def after(session: Reader, metadata: MetaData, position: int, limit: int = PAGE) -> list[Entry]:
+    """At most `limit` lines behind `position`, in order."""
+    log = table(metadata, "log")
+    rows = await session.execute(
+        select(log.c.position, log.c.at, log.c.kind, cast(log.c.body, Text))
+        .where(log.c.position > position)
+        .order_by(log.c.position)
+        .limit(min(limit, PAGE))
+    )
+    return [Entry(p, at, kind, msgspec.Raw(body.encode())) for p, at, kind, body in rows]
+
+
+class Feed(Protocol):
+    """Somebody's log, from here or from far."""
+
+    async def after(self, position: int) -> list[Entry]: ...
+
+
+class LocalFeed:
+    """A log in the same process, read through its own service's role."""
+
+    def __init__(self, db: Database, metadata: MetaData) -> None:
+        self.db, self.metadata = db, metadata
+
+    async def after(self, position: int) -> list[Entry]:
+        async with self.db.read() as session:
+            return await after(session, self.metadata, position)
+
+
+class RemoteFeed:
+    """A log behind `GET <url>/feed?after=`; raises Unavailable where it does not answer."""
+
+    def __init__(self, client: httpx.AsyncClient, url: str, token: str) -> None:
+        self.client, self.url, self.token = client, url, token
+
+    async def after(self, position: int) -> list[Entry]:
+        try:
+            answer = await self.client.get(
+                f"{self.url}/feed",
+                params={"after": position},
+                headers={"authorization": f"Bearer {self.token}"},
+                timeout=FEED_SECONDS,
+            )
+            answer.raise_for_status()
+        except httpx.HTTPError as problem:
+            raise Unavailable(_("Another part of the hub does not answer. Please try again in a moment.")) from problem
+        return msgspec.json.decode(answer.content, type=list[Entry])
+
+
+def check_feed_token(header: str | None, token: str) -> None:
+    """Raises Unknown unless the `Authorization` header carries the hub's feed token."""
+    if not hmac.compare_digest((header or "").encode(), f"Bearer {token}".encode()):
+        raise Unknown(_("This feed is for the services of the hub."))
+
+
+async def catch_up(
+    db: Database, metadata: MetaData, name: str, feed: Feed, handlers: Mapping[type[Message], Handler]
+) -> int:
+    """Apply every line of feed `name` that is not yet applied, in order; returns how many were read.
+
+    The cursor row is locked before the feed is asked, so that two readers of one service take turns. Lines of kinds that
+    nobody here listens to are stepped over.
+    """
+    cursor = table(metadata, "cursor")
+    by_kind = {kind_of(message): (message, handler) for message, handler in handlers.items()}
+    read = 0
+    while True:
+        async with db.begin() as session:
+            await session.execute(upsert(cursor).values(feed=name, position=0).on_conflict_do_nothing())
+            position = (
+                await session.execute(select(cursor.c.position).where(cursor.c.feed == name).with_for_update())
+            ).scalar_one()
+            entries = await feed.after(position)
+            for entry in entries:
+                if known := by_kind.get(entry.kind):
+                    message, handler = known
+                    await handler(session, msgspec.json.decode(entry.body, type=message))
+            if entries:
+                await session.execute(update(cursor).where(cursor.c.feed == name).values(position=entries[-1].position))
+        read += len(entries)
+        if len(entries) < PAGE:
+            return read
+
+
+async def position(session: Reader, metadata: MetaData) -> int:
+    """The newest position of a service's own log; 0 when it never said anything."""
+    newest = await session.scalar(select(func.max(table(metadata, "log").c.position)))
+    return int(newest or 0)

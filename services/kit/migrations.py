@@ -1,0 +1,164 @@
+"""The one Alembic environment: each service brings a folder of revisions, its schema and its role.
+
+`upgrade` speaks as the owner of the database. It creates the schema and the role that the service later wears, runs the
+revisions that are missing, and grants the role what it needs and no more.
+"""
+
+from pathlib import Path
+
+from alembic.autogenerate import compare_metadata, produce_migrations, render_python_code
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, MetaData, text
+from sqlalchemy.exc import DBAPIError
+
+from services.kit.db import Database, role_of
+from services.kit.errors import Refused, Unavailable
+from services.kit.i18n import gettext as _
+
+OLDEST_POSTGRES = 15
+
+
+async def check_server(db: Database) -> None:
+    """Raises Unavailable or Refused, in words, unless a PostgreSQL new enough answers."""
+    try:
+        async with db.read() as session:
+            number = int((await session.scalar(text("SHOW server_version_num"))) or 0)
+    except DBAPIError as problem:
+        raise Unavailable(
+            _("PostgreSQL refuses the connection: {reason}", reason=str(problem.orig).split(": ", 1)[-1])
+        ) from problem
+    except Exception as problem:
+        if isinstance(problem, Unavailable) and problem.__cause__ is not None:
+            problem = problem.__cause__ if isinstance(problem.__cause__, Exception) else problem
+        raise Unavailable(
+            _("PostgreSQL does not answer ({reason}). Please check LOTSENNETZ_DATABASE_URL.", reason=problem)
+        ) from problem
+    if number // 10000 < OLDEST_POSTGRES:
+        raise Refused(
+            _(
+                "PostgreSQL {found} is too old: Lotsennetz needs {needed} or newer.",
+                found=number // 10000,
+                needed=OLDEST_POSTGRES,
+            )
+        )
+
+
+async def upgrade(db: Database, schema: str, metadata: MetaData, folder: Path) -> None:
+    """Bring one service's schema to the newest revision. Two processes may ask at once; one does it."""
+    async with db.begin() as session:
+        connection = await session.connection()
+        await connection.run_sync(_upgrade, schema, metadata, folder)
+
+
+def _context(connection: Connection, schema: str, metadata: MetaData, script: ScriptDirectory) -> MigrationContext:
+    return MigrationContext.configure(
+        connection,
+        opts={
+            "version_table_schema": schema,
+            "target_metadata": metadata,
+            "include_schemas": True,
+            "include_name": lambda name, kind, parent: kind != "schema" or name == schema,
+            "include_object": lambda thing, name, kind, *rest: not (kind == "table" and name == "alembic_version"),
+            "compare_type": True,
+            "fn": lambda revision, context: script._upgrade_revs("head", revision),
+        },
+    )
+
+
+def _script(folder: Path) -> ScriptDirectory:
+    config = Config()
+    config.set_main_option("script_location", str(folder).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    return ScriptDirectory(str(folder), version_locations=[str(folder)])
+
+
+def _upgrade(connection: Connection, schema: str, metadata: MetaData, folder: Path) -> None:
+    connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('lotsennetz migrations', 0))"))
+    connection.execute(text(f'CREATE SCHEMA IF NOT EXISTS "{schema}"'))
+    role = role_of(schema)
+    _ensure_role(connection, role)
+    context = _context(connection, schema, metadata, _script(folder))
+    with Operations.context(context):
+        context.run_migrations()
+    for grant in (
+        f'GRANT USAGE ON SCHEMA "{schema}" TO {role}',
+        f'GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA "{schema}" TO {role}',
+        f'GRANT USAGE ON ALL SEQUENCES IN SCHEMA "{schema}" TO {role}',
+        f'REVOKE ALL ON "{schema}".alembic_version FROM {role}',
+    ):
+        connection.execute(text(grant))
+
+
+def _ensure_role(connection: Connection, role: str) -> None:
+    """Create the role and let this owner wear it; says what an administrator must do where the owner may not."""
+    try:
+        with connection.begin_nested():
+            connection.execute(
+                text(
+                    f"DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{role}') THEN "
+                    f"CREATE ROLE {role} NOLOGIN; END IF; END $$"
+                )
+            )
+            if not connection.scalar(text(f"SELECT pg_has_role(current_user, '{role}', 'SET')")):
+                connection.execute(text(f"GRANT {role} TO current_user"))
+    except DBAPIError as problem:
+        if "already exists" in str(problem.orig) or "tuple concurrently" in str(problem.orig):
+            return  # a hub on another database of the same server was quicker
+        user = connection.scalar(text("SELECT current_user"))
+        raise Refused(
+            _(
+                "The database user {user} may not create the role {role}. Please let an administrator run: "
+                "CREATE ROLE {role} NOLOGIN; GRANT {role} TO {user};",
+                user=user,
+                role=role,
+            )
+        ) from problem
+
+
+async def differences(db: Database, schema: str, metadata: MetaData, folder: Path) -> list[object]:
+    """What the migrated schema lacks or has beyond the models; empty when revisions and models agree."""
+    async with db.begin() as session:
+        connection = await session.connection()
+        return await connection.run_sync(
+            lambda sync: list(compare_metadata(_context(sync, schema, metadata, _script(folder)), metadata))
+        )
+
+
+REVISION = """\
+\"\"\"{message}.\"\"\"
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import postgresql
+
+revision = "{revision}"
+down_revision = {before!r}
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    {body}
+"""
+
+
+async def revise(db: Database, schema: str, metadata: MetaData, folder: Path, message: str) -> Path:
+    """Write a revision with the difference between the migrated schema and the models, for a developer to read."""
+    script = _script(folder)
+    before = script.get_current_head()
+    revision = f"{len(list(script.walk_revisions())) + 1:04d}"
+
+    def body(connection: Connection) -> str:
+        context = _context(connection, schema, metadata, script)
+        steps = produce_migrations(context, metadata).upgrade_ops
+        return str(render_python_code(steps, migration_context=context)) if steps else "pass"
+
+    async with db.begin() as session:
+        lines = await (await session.connection()).run_sync(body)
+    path = folder / f"{revision}_{'_'.join(message.lower().split())}.py"
+    lines = "\n".join(line for line in lines.splitlines() if not line.strip().startswith("# ###")).strip()
+    path.write_text(REVISION.format(message=message, revision=revision, before=before, body=lines), encoding="utf-8")
+    return path

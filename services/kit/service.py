@@ -1,0 +1,199 @@
+"""A service as a value, and the hub that runs one or several of them in a process."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import strawberry
+from arq.connections import RedisSettings
+from litestar.handlers import HTTPRouteHandler
+from sqlalchemy import MetaData
+
+from services.kit import jobs as work_queue
+from services.kit import log, migrations
+from services.kit.auth import Keys, Verifier, remote_keys
+from services.kit.db import Database, Writer
+from services.kit.errors import HubError, Refused
+from services.kit.i18n import gettext as _
+from services.kit.jobs import Every, Job, Queue
+from services.kit.messages import Message
+from services.kit.settings import Settings
+
+logger = logging.getLogger(__name__)
+POLL_SECONDS = 1.0
+"""How late a reader may be when nobody nudges it: other processes' logs, and our own after trouble."""
+
+
+@dataclass(frozen=True)
+class Service:
+    """Everything the hub needs to know of a service; `services/README.md` shows how to add one."""
+
+    name: str
+    metadata: MetaData
+    migrations: Path
+    schema: strawberry.federation.Schema
+    routes: Sequence[HTTPRouteHandler] = ()
+    jobs: Sequence[Job] = ()
+    regular: Sequence[Every] = ()
+    listens: log.Listens = field(default_factory=dict)
+    prepare: Callable[["Runtime"], Awaitable[None]] | None = None
+    """Runs at every start after the migrations: seeds what must be there."""
+    keys: Callable[["Runtime"], Keys] | None = None
+    """Set by the one service that issues access tokens."""
+
+
+@dataclass
+class Runtime:
+    """A service that runs in this process: its database, its jobs, its ear to the others."""
+
+    service: Service
+    settings: Settings
+    db: Database
+    queue: Queue
+    feeds: dict[str, log.Feed] = field(default_factory=dict)
+    wake: Callable[[str], None] = lambda _name: None
+    _turns: dict[str, asyncio.Lock] = field(default_factory=dict)
+
+    async def say(self, session: Writer, messages: Sequence[Message]) -> None:
+        """Append to the service's log as the last step of a unit of work, and wake the readers after it."""
+        await log.say(session, self.service.metadata, messages)
+
+        async def tell() -> None:
+            self.wake(self.service.name)
+
+        if messages:
+            session.after_commit(tell)
+
+    async def catch_up(self, name: str | None = None) -> int:
+        """Hear what the others (or `name`) said until now; returns how many lines were read.
+
+        Raises Unavailable where a feed does not answer.
+        """
+        read = 0
+        for feed in [name] if name else list(self.feeds):
+            # Taking turns here keeps one connection waiting for the cursor's row instead of the whole pool.
+            async with self._turns.setdefault(feed, asyncio.Lock()):
+                read += await log.catch_up(
+                    self.db, self.service.metadata, feed, self.feeds[feed], self.service.listens[feed]
+                )
+        return read
+
+
+class Hub:
+    """One process's services. `start` migrates and opens, `stop` closes; between them `runtimes` serve."""
+
+    def __init__(self, settings: Settings, services: Sequence[Service], redis_url: str, database_url: str) -> None:
+        self.settings, self.services = settings, services
+        self.database_url, self.redis_url = database_url, redis_url
+        self.http = httpx.AsyncClient(timeout=10.0)
+        self.runtimes: dict[str, Runtime] = {}
+        self._migrated = False
+        self._tasks: list[asyncio.Task[None]] = []
+        self._news: dict[tuple[str, str], asyncio.Event] = {}
+        redis = RedisSettings.from_dsn(redis_url)
+        for service in services:
+            db = Database(database_url, service.name)
+            queue = Queue(db, service.metadata, redis, settings.lease)
+            self.runtimes[service.name] = Runtime(service, settings, db, queue, wake=self._wake)
+        for runtime in self.runtimes.values():
+            runtime.feeds = {name: self._feed(name) for name in runtime.service.listens}
+        self.verifier = Verifier(self._keys(), settings.issuer, settings.issuer)
+
+    def _feed(self, name: str) -> log.Feed:
+        if name in self.runtimes:
+            return log.LocalFeed(self.runtimes[name].db, self.runtimes[name].service.metadata)
+        if name not in self.settings.urls:
+            raise Refused(
+                _("LOTSENNETZ_{name}_URL is not set: it says where the service {service} answers.",
+                  name=name.upper(), service=name)
+            )  # fmt: skip
+        return log.RemoteFeed(self.http, f"{self.settings.urls[name]}/{name}", self.feed_token)
+
+    def _keys(self) -> Keys:
+        for runtime in self.runtimes.values():
+            if runtime.service.keys is not None:
+                return runtime.service.keys(runtime)
+        return remote_keys(self.http, self.settings.urls.get("directory", self.settings.issuer))
+
+    @property
+    def feed_token(self) -> str:
+        return self.settings.derived("feed").hex()
+
+    async def migrate(self) -> None:
+        """Check the server and bring every schema up to date, as the owner of the database; once."""
+        if self._migrated:
+            return
+        owner = Database(self.database_url, None, pool=1)
+        try:
+            await migrations.check_server(owner)
+            for service in self.services:
+                await migrations.upgrade(owner, service.name, service.metadata, service.migrations)
+        finally:
+            await owner.close()
+        for runtime in self.runtimes.values():
+            if runtime.service.prepare is not None:
+                await runtime.service.prepare(runtime)
+        self._migrated = True
+
+    async def start(self) -> None:
+        """Begin to listen, and to work the jobs where the settings say so. Needs `migrate` first."""
+        for runtime in self.runtimes.values():
+            for name in runtime.feeds:
+                self._news[runtime.service.name, name] = asyncio.Event()
+                self._tasks.append(asyncio.create_task(self._listen(runtime, name)))
+            if self.settings.workers:
+                self._tasks.append(asyncio.create_task(self.work(runtime)))
+
+    async def work(self, runtime: Runtime) -> None:
+        """Work one service's jobs until cancelled."""
+        if runtime.service.jobs or runtime.service.regular:
+            await work_queue.work(runtime.queue, runtime.service.jobs, runtime.service.regular)
+
+    async def stop(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks.clear()
+        for runtime in self.runtimes.values():
+            await runtime.queue.close()
+            await runtime.db.close()
+        await self.http.aclose()
+
+    async def settle(self) -> None:
+        """Let every service hear everything that was said; for those who must see the end of it."""
+        while sum([await runtime.catch_up() for runtime in self.runtimes.values()]):
+            pass
+
+    def _wake(self, name: str) -> None:
+        for (_reader, feed), news in self._news.items():
+            if feed == name:
+                news.set()
+
+    async def _listen(self, runtime: Runtime, name: str) -> None:
+        """Follow one feed for as long as the hub runs. A line that cannot be applied is tried again: order matters."""
+        news, pause = self._news[runtime.service.name, name], POLL_SECONDS
+        while True:
+            try:
+                await runtime.catch_up(name)
+                pause = POLL_SECONDS
+            except Exception as problem:
+                level = logging.WARNING if isinstance(problem, HubError) else logging.ERROR
+                logger.log(level, "%s hears %s: %s", runtime.service.name, name, type(problem).__name__)
+                pause = min(pause * 2, 30.0)
+            try:
+                await asyncio.wait_for(news.wait(), pause)
+            except TimeoutError:
+                continue
+            news.clear()
+
+    def describe(self) -> Mapping[str, Any]:
+        """What runs where, without a secret."""
+        return {
+            "services": [service.name for service in self.services],
+            "embedded": self.settings.embedded,
+            "workers": self.settings.workers,
+        }

@@ -1,0 +1,88 @@
+"""What an operator can set, read from the environment once, at the edge."""
+
+import hashlib
+import hmac
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from services.kit.errors import Refused
+from services.kit.i18n import gettext as _
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One process's settings. `urls` names where the services of a split hub answer, by service name."""
+
+    data: Path = Path("var")
+    host: str = "127.0.0.1"
+    port: int = 8000
+    database_url: str | None = None
+    """PostgreSQL 15 or newer; None starts the embedded one."""
+    redis_url: str | None = None
+    """Valkey or Redis 7 or newer; None starts the embedded one."""
+    embedded: bool = False
+    """Whether the hub started its PostgreSQL itself."""
+    secret: str = field(default="", repr=False)
+    """Root of every derived secret; `with_secret` invents one for an embedded hub."""
+    public_url: str = ""
+    """Where clients reach the hub; also the OAuth issuer."""
+    urls: Mapping[str, str] = field(default_factory=dict)
+    workers: bool = True
+    """Whether the hub's process also works its jobs."""
+    lease: float = 30.0
+    """Seconds after which a silent worker's job is given to another."""
+
+    @property
+    def issuer(self) -> str:
+        return self.public_url or f"http://{self.host}:{self.port}"
+
+    def derived(self, purpose: str) -> bytes:
+        """32 bytes that only this hub knows, different for each purpose."""
+        if not self.secret:
+            raise Refused(_("LOTSENNETZ_SECRET is not set: give every process of the hub the same long random text."))
+        return hmac.digest(self.secret.encode(), purpose.encode(), hashlib.sha256)
+
+    def with_secret(self) -> "Settings":
+        """With the secret kept in the data folder, invented at the first start, where the environment gives none."""
+        if self.secret:
+            return self
+        path = self.data / "secret"
+        if not path.exists():
+            self.data.mkdir(parents=True, exist_ok=True)
+            path.touch(mode=0o600)
+            path.write_text(secrets.token_urlsafe(48), encoding="ascii")
+        return replace(self, secret=path.read_text(encoding="ascii"))
+
+
+def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
+    """Every `LOTSENNETZ_…` variable; `docs/settings.md` lists them. Raises Refused where a value cannot be read."""
+
+    def text(name: str, default: str = "") -> str:
+        return environ.get(f"LOTSENNETZ_{name}", default).strip()
+
+    try:
+        port = int(text("PORT", "8000"))
+        lease = float(text("LEASE", "30"))
+    except ValueError:
+        raise Refused(_("LOTSENNETZ_PORT and LOTSENNETZ_LEASE take a number.")) from None
+    if not 0 <= port <= 65535:
+        raise Refused(_("LOTSENNETZ_PORT takes a number from 0 to 65535."))
+    return Settings(
+        data=Path(text("DATA", "var")),
+        host=text("HOST", "127.0.0.1"),
+        port=port,
+        database_url=text("DATABASE_URL") or None,
+        redis_url=text("REDIS_URL") or None,
+        secret=text("SECRET"),
+        public_url=text("PUBLIC_URL").rstrip("/"),
+        urls={
+            name: url.rstrip("/")
+            for name in ("directory", "matching", "events")
+            if (url := text(f"{name.upper()}_URL"))
+        },
+        workers=text("WORKERS", "inline") != "none",
+        lease=lease,
+    )

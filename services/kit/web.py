@@ -1,0 +1,171 @@
+"""The hub as a Litestar application: routes, health, errors rendered once, the language of the person."""
+
+import logging
+import uuid
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from litestar import Litestar, Request, Response, get
+from litestar.exceptions import HTTPException
+from litestar.handlers import HTTPRouteHandler
+from litestar.types import ASGIApp, Receive, Scope, Send
+from sqlalchemy import text
+
+from services.kit import i18n, log, settings
+from services.kit.errors import HubError, Refused
+from services.kit.graphql import graphql_route
+from services.kit.i18n import gettext as _
+from services.kit.onegraph import one_graph
+from services.kit.service import Hub, Service
+
+logger = logging.getLogger(__name__)
+PROBLEM_JSON = "application/problem+json"
+PAGE_HEADERS = {
+    "content-security-policy": "default-src 'self'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "same-origin",
+}
+templates = Environment(
+    loader=FileSystemLoader(Path(__file__).parent / "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    extensions=["jinja2.ext.i18n"],
+)
+templates.install_gettext_callables(  # type: ignore[attr-defined]  # added by the extension
+    lambda message: i18n.gettext(message), lambda one, many, number: i18n.ngettext(one, many, number), newstyle=True
+)
+
+
+def create_app(hub: Hub) -> Litestar:
+    """The ASGI application of `hub`. It migrates and listens in its lifespan; importing has no side effects."""
+
+    @asynccontextmanager
+    async def lifespan(_app: Litestar) -> AsyncIterator[None]:
+        await hub.migrate()
+        await hub.start()
+        try:
+            yield
+        finally:
+            await hub.stop()
+
+    schemas = {service.name: service.schema for service in hub.services}
+    graphs = [graphql_route(f"/{name}/graphql", schema._schema) for name, schema in schemas.items()]
+    if len(schemas) > 1:
+        graphs.append(graphql_route("/graphql", one_graph(schemas)))
+    app = Litestar(
+        route_handlers=[
+            landing, style, live, ready,
+            *graphs,
+            *(feed_route(service.name) for service in hub.services),
+            *(route for service in hub.services for route in service.routes),
+        ],
+        lifespan=[lifespan],
+        middleware=[_edge],
+        exception_handlers={HubError: _problem, HTTPException: _problem, Exception: _problem},
+        openapi_config=None,
+        logging_config=None,  # the command line configures logging once
+    )  # fmt: skip
+    app.state.hub = hub
+    return app
+
+
+def _edge(app: ASGIApp) -> ASGIApp:
+    """Speak the person's language for the length of the request."""
+
+    async def middleware(scope: Scope, receive: Receive, send: Send) -> None:
+        header = dict(scope.get("headers") or []).get(b"accept-language", b"")
+        with i18n.speaking(i18n.accepted(header.decode("latin-1"))):
+            await app(scope, receive, send)
+
+    return middleware
+
+
+def _problem(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    """RFC 9457. Our own family as it is, the framework's by its status, everything else masked with a number."""
+    headers = {}
+    if isinstance(error, HubError):
+        body = error.as_json()
+        if error.status == 401:
+            headers["www-authenticate"] = 'Bearer error="invalid_token"'
+        if error.status == 503:
+            headers["retry-after"] = "5"
+    elif isinstance(error, HTTPException):
+        body = {"code": "HTTP", "status": error.status_code, "detail": error.detail}
+    else:
+        number = uuid.uuid4().hex[:12]
+        logger.error("error %s at %s", number, request.scope.get("path_template"), exc_info=error)
+        detail = _("Something went wrong on our side (number {number}).", number=number)
+        body = {"code": "INTERNAL", "status": 500, "detail": detail, "number": number}
+    body["title"] = body["code"]
+    return Response(
+        msgspec.json.encode(body), status_code=int(body["status"]), media_type=PROBLEM_JSON, headers=headers
+    )
+
+
+def page(template: str, **values: object) -> Response[str]:
+    """A page of the hub, rendered in the person's language."""
+    html = templates.get_template(template).render(language=i18n.language(), **values)
+    return Response(html, media_type="text/html; charset=utf-8", headers=PAGE_HEADERS)
+
+
+@get("/", sync_to_thread=False)
+def landing(request: Request[Any, Any, Any]) -> Response[str]:
+    """What this is and what runs where."""
+    return page("landing.html", hub=request.app.state.hub.describe(), issuer=request.app.state.hub.settings.issuer)
+
+
+@get("/static/kit.css", sync_to_thread=False)
+def style() -> Response[bytes]:
+    return Response((Path(__file__).parent / "templates" / "kit.css").read_bytes(), media_type="text/css")
+
+
+@get("/health/live", sync_to_thread=False)
+def live() -> dict[str, str]:
+    return {"status": "live"}
+
+
+@get("/health/ready")
+async def ready(request: Request[Any, Any, Any]) -> dict[str, Any]:
+    """200 once every service's database answers, else 503; `positions` are the newest lines of the logs."""
+    positions = {}
+    for name, runtime in request.app.state.hub.runtimes.items():
+        async with runtime.db.read() as session:
+            await session.execute(text("SELECT 1"))
+            positions[name] = await log.position(session, runtime.service.metadata)
+    return {"status": "ready", "positions": positions}
+
+
+def feed_route(name: str) -> HTTPRouteHandler:
+    """`GET /<service>/feed?after=N`: the service's log for the hub's other services, at most PAGE lines."""
+
+    @get(f"/{name}/feed", name=f"feed:{name}")
+    async def feed(request: Request[Any, Any, Any]) -> Response[bytes]:
+        hub: Hub = request.app.state.hub
+        log.check_feed_token(request.headers.get("authorization"), hub.feed_token)
+        try:
+            after = int(request.query_params.get("after", "0"))
+        except ValueError:
+            raise Refused(_("„after“ takes a number.")) from None
+        runtime = hub.runtimes[name]
+        async with runtime.db.read() as session:
+            entries = await log.after(session, runtime.service.metadata, after)
+        return Response(msgspec.json.encode(entries), media_type="application/json")
+
+    return feed
+
+
+def from_environment(services: Sequence[Service]) -> Litestar:
+    """The application of `services` on the servers that the environment names.
+
+    Raises Refused where it names none: `lotsennetz up` is what starts embedded ones.
+    """
+    found = settings.from_environment()
+    if not (found.database_url and found.redis_url):
+        raise Refused(
+            _("Set LOTSENNETZ_DATABASE_URL and LOTSENNETZ_REDIS_URL, or let „lotsennetz up“ start both servers.")
+        )
+    return create_app(Hub(found, services, found.redis_url, found.database_url))

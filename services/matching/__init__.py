@@ -1,0 +1,1 @@
+"""From participants to rounds of topic groups."""

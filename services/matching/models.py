@@ -1,0 +1,70 @@
+"""Matching's tables: its own copies of what it needs of the others, and the plans."""
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import DateTime, ForeignKey, Index, MetaData, Text, Uuid, func, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from services.kit import jobs, log
+from services.kit.db import NAMING
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(schema="matching", naming_convention=NAMING)
+    type_annotation_map = {str: Text, datetime: DateTime(timezone=True), dict[str, Any]: JSONB}  # noqa: RUF012
+
+
+log.attach(Base.metadata)
+jobs.attach(Base.metadata)
+
+
+class Topic(Base):
+    """Copy of the directory's topic."""
+
+    __tablename__ = "topic"
+    code: Mapped[str] = mapped_column(primary_key=True)
+    parent: Mapped[str | None]
+
+
+class Navigator(Base):
+    """Copy of the directory's navigator, without the name: matching needs none."""
+
+    __tablename__ = "navigator"
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    ags: Mapped[str]
+    offers: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    seeks: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    works_on: Mapped[list[str]] = mapped_column(ARRAY(Text))
+
+
+class Event(Base):
+    """Copy of the event: who may plan it and who takes part."""
+
+    __tablename__ = "event"
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    organiser: Mapped[str]
+    cities: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    participants: Mapped[list[uuid.UUID]] = mapped_column(ARRAY(Uuid))
+
+
+class Plan(Base):
+    """One plan of rounds for an event: what was asked, and what came out.
+
+    `question` holds everything the solver saw, so that a plan can be computed again; `answer` is None until the job is
+    done.
+    """
+
+    __tablename__ = "plan"
+    __table_args__ = (
+        Index("uq_plan_confirmed", "event_id", unique=True, postgresql_where=text("confirmed_at IS NOT NULL")),
+    )
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    event_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("matching.event.id"), index=True)
+    job_id: Mapped[uuid.UUID | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    question: Mapped[dict[str, Any]]
+    answer: Mapped[dict[str, Any] | None]
+    confirmed_at: Mapped[datetime | None]

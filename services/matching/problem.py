@@ -1,0 +1,101 @@
+"""From the service's rows to the solver's problem and back: the question that a plan keeps."""
+
+from typing import Any
+
+import msgspec
+
+from services.kit.errors import Problem as Complaint
+from services.kit.errors import Refused
+from services.kit.i18n import gettext as _
+from services.matching import solver
+
+LONGEST_SECONDS = 120.0
+
+
+class Person(msgspec.Struct, frozen=True):
+    id: str
+    city: str
+    offers: tuple[str, ...]
+    seeks: tuple[str, ...]
+    works_on: tuple[str, ...]
+
+
+class Question(msgspec.Struct, frozen=True):
+    """Everything the solver sees: with `seed` and the solver's version, a plan can be computed again."""
+
+    rounds: int
+    tables: int
+    topics: tuple[tuple[str, str | None], ...]
+    """(code, parent code) of the vocabulary."""
+    people: tuple[Person, ...]
+    table_topics: tuple[str, ...] = ()
+    """Empty: the solver chooses the topics that people care for most."""
+    seed: int = 1
+    seconds: float = 3.0
+
+
+def build(question: Question) -> solver.Problem:
+    """The solver's problem. Raises Refused with every fault, in words, by participant."""
+    model = solver.Model(tables=question.tables, rounds=question.rounds)
+    for code, parent in question.topics:
+        model.topic(code, parent)
+    for person in question.people:
+        model.person(person.id, city=person.city, offers=person.offers, seeks=person.seeks, works_on=person.works_on)
+    if question.table_topics:
+        model.table_topics(question.table_topics)
+    try:
+        return model.problem()
+    except solver.Invalid as invalid:
+        complaints = [
+            Complaint(
+                message=_words(f),
+                row=f"participants[{f.person}]" if f.person else "",
+                field=FIELDS.get(f.field, f.field),
+            )
+            for f in invalid.faults
+        ]
+        raise Refused(_("The rounds cannot be planned like this."), complaints) from invalid
+
+
+FIELDS = {"table_topics": "tableTopics", "works_on": "worksOn", "people": "participants"}
+
+
+def _words(fault: solver.Fault) -> str:
+    values: dict[str, Any] = dict(fault.values)
+    match fault.reason:
+        case "no-people":
+            return _("The event has no participants yet.")
+        case "too-few-people":
+            return _(
+                "{people} people cannot fill {tables} tables with at least two at each; {fits} tables would work.",
+                **values,
+            )
+        case "too-many-people":
+            return _("{people} people are too many for one plan; at most {most}.", **values)
+        case "rounds-out-of-range":
+            return _("Choose {least} to {most} rounds.", **values)
+        case "tables-out-of-range":
+            return _("Choose {least} to {most} tables.", **values)
+        case "wrong-number-of-table-topics":
+            return _("{given} topics for {tables} tables: name one for each table, or none.", **values)
+        case "unknown-topic":
+            return _("The topic „{topic}“ is not in the vocabulary.", topic=str(values["topic"])[:60])
+    return fault.message
+
+
+def solve(question: dict[str, Any], tell: Any) -> dict[str, Any]:
+    """Plan the rounds; runs in a process of its own (`kit.jobs.heavy`). JSON in, JSON out."""
+    asked = msgspec.convert(question, Question)
+
+    def on_progress(progress: solver.Progress) -> None:
+        tell(
+            {
+                "percent": round(100 * progress.fraction),
+                "objective": progress.objective,
+                "upper_bound": progress.upper_bound,
+            }
+        )
+
+    problem = build(asked)
+    result = solver.solve(problem, solver.Seconds(asked.seconds), seed=asked.seed, on_progress=on_progress)
+    return {"keys": list(problem.keys), "table_topics": list(problem.table_topics), **result.as_json()}

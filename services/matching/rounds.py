@@ -1,0 +1,107 @@
+"""Plans of rounds: asked for, computed, looked at, confirmed."""
+
+import uuid
+from collections.abc import Sequence
+
+import msgspec
+from sqlalchemy import insert, select, update
+from sqlalchemy import func as sql
+
+from services.contracts.matching import RoundsConfirmed, TablePlanned
+from services.kit.db import Reader, Writer
+from services.kit.errors import Conflict
+from services.kit.i18n import gettext as _
+from services.matching.models import Event, Navigator, Plan, Topic
+from services.matching.problem import Person, Question
+
+MOST_PLANS = 50
+
+
+async def question(
+    session: Reader, event: Event, rounds: int, tables: int, table_topics: Sequence[str], seconds: float, seed: int
+) -> Question:
+    """What to ask the solver for this event, from what matching knows now."""
+    topics = (await session.execute(select(Topic.code, Topic.parent).order_by(Topic.code))).all()
+    people = (
+        await session.scalars(select(Navigator).where(Navigator.id.in_(event.participants)).order_by(Navigator.id))
+    ).all()
+    known = {code for code, _parent in topics}
+    return Question(
+        rounds=rounds,
+        tables=tables,
+        topics=tuple((code, parent) for code, parent in topics),
+        people=tuple(
+            Person(
+                id=str(p.id),
+                city=p.ags,
+                # The vocabulary and the people come over the same log; a topic that was merged away counts no more.
+                offers=tuple(t for t in p.offers if t in known),
+                seeks=tuple(t for t in p.seeks if t in known),
+                works_on=tuple(t for t in p.works_on if t in known),
+            )
+            for p in people
+        ),
+        table_topics=tuple(table_topics),
+        seed=seed,
+        seconds=seconds,
+    )
+
+
+async def ask(session: Writer, event: Event, asked: Question) -> Plan:
+    """A new plan without an answer."""
+    if len((await session.scalars(select(Plan.id).where(Plan.event_id == event.id))).all()) >= MOST_PLANS:
+        raise Conflict(_("This event has {most} plans already. Please confirm one of them.", most=MOST_PLANS))
+    plan_id = uuid.uuid4()
+    await session.execute(insert(Plan).values(id=plan_id, event_id=event.id, question=msgspec.to_builtins(asked)))
+    return (await session.scalars(select(Plan).where(Plan.id == plan_id))).one()
+
+
+async def event_by_id(session: Reader, event_id: uuid.UUID) -> Event | None:
+    return (await session.scalars(select(Event).where(Event.id == event_id))).one_or_none()
+
+
+async def plan_by_id(session: Reader, plan_id: uuid.UUID) -> Plan | None:
+    return (await session.scalars(select(Plan).where(Plan.id == plan_id))).one_or_none()
+
+
+async def plans_of_events(session: Reader, keys: Sequence[uuid.UUID]) -> list[list[Plan]]:
+    found: dict[uuid.UUID, list[Plan]] = {key: [] for key in keys}
+    for plan in await session.scalars(
+        select(Plan).where(Plan.event_id.in_(keys)).order_by(Plan.created_at.desc(), Plan.id)
+    ):
+        found[plan.event_id].append(plan)
+    return [found[key] for key in keys]
+
+
+async def events_by_id(session: Reader, keys: Sequence[uuid.UUID]) -> list[Event | None]:
+    rows = {row.id: row for row in (await session.scalars(select(Event).where(Event.id.in_(keys)))).all()}
+    return [rows.get(key) for key in keys]
+
+
+async def confirm(session: Writer, plan: Plan) -> RoundsConfirmed:
+    """Make this the event's plan; the caller says the message. Raises Conflict while it has no answer."""
+    if plan.answer is None:
+        raise Conflict(_("This plan is not finished yet."))
+    await session.execute(
+        update(Plan).where(Plan.event_id == plan.event_id, Plan.confirmed_at.is_not(None)).values(confirmed_at=None)
+    )
+    await session.execute(update(Plan).where(Plan.id == plan.id).values(confirmed_at=sql.now()))
+    return RoundsConfirmed(event=str(plan.event_id), plan=str(plan.id), tables=tuple(seating(plan)))
+
+
+def seating(plan: Plan) -> list[TablePlanned]:
+    """Who sits where, table by table; empty while the plan has no answer."""
+    if plan.answer is None:
+        return []
+    people: list[str] = plan.answer["keys"]
+    topics: list[str | None] = plan.answer["table_topics"]
+    out: list[TablePlanned] = []
+    for number, seats in enumerate(plan.answer["plan"], start=1):
+        tables: list[list[str]] = [[] for _topic in topics]
+        for person, seat in zip(people, seats, strict=True):
+            tables[seat].append(person)
+        out += [
+            TablePlanned(round=number, table=t, topic=topic or "", navigators=tuple(members))
+            for t, (topic, members) in enumerate(zip(topics, tables, strict=True), start=1)
+        ]
+    return out

@@ -1,0 +1,49 @@
+"""Who sits where in which round: plans for speed dating with topics and mixed cities.
+
+Depends on nothing but NumPy and Numba.
+
+    >>> from services.matching.solver import Iterations, Model, check, solve
+    >>> model = Model(tables=2, rounds=2)
+    >>> model.topic("online-forms")
+    >>> for number in range(8):
+    ...     offers, seeks = (["online-forms"], []) if number % 2 else ([], ["online-forms"])
+    ...     model.person(f"p{number}", city="KN" if number < 4 else "HN", offers=offers, seeks=seeks)
+    >>> problem = model.problem()
+    >>> result = solve(problem, stop=Iterations(20_000), seed=1)
+    >>> result.plan.shape, check(problem, result.plan, result.objective)
+    ((2, 8), [])
+    >>> result.random_objective < result.objective <= result.upper_bound
+    True
+"""
+
+from services.matching.solver.check import Violation, check, recount
+from services.matching.solver.construct import random_plan
+from services.matching.solver.faults import Fault, Invalid
+from services.matching.solver.model import Model
+from services.matching.solver.problem import Problem, Weights
+from services.matching.solver.result import Result
+from services.matching.solver.search import Progress, solve, warm
+from services.matching.solver.stop import FirstOf, Iterations, Moment, NoImprovement, Seconds, Stop, Target
+
+__all__ = [
+    "Fault",
+    "FirstOf",
+    "Invalid",
+    "Iterations",
+    "Model",
+    "Moment",
+    "NoImprovement",
+    "Problem",
+    "Progress",
+    "Result",
+    "Seconds",
+    "Stop",
+    "Target",
+    "Violation",
+    "Weights",
+    "check",
+    "random_plan",
+    "recount",
+    "solve",
+    "warm",
+]

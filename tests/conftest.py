@@ -1,0 +1,145 @@
+"""Real servers for every test: embedded ones, or those that the environment names.
+
+`LOTSENNETZ_TEST_DATABASE_URL` (a user who may create databases and roles) and `LOTSENNETZ_TEST_REDIS_URL` point
+elsewhere. The schemas are migrated once into a template; each test that asks gets a database of its own from it.
+"""
+
+import contextlib
+import itertools
+import os
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import asyncpg
+import pytest
+import pytest_asyncio
+
+from services.app import chosen
+from services.cli.client import Client
+from services.cli.running import running
+from services.directory import oauth
+from services.kit import embedded
+from services.kit.service import Hub
+from services.kit.settings import Settings
+
+_numbers = itertools.count()
+
+
+@dataclass(frozen=True)
+class Servers:
+    database: str
+    redis: str
+
+    def database_url(self, name: str) -> str:
+        """The same server, another database."""
+        base, _slash, rest = self.database.rpartition("/")
+        if "?" in self.database and "?" not in rest:  # a socket path in the query has slashes of its own
+            base, _slash, rest = self.database.split("?")[0].rpartition("/")
+            return f"{base}/{name}?{self.database.split('?')[1]}"
+        query = f"?{rest.split('?')[1]}" if "?" in rest else ""
+        return f"{base}/{name}{query}"
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[Servers]:
+    database = os.environ.get("LOTSENNETZ_TEST_DATABASE_URL")
+    redis = os.environ.get("LOTSENNETZ_TEST_REDIS_URL")
+    with contextlib.ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ln-")))
+        yield Servers(
+            database or stack.enter_context(embedded.postgres(folder)),
+            redis or stack.enter_context(embedded.valkey(folder)),
+        )
+
+
+@pytest.fixture(scope="session")
+def settings(servers: Servers) -> Settings:
+    return Settings(port=0, secret="not a secret: tests only", lease=2.0)
+
+
+async def _create(servers: Servers, name: str, template: str | None = None) -> str:
+    connection = await asyncpg.connect(servers.database)
+    try:
+        await connection.execute(f'CREATE DATABASE "{name}"' + (f' TEMPLATE "{template}"' if template else ""))
+    finally:
+        await connection.close()
+    return servers.database_url(name)
+
+
+async def _drop(servers: Servers, name: str) -> None:
+    connection = await asyncpg.connect(servers.database)
+    try:
+        await connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+    finally:
+        await connection.close()
+
+
+@pytest_asyncio.fixture(scope="session")
+async def template(servers: Servers, settings: Settings) -> AsyncIterator[str]:
+    """A database with every schema migrated and seeded."""
+    name = f"lotsennetz_test_{os.getpid()}"
+    hub = Hub(settings, chosen(), servers.redis, await _create(servers, name))
+    await hub.migrate()
+    await hub.settle()
+    await hub.stop()
+    yield name
+    await _drop(servers, name)
+
+
+@contextlib.asynccontextmanager
+async def _fresh(servers: Servers, template: str) -> AsyncIterator[str]:
+    name = f"{template}_{next(_numbers)}"
+    url = await _create(servers, name, template)
+    try:
+        yield url
+    finally:
+        await _drop(servers, name)
+
+
+@pytest_asyncio.fixture
+async def database(servers: Servers, template: str) -> AsyncIterator[str]:
+    """The URL of a migrated database for this test alone."""
+    async with _fresh(servers, template) as url:
+        yield url
+
+
+@pytest.fixture
+def workers() -> bool:
+    """Whether the hub works its jobs; a module that needs them says so with a fixture of its own."""
+    return False
+
+
+@pytest_asyncio.fixture
+async def hub(servers: Servers, database: str, settings: Settings, workers: bool) -> AsyncIterator[Hub]:
+    """The whole hub in this process, answering over HTTP at `hub.settings.issuer`."""
+    own = replace(settings, database_url=database, redis_url=servers.redis, workers=workers)
+    async with running(own, chosen()) as (hub, _server):
+        yield hub
+
+
+@dataclass
+class Clients:
+    """Makes clients of the hub's API; closes them with the test."""
+
+    hub: Hub
+    made: list[Client]
+
+    async def __call__(self, ags: str | None, *scopes: str, graph: str = "") -> Client:
+        """A client for the city `ags` with `scopes`; with all of them if none are named."""
+        async with self.hub.runtimes["directory"].db.begin() as session:
+            found = await oauth.register(session, "test", ags, scopes or oauth.SCOPES)
+        client = Client(self.hub.settings.issuer, found.client_id, found.client_secret, graph=graph)
+        self.made.append(client)
+        return client
+
+
+@pytest_asyncio.fixture
+async def clients(hub: Hub) -> AsyncIterator[Clients]:
+    made = Clients(hub, [])
+    yield made
+    for client in made.made:
+        await client.close()
+
+

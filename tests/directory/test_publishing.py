@@ -1,0 +1,183 @@
+"""Publishing a snapshot, and finding what was published."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from services.cli.client import Answered
+from services.cli.demo import PUBLISH
+from services.directory.models import Base
+from services.kit import log
+from services.kit.service import Hub
+from tests.conftest import Clients
+
+KONSTANZ, HEILBRONN = "08335043", "08121000"
+
+
+def snapshot(**changes: Any) -> dict[str, Any]:
+    """A small snapshot of Konstanz with invented people."""
+    return {
+        "city": {"ags": KONSTANZ, "name": "Konstanz", "kind": "Große Kreisstadt", "population": 85859},
+        "navigators": [
+            {"key": "a", "name": "Zoë Ahorn", "department": "Kulturamt", "offers": ["finance"], "seeks": ["e-invoice"]},
+            {"key": "b", "name": "Änne Buche", "department": "Hochbauamt", "worksOn": ["building-planning"]},
+        ],
+        "projects": [
+            {"key": "p", "title": "E-Akte", "stage": "RUNNING", "topics": ["e-file"], "navigators": ["a", "b"]}
+        ],
+        **changes,
+    }
+
+
+async def publish(client: Any, value: dict[str, Any]) -> dict[str, Any]:
+    return dict((await client.ask(PUBLISH, snapshot=value))["publishDirectory"])
+
+
+async def refused(client: Any, value: dict[str, Any]) -> Answered:
+    with pytest.raises(Answered) as caught:
+        await publish(client, value)
+    return caught.value
+
+
+async def kinds(hub: Hub) -> list[str]:
+    """What the directory said after it was seeded."""
+    async with hub.runtimes["directory"].db.read() as session:
+        return [e.kind for e in await log.after(session, Base.metadata, 0) if e.kind != "TopicPublished"]
+
+
+async def test_a_snapshot_is_the_whole_truth(hub: Hub, clients: Clients) -> None:
+    city = await clients(KONSTANZ)
+    first = await publish(city, snapshot())
+    assert first == {
+        "cityChanged": True,
+        "city": {"name": "Konstanz"},
+        "navigators": {"added": ["a", "b"], "changed": [], "withdrawn": [], "unchanged": []},
+        "projects": {"added": ["p"], "changed": [], "withdrawn": [], "unchanged": []},
+    }
+    again = await publish(city, snapshot())
+    assert again["navigators"] == {"added": [], "changed": [], "withdrawn": [], "unchanged": ["a", "b"]}
+    assert await kinds(hub) == ["CityPublished", "NavigatorPublished", "NavigatorPublished"]
+
+    people = snapshot()["navigators"]
+    people[1]["department"] = "Baurechtsamt"
+    changed = await publish(
+        city, snapshot(navigators=[people[1], {"key": "c", "name": "Ömer Esche"}], projects=[])
+    )
+    assert changed["navigators"] == {"added": ["c"], "changed": ["b"], "withdrawn": ["a"], "unchanged": []}
+    assert changed["projects"]["withdrawn"] == ["p"]
+    found = await city.ask('{ navigators(city: "08335043") { nodes { name department projects { title } } } }')
+    assert found["navigators"]["nodes"] == [
+        {"name": "Änne Buche", "department": "Baurechtsamt", "projects": []},
+        {"name": "Ömer Esche", "department": "", "projects": []},
+    ]
+    assert (await kinds(hub))[3:] == ["NavigatorPublished", "NavigatorPublished", "NavigatorWithdrawn"]
+
+
+async def test_who_comes_back_is_the_same_person(clients: Clients) -> None:
+    city = await clients(KONSTANZ)
+    ids = "{ navigators { nodes { id } } }"
+    await publish(city, snapshot())
+    before = await city.ask(ids)
+    await publish(city, snapshot(navigators=[], projects=[]))
+    assert (await city.ask(ids))["navigators"]["nodes"] == []
+    await publish(city, snapshot())
+    assert await city.ask(ids) == before
+
+
+BAD = {
+    "unknown topic": ({"key": "a", "name": "A", "offers": ["no-such"]}, ("navigators[0]", "offers")),
+    "duplicate": ({"key": "b", "name": "B"}, ("navigators[1]", "key")),
+    "another city's": ({"key": "a", "name": "A", "city": HEILBRONN}, ("navigators[0]", "city")),
+    "nul": ({"key": "a", "name": "A\0B"}, ("navigators[0]", "name")),
+    "right-to-left": ({"key": "a", "name": "A\u202eB"}, ("navigators[0]", "name")),
+    "no name": ({"key": "a", "name": " \t "}, ("navigators[0]", "name")),
+    "long name": ({"key": "a", "name": "A" * 121}, ("navigators[0]", "name")),
+    "bad key": ({"key": "ä/..", "name": "A"}, ("navigators[0]", "key")),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+async def test_one_bad_row_refuses_the_whole_snapshot(clients: Clients, case: str) -> None:
+    row, place = BAD[case]
+    city = await clients(KONSTANZ)
+    answer = await refused(city, snapshot(navigators=[row, {"key": "b", "name": "Gut"}], projects=[]))
+    assert answer.reason == "REFUSED"
+    assert [(p.row, p.field) for p in answer.problems] == [place]
+    assert (await city.ask("{ cities { nodes { ags } } }"))["cities"]["nodes"] == []
+
+
+async def test_every_problem_is_named_at_once(clients: Clients) -> None:
+    city = await clients(KONSTANZ)
+    bad = snapshot(
+        navigators=[{"key": "a", "name": ""}, {"key": "a", "name": "B", "seeks": ["x", "y"]}],
+        projects=[{"key": "p", "title": "T", "navigators": ["nobody"]}],
+    )
+    problems = [(p.row, p.field) for p in (await refused(city, bad)).problems]
+    assert problems == [
+        ("navigators[0]", "name"),
+        ("navigators[1]", "key"),
+        ("navigators[1]", "seeks"),
+        ("navigators[1]", "seeks"),
+        ("projects[0]", "navigators"),
+    ]
+
+
+async def test_a_token_writes_its_own_city_only(clients: Clients) -> None:
+    own = snapshot()
+    assert (await refused(await clients(HEILBRONN), own)).reason == "FORBIDDEN"
+    assert (await refused(await clients(None), own)).reason == "FORBIDDEN"
+    assert (await refused(await clients(KONSTANZ, "directory:read"), own)).reason == "FORBIDDEN"
+
+
+async def test_two_publications_of_one_city_take_turns(clients: Clients) -> None:
+    city = await clients(KONSTANZ)
+    await publish(city, snapshot())
+    rows = [[{"key": f"k{i}-{j}", "name": "N"} for j in range(20)] for i in range(8)]
+    await asyncio.gather(*(publish(city, snapshot(navigators=row, projects=[])) for row in rows))
+    page = await city.ask("{ navigators(first: 100) { nodes { id } } }")
+    assert len(page["navigators"]["nodes"]) == 20
+
+
+async def test_finding_by_topic_city_and_text(clients: Clients) -> None:
+    city, nobody = await clients(KONSTANZ), await clients(None, "events:read")
+    await publish(city, snapshot())
+
+    async def names(client: Any, arguments: str) -> list[str]:
+        data = await client.ask(f"{{ navigators({arguments}) {{ nodes {{ name department }} }} }}")
+        return [n["name"] or n["department"] for n in data["navigators"]["nodes"]]
+
+    assert await names(city, "first: 10") == ["Änne Buche", "Zoë Ahorn"]  # DIN 5007, not by code points
+    assert await names(city, 'topic: "finance"') == ["Zoë Ahorn"]
+    assert await names(city, 'text: "ZOE"') == ["Zoë Ahorn"]
+    assert await names(city, 'text: "hochbau anne"') == ["Änne Buche"]
+    assert await names(city, 'text: "%"') == []
+    assert await names(city, 'city: "08121000"') == []
+    # Names are for the network; others neither read nor search them.
+    assert await names(nobody, 'text: "kultur"') == ["Kulturamt"]
+    assert await names(nobody, 'text: "zoe"') == []
+    projects = await city.ask('{ projects(topic: "e-file") { nodes { title navigators { name } city { name } } } }')
+    assert projects["projects"]["nodes"][0]["city"] == {"name": "Konstanz"}
+
+
+async def test_pages_follow_each_other(clients: Clients) -> None:
+    city = await clients(KONSTANZ)
+    people = [{"key": f"k{i}", "name": f"Name {i:02}"} for i in range(25)]
+    await publish(city, snapshot(navigators=people, projects=[]))
+    seen: list[str] = []
+    after, more = None, True
+    while more:
+        page = (
+            await city.ask(
+                "query ($after: String) { navigators(first: 10, after: $after) {"
+                " nodes { name } pageInfo { hasNextPage endCursor } } }",
+                after=after,
+            )
+        )["navigators"]
+        seen += [n["name"] for n in page["nodes"]]
+        after, more = page["pageInfo"]["endCursor"], page["pageInfo"]["hasNextPage"]
+    assert seen == [p["name"] for p in people]
+    for bad in ("zz", "5b5d", "5b22612200", "5b2261222c2262225d"):
+        with pytest.raises(Answered) as caught:
+            await city.ask("query ($a: String) { navigators(after: $a) { nodes { id } } }", a=bad)
+        assert caught.value.reason == "REFUSED"
