@@ -30,8 +30,8 @@ setup: ## install into .venv, once / einrichten, nur beim ersten Mal
 demo: setup ## the whole hub with made-up cities / das ganze Netz mit erfundenen Städten
 	@$(VENV)/lotsennetz demo
 
-up: setup ## the hub with your own, lasting data / das Netz mit eigenen, bleibenden Daten
-	@$(VENV)/lotsennetz up
+up: setup ## the hub with demo data until Ctrl-C / das Netz mit Beispieldaten, bis Strg-C
+	@$(VENV)/lotsennetz up --demo
 
 test: check ## everything that must hold / alle Prüfungen
 	$(VENV)/pytest

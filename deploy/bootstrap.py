@@ -185,7 +185,7 @@ def install(lock: int) -> None:
     pip = (BIN / "python", "-m", "pip", "install", "--quiet", "--no-input", "--no-cache-dir", "--no-deps")
     step("Installationswerkzeug", "installer", *pip, "--require-hashes", "--only-binary=:all:", "-r", UV_LOCK)
     uv = (BIN / "uv", "pip")
-    step("Pakete", "packages", *uv, "sync", "--python", BIN / "python", "--require-hashes", LOCK)
+    step("Pakete", "packages", *uv, "sync", "--compile-bytecode", "--python", BIN / "python", "--require-hashes", LOCK)
     local = ("--no-deps", "--no-build-isolation", "--editable", ROOT)
     step("Lotsennetz", "the project", *uv, "install", "--python", BIN / "python", *local)
     print("  Rechenkern übersetzen (compiling the solver) …", end="", flush=True)

@@ -141,5 +141,3 @@ async def clients(hub: Hub) -> AsyncIterator[Clients]:
     yield made
     for client in made.made:
         await client.close()
-
-

@@ -63,6 +63,8 @@ class Client:
         headers = {**await self.headers(), "accept": "text/event-stream"}
         body = {"query": query, "variables": variables}
         async with self.http.stream("POST", self.graph, json=body, headers=headers, timeout=None) as answer:
+            if not answer.headers["content-type"].startswith("text/event-stream"):
+                raise Answered([{"message": (await answer.aread()).decode(errors="replace")[:300]}])
             async for line in answer.aiter_lines():
                 if line.startswith("data: ") and len(line) > len("data: "):
                     said = msgspec.json.decode(line.removeprefix("data: "))

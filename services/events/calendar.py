@@ -30,7 +30,7 @@ def agenda_ics(day: Day, city: str | None = None) -> bytes:
     """
     zone = ZoneInfo(day.timezone)
     chosen = [
-        (item.id or str(position), item)
+        (f"item:{item.id}" if item.id else f"position:{position}", item)
         for position, item in enumerate(day.agenda)
         if city is None or item.audience in (None, city)
     ]
@@ -47,7 +47,7 @@ def agenda_ics(day: Day, city: str | None = None) -> bytes:
     for key, item in chosen:
         calendar.add_component(_entry(day, key, item, _end(item, items), zone))
     calendar.add_missing_timezones(first_date=dt.date(day.date.year, 1, 1), last_date=dt.date(day.date.year + 2, 1, 1))
-    return calendar.to_ical()
+    return bytes(calendar.to_ical())
 
 
 def _whole_day(day: Day, items: Sequence[Item]) -> Event:
@@ -55,6 +55,7 @@ def _whole_day(day: Day, items: Sequence[Item]) -> Event:
     event.add("dtstart", day.date)
     event.add("dtend", day.date + dt.timedelta(days=1))
     event.add("transp", "TRANSPARENT")
+    _locate(event, day)
     agenda = [
         f"{span(day, item.starts, item.ends)} {printable(item.title)}"
         + (f" ({_('For {city}', city=printable(item.audience))})" if item.audience else "")
@@ -68,11 +69,13 @@ def _whole_day(day: Day, items: Sequence[Item]) -> Event:
 
 def _entry(day: Day, key: str, item: Item, ends: dt.datetime | None, zone: ZoneInfo) -> Event:
     title = printable(item.title)
-    event = _event(day, f"item:{key}", f"{title} ({printable(item.audience)})" if item.audience else title)
+    event = _event(day, key, f"{title} ({printable(item.audience)})" if item.audience else title)
     event.add("dtstart", item.starts.astimezone(zone))
     if ends:
         event.add("dtend", ends.astimezone(zone))
     event.add("transp", "OPAQUE")
+    if not item.audience:
+        _locate(event, day)  # what one city does alone (setting off, say) may be elsewhere
     lines = [*map(printable, item.details)]
     if item.responsible:
         lines.append(f"{_('Responsible')}: {printable(item.responsible)}")
@@ -88,10 +91,13 @@ def _event(day: Day, key: str, summary: str) -> Event:
     event.add("sequence", day.sequence)
     event.add("status", day.status.upper())
     event.add("summary", summary)
+    return event
+
+
+def _locate(event: Event, day: Day) -> None:
     place = ", ".join(filter(None, (printable(day.venue), printable(day.address))))
     if place:
         event.add("location", place)
-    return event
 
 
 def _describe(event: Event, text: str) -> None:
@@ -112,4 +118,4 @@ def _uid(day: Day, key: str) -> str:
 
 
 def _utc(day: Day) -> dt.datetime:
-    return day.updated.astimezone(dt.timezone.utc)
+    return day.updated.astimezone(dt.UTC)

@@ -7,7 +7,6 @@ anything a person typed: the papers print them literally (see `printable`).
 
 import datetime as dt
 import re
-import unicodedata
 from typing import Literal, get_args
 from zoneinfo import ZoneInfo
 
@@ -16,6 +15,7 @@ from babel.dates import format_date, format_time
 
 from services.kit.i18n import gettext as _
 from services.kit.i18n import language
+from services.kit.text import folded
 
 Status = Literal["tentative", "confirmed", "cancelled"]
 
@@ -77,11 +77,13 @@ class Person(msgspec.Struct, frozen=True):
 class Day(msgspec.Struct, frozen=True):
     """Everything printed about one event day.
 
-    `kind` is one of the event kinds the papers have words for (`prints.KINDS`) or any other short text, printed as is.
+    `kind` is `learning_trip`, `speed_dating`, `open_space`, `module`, `review`, `meeting` (printed in the reader's
+    language) or any other short text, printed as it is.
     `updated` dates the papers and `sequence` counts the published revisions (RFC 5545 SEQUENCE).
 
     Raises ValueError where the parts do not fit together: a naive moment, an unknown timezone or status, numbers below
-    1 or given twice, a stop at an unknown round or table, two stops of one person in one round.
+    1 or given twice, an agenda item's id given twice, a stop at an unknown round or table, two stops of one person in
+    one round.
     """
 
     id: str
@@ -114,6 +116,9 @@ class Day(msgspec.Struct, frozen=True):
         moments += [moment for r in self.rounds for moment in (r.starts, r.ends)]
         if any(moment.tzinfo is None for moment in moments):
             raise ValueError("every moment of a day needs a timezone")
+        ids = [item.id for item in self.agenda if item.id]
+        if len(set(ids)) < len(ids):
+            raise ValueError(f"an agenda item's id is given twice: {ids}")
         rounds = _numbers("round", [r.number for r in self.rounds])
         tables = _numbers("table", [t.number for t in self.tables])
         for person in self.participants:
@@ -140,9 +145,8 @@ def printable(text: str) -> str:
 
 
 def collation(text: str) -> str:
-    """A sort key after DIN 5007-1: letters with marks sort as their base letters, ß as ss, case does not matter."""
-    folded = unicodedata.normalize("NFKD", text.casefold().translate(_STROKED))
-    return "".join(c for c in folded if not unicodedata.combining(c))
+    """A sort key after DIN 5007-1: letters with marks or strokes sort as their base letters, case does not matter."""
+    return folded(text.casefold().translate(_STROKED))
 
 
 def date_words(day: Day, style: Literal["full", "long"] = "full") -> str:
@@ -150,18 +154,20 @@ def date_words(day: Day, style: Literal["full", "long"] = "full") -> str:
     return format_date(day.date, style, locale=_locale())
 
 
-def span(day: Day, starts: dt.datetime, ends: dt.datetime | None, spoken: bool = False) -> str:
-    """`10:45–11:00`, or `10:45` without an end, on the day's own clock; `spoken` adds what German says after it."""
-    clocks = {"start": _clock(day, starts), "end": _clock(day, ends) if ends else ""}
-    if not spoken:
-        return "–".join(filter(None, clocks.values()))
-    return _("{start}–{end} hours", **clocks) if ends else _("{start} hours", **clocks)
+def span(day: Day, starts: dt.datetime, ends: dt.datetime | None) -> str:
+    """`10:45–11:00`, or `10:45` without an end, on the day's own clock."""
+    return "–".join(_clock(day, moment) for moment in (starts, ends) if moment)
 
 
-def moment_words(day: Day, moment: dt.datetime) -> str:
-    """A date and time in the current language, on the day's own clock: `1. September 2019, 10:45 Uhr`."""
-    date = format_date(moment.astimezone(ZoneInfo(day.timezone)).date(), "long", locale=_locale())
-    return f"{date}, {span(day, moment, None, spoken=True)}"
+def spoken_span(day: Day, starts: dt.datetime, ends: dt.datetime) -> str:
+    """`span` as it stands in running text: German says `10:45–11:00 Uhr`."""
+    return _("{start}–{end}", start=_clock(day, starts), end=_clock(day, ends))
+
+
+def as_of(day: Day) -> str:
+    """When the day was last changed, in words: `Stand: 24. September 2019, 09:30 Uhr`."""
+    date = format_date(day.updated.astimezone(ZoneInfo(day.timezone)).date(), "long", locale=_locale())
+    return _("As of {date}, {time}", date=date, time=_clock(day, day.updated))
 
 
 def _clock(day: Day, moment: dt.datetime) -> str:

@@ -9,19 +9,22 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any, TypeVar
 
-from services.events.day import Day, Item, Person, Round, Table, collation, date_words, moment_words, printable, span
+from services.events.day import (
+    Day,
+    Item,
+    Person,
+    Round,
+    Table,
+    as_of,
+    collation,
+    date_words,
+    printable,
+    span,
+    spoken_span,
+)
 from services.events.typst import breakable, typeset
 from services.kit.i18n import gettext as _
 from services.kit.i18n import language, ngettext
-
-KINDS = {
-    "learning_trip": "Learning trip",
-    "speed_dating": "Speed dating",
-    "module": "Training module",
-    "workshop": "Workshop",
-    "meeting": "Meeting",
-}
-"""Event kinds with words of their own (message ids); any other kind is printed as it is."""
 
 _MOST_LOADS, _MOST_SEATS = 4, 9
 """How many rounds the two tables of the run sheet take side by side; more continue in a further table."""
@@ -191,7 +194,7 @@ def _facts(day: Day) -> Iterator[tuple[str, str]]:
     yield _("Guests"), ", ".join(_lines(day.guests))
     if day.rounds:
         rounds = _rounds(day)
-        yield _("Table rounds"), f"{len(rounds)} · {span(day, rounds[0].starts, rounds[-1].ends, spoken=True)}"
+        yield _("Table rounds"), f"{len(rounds)} · {spoken_span(day, rounds[0].starts, rounds[-1].ends)}"
 
 
 def _item(day: Day, item: Item) -> dict[str, Any]:
@@ -206,7 +209,8 @@ def _item(day: Day, item: Item) -> dict[str, Any]:
 
 def _round(day: Day, which: Round, spoken: bool = False) -> dict[str, Any]:
     name = _("Round {number}", number=which.number)
-    return {"name": name, "time": span(day, which.starts, which.ends, spoken)}
+    time = spoken_span(day, which.starts, which.ends) if spoken else span(day, which.starts, which.ends)
+    return {"name": name, "time": time}
 
 
 def _by_city(people: Sequence[Person]) -> list[dict[str, Any]]:
@@ -215,6 +219,19 @@ def _by_city(people: Sequence[Person]) -> list[dict[str, Any]]:
     for person in people:
         names[_line(person.city) or "–"].append(_line(person.name) or "–")
     return [{"city": city, "names": members} for city, members in names.items()]
+
+
+def _kind(kind: str) -> str:
+    """The event kind in words; one without words of its own is printed as it is."""
+    words = {
+        "learning_trip": _("Learning trip"),
+        "speed_dating": _("Speed dating"),
+        "open_space": _("Open space"),
+        "module": _("Training module"),
+        "review": _("Review"),
+        "meeting": _("Meeting"),
+    }
+    return words.get(kind) or _line(kind)
 
 
 def _in_order(people: Sequence[Person]) -> list[Person]:
@@ -244,7 +261,7 @@ def _lines(texts: Sequence[str]) -> list[str]:
 
 def _paper(template: str, day: Day, name: str, labels: dict[str, str], **parts: object) -> bytes:
     """The parts every paper has, and the document's own title, language and author."""
-    short = _line(day.hashtag) or _line(day.title)
+    short = _line(day.hashtag) or _line(day.title) or name
     notices = {
         "tentative": _("Provisional – changes possible"),
         "cancelled": _("Cancelled"),
@@ -253,12 +270,12 @@ def _paper(template: str, day: Day, name: str, labels: dict[str, str], **parts: 
         "title": _line(day.title) or short,
         "hashtag": _line(day.hashtag),
         "short": short,
-        "kind": _(KINDS[day.kind]) if day.kind in KINDS else _line(day.kind),
+        "kind": _kind(day.kind),
         "date": date_words(day),
         "date-short": date_words(day, "long"),
         "venue": _line(day.venue),
         "notice": notices.get(day.status, ""),
-        "updated": _("As of {moment}", moment=moment_words(day, day.updated)),
+        "updated": as_of(day),
     }
     document = {"document": f"{name} – {short}", "author": _line(day.host), "language": language()}
     return typeset(template, {**document, "labels": labels, "event": event, **parts}, day.updated)

@@ -230,7 +230,10 @@ async def _stream(schema: GraphQLSchema, document: DocumentNode, call: Call, con
                 waiting.cancel()
         yield _event("complete", None)
 
-    return Stream(lines(), media_type=EVENT_STREAM, headers={"cache-control": "no-store", "x-accel-buffering": "no"})
+    # As a header: Litestar prefers the route's media type to the one of a stream.
+    return Stream(
+        lines(), headers={"content-type": EVENT_STREAM, "cache-control": "no-store", "x-accel-buffering": "no"}
+    )
 
 
 def _event(name: str, data: dict[str, Any] | None) -> bytes:

@@ -99,17 +99,27 @@ class PlannedRound:
     tables: list[PlannedTable]
 
 
+@strawberry.type(description="A figure of the plan, the mean of random plans, and what no plan can beat.")
+class Figure:
+    value: float
+    random: float
+    bound: float
+
+
 @strawberry.type(description="How good a plan is, beside chance and beside what no plan can exceed.")
 class Quality:
-    objective: float = strawberry.field(description="Topical affinity of those who meet, minus repeated meetings.")
-    upper_bound: float = strawberry.field(description="No plan can reach more.")
-    random_objective: float = strawberry.field(description="Mean of random plans that keep the same rules.")
+    objective: Figure = strawberry.field(description="Benefit minus weighted repeats: what the search maximises.")
+    benefit: Figure = strawberry.field(
+        description="Topical affinity of the pairs who meet and interest in the tables visited."
+    )
+    repeats: Figure = strawberry.field(
+        description="c·(c-1)/2 summed over pairs that meet c times; 0 when nobody meets twice."
+    )
     repeated_meetings: int = strawberry.field(description="Meetings beyond a pair's first.")
-    repeats_bound: int = strawberry.field(description="So many repeats no plan can avoid.")
-    cities_per_table_min: int = strawberry.field(description="The fewest different cities at any table.")
+    fewest_cities: int = strawberry.field(description="The fewest different cities at any table.")
     least_affinity: float = strawberry.field(description="What the worst-off person gets.")
     seconds: float
-    iterations: float = strawberry.field(description="Proposals tried.")
+    proposals: float = strawberry.field(description="Exchanges that the search tried.")
 
 
 @strawberry.federation.type(keys=["id"], description="Rounds of tables for an event.")
@@ -174,16 +184,22 @@ class Plan:
         answer = self.row.answer
         if answer is None:
             return None
+        objective = Figure(value=answer["objective"], random=answer["random_objective"], bound=answer["upper_bound"])
+        repeats = Figure(value=answer["repeats"], random=answer["random_repeats"], bound=answer["repeats_bound"])
+        weight = answer["repeat_weight"]
         return Quality(
-            objective=answer["objective"],
-            upper_bound=answer["upper_bound"],
-            random_objective=answer["random_objective"],
+            objective=objective,
+            repeats=repeats,
+            benefit=Figure(
+                value=objective.value + weight * repeats.value,
+                random=objective.random + weight * repeats.random,
+                bound=objective.bound + weight * repeats.bound,
+            ),
             repeated_meetings=answer["repeated_meetings"],
-            repeats_bound=answer["repeats_bound"],
-            cities_per_table_min=min(min(row) for row in answer["cities_per_table"]),
+            fewest_cities=min(min(row) for row in answer["cities_per_table"]),
             least_affinity=answer["least"],
             seconds=answer["seconds"],
-            iterations=float(answer["iterations"]),
+            proposals=float(answer["iterations"]),
         )
 
     @classmethod

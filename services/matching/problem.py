@@ -98,4 +98,9 @@ def solve(question: dict[str, Any], tell: Any) -> dict[str, Any]:
 
     problem = build(asked)
     result = solver.solve(problem, solver.Seconds(asked.seconds), seed=asked.seed, on_progress=on_progress)
-    return {"keys": list(problem.keys), "table_topics": list(problem.table_topics), **result.as_json()}
+    return {
+        "keys": list(problem.keys),
+        "table_topics": list(problem.table_topics),
+        "repeat_weight": problem.weights.repeat,
+        **result.as_json(),
+    }

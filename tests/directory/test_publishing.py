@@ -61,9 +61,7 @@ async def test_a_snapshot_is_the_whole_truth(hub: Hub, clients: Clients) -> None
 
     people = snapshot()["navigators"]
     people[1]["department"] = "Baurechtsamt"
-    changed = await publish(
-        city, snapshot(navigators=[people[1], {"key": "c", "name": "Ömer Esche"}], projects=[])
-    )
+    changed = await publish(city, snapshot(navigators=[people[1], {"key": "c", "name": "Ömer Esche"}], projects=[]))
     assert changed["navigators"] == {"added": ["c"], "changed": ["b"], "withdrawn": ["a"], "unchanged": []}
     assert changed["projects"]["withdrawn"] == ["p"]
     found = await city.ask('{ navigators(city: "08335043") { nodes { name department projects { title } } } }')

@@ -39,6 +39,10 @@ _TOPICS = (
     "Schule, Bildung und Soziales",
     "Bürgerdienste und Ordnung",
 )
+_PARTNERSHIP = (
+    "Wie könnte eine gelebte und effektive Partnerschaft zwischen den Digitallotsen der Stadt Heilbronn und Konstanz "
+    "verstetigt werden?"
+)
 
 
 def at(clock: str) -> dt.datetime:
@@ -52,19 +56,20 @@ def sample_day() -> Day:
         Item(at("07:00"), None, "Abfahrt", audience="Konstanz", id="departure"),
         Item(at("10:30"), at("10:45"), "#KNmeetsHN – Was & Warum?", responsible=COORDINATORS, id="why"),
         Item(
-            at("10:45"), at("11:30"), "Speeddating: Interkommunales Netzwerken", responsible=NAVIGATORS, id="speeddating"
+            at("10:45"),
+            at("11:30"),
+            "Speeddating: Interkommunales Netzwerken",
+            responsible=NAVIGATORS,
+            id="speeddating",
         ),
         Item(at("11:30"), at("12:00"), "Vorstellung der gesammelten Ideen", responsible=COORDINATORS, id="ideas"),
-        Item(
-            at("12:00"), at("13:00"), "Gemeinsame Mittagspause", ("In der Jugendherberge auf der BUGA",), id="lunch"
-        ),
+        Item(at("12:00"), at("13:00"), "Gemeinsame Mittagspause", ("In der Jugendherberge auf der BUGA",), id="lunch"),
         Item(
             at("13:00"),
             at("15:00"),
             "Open Space",
             (
-                "Wie könnte eine gelebte und effektive Partnerschaft zwischen den Digitallotsen der Stadt Heilbronn und "
-                "Konstanz verstetigt werden?",
+                _PARTNERSHIP,
                 "Wie soll mit den gesammelten Ideen in den Städten umgegangen werden (Priorisierung/Bewertung)?",
                 "Was verbirgt sich hinter der „Rollen-Gap“ (dt. = Lücke)?",
                 "X (Hier steht das von Ihnen eingebrachte Thema)",

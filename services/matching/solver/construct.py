@@ -32,6 +32,7 @@ def random_plan(problem: Problem, seed: int) -> Ints:
     return plan
 
 
-def random_objective(problem: Problem, seed: int, plans: int = 20) -> float:
-    """The mean objective of that many random plans."""
-    return sum(worth(problem, random_plan(problem, seed * 1_000_003 + k)).objective for k in range(plans)) / plans
+def by_chance(problem: Problem, seed: int, plans: int = 20) -> tuple[float, float]:
+    """The mean objective and the mean repeats (as in `Worth.repeats`) of that many random plans."""
+    found = [worth(problem, random_plan(problem, seed * 1_000_003 + k)) for k in range(plans)]
+    return sum(w.objective for w in found) / plans, sum(w.repeats for w in found) / plans

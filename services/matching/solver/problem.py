@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -113,16 +112,6 @@ class Problem:
         for array, kind in ((self.city, "<i4"), (self.affinity, "<f8"), (self.interest, "<f8")):
             total.update(np.ascontiguousarray(array, dtype=kind).tobytes())
         return total.hexdigest()
-
-
-def plan_array(problem: Problem, plan: Sequence[Sequence[int]] | NDArray[Any]) -> Ints:
-    """The plan as int32 R×N. Raises ValueError where it has another shape or names a table that does not exist."""
-    array = np.asarray(plan, dtype=np.int32)
-    if array.shape != (problem.rounds, problem.people):
-        raise ValueError(f"the plan has shape {array.shape}, not {(problem.rounds, problem.people)}")
-    if array.min() < 0 or array.max() >= problem.tables:
-        raise ValueError("the plan names a table that does not exist")
-    return array
 
 
 def _frozen(values: NDArray[Any], kind: type[Any]) -> NDArray[Any]:

@@ -16,7 +16,8 @@ class Result:
     """A plan and how good it is.
 
     `plan` (R×N, int32): the table of each person in each round. `objective` lies at most at `upper_bound`;
-    `random_objective` is the mean of random plans that keep the same rules (20; fewer beyond 1000 people).
+    `random_objective` and
+    `random_repeats` are means of random plans that keep the same rules (20; fewer beyond 1000 people).
     `repeated_meetings`: meetings beyond a pair's first; `repeats`: sum of c*(c-1)/2 over pairs that met c times, never
     below `repeats_bound`.
     `cities_per_table` (R×G): distinct cities; `city_counts` (R×G): people per city. `least`: the affinity the worst-off
@@ -27,6 +28,7 @@ class Result:
     objective: float
     upper_bound: float
     random_objective: float
+    random_repeats: float
     affinity: float
     topic: float
     repeats: int

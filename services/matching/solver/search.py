@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from services.matching.solver.bounds import repeats_bound, upper_bound
-from services.matching.solver.construct import random_objective, random_plan
+from services.matching.solver.construct import by_chance, random_plan
 from services.matching.solver.kernel import BEST, Array
 from services.matching.solver.objective import city_counts, worth
 from services.matching.solver.problem import Ints, Problem
@@ -189,12 +189,13 @@ def _result(problem: Problem, plan: Ints, bound: float, seed: int, iterations: i
     value = worth(problem, plan)
     counts = city_counts(problem, plan)
     # Twenty, but not so many where each takes its time.
-    baseline = random_objective(problem, seed, plans=max(3, min(20, 20_000 // problem.people)))
+    baseline, random_repeats = by_chance(problem, seed, plans=max(3, min(20, 20_000 // problem.people)))
     return Result(
         plan=plan,
         objective=value.objective,
         upper_bound=bound,
         random_objective=baseline,
+        random_repeats=random_repeats,
         affinity=value.affinity,
         topic=value.topic,
         repeats=value.repeats,

@@ -1,0 +1,274 @@
+"""The papers, read back as a reader would: text where it stands on the page."""
+
+import asyncio
+import datetime as dt
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import pypdfium2
+import pytest
+
+from services.events import prints
+from services.events.day import Day, Person, Round, Stop, Table, printable
+from services.kit.i18n import speaking
+from tests.events.sample_day import at, sample_day
+
+NASTY = (
+    "#show: *Ann* _e_ $x$ @ref",
+    "a\\b ] } [c] <label> `raw` // rest",
+    "\"quoted\" 'single' ~tilde~ = head",
+    "Dr. Maximiliane-Charlotte von Hohenlohe-Waldenburg-Schillingsfürst",
+    "Łukasz Dvořák-Şebnem",
+)
+LONG = "Amt für Schulen, Bildung und Wissenschaft – Dienstleistungszentrum Wobak"
+PAPERS = (prints.table_cards, prints.slips, prints.run_sheet)
+A7 = (297.64, 210.47)
+
+
+def pages(paper: bytes) -> list[Any]:
+    return list(pypdfium2.PdfDocument(paper))
+
+
+def words(page: Any, box: tuple[float, float, float, float] | None = None) -> str:
+    """The text on the page (or between left, bottom, right, top) as one line.
+
+    A hyphen at the end of a printed line is missing: pdfium cannot tell it from a divided word's.
+    """
+    text = page.get_textpage()
+    found: str = text.get_text_bounded(*box) if box else text.get_text_bounded()
+    for mark in ("\ufffe", "\x02", "\u00ad"):
+        found = found.replace(mark + "\r\n", "").replace(mark, "")
+    return " ".join(found.split())
+
+
+def plain(text: str) -> str:
+    """Without hyphens, for comparing what may have been divided."""
+    return text.replace("-", "")
+
+
+def rectangles(page: Any) -> list[tuple[float, float, float, float]]:
+    """Where text stands: left, bottom, right, top in points."""
+    text = page.get_textpage()
+    return [text.get_rect(index) for index in range(text.count_rects())]
+
+
+def all_words(paper: bytes) -> str:
+    return " ".join(words(page) for page in pages(paper))
+
+
+def placed(people: int, rounds: int, tables: int = 1) -> Day:
+    """A day with long words everywhere: `people` from three cities, all moving on by one table every round."""
+    start = at("09:00")
+    minutes = dt.timedelta(minutes=15)
+    return msgspec.structs.replace(
+        sample_day(),
+        rounds=tuple(Round(n, start + n * minutes, start + (n + 1) * minutes) for n in range(1, rounds + 1)),
+        tables=tuple(Table(n, LONG if n == 1 else NASTY[0]) for n in range(1, tables + 1)),
+        participants=tuple(
+            Person(
+                NASTY[i] if i < len(NASTY) else f"Person{i:04}",
+                ("Konstanz", "Heilbronn", "Garmisch-Partenkirchen")[i % 3],
+                LONG,
+                tuple(Stop(n, (i + n) % tables + 1) for n in range(1, rounds + 1)),
+            )
+            for i in range(people)
+        ),
+    )
+
+
+def test_slips_give_everyone_the_right_route_once_sorted_by_city_and_name() -> None:
+    day = sample_day()
+    topics = {table.number: table.topic for table in day.tables}
+    times = {1: "10:45–11:00", 2: "11:00–11:15", 3: "11:15–11:30"}
+    paper = prints.slips(day)
+    sheets = pages(paper)
+    assert len(sheets) == 7
+    cut = [
+        words(sheet, (column * A7[0], (3 - row) * A7[1], (column + 1) * A7[0], (4 - row) * A7[1]))
+        for sheet in sheets
+        for row in range(4)
+        for column in range(2)
+    ]
+    cut = [slip for slip in cut if slip]
+    assert len(cut) == 50
+    for slip, person in zip(cut, [*day.participants[25:], *day.participants[:25]], strict=True):
+        head = f"#KNmeetsHN 1. Oktober 2019 {person.name} {person.city} {person.department} Runde Uhrzeit Tisch Thema"
+        route = [f"{stop.round} {times[stop.round]} {stop.table} {topics[stop.table]}" for stop in person.route]
+        assert slip == " ".join([head, *route])
+
+
+def test_names_sort_as_in_a_german_dictionary() -> None:
+    names = ("Zoe", "Łukasz", "Özlem", "Ottokar", "Ludwig", "Maria", "ärmel", "Anna")
+    day = msgspec.structs.replace(sample_day(), participants=tuple(Person(name, "Ulm") for name in names))
+    text = all_words(prints.slips(day))
+    order = sorted(names, key=text.index)
+    assert order == ["Anna", "ärmel", "Ludwig", "Łukasz", "Maria", "Ottokar", "Özlem", "Zoe"]
+
+
+def test_each_table_card_names_who_sits_there_in_each_round() -> None:
+    day = sample_day()
+    sheets = pages(prints.table_cards(day))
+    assert len(sheets) == 10
+    for table, front, back in zip(day.tables, sheets[::2], sheets[1::2], strict=True):
+        face = words(front)
+        assert face.startswith(f"#KNmeetsHN Dienstag, 1. Oktober 2019 Tisch {table.number} {table.topic} Runde 1")
+        assert all(text in face for text in (*day.questions, "10:45–11:00 Uhr", day.title, day.venue))
+        rounds = words(back).split("Runde ")[1:]
+        assert len(rounds) == 3
+        for number, text in enumerate(rounds, 1):
+            assert text.startswith(f"{number} 1")
+            seated = {p.name for p in day.participants if p.name in text}
+            assert seated == {p.name for p in day.participants if Stop(number, table.number) in p.route}
+            assert len(seated) == 10
+
+
+def test_the_run_sheet_holds_agenda_loads_totals_and_seats() -> None:
+    day = sample_day()
+    text = all_words(prints.run_sheet(day))
+    assert "10:45–11:30 Speeddating: Interkommunales Netzwerken alle Digitallotsen unserer Städte" in text
+    assert "07:00 Abfahrt Konstanz" in text
+    assert "5 Bürgerdienste und Ordnung 10 10 10" in text
+    assert "Heilbronn 25 Konstanz 25 Summe 50" in text
+    for person in day.participants:
+        assert f"{person.name} {person.department} {' '.join(str(stop.table) for stop in person.route)}" in text
+
+
+@pytest.mark.parametrize(
+    ("paper", "size"), [(prints.table_cards, (420, 595)), (prints.slips, (595, 842)), (prints.run_sheet, (595, 842))]
+)
+def test_page_sizes(paper: Callable[[Day], bytes], size: tuple[int, int]) -> None:
+    for page in pages(paper(placed(60, 8, 2))):
+        assert page.get_size() == pytest.approx(size, abs=1)
+
+
+@pytest.mark.parametrize("paper", PAPERS)
+def test_what_people_type_is_printed_literally(paper: Callable[[Day], bytes]) -> None:
+    text = all_words(paper(placed(len(NASTY), 2)))
+    for name in NASTY:
+        assert plain(name) in plain(text)
+
+
+@pytest.mark.parametrize(("people", "rounds"), [(1, 1), (60, 8), (7, 32)])
+def test_nothing_is_lost_or_leaves_the_page_however_many(people: int, rounds: int) -> None:
+    day = placed(people, rounds)
+    times = {prints.table_cards: rounds, prints.slips: 1, prints.run_sheet: -(-rounds // 9)}
+    for paper in PAPERS:
+        sheets = pages(paper(day))
+        text = plain(" ".join(map(words, sheets)))
+        assert {text.count(plain(person.name)) for person in day.participants} == {times[paper]}
+        for sheet in sheets:
+            width, height = sheet.get_size()
+            for left, bottom, right, top in rectangles(sheet):
+                assert 0 < left < right < width - 18
+                assert 18 < bottom < top < height
+
+
+def test_endless_texts_push_and_do_not_overlap() -> None:
+    day = placed(3, 3)
+    day = msgspec.structs.replace(day, title="Ein Titel " * 30, tables=(Table(1, "Ein Thema " * 40),))
+    for paper in PAPERS:
+        for sheet in pages(paper(day)):
+            height = sheet.get_size()[1]
+            seen = sorted(rectangles(sheet), key=lambda box: -box[3])
+            assert seen[0][3] < height - 18
+            assert min(bottom for _left, bottom, _right, _top in seen) > 18
+            for index, (left, bottom, right, top) in enumerate(seen):
+                for other in seen[index + 1 :]:
+                    apart = other[0] >= right or other[2] <= left or other[3] <= bottom + 2 or other[1] >= top - 2
+                    assert apart
+
+
+def test_a_nonsense_word_is_divided_instead_of_running_off() -> None:
+    person = Person("W" * 90, "X" * 90, "m" * 90, (Stop(1, 1),))
+    day = msgspec.structs.replace(placed(1, 1), participants=(person,), tables=(Table(1, "Q" * 120),), title="T" * 99)
+    for paper in PAPERS:
+        text = all_words(paper(day))
+        assert "W" * 90 in text
+        for sheet in pages(paper(day)):
+            assert max(right for _left, _bottom, right, _top in rectangles(sheet)) < sheet.get_size()[0] - 18
+
+
+@pytest.mark.parametrize("paper", PAPERS)
+def test_the_same_day_gives_the_same_bytes(paper: Callable[[Day], bytes]) -> None:
+    day = sample_day()
+    later = msgspec.structs.replace(day, updated=day.updated + dt.timedelta(seconds=1))
+    assert paper(day) == paper(sample_day())
+    assert paper(later) != paper(day)
+
+
+async def test_threads_do_not_disturb_each_other() -> None:
+    days = [placed(people, 2, 2) for people in (3, 5, 8, 13)]
+    alone = [prints.slips(day) for day in days]
+    together = await asyncio.gather(*(asyncio.to_thread(prints.slips, day) for day in days * 2))
+    assert together == alone * 2
+
+
+@pytest.mark.parametrize("paper", PAPERS)
+def test_german_first_english_second(paper: Callable[[Day], bytes]) -> None:
+    german = paper(sample_day())
+    with speaking("en"):
+        english = paper(sample_day())
+    assert "1. Oktober 2019" in all_words(german)
+    assert "1 October 2019" in all_words(english)
+    assert b"/Lang(de)" in german
+    assert b"/Lang(en)" in english
+    assert not {"Tisch", "Runde", "Uhr"} & set(all_words(english).replace(",", " ").split())
+
+
+@pytest.mark.parametrize("paper", PAPERS)
+def test_papers_are_accessible_pdf_with_a_title(paper: Callable[[Day], bytes]) -> None:
+    document = pypdfium2.PdfDocument(paper(sample_day()))
+    assert document.is_tagged()
+    assert b"<pdfuaid:part>1</pdfuaid:part>" in paper(sample_day())
+    assert document.get_metadata_value("Title").endswith("– #KNmeetsHN")
+
+
+def test_controls_never_reach_the_paper() -> None:
+    assert printable("A\0n\x1bn\ta\r\nB\u2028C\u202eD\ud800 ") == "A n n a B CD"
+    person = Person("An\0na\n\u202eMüller", "Ulm\r\n", "\x07IT")
+    text = all_words(prints.slips(msgspec.structs.replace(sample_day(), participants=(person,))))
+    assert "An na Müller Ulm IT" in text
+
+
+def test_signs_without_a_face_cost_the_declaration_not_the_paper() -> None:
+    paper = prints.slips(msgspec.structs.replace(sample_day(), participants=(Person("Ina 😀 王", "Ulm"),)))
+    assert "Ina" in all_words(paper)
+    assert pypdfium2.PdfDocument(paper).is_tagged()
+    assert b"pdfuaid" not in paper
+
+
+@pytest.mark.parametrize("status", ["cancelled", "tentative"])
+def test_the_papers_say_when_a_day_is_not_certain(status: str) -> None:
+    day = msgspec.structs.replace(sample_day(), status=status)
+    for paper in PAPERS:
+        assert {"cancelled": "Abgesagt", "tentative": "Vorläufig"}[status] in words(pages(paper(day))[0])
+
+
+def test_an_empty_day_still_makes_papers() -> None:
+    day = Day(
+        id="1", title="", hashtag="", kind="", date=dt.date(2026, 2, 3), venue="", address="", host="",
+        updated=dt.datetime(2026, 1, 1, tzinfo=dt.UTC),
+    )  # fmt: skip
+    for paper in PAPERS:
+        assert len(pages(paper(day))) == 1
+    assert "Es sind noch keine Tische angelegt." in all_words(prints.table_cards(day))
+    assert "Es hat sich noch niemand angemeldet." in all_words(prints.slips(day))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"updated": dt.datetime(2019, 9, 1)},  # noqa: DTZ001 - the mistake is the test
+        {"timezone": "Europe/Buxtehude"},
+        {"status": "maybe"},
+        {"tables": (Table(1), Table(1))},
+        {"tables": (Table(0),)},
+        {"participants": (Person("A", "B", route=(Stop(9, 1),)),)},
+        {"participants": (Person("A", "B", route=(Stop(1, 1), Stop(1, 2))),)},
+        {"agenda": sample_day().agenda * 2},
+    ],
+)
+def test_parts_that_do_not_fit_together_are_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValueError):
+        msgspec.structs.replace(sample_day(), **wrong)

@@ -1,0 +1,127 @@
+"""The #KNmeetsHN day through the public API: in one process, and split behind a real federation router."""
+
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from services.app import chosen
+from services.cli import demo
+from services.cli.client import Answered, Client
+from services.cli.running import running
+from services.kit.settings import Settings
+from tests.conftest import Servers, _fresh
+from tests.stories.deployments import Deployment, one_process, split
+
+TOPOLOGIES: dict[str, Callable[[Settings], AbstractAsyncContextManager[Deployment]]] = {
+    "one process": one_process,
+    "split": split,
+}
+
+QUERIES = {
+    "across services": """query ($event: ID!) { event(id: $event) { title
+      participants { navigator { name department city { name ags } topics { code label } } } } }""",
+    "the plan": """query ($event: ID!) { event(id: $event) { plans { state confirmed quality { repeats { value bound } cities: fewestCities }
+      rounds { number tables { number topic { de en parent { code } }
+        navigators { id title city { name } } cities { city { name } people } } } } } }""",
+    "the rounds of the day": """query ($event: ID!) { event(id: $event) {
+      host { name navigators(first: 3) { nodes { id offers { label } } pageInfo { hasNextPage endCursor } } }
+      rounds { number starts ends tables { topic { label } participants { navigator { name seeks { de } } } } } } }""",
+    "from the city": """{ city(ags: "08335043") { name population events { nodes { title date agenda {
+      starts title audience { name } } plans { id } } } projects { nodes { title navigators { name } } } } }""",
+    "a fragment and an alias": """query ($event: ID!) { a: event(id: $event) { ...E } b: event(id: $event) { ...E } }
+      fragment E on Event { id guests { ags name kind } venue { name } papers { name public } }""",
+    "what is not there": """{ event(id: "nothing") { title } plan(id: "nothing") { id } navigator(id: "nothing") { name }
+      city(ags: "01001000") { name } }""",
+    "the vocabulary": "{ topics { code label parent { label } synonyms } }",
+}
+
+
+@pytest_asyncio.fixture(scope="module", params=TOPOLOGIES)
+async def played(
+    request: pytest.FixtureRequest, servers: Servers, template: str, settings: Settings
+) -> AsyncIterator[tuple[Deployment, str, Client]]:
+    """A deployment in which the day was played; with the event's id and its organiser."""
+    async with contextlib.AsyncExitStack() as stack:
+        url = await stack.enter_async_context(_fresh(servers, template))
+        own = replace(settings, database_url=url, redis_url=servers.redis)
+        deployment = await stack.enter_async_context(TOPOLOGIES[request.param](own))
+        clients = await demo.register(deployment.hub, deployment.tokens, deployment.graph)
+        for client in clients:
+            stack.push_async_callback(client.close)
+        yield deployment, await demo.play(*clients, None), clients[2]
+
+
+async def test_the_one_graph_answers_as_the_router(played: tuple[Deployment, str, Client], settings: Settings) -> None:
+    """Both graphs over one database: every query gives the same JSON."""
+    deployment, event, organiser = played
+    here = deployment.hub.settings
+    own = replace(here, port=0, public_url=here.issuer, workers=False)
+    async with running(own, chosen()) as (beside, _server):
+        port = beside.settings.port
+        other = Client(organiser.url, *organiser.credentials, graph=f"http://127.0.0.1:{port}/graphql")
+        for name, query in QUERIES.items():
+            variables = {"event": event} if "$event" in query else {}
+            mine, theirs = await other.ask(query, **variables), await organiser.ask(query, **variables)
+            assert mine == theirs, name
+            assert any(mine.values()) or name == "what is not there"
+        await other.close()
+
+
+async def test_the_papers_name_everybody(played: tuple[Deployment, str, Client]) -> None:
+    deployment, event, organiser = played
+    base = f"{deployment.services['events']}/events/{event}/papers"
+    for name in ("table-cards.pdf", "slips.pdf", "run-sheet.pdf"):
+        assert (await organiser.fetch(f"{base}/{name}")).startswith(b"%PDF-")
+        async with httpx.AsyncClient(trust_env=False) as anonymous:
+            assert (await anonymous.get(f"{base}/{name}")).status_code == 404
+    async with httpx.AsyncClient(trust_env=False) as anonymous:
+        calendar = await anonymous.get(f"{base}/agenda.ics")
+    assert calendar.status_code == 200
+    assert "BEGIN:VCALENDAR" in calendar.text
+
+
+async def test_participants_are_for_the_cities_of_the_event(played: tuple[Deployment, str, Client]) -> None:
+    deployment, event, _organiser = played
+    query = """query ($event: ID!) { event(id: $event) { title participants { navigator { name } }
+      rounds { number } plans { id } } }"""
+    for ags, scopes, sees in (
+        ("08121000", (), True),
+        ("08335043", (), True),
+        ("14612000", (), False),
+        (None, (), False),
+        ("08335043", ("directory:read",), False),
+    ):
+        client = await deployment.client(ags, *scopes)
+        found = (await client.ask(query, event=event))["event"]
+        await client.close()
+        assert found["title"] == "Kommunaler Lotsentreff in der Bundesgartenschau Heilbronn"
+        assert (bool(found["participants"]), bool(found["rounds"]), bool(found["plans"])) == (sees, sees, sees), ags
+
+
+async def test_who_is_withdrawn_leaves_the_day(played: tuple[Deployment, str, Client]) -> None:
+    """Last: it changes the day. Every service forgets the person, and the event goes on without them."""
+    deployment, event, organiser = played
+    city = await deployment.client("08335043")
+    snapshot: dict[str, Any] = demo.snapshot("konstanz")
+    gone = snapshot["navigators"].pop()
+    for project in snapshot["projects"]:
+        project["navigators"] = [key for key in project["navigators"] if key != gone["key"]]
+    done = (await city.ask(demo.PUBLISH, snapshot=snapshot))["publishDirectory"]
+    await city.close()
+    assert done["navigators"]["withdrawn"] == [gone["key"]]
+    people = "query ($id: ID!) { event(id: $id) { participants { navigator { name } } } }"
+    left = await organiser.until(people, lambda data: len(data["event"]["participants"]) == 49, id=event)
+    assert gone["name"] not in {p["navigator"]["name"] for p in left["event"]["participants"]}
+    with pytest.raises(Answered) as caught:
+        await organiser.ask(
+            "mutation ($i: PlanRoundsInput!) { planRounds(input: $i) { id } }",
+            i={"event": event, "rounds": 3, "tables": 30},
+        )
+    assert caught.value.reason == "REFUSED"
+    assert "49" in caught.value.problems[0].message
