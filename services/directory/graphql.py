@@ -2,6 +2,7 @@
 
 import enum
 import uuid
+from contextlib import AbstractAsyncContextManager
 from typing import Any, Self, cast
 
 import msgspec
@@ -14,6 +15,7 @@ from services.directory import models as m
 from services.directory.snapshot import CityRow, NavigatorRow, ProjectRow, Snapshot
 from services.kit import i18n
 from services.kit.auth import Principal
+from services.kit.db import Reader
 from services.kit.errors import Refused
 from services.kit.graphql import FEDERATION_VERSION, Connection, Context, decode_cursor, encode_cursor, page_size
 from services.kit.i18n import gettext as _
@@ -26,6 +28,10 @@ def _here(info: Info[Any, Any]) -> Runtime:
 
 def _who(info: Info[Any, Any]) -> Principal:
     return cast(Context, info.context).principal
+
+
+def _read(info: Info[Any, Any]) -> AbstractAsyncContextManager[Reader]:
+    return cast(Context, info.context).read(_here(info))
 
 
 async def _load(info: Info[Any, Any], by: Any, key: Any) -> Any:
@@ -228,7 +234,7 @@ async def _navigators(
 ) -> Connection[Navigator]:
     by_name = access.in_network(_who(info))
     place = _place(after)
-    async with _here(info).db.read() as session:
+    async with _read(info) as session:
         rows = await search.navigators(
             session, page_size(first) + 1, after=place, topic=topic, city=city, text=text, by_name=by_name
         )
@@ -241,7 +247,7 @@ async def _navigators(
 
 async def _projects(info: Info[Any, Any], first: int, after: str | None, **filters: Any) -> Connection[Project]:
     place = _place(after)
-    async with _here(info).db.read() as session:
+    async with _read(info) as session:
         rows = await search.projects(session, page_size(first) + 1, after=place, **filters)
     return Connection.of(
         [Project.of(row) for row in rows], lambda node: encode_cursor(node.row.sort_key, str(node.id)), first, after
@@ -267,7 +273,7 @@ class Query:
         self, info: Info[Any, Any], text: str | None = None, first: int = 50, after: str | None = None
     ) -> Connection[City]:
         place = decode_cursor(after, 2)
-        async with _here(info).db.read() as session:
+        async with _read(info) as session:
             rows = await search.cities(session, page_size(first) + 1, after=place, text=text)
         return Connection.of(
             [City.of(row) for row in rows], lambda node: encode_cursor(node.sort_key, str(node.ags)), first, after
@@ -310,7 +316,7 @@ class Query:
 
     @strawberry.field(description="The whole vocabulary in the order of its tree.")
     async def topics(self, info: Info[Any, Any]) -> list[Topic]:
-        async with _here(info).db.read() as session:
+        async with _read(info) as session:
             return [Topic.of(row) for row in await search.topics(session)]
 
 

@@ -16,9 +16,10 @@ from authlib.oauth2.rfc6749 import AuthorizationServer, ClientMixin, OAuth2Reque
 from authlib.oauth2.rfc6749.errors import InvalidScopeError
 from authlib.oauth2.rfc6749.grants import ClientCredentialsGrant
 from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
+from authlib.oauth2.rfc6749.util import extract_basic_authorization
 from authlib.oauth2.rfc9068 import JWTBearerTokenGenerator
 from joserfc import jwe
-from joserfc.jwk import ECKey, OctKey
+from joserfc.jwk import ECKey, KeySet, OctKey
 from sqlalchemy import insert, select, text
 from sqlalchemy.orm import Session
 
@@ -32,6 +33,7 @@ from services.kit.i18n import gettext as _
 TOKEN_SECONDS = 600
 SCOPES = (READ, WRITE, "matching:read", "matching:write", "events:read", "events:write")
 LONGEST_PARAMETER = 4_000
+CHALLENGE = 'Basic realm="lotsennetz", charset="UTF-8"'
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ class _Client(ClientMixin):  # type: ignore[misc]  # Authlib is untyped
 
 
 class _Grant(ClientCredentialsGrant):  # type: ignore[misc]
-    TOKEN_ENDPOINT_AUTH_METHODS = ["client_secret_basic"]
+    TOKEN_ENDPOINT_AUTH_METHODS = ("client_secret_basic",)
 
     def validate_requested_scope(self) -> None:
         """Nothing asked means everything the client has; more than it has is an error, not silently less."""
@@ -102,8 +104,9 @@ class _Tokens(JWTBearerTokenGenerator):  # type: ignore[misc]
         super().__init__(issuer, ALGORITHM, expires_generator=TOKEN_SECONDS)
         self.key = key
 
-    def get_jwks(self) -> ECKey:
-        return self.key
+    def get_jwks(self) -> KeySet:
+        # Only from a set does the token get its key's id, without which nobody finds the key after a rotation.
+        return KeySet([self.key])
 
     def get_audiences(self, client: _Client, user: object, scope: str) -> str:
         return str(self.issuer)
@@ -144,7 +147,9 @@ class _Server(AuthorizationServer):  # type: ignore[misc]
         return request
 
     def handle_response(self, status: int, body: Any, headers: Any) -> "TokenAnswer":
-        return TokenAnswer(status, body, dict(headers))
+        # Authlib's challenge names no realm, which RFC 7617 wants.
+        challenge = {"WWW-Authenticate": CHALLENGE} if status == 401 else {}
+        return TokenAnswer(status, body, {**dict(headers), **challenge})
 
     def send_signal(self, name: str, *args: object, **kwargs: object) -> None:
         """Nobody listens."""
@@ -163,19 +168,31 @@ async def token(
     """The token endpoint's answer (RFC 6749 section 5), errors included; `form` is the decoded body in order."""
     names = [name for name, _value in form]
     if len(set(names)) != len(names):
-        return _invalid("a parameter stands twice")
+        return invalid("a parameter stands twice")
     if any("\0" in value or len(value) > LONGEST_PARAMETER for pair in form for value in pair):
-        return _invalid("a parameter cannot be read")
+        return invalid("a parameter cannot be read")
+    if not dict(form).get("grant_type"):
+        return invalid("grant_type is missing")
+    if "Authorization" in headers and "client_secret" in names:
+        return invalid("the client authenticates twice")
     key = await signing_key(session, seal)
-    request = _Request(dict(form), headers)
-    return await session.run_sync(  # type: ignore[no-any-return]
-        lambda db: _Server(db, issuer, key).create_token_response(request)
-    )
+    request = _Request(dict(form), _readable(headers))
+    return await session.run_sync(lambda db: _Server(db, issuer, key).create_token_response(request))
 
 
-def _invalid(description: str) -> TokenAnswer:
+def _readable(headers: Mapping[str, str]) -> Mapping[str, str]:
+    """The headers, without credentials that are no text: those are nobody's, like a wrong secret."""
+    try:
+        credentials = extract_basic_authorization(headers)
+    except ValueError:
+        return {}
+    return {} if any("\0" in (part or "") for part in credentials) else headers
+
+
+def invalid(description: str, status: int = 400) -> TokenAnswer:
+    """The answer to a request that cannot be read (RFC 6749 section 5.2)."""
     body = {"error": "invalid_request", "error_description": description}
-    return TokenAnswer(400, body, {"cache-control": "no-store"})
+    return TokenAnswer(status, body, {"Cache-Control": "no-store", "Pragma": "no-cache"})
 
 
 async def signing_key(session: Writer, seal: bytes) -> ECKey:

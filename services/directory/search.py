@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, SQLColumnExpression, and_, func, or_, select, tuple_
 
 from services.directory.models import City, Navigator, NavigatorTopic, Project, ProjectNavigator, Topic
 from services.kit.db import Reader
@@ -13,7 +13,7 @@ LONGEST_TEXT = 100
 MOST_WORDS = 8
 
 
-def _holds(text: str, *columns: ColumnElement[str]) -> ColumnElement[bool]:
+def _holds(text: str, *columns: SQLColumnExpression[str]) -> ColumnElement[bool]:
     """Each word of `text` somewhere in one of the folded `columns`."""
     words = folded(text[:LONGEST_TEXT].replace("\0", "")).split()[:MOST_WORDS]
     return and_(True, *(or_(*(column.contains(word, autoescape=True) for column in columns)) for word in words))

@@ -12,7 +12,7 @@ from typing import Any, Generic, Protocol, TypeVar
 import msgspec
 
 from services.kit.checks import Checks
-from services.kit.errors import Refused
+from services.kit.errors import Problem, Refused
 from services.kit.i18n import gettext as _
 
 MOST_ROWS = 5_000
@@ -98,7 +98,8 @@ def validate(snapshot: Snapshot, vocabulary: frozenset[str]) -> Snapshot:
     checks = _Checks()
     for field, rows in (("navigators", snapshot.navigators), ("projects", snapshot.projects)):
         if len(rows) > MOST_ROWS:
-            raise Refused(_("At most {most} {field} in one snapshot, please.", most=MOST_ROWS, field=field))
+            message = _("At most {most} {field} in one snapshot, please.", most=MOST_ROWS, field=field)
+            raise Refused(message, [Problem(message, row=f"{field}[{MOST_ROWS}]", field=field)])
     city = _city(checks, snapshot.city)
     seen: dict[str, str] = {}
     people = tuple(

@@ -6,11 +6,12 @@ from urllib.parse import parse_qsl
 from litestar import Request, Response, get, post
 
 from services.directory import oauth
-from services.kit.errors import Refused, TooLarge
-from services.kit.i18n import gettext as _
+from services.kit.errors import TooLarge
+from services.kit.graphql import read_body
 from services.kit.service import Runtime
 
 MOST_FORM_BYTES = 20_000
+FORM = "application/x-www-form-urlencoded"
 
 
 def _here(request: Request[Any, Any, Any]) -> Runtime:
@@ -21,20 +22,24 @@ def _here(request: Request[Any, Any, Any]) -> Runtime:
 @post("/oauth/token", status_code=200)
 async def token(request: Request[Any, Any, Any]) -> Response[Any]:
     """The token endpoint. Errors are answers too: the transaction commits on them."""
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MOST_FORM_BYTES:
-            raise TooLarge(_("At most {most} bytes in one request, please.", most=MOST_FORM_BYTES))
-    here = _here(request)
-    try:
-        form = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=50)
-    except ValueError:
-        raise Refused(_("This is not a form that can be read.")) from None
-    headers = {name.title(): value for name, value in request.headers.items()}
-    async with here.db.begin() as session:
-        answer = await oauth.token(session, here.settings.issuer, here.settings.derived("signing"), form, headers)
+    answer = await _token(request)
     return Response(answer.body, status_code=answer.status, headers=answer.headers, media_type="application/json")
+
+
+async def _token(request: Request[Any, Any, Any]) -> oauth.TokenAnswer:
+    if request.content_type[0].lower() != FORM:
+        return oauth.invalid(f"send a form: Content-Type: {FORM}")
+    try:
+        body = (await read_body(request, MOST_FORM_BYTES)).decode()
+        form = parse_qsl(body, keep_blank_values=True, errors="strict", max_num_fields=50)
+    except TooLarge:
+        return oauth.invalid(f"at most {MOST_FORM_BYTES} bytes", status=413)
+    except ValueError:
+        return oauth.invalid("this is not a form that can be read")
+    headers = {name.title(): value for name, value in request.headers.items()}
+    here = _here(request)
+    async with here.db.begin() as session:
+        return await oauth.token(session, here.settings.issuer, here.settings.derived("signing"), form, headers)
 
 
 @get("/.well-known/jwks.json")

@@ -15,15 +15,12 @@ from babel.dates import format_date, format_time
 
 from services.kit.i18n import gettext as _
 from services.kit.i18n import language
-from services.kit.text import folded
 
 Status = Literal["tentative", "confirmed", "cancelled"]
 
 # Controls (NUL among them) and line separators act on a line; the rest has no glyph or turns the reading direction.
 _SEPARATING = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _INVISIBLE = re.compile("[\u202a-\u202e\u2066-\u2069\ufdd0-\ufdef\ufffe\uffff\ud800-\udfff]+")
-# Letters whose stroke is no combining mark, so that decomposing does not find the base letter.
-_STROKED = str.maketrans({"ł": "l", "đ": "d", "ø": "o", "æ": "ae", "œ": "oe", "ı": "i", "þ": "th"})
 
 _LOCALES = {"de": "de_DE", "en": "en_GB"}
 
@@ -142,11 +139,6 @@ def printable(text: str) -> str:
     included: what a person typed is what the paper shows.
     """
     return re.sub(" {2,}", " ", _INVISIBLE.sub("", _SEPARATING.sub(" ", text))).strip()
-
-
-def collation(text: str) -> str:
-    """A sort key after DIN 5007-1: letters with marks or strokes sort as their base letters, case does not matter."""
-    return folded(text.casefold().translate(_STROKED))
 
 
 def date_words(day: Day, style: Literal["full", "long"] = "full") -> str:

@@ -105,7 +105,7 @@ def validate(draft: Draft, topics: frozenset[str]) -> Draft:
 def _item(checks: Checks, where: str, item: Item, cities: set[str]) -> Item:
     _clock(checks, where, "starts", item.starts)
     _clock(checks, where, "ends", item.ends)
-    if item.ends is not None and CLOCK.fullmatch(item.ends) and item.ends < item.starts:
+    if item.ends and CLOCK.fullmatch(item.ends) and CLOCK.fullmatch(item.starts) and item.ends < item.starts:
         checks.add(where, "ends", _("It ends before it starts."))
     if item.audience is not None and item.audience not in cities:
         checks.add(where, "audience", _("{city} takes no part in this event.", city=item.audience[:20]))

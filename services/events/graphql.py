@@ -217,7 +217,7 @@ class Event:
         ]
 
     @classmethod
-    async def resolve_reference(cls, info: Info[Any, Any], id: ID) -> "Event | None":  # noqa: A002
+    async def resolve_reference(cls, info: Info[Any, Any], id: ID) -> "Event | None":
         return await _event(info, id)
 
 
@@ -249,7 +249,7 @@ def _is_date(value: str) -> bool:
 @strawberry.type
 class Query:
     @strawberry.field
-    async def event(self, info: Info[Any, Any], id: ID) -> Event | None:  # noqa: A002
+    async def event(self, info: Info[Any, Any], id: ID) -> Event | None:
         return await _event(info, id)
 
     @strawberry.field(description="Events, newest first; of one city (AGS) if given.")
@@ -294,12 +294,13 @@ class EventInput:
     guests: list[ID] = strawberry.field(default_factory=list, description="AGS of the cities that travel there.")
     hashtag: str = ""
     timezone: str = "Europe/Berlin"
-    venue: VenueInput = strawberry.field(default_factory=VenueInput)
+    venue: VenueInput | None = None
     guiding_questions: list[str] = strawberry.field(default_factory=list)
     agenda: list[AgendaItemInput] = strawberry.field(default_factory=list)
     rounds: RoundsInput | None = None
 
     def as_draft(self) -> draft.Draft:
+        venue = self.venue or VenueInput()
         return draft.Draft(
             title=self.title,
             date=self.date,
@@ -308,8 +309,8 @@ class EventInput:
             guests=tuple(str(ags) for ags in self.guests),
             hashtag=self.hashtag,
             timezone=self.timezone,
-            venue=self.venue.name,
-            address=self.venue.address,
+            venue=venue.name,
+            address=venue.address,
             questions=tuple(self.guiding_questions),
             agenda=tuple(
                 draft.Item(i.starts, i.title, i.ends, tuple(i.details), i.audience, i.responsible) for i in self.agenda
@@ -351,7 +352,7 @@ class Mutation:
         return Event.of(row)
 
     @strawberry.mutation(description="Replace an event's data and agenda; participants and the confirmed plan stay.")
-    async def change_event(self, info: Info[Any, Any], id: ID, event: EventInput) -> Event:  # noqa: A002
+    async def change_event(self, info: Info[Any, Any], id: ID, event: EventInput) -> Event:
         here, who = _here(info), _who(info)
         who.need(access.WRITE)
         await here.catch_up("directory")
@@ -361,7 +362,7 @@ class Mutation:
         return Event.of(row)
 
     @strawberry.mutation(description="Call an event off; calendars show it as cancelled.")
-    async def cancel_event(self, info: Info[Any, Any], id: ID) -> Event:  # noqa: A002
+    async def cancel_event(self, info: Info[Any, Any], id: ID) -> Event:
         here, who = _here(info), _who(info)
         who.need(access.WRITE)
         async with here.db.begin() as session:

@@ -16,7 +16,6 @@ from services.events.day import (
     Round,
     Table,
     as_of,
-    collation,
     date_words,
     printable,
     span,
@@ -25,6 +24,7 @@ from services.events.day import (
 from services.events.typst import breakable, typeset
 from services.kit.i18n import gettext as _
 from services.kit.i18n import language, ngettext
+from services.kit.text import sort_key
 
 _MOST_LOADS, _MOST_SEATS = 4, 9
 """How many rounds the two tables of the run sheet take side by side; more continue in a further table."""
@@ -236,7 +236,7 @@ def _kind(kind: str) -> str:
 
 def _in_order(people: Sequence[Person]) -> list[Person]:
     """By city, then name, as a German reader looks them up."""
-    return sorted(people, key=lambda p: (collation(p.city), p.city, collation(p.name), p.name, p.department, p.route))
+    return sorted(people, key=lambda p: (sort_key(p.city), sort_key(p.name), p.department, p.route))
 
 
 def _rounds(day: Day) -> list[Round]:

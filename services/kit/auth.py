@@ -3,13 +3,16 @@
 The directory issues the tokens; every service verifies them alone, with keys it has read before.
 """
 
+import asyncio
+import contextlib
+import math
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import httpx
 import msgspec
-from joserfc import jwt
+from joserfc import jws, jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
@@ -19,8 +22,11 @@ from services.kit.i18n import gettext as _
 ALGORITHM = "ES256"
 KEYS_SECONDS = 300.0
 AGAIN_SECONDS = 5.0
-"""How often an unknown key id may make us ask for the keys again."""
+"""How soon we ask for the keys again: after an unknown key id, or after a source that did not answer."""
+FIRST_SECONDS = 1.0
+"""The same while we have no key at all and can let nobody in."""
 SKEW_SECONDS = 30
+LONGEST_TOKEN = 8_000
 
 Keys = Callable[[], Awaitable[dict[str, Any]]]
 
@@ -53,54 +59,73 @@ class Principal(msgspec.Struct, frozen=True):
 ANONYMOUS = Principal()
 
 
+class _Claims(msgspec.Struct):
+    """What an access token says (RFC 9068); msgspec's ValidationError is a ValueError."""
+
+    iss: str
+    aud: str | list[str]
+    exp: int
+    client_id: str
+    sub: str = ""
+    scope: str = ""
+    city: str | None = None
+
+
 class Verifier:
-    """Verifies access tokens; reads the key set through `keys` and remembers it."""
+    """Verifies access tokens; reads the key set through `keys` and remembers it.
+
+    The source is asked by one request at a time, and at most every AGAIN_SECONDS for whatever reason: neither garbage
+    nor a source that is down makes us hammer it. Meanwhile the keys we have stay good.
+    """
 
     def __init__(self, keys: Keys, issuer: str, audience: str) -> None:
         self.keys, self.issuer, self.audience = keys, issuer, audience
         self._set: KeySet | None = None
-        self._read = 0.0
+        self._read = self._tried = -math.inf
+        self._turn = asyncio.Lock()
 
-    async def _key_set(self, *, fresh: bool = False) -> KeySet:
-        age = time.monotonic() - self._read
-        if self._set is None or age > KEYS_SECONDS or (fresh and age > AGAIN_SECONDS):
-            self._set = KeySet.import_key_set(await self.keys())  # type: ignore[arg-type]  # parsed JSON
-            self._read = time.monotonic()
+    async def _key_set(self, kid: object) -> KeySet:
+        """The keys, read again when they are old or `kid` is not among them. Raises Unavailable without any."""
+        if not self._good(kid):
+            async with self._turn:
+                now = time.monotonic()
+                if not self._good(kid) and now - self._tried > (AGAIN_SECONDS if self._set else FIRST_SECONDS):
+                    self._tried = now
+                    with contextlib.suppress(Unavailable):
+                        self._set = KeySet.import_key_set(await self.keys())  # type: ignore[arg-type]  # parsed JSON
+                        self._read = now
+        if self._set is None:
+            raise Unavailable(_("Another part of the hub does not answer. Please try again in a moment."))
         return self._set
+
+    def _good(self, kid: object) -> bool:
+        fresh = self._set is not None and time.monotonic() - self._read < KEYS_SECONDS
+        return fresh and any(key.kid == kid for key in self._set or ())
 
     async def principal(self, header: str | None) -> Principal:
         """The principal behind an `Authorization` header; ANONYMOUS without one. Raises Unknown for a bad token."""
         if not header:
             return ANONYMOUS
         scheme, _space, token = header.partition(" ")
-        if scheme.lower() != "bearer" or not token.strip():
+        token = token.strip()
+        if scheme.lower() != "bearer" or not token:
             raise Unknown(_("Please send an access token: Authorization: Bearer …"))
-        for fresh in (False, True):
-            try:
-                decoded = jwt.decode(token.strip(), await self._key_set(fresh=fresh), algorithms=[ALGORITHM])
-            except (JoseError, ValueError) as problem:
-                if fresh:
-                    raise Unknown(_("The access token is not valid.")) from problem
-                continue
-            break
-        claims = decoded.claims
-        now = time.time()
+        try:
+            if len(token) > LONGEST_TOKEN:
+                raise ValueError
+            kid = jws.extract_compact(token.encode("ascii")).headers().get("kid")
+            decoded = jwt.decode(token, await self._key_set(kid), algorithms=[ALGORITHM])
+            claims = msgspec.convert(decoded.claims, _Claims)
+        except (JoseError, ValueError, TypeError, AttributeError, RecursionError) as problem:
+            raise Unknown(_("The access token is not valid.")) from problem
         if str(decoded.header.get("typ", "")).lower().removeprefix("application/") != "at+jwt":
             raise Unknown(_("This is no access token."))
-        if claims.get("iss") != self.issuer or self.audience not in _as_list(claims.get("aud")):
+        audiences = claims.aud if isinstance(claims.aud, list) else [claims.aud]
+        if claims.iss != self.issuer or self.audience not in audiences:
             raise Unknown(_("The access token was made for somebody else."))
-        if not isinstance(claims.get("exp"), int) or claims["exp"] < now - SKEW_SECONDS:
+        if claims.exp < time.time() - SKEW_SECONDS:
             raise Unknown(_("The access token has expired. Please fetch a new one."))
-        return Principal(
-            client=str(claims.get("client_id", "")),
-            subject=str(claims.get("sub", "")),
-            city=claims.get("city"),
-            scopes=frozenset(str(claims.get("scope", "")).split()),
-        )
-
-
-def _as_list(audience: object) -> list[object]:
-    return audience if isinstance(audience, list) else [audience]
+        return Principal(claims.client_id, claims.sub, claims.city, frozenset(claims.scope.split()))
 
 
 def remote_keys(client: httpx.AsyncClient, issuer: str) -> Keys:

@@ -2,10 +2,12 @@
 
 from services.kit.errors import MOST_PROBLEMS, Problem, Refused
 from services.kit.i18n import gettext as _
-from services.kit.text import cleaned, forbidden_character
+from services.kit.text import cleaned, forbidden_character, visible
 
 MOST_KEPT = 10 * MOST_PROBLEMS
 """A hostile input must not make us collect for ever."""
+LONGEST_UNCLEANED = 4
+"""How many times as long as allowed a text may be before white space is folded."""
 
 
 class Checks:
@@ -20,11 +22,14 @@ class Checks:
 
     def text(self, row: str, field: str, value: str, most: int, *, required: bool = True) -> str:
         """One cleaned line of at most `most` characters, without control characters and direction marks."""
+        if len(value) > LONGEST_UNCLEANED * most:  # before anything looks at each character
+            self.add(row, field, _("{length} characters are too long; at most {most}.", length=len(value), most=most))
+            return ""
         if bad := forbidden_character(value):
             self.add(row, field, _("The text has a character that cannot be used here ({character}).", character=bad))
             return ""
         clean = cleaned(value)
-        if required and not clean:
+        if required and not visible(clean):
             self.add(row, field, _("This must not be empty."))
         if len(clean) > most:
             self.add(row, field, _("{length} characters are too long; at most {most}.", length=len(clean), most=most))

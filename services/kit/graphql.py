@@ -7,10 +7,11 @@ mode“ of the GraphQL over SSE protocol), which every proxy carries and federat
 import asyncio
 import logging
 import uuid
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeVar, cast
 
 import msgspec
 import strawberry
@@ -27,12 +28,14 @@ from graphql import (
     validate,
 )
 from litestar import Request, post
+from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
 from litestar.response import Response, Stream
 from strawberry.dataloader import DataLoader
 
 from services.kit import limits
 from services.kit.auth import ANONYMOUS, Principal
+from services.kit.db import Reader
 from services.kit.errors import HubError, Refused, TooLarge
 from services.kit.i18n import gettext as _
 
@@ -43,9 +46,15 @@ log = logging.getLogger(__name__)
 GRAPHQL_JSON = "application/graphql-response+json"
 EVENT_STREAM = "text/event-stream"
 KEEP_ALIVE_SECONDS = 12.0
-FEDERATION_VERSION = "2.9"
+FEDERATION_VERSION: Final = "2.9"
 """The newest that the freely licensed composition understands."""
 MOST_PER_PAGE = 100
+MOST_LOADED = 50_000
+"""Things one query may load; the estimate of its cost takes lists without pages for short ones."""
+SESSIONS = 4
+"""Database sessions one request uses at once, so that a wide query leaves some for the others."""
+UNSTORABLE = "22021"
+"""SQLSTATE of a text that PostgreSQL cannot hold, such as one with a NUL."""
 
 T = TypeVar("T")
 
@@ -57,17 +66,32 @@ class Context:
     services: Mapping[str, "Runtime"]
     principal: Principal = ANONYMOUS
     loaders: dict[Any, DataLoader[Any, Any]] = field(default_factory=dict)
+    loaded: int = 0
+    _turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(SESSIONS))
+
+    @asynccontextmanager
+    async def read(self, runtime: "Runtime") -> AsyncIterator[Reader]:
+        """As `runtime.db.read()`, taking turns with the other fields of this request. Not to be nested."""
+        async with self._turns, runtime.db.read() as session:
+            yield session
 
     async def load(self, runtime: "Runtime", by: Callable[..., Any], key: Any) -> Any:
-        """The answer to `key` from `by(session, keys)`, which runs once for all that ask in the same turn."""
+        """The answer to `key` from `by(session, keys)`, which runs once for all that ask in the same turn.
+
+        Raises Refused once the request has loaded MOST_LOADED things.
+        """
         if by not in self.loaders:
 
             async def batch(keys: list[Any]) -> list[Any]:
-                async with runtime.db.read() as session:
+                async with self.read(runtime) as session:
                     return list(await by(session, keys))
 
             self.loaders[by] = DataLoader(load_fn=batch, max_batch_size=1000)
-        return await self.loaders[by].load(key)
+        found = await self.loaders[by].load(key)
+        self.loaded += max(1, len(found)) if isinstance(found, list) else 1
+        if self.loaded > MOST_LOADED:
+            raise Refused(_("The query may return more than {most} values. Ask for less.", most=MOST_LOADED))
+        return found
 
 
 class Call(msgspec.Struct, forbid_unknown_fields=False):
@@ -90,14 +114,15 @@ def graphql_route(path: str, schema: GraphQLSchema, allowed: limits.Limits = lim
     async def endpoint(request: Request[Any, Any, Any]) -> Response[Any]:
         hub = request.app.state.hub
         context = Context(hub.runtimes, await hub.verifier.principal(request.headers.get("authorization")))
-        call = await _call(request, allowed)
+        call = await _call(request, allowed.body if context.principal.known else allowed.anonymous_body)
         variables = call.variables or {}
         try:
+            limits.values(variables, allowed)
             document = prepare(call.query)
-            limits.check(document, variables, allowed)
             operation = get_operation_ast(document, call.operationName)
             if operation is None:
                 raise GraphQLError(_("Please say in operationName which operation to run."))
+            limits.cost(schema, document, operation, variables, allowed)
         except GraphQLError as problem:
             return _answer(request, {"errors": [shown(problem)]}, refused=True)
         except _Invalid as invalid:
@@ -120,18 +145,34 @@ def _ran(result: ExecutionResult) -> bool:
     return any(error.path for error in result.errors or ())
 
 
-async def _call(request: Request[Any, Any, Any], allowed: limits.Limits) -> Call:
-    if request.content_type[0] not in {"application/json", GRAPHQL_JSON}:
-        raise Refused(_("Please send the query as JSON: Content-Type: application/json"))
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > allowed.body:
-            raise TooLarge(_("At most {most} bytes in one request, please.", most=allowed.body))
+async def _call(request: Request[Any, Any, Any], most: int) -> Call:
+    if request.content_type[0].lower() not in {"application/json", GRAPHQL_JSON}:
+        raise HTTPException(
+            _("Please send the query as JSON: Content-Type: application/json"),
+            status_code=415,
+            headers={"accept": "application/json"},
+        )
+    body = await read_body(request, most)
     try:
         return msgspec.json.decode(body, type=Call)
-    except (msgspec.DecodeError, UnicodeDecodeError) as problem:
-        raise Refused(_("This is not a GraphQL request in JSON: {reason}", reason=problem)) from problem
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as problem:
+        raise HTTPException(
+            _("This is not a GraphQL request in JSON: {reason}", reason=problem), status_code=400
+        ) from problem
+
+
+async def read_body(request: Request[Any, Any, Any], most: int) -> bytes:
+    """The body of a request. Raises TooLarge before more than `most` bytes are kept."""
+    announced = request.headers.get("content-length", "")
+    body = bytearray()
+    if not announced.isdecimal() or int(announced[:18]) <= most:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > most:
+                break
+        else:
+            return bytes(body)
+    raise TooLarge(_("At most {most} bytes in one request, please.", most=most))
 
 
 class _Invalid(Exception):
@@ -142,13 +183,10 @@ class _Invalid(Exception):
 def _preparer(schema: GraphQLSchema, allowed: limits.Limits) -> Callable[[str], DocumentNode]:
     @lru_cache(maxsize=500)
     def prepare(query: str) -> DocumentNode:
-        try:
-            document = parse(query, max_tokens=allowed.tokens)
-        except RecursionError:
-            raise GraphQLError(
-                _("The query is nested {found} deep; at most {most}.", found="∞", most=allowed.depth)
-            ) from None
-        limits.check(document, {}, allowed)
+        if len(query) > allowed.query:
+            raise GraphQLError(_("At most {most} characters in one query, please.", most=allowed.query))
+        document = parse(query, max_tokens=allowed.tokens)
+        limits.shape(document, allowed)
         if errors := validate(schema, document, max_errors=20):
             raise _Invalid(errors)
         return document
@@ -170,6 +208,9 @@ def shown(error: GraphQLError) -> dict[str, Any]:
         body = original.as_json()
         out["message"] = body.pop("detail")
         out["extensions"] = body
+    elif _unstorable(original):
+        out["message"] = _("The text has a character that cannot be used here ({character}).", character="U+0000")
+        out["extensions"] = {"code": "BAD_VALUE"}
     elif original is None or isinstance(original, GraphQLError):
         out["extensions"] = {"code": "BAD_QUERY", "status": 400} if not error.path else {"code": "BAD_VALUE"}
     else:
@@ -178,6 +219,10 @@ def shown(error: GraphQLError) -> dict[str, Any]:
         out["message"] = _("Something went wrong on our side (number {number}).", number=number)
         out["extensions"] = {"code": "INTERNAL", "status": 500, "number": number}
     return out
+
+
+def _unstorable(problem: Exception | None) -> bool:
+    return getattr(getattr(problem, "orig", None), "sqlstate", None) == UNSTORABLE
 
 
 def rendered(result: ExecutionResult) -> dict[str, Any]:
@@ -190,10 +235,11 @@ def rendered(result: ExecutionResult) -> dict[str, Any]:
 
 
 def _answer(request: Request[Any, Any, Any], body: dict[str, Any], *, refused: bool) -> Response[bytes]:
-    modern = GRAPHQL_JSON in request.headers.get("accept", "")
+    accepted = request.headers.get("accept", "")
+    modern = GRAPHQL_JSON in accepted
     return Response(
         msgspec.json.encode(body),
-        status_code=400 if refused and modern else 200,
+        status_code=400 if refused and (modern or EVENT_STREAM in accepted) else 200,
         media_type=f"{GRAPHQL_JSON if modern else 'application/json'}; charset=utf-8",
         headers={"cache-control": "no-store", "vary": "Accept, Accept-Language, Authorization"},
     )
@@ -207,7 +253,7 @@ async def _stream(schema: GraphQLSchema, document: DocumentNode, call: Call, con
         variable_values=call.variables or {},
         operation_name=call.operationName,
     )
-    source = await started if hasattr(started, "__await__") else started
+    source = await cast(Any, started) if hasattr(started, "__await__") else started
 
     async def lines() -> AsyncIterator[bytes]:
         if isinstance(source, ExecutionResult):
@@ -222,18 +268,40 @@ async def _stream(schema: GraphQLSchema, document: DocumentNode, call: Call, con
                         yield b":\n\n"  # proxies close silent connections
                         continue
                     try:
-                        yield _event("next", rendered(waiting.result()))
+                        result = waiting.result()
                     except StopAsyncIteration:
                         break
+                    except Exception as problem:  # noqa: BLE001 - of the source: shown like a resolver's, masked
+                        error = problem if isinstance(problem, GraphQLError) else None
+                        error = error or GraphQLError(str(problem), original_error=problem)
+                        yield _event("next", {"errors": [shown(error)]})
+                        break
+                    yield _event("next", rendered(result))
+                    context.loaded = 0  # each event is a query of its own
                     waiting = asyncio.ensure_future(anext(results))
             finally:
-                waiting.cancel()
+                # When the client has gone, whatever is awaited here is cancelled: a task of its own closes the source.
+                closing = asyncio.ensure_future(_close(waiting, results))
+                _closing.add(closing)
+                closing.add_done_callback(_closing.discard)
         yield _event("complete", None)
 
     # As a header: Litestar prefers the route's media type to the one of a stream.
     return Stream(
         lines(), headers={"content-type": EVENT_STREAM, "cache-control": "no-store", "x-accel-buffering": "no"}
     )
+
+
+_closing: set[asyncio.Future[None]] = set()
+"""The loop itself keeps only weak references to tasks."""
+
+
+async def _close(waiting: asyncio.Future[ExecutionResult], results: AsyncIterator[ExecutionResult]) -> None:
+    """End a subscription where it stands, so that nothing of it stays behind: no task, no session."""
+    waiting.cancel()
+    await asyncio.gather(waiting, return_exceptions=True)
+    if isinstance(results, AsyncGenerator):
+        await results.aclose()
 
 
 def _event(name: str, data: dict[str, Any] | None) -> bytes:

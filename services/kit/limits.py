@@ -1,11 +1,13 @@
 """What a GraphQL document may cost, counted once per fragment before anything runs.
 
-The cost of a field is one plus, for a list, the cost of its children times the number of items it may return. Fragments
-are counted once and remembered, so that a document of chained fragments costs us its own length and no more.
+`shape` looks at the document alone and protects validation, which compares the fields of one level in pairs. `cost`
+knows the schema: a field is one value, a list is its children times the number of items it may return, a page is also
+a database query. Fragments are counted once and remembered, so that a document of chained fragments costs us its own
+length and no more.
 """
 
+from collections import Counter
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 from graphql import (
@@ -14,11 +16,22 @@ from graphql import (
     FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLError,
+    GraphQLField,
+    GraphQLInterfaceType,
+    GraphQLNamedType,
+    GraphQLObjectType,
+    GraphQLSchema,
     InlineFragmentNode,
     IntValueNode,
+    ListValueNode,
     OperationDefinitionNode,
     SelectionSetNode,
     VariableNode,
+    get_named_type,
+    get_nullable_type,
+    is_composite_type,
+    is_list_type,
+    value_from_ast_untyped,
 )
 
 from services.kit.i18n import gettext as _
@@ -27,49 +40,86 @@ from services.kit.i18n import gettext as _
 @dataclass(frozen=True)
 class Limits:
     depth: int = 20
+    width: int = 100
+    """Fields in one selection, those of its fragments included."""
+    pairs: int = 5_000
+    """Pairs of fields with one name and with fields below them: validation merges each with each."""
     cost: int = 20_000
     root_fields: int = 20
     tokens: int = 2_000
+    query: int = 100_000
+    """Characters; data belongs into variables."""
     body: int = 4_000_000
     """Bytes; a city of 500,000 publishes its snapshot in far less."""
+    anonymous_body: int = 100_000
+    """Bytes; without an access token there is nothing large to send."""
+    values: int = 150_000
+    """Values within the variables: a second and a half of our time before the first resolver runs."""
+    page: int = 25
+    """What a page costs beside its items: a database query of its own."""
+    items: int = 5
+    """How many items a list without pages is taken for; `Context.load` counts what they really are."""
     default_page: int = 50
 
 
 DEFAULT = Limits()
 PAGE_ARGUMENTS = ("first", "last", "limit")
+ENTITIES = ("_entities", "representations")
 
 
-@dataclass
-class _Count:
-    document: DocumentNode
-    variables: dict[str, Any]
-    limits: Limits
+def shape(document: DocumentNode, limits: Limits = DEFAULT) -> None:
+    """Raises GraphQLError where the document is too deep or too wide to be looked at any closer."""
+    try:
+        _Shape(document, limits).check()
+    except RecursionError:
+        raise _too_deep("∞", limits) from None
 
-    def __post_init__(self) -> None:
+
+def _too_deep(found: object, limits: Limits) -> GraphQLError:
+    return GraphQLError(_("The query is nested {found} deep; at most {most}.", found=found, most=limits.depth))
+
+
+class _Shape:
+    def __init__(self, document: DocumentNode, limits: Limits) -> None:
+        self.document, self.limits = document, limits
+        self.fragments = {d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)}
         self.known: dict[str, tuple[int, int]] = {}
         self.open: set[str] = set()
+        self.names: Counter[str] = Counter()
 
-    @cached_property
-    def fragments(self) -> dict[str, FragmentDefinitionNode]:
-        return {d.name.value: d for d in self.document.definitions if isinstance(d, FragmentDefinitionNode)}
+    def check(self) -> None:
+        for definition in self.document.definitions:
+            if isinstance(definition, OperationDefinitionNode):
+                depth, fields = self.selection(definition.selection_set)
+                if fields > self.limits.root_fields:
+                    raise GraphQLError(
+                        _("At most {most} fields at the top of a query, please.", most=self.limits.root_fields)
+                    )
+                if depth > self.limits.depth:
+                    raise _too_deep(depth, self.limits)
+        for name in self.fragments:  # validation also looks at those that no operation uses
+            self.fragment(name)
+        if sum(times * (times - 1) // 2 for times in self.names.values()) > self.limits.pairs:
+            raise GraphQLError(_("The query asks for the same field too often."))
 
     def selection(self, selections: SelectionSetNode | None) -> tuple[int, int]:
-        """(cost, depth); both stop growing just above the limits."""
-        if selections is None:
-            return 0, 0
-        cost = depth = 0
-        for node in selections.selections:
+        """(depth, fields). Raises GraphQLError above the width."""
+        depth = fields = 0
+        for node in selections.selections if selections else ():
             if isinstance(node, FieldNode):
-                inner, below = self.selection(node.selection_set)
-                here, deep = 1 + inner * self.items(node), 1 + below
+                below, wide = 1 + self.selection(node.selection_set)[0], 1
+                if node.selection_set:
+                    self.names[(node.alias or node.name).value] += 1
             elif isinstance(node, InlineFragmentNode):
-                here, deep = self.selection(node.selection_set)
+                below, wide = self.selection(node.selection_set)
             elif isinstance(node, FragmentSpreadNode):
-                here, deep = self.fragment(node.name.value)
+                below, wide = self.fragment(node.name.value)
             else:
                 continue
-            cost, depth = min(cost + here, self.limits.cost + 1), max(depth, deep)
-        return cost, depth
+            depth, fields = max(depth, below), fields + wide
+            if fields > self.limits.width:
+                raise GraphQLError(_("At most {most} fields in one selection, please.", most=self.limits.width))
+        return depth, fields
 
     def fragment(self, name: str) -> tuple[int, int]:
         if name not in self.known:
@@ -80,31 +130,112 @@ class _Count:
             self.open.discard(name)
         return self.known[name]
 
-    def items(self, node: FieldNode) -> int:
-        """How many items a paged field may return; other lists count as one, their caps are in the schema."""
+
+def cost(
+    schema: GraphQLSchema,
+    document: DocumentNode,
+    operation: OperationDefinitionNode,
+    variables: dict[str, Any],
+    limits: Limits = DEFAULT,
+) -> int:
+    """The cost of `operation` in a valid `document`. Raises GraphQLError above the limit."""
+    defaults = {
+        definition.variable.name.value: value_from_ast_untyped(definition.default_value)
+        for definition in operation.variable_definitions or ()
+        if definition.default_value
+    }
+    count = _Cost(schema, document, {**defaults, **variables}, limits)
+    found = count.selection(operation.selection_set, schema.get_root_type(operation.operation), paged=False)
+    if found > limits.cost:
+        raise GraphQLError(_("The query may return more than {most} values. Ask for less.", most=limits.cost))
+    return found
+
+
+class _Cost:
+    def __init__(
+        self, schema: GraphQLSchema, document: DocumentNode, variables: dict[str, Any], limits: Limits
+    ) -> None:
+        self.schema, self.variables, self.limits = schema, variables, limits
+        self.fragments = {d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)}
+        self.known: dict[tuple[str, bool], int] = {}
+
+    def selection(self, selections: SelectionSetNode, parent: GraphQLNamedType | None, *, paged: bool) -> int:
+        """Stops growing just above the limit. Where it is `paged`, lists are the page that was counted already."""
+        total = 0
+        for node in selections.selections:
+            if isinstance(node, FieldNode):
+                total += self.field(node, parent, paged=paged)
+            elif isinstance(node, InlineFragmentNode):
+                condition = node.type_condition
+                inside = self.schema.get_type(condition.name.value) if condition else parent
+                total += self.selection(node.selection_set, inside, paged=paged)
+            elif isinstance(node, FragmentSpreadNode):
+                total += self.fragment(node.name.value, paged=paged)
+            if total > self.limits.cost:
+                return self.limits.cost + 1
+        return total
+
+    def fragment(self, name: str, *, paged: bool) -> int:
+        key = (name, paged)
+        if key not in self.known:
+            fragment = self.fragments[name]
+            inside = self.schema.get_type(fragment.type_condition.name.value)
+            self.known[key] = self.selection(fragment.selection_set, inside, paged=paged)
+        return self.known[key]
+
+    def field(self, node: FieldNode, parent: GraphQLNamedType | None, *, paged: bool) -> int:
+        name = node.name.value
+        found = parent.fields.get(name) if isinstance(parent, (GraphQLObjectType, GraphQLInterfaceType)) else None
+        if node.selection_set is None:
+            return 1
+        if found is None:  # __schema and __type: validation bounds how deep they may be asked for
+            return 1 + self.selection(node.selection_set, None, paged=False)
+        inside = get_named_type(found.type)
+        page = next((argument for argument in PAGE_ARGUMENTS if argument in found.args), None)
+        if page is not None:
+            below = self.selection(node.selection_set, inside, paged=True)
+            return 1 + self.limits.page + below * self.page(node, found, page)
+        below = self.selection(node.selection_set, inside, paged=False)
+        if name == ENTITIES[0]:
+            return 1 + below * self.length(node)
+        if is_list_type(get_nullable_type(found.type)) and is_composite_type(inside) and not paged:
+            return 1 + below * self.limits.items
+        return 1 + below
+
+    def page(self, node: FieldNode, found: GraphQLField, name: str) -> int:
+        """How many items a page may have: as asked for, or what the schema says where nothing is."""
+        given: Any = found.args[name].default_value
         for argument in node.arguments or ():
-            if argument.name.value in PAGE_ARGUMENTS:
+            if argument.name.value == name:
                 value = argument.value
                 if isinstance(value, IntValueNode):
-                    return min(max(int(value.value[:9]), 1), 1_000_000)
-                given = self.variables.get(value.name.value) if isinstance(value, VariableNode) else None
-                return max(given, 1) if isinstance(given, int) else self.limits.default_page
+                    given = int(value.value[:9])
+                elif isinstance(value, VariableNode) and value.name.value in self.variables:
+                    given = self.variables[value.name.value]
+        if isinstance(given, bool) or not isinstance(given, (int, float)) or not -1e9 < given < 1e9:
+            return self.limits.default_page  # no number: refused as soon as the variables are looked at
+        return max(int(given), 1)
+
+    def length(self, node: FieldNode) -> int:
+        """How many entities a router asks for."""
+        for argument in node.arguments or ():
+            value = argument.value
+            if argument.name.value == ENTITIES[1] and isinstance(value, ListValueNode):
+                return len(value.values)
+            if argument.name.value == ENTITIES[1] and isinstance(value, VariableNode):
+                given = self.variables.get(value.name.value)
+                return len(given) if isinstance(given, list) else 1
         return 1
 
 
-def check(document: DocumentNode, variables: dict[str, Any], limits: Limits = DEFAULT) -> int:
-    """The cost of the dearest operation; raises GraphQLError above a limit. Nesting is bounded by the parser's tokens."""
-    count = _Count(document, variables, limits)
-    dearest = 0
-    for definition in document.definitions:
-        if not isinstance(definition, OperationDefinitionNode):
-            continue
-        if len(definition.selection_set.selections) > limits.root_fields:
-            raise GraphQLError(_("At most {most} fields at the top of a query, please.", most=limits.root_fields))
-        cost, depth = count.selection(definition.selection_set)
-        if depth > limits.depth:
-            raise GraphQLError(_("The query is nested {found} deep; at most {most}.", found=depth, most=limits.depth))
-        if cost > limits.cost:
-            raise GraphQLError(_("The query may return more than {most} values. Ask for less.", most=limits.cost))
-        dearest = max(dearest, cost)
-    return dearest
+def values(variables: dict[str, Any], limits: Limits = DEFAULT) -> None:
+    """Raises GraphQLError where the variables are more than a program of ours would send."""
+    found = 0
+    todo: list[Any] = [variables]
+    while todo:
+        value = todo.pop()
+        inside = list(value.values()) if isinstance(value, dict) else value
+        found += len(inside)
+        if found > limits.values:
+            raise GraphQLError(_("The variables have more than {most} values.", most=limits.values))
+        todo += [v for v in inside if isinstance(v, (dict, list))]

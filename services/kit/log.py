@@ -32,7 +32,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from services.kit.db import Database, Reader, Writer
-from services.kit.errors import Unavailable, Unknown
+from services.kit.errors import Refused, Unavailable, Unknown
 from services.kit.i18n import gettext as _
 from services.kit.messages import Entry, Message, kind_of
 
@@ -82,7 +82,9 @@ async def say(session: Writer, metadata: MetaData, messages: Sequence[Message]) 
 
 
 async def after(session: Reader, metadata: MetaData, position: int, limit: int = PAGE) -> list[Entry]:
-    """At most `limit` lines behind `position`, in order."""
+    """At most `limit` lines behind `position`, in order. Raises Refused for a position that no log can have."""
+    if not 0 <= position < 1 << 63:
+        raise Refused(_("„after“ takes a number."))
     log = table(metadata, "log")
     rows = await session.execute(
         select(log.c.position, log.c.at, log.c.kind, cast(log.c.body, Text))
@@ -125,9 +127,9 @@ class RemoteFeed:
                 timeout=FEED_SECONDS,
             )
             answer.raise_for_status()
-        except httpx.HTTPError as problem:
+            return msgspec.json.decode(answer.content, type=list[Entry])
+        except (httpx.HTTPError, msgspec.DecodeError) as problem:  # a proxy may answer 200 with a page of its own
             raise Unavailable(_("Another part of the hub does not answer. Please try again in a moment.")) from problem
-        return msgspec.json.decode(answer.content, type=list[Entry])
 
 
 def check_feed_token(header: str | None, token: str) -> None:
@@ -141,8 +143,8 @@ async def catch_up(
 ) -> int:
     """Apply every line of feed `name` that is not yet applied, in order; returns how many were read.
 
-    The cursor row is locked before the feed is asked, so that two readers of one service take turns. Lines of kinds that
-    nobody here listens to are stepped over.
+    The cursor row is locked before the feed is asked, so that two readers of one service take turns. Lines of kinds
+    that nobody here listens to are stepped over.
     """
     cursor = table(metadata, "cursor")
     by_kind = {kind_of(message): (message, handler) for message, handler in handlers.items()}

@@ -2,8 +2,16 @@
 
 import unicodedata
 
+_STROKED = str.maketrans({"ß": "ss", "ł": "l", "đ": "d", "ø": "o", "æ": "ae", "œ": "oe", "ı": "i", "þ": "th"})
+"""Letters whose stroke is no combining mark, so that decomposing does not find the base letter."""
 _KEEP = {0x200C, 0x200D}
 """Zero-width (non-)joiners belong to the spelling of some names."""
+
+
+_BLANK = {0x115F, 0x1160, 0x2800, 0x3164, 0xFFA0}
+"""Letters and symbols that show nothing: a name of these looks like none."""
+MOST_MARKS = 8
+"""Combining marks in a row: no spelling needs more, and a hundred of them paint over the lines above and below."""
 
 
 def forbidden_character(value: str) -> str | None:
@@ -12,13 +20,24 @@ def forbidden_character(value: str) -> str | None:
     Control characters break papers, logs and calendars; direction marks make a text read as another; lone surrogates
     cannot be stored.
     """
+    marks = 0
     for character in value:
+        if character.isascii() and character.isprintable():
+            marks = 0
+            continue
         kind = unicodedata.category(character)
-        if kind in {"Cc", "Cs", "Cn"} or (kind == "Cf" and ord(character) not in _KEEP):
+        marks = marks + 1 if kind in {"Mn", "Me"} else 0
+        invisible = ord(character) in _BLANK or (kind == "Cf" and ord(character) not in _KEEP)
+        if kind in {"Cc", "Cs", "Cn"} or invisible or marks > MOST_MARKS:
             if character in "\t\n\r" or character == "\u00ad":
                 continue
             return f"U+{ord(character):04X}"
     return None
+
+
+def visible(value: str) -> bool:
+    """Whether anything of `value` can be seen."""
+    return any(unicodedata.category(character)[0] in "LNPS" for character in value)
 
 
 def cleaned(value: str) -> str:
@@ -29,12 +48,13 @@ def cleaned(value: str) -> str:
 def sort_key(value: str) -> str:
     """DIN 5007-1 (dictionary order): ä as a, ß as ss, case and accents aside, then the text itself to settle ties.
 
+    The separator sorts before every other character, so that „Au“ stands before „Au am Rhein“.
     Stored, because a PostgreSQL without ICU sorts „Ärzte“ behind „Zeitz“.
     """
-    return f"{folded(value)}\x1f{value}".replace("\x1f", " ")
+    return f"{folded(value)}\x1f{value}"
 
 
 def folded(value: str) -> str:
     """Lower case without accents, for comparing what people type."""
-    plain = unicodedata.normalize("NFKD", value.casefold().replace("ß", "ss"))
+    plain = unicodedata.normalize("NFKD", value.casefold().translate(_STROKED))
     return "".join(c for c in plain if not unicodedata.combining(c))

@@ -86,7 +86,7 @@ def _edge(app: ASGIApp) -> ASGIApp:
 
 def _problem(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     """RFC 9457. Our own family as it is, the framework's by its status, everything else masked with a number."""
-    headers = {}
+    headers: dict[str, str] = {}
     if isinstance(error, HubError):
         body = error.as_json()
         if error.status == 401:
@@ -95,6 +95,7 @@ def _problem(request: Request[Any, Any, Any], error: Exception) -> Response[byte
             headers["retry-after"] = "5"
     elif isinstance(error, HTTPException):
         body = {"code": "HTTP", "status": error.status_code, "detail": error.detail}
+        headers |= error.headers or {}  # such as which methods a path allows
     else:
         number = uuid.uuid4().hex[:12]
         logger.error("error %s at %s", number, request.scope.get("path_template"), exc_info=error)

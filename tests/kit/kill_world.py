@@ -5,7 +5,7 @@
 
 import os
 import signal
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from sqlalchemy import BigInteger, Column, Identity, Integer, MetaData, Table, event, insert, select, text
@@ -19,9 +19,7 @@ from tests.kit.kill_zygote import tell
 SAID, HEARD = MetaData(schema="said"), MetaData(schema="heard")
 log.attach(SAID)
 log.attach(HEARD)
-FACT = Table(
-    "fact", SAID, Column("unit", Integer, primary_key=True, autoincrement=False), Column("messages", Integer)
-)
+FACT = Table("fact", SAID, Column("unit", Integer, primary_key=True, autoincrement=False), Column("messages", Integer))
 EFFECT = Table(
     "effect",
     HEARD,
@@ -32,7 +30,7 @@ EFFECT = Table(
 Line = tuple[int, int]
 
 
-class Noted(Message):
+class Noted(Message, frozen=True):
     unit: int
     number: int
 
@@ -40,7 +38,7 @@ class Noted(Message):
         return str(self.unit)
 
 
-class Hummed(Message):
+class Hummed(Message, frozen=True):
     """A kind that `heard` does not know."""
 
     tune: str = "la"
@@ -82,18 +80,15 @@ async def hear(said: Database, heard: Database) -> int:
 
 async def lines(session: Reader) -> list[Line]:
     """What the log holds, in the order of its positions."""
-    return [(entry["unit"], entry["number"]) for entry in await _bodies(session)]
-
-
-async def _bodies(session: Reader) -> Sequence[dict[str, int]]:
     rows = log.table(SAID, "log")
     found = await session.scalars(select(rows.c.body).where(rows.c.kind == "Noted").order_by(rows.c.position))
-    return found.all()
+    return [(body["unit"], body["number"]) for body in found]
 
 
 async def effects(session: Reader) -> list[Line]:
     """What the reader did, in the order in which it did it: its turns exclude each other."""
-    return [(unit, number) for unit, number in await session.execute(select(EFFECT.c[1, 2]).order_by(EFFECT.c.id))]
+    found = await session.execute(select(EFFECT.c.unit, EFFECT.c.number).order_by(EFFECT.c.id))
+    return [(row.unit, row.number) for row in found]
 
 
 class Steps:

@@ -52,7 +52,8 @@ class Zygote:
 
     async def order(self, do: str, **order: object) -> dict[str, Any]:
         """Everything one child told, by name; `acknowledged` is the list of all it acknowledged, `ended` its status."""
-        assert self.process.stdin and self.process.stdout
+        assert self.process.stdin
+        assert self.process.stdout
         self.process.stdin.write(json.dumps({"do": do, **order}).encode() + b"\n")
         told: dict[str, Any] = {"acknowledged": []}
         async with asyncio.timeout(CHILD_SECONDS + 10):

@@ -20,6 +20,7 @@ from services.kit import log
 from services.kit.db import Database, Writer
 from services.kit.errors import Unavailable
 from services.kit.messages import Message
+from services.kit.service import Hub
 from tests.kit import kill_world as world
 from tests.kit.kill_world import EFFECT, FACT, HEARD, SAID, Hummed, Line, Noted
 from tests.kit.kill_zygote import Zygote, zygote
@@ -80,7 +81,8 @@ def notes(unit: int, number: int) -> list[Noted]:
 async def facts(toys: Toys) -> dict[int, int]:
     """How many messages each unit of work that is stored wanted to say."""
     async with toys.said.read() as session:
-        return {unit: messages for unit, messages in await session.execute(select(FACT.c[0, 1]))}
+        found = await session.execute(select(FACT.c.unit, FACT.c.messages))
+        return {row.unit: row.messages for row in found}
 
 
 def wholly(said: Sequence[Line]) -> dict[int, int]:
@@ -221,20 +223,32 @@ async def test_a_reader_that_died_beyond_its_first_page_goes_on_there(toys: Toys
 # Over HTTP ------------------------------------------------------------------------------------------------------------
 
 
+@dataclass
+class Remote:
+    hub: Hub
+    client: httpx.AsyncClient
+
+    async def get(self, authorization: str | None, **query: str) -> tuple[int, str]:
+        """Status and code of the answer of the directory's feed."""
+        headers = {} if authorization is None else {b"authorization": authorization.encode()}
+        answer = await self.client.get(f"{self.hub.settings.issuer}/directory/feed", headers=headers, params=query)
+        return answer.status_code, answer.json()["code"]
+
+
 @pytest_asyncio.fixture
-async def remote(hub: Any) -> AsyncIterator[tuple[Any, httpx.AsyncClient]]:
+async def remote(hub: Hub) -> AsyncIterator[Remote]:
     async with httpx.AsyncClient() as client:
-        yield hub, client
+        yield Remote(hub, client)
 
 
-async def test_a_feed_over_http_is_the_same_feed(remote: tuple[Any, httpx.AsyncClient]) -> None:
-    hub, client = remote
+async def test_a_feed_over_http_is_the_same_feed(remote: Remote) -> None:
+    hub = remote.hub
     runtime = hub.runtimes["directory"]
     metadata = runtime.service.metadata
     async with runtime.db.begin() as session:
         await log.say(session, metadata, [Hummed(tune=f"Grüße „{n}“ \u0001") for n in range(log.PAGE + 3)])
     near = log.LocalFeed(runtime.db, metadata)
-    far = log.RemoteFeed(client, f"{hub.settings.issuer}/directory", hub.feed_token)
+    far = log.RemoteFeed(remote.client, f"{hub.settings.issuer}/directory", hub.feed_token)
     position, read = 0, 0
     while entries := await near.after(position):
         assert await far.after(position) == entries
@@ -243,45 +257,34 @@ async def test_a_feed_over_http_is_the_same_feed(remote: tuple[Any, httpx.AsyncC
     assert read >= log.PAGE + 3
 
 
-@pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer wrong", "Basic {token}", "Bearer {token}x", "Bearer é"])
-async def test_the_feed_is_for_the_services_of_the_hub(
-    remote: tuple[Any, httpx.AsyncClient], header: str | None
-) -> None:
-    hub, client = remote
-    headers = {} if header is None else {"authorization": header.format(token=hub.feed_token).encode()}
-    answer = await client.get(f"{hub.settings.issuer}/directory/feed", headers=headers)
-    assert (answer.status_code, answer.json()["code"]) == (401, "UNKNOWN")
+async def test_the_feed_is_for_the_services_of_the_hub(remote: Remote) -> None:
+    token = remote.hub.feed_token
+    wrong = [None, "", "Bearer", "Bearer wrong", f"Basic {token}", f"Bearer {token}x", token, "Bearer é"]
+    answers = [await remote.get(header, after="0") for header in wrong]
+    assert answers == [(401, "UNKNOWN")] * len(wrong)
 
 
-@pytest.mark.parametrize("after", ["x", "", "1.5", "-1", "1e3", "9" * 19, "9" * 5000, "٣", " 1", "null"])
-async def test_a_position_that_is_none_is_refused(remote: tuple[Any, httpx.AsyncClient], after: str) -> None:
-    hub, client = remote
-    answer = await client.get(
-        f"{hub.settings.issuer}/directory/feed",
-        params={"after": after},
-        headers={"authorization": f"Bearer {hub.feed_token}"},
-    )
-    assert (answer.status_code, answer.json()["code"]) == (422, "REFUSED")
+async def test_a_position_that_is_none_is_refused(remote: Remote) -> None:
+    nonsense = ["x", "", "1.5", "-1", "1e3", "9" * 19, "9" * 5000, "null", "1;2"]
+    answers = [await remote.get(f"Bearer {remote.hub.feed_token}", after=after) for after in nonsense]
+    assert answers == [(422, "REFUSED")] * len(nonsense)
 
 
-@pytest.mark.parametrize("answers", [None, 500, 404, "not JSON", '[{"position": 1}]'])
+@pytest.mark.parametrize("answers", [None, 302, 500, "not JSON", '[{"position": 1}]'])
 async def test_a_server_that_is_away_or_ill_is_unavailable(answers: int | str | None) -> None:
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         status, body = (answers, "") if isinstance(answers, int) else (200, str(answers))
-        writer.write(f"HTTP/1.1 {status} x\r\ncontent-length: {len(body)}\r\nconnection: close\r\n\r\n{body}".encode())
+        writer.write(f"HTTP/1.1 {status} x\r\ncontent-length: {len(body)}\r\n\r\n{body}".encode())
         await writer.drain()
         writer.close()
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    if answers is None:
-        server.close()
-        await server.wait_closed()
-    async with httpx.AsyncClient() as client:
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server, httpx.AsyncClient() as client:
+        port = server.sockets[0].getsockname()[1]
+        if answers is None:
+            server.close()
         with pytest.raises(Unavailable):
             await log.RemoteFeed(client, f"http://127.0.0.1:{port}/directory", "token").after(0)
-    server.close()
 
 
 # Killed ---------------------------------------------------------------------------------------------------------------

@@ -26,8 +26,8 @@ TOPOLOGIES: dict[str, Callable[[Settings], AbstractAsyncContextManager[Deploymen
 QUERIES = {
     "across services": """query ($event: ID!) { event(id: $event) { title
       participants { navigator { name department city { name ags } topics { code label } } } } }""",
-    "the plan": """query ($event: ID!) { event(id: $event) { plans { state confirmed quality { repeats { value bound } cities: fewestCities }
-      rounds { number tables { number topic { de en parent { code } }
+    "the plan": """query ($event: ID!) { event(id: $event) { plans { state confirmed
+      quality { repeats { value bound } cities: fewestCities } rounds { number tables { number topic { de en parent { code } }
         navigators { id title city { name } } cities { city { name } people } } } } } }""",
     "the rounds of the day": """query ($event: ID!) { event(id: $event) {
       host { name navigators(first: 3) { nodes { id offers { label } } pageInfo { hasNextPage endCursor } } }
@@ -36,7 +36,7 @@ QUERIES = {
       starts title audience { name } } plans { id } } } projects { nodes { title navigators { name } } } } }""",
     "a fragment and an alias": """query ($event: ID!) { a: event(id: $event) { ...E } b: event(id: $event) { ...E } }
       fragment E on Event { id guests { ags name kind } venue { name } papers { name public } }""",
-    "what is not there": """{ event(id: "nothing") { title } plan(id: "nothing") { id } navigator(id: "nothing") { name }
+    "what is not there": """{ event(id: "nothing") { title } plan(id: "nothing") { id } navigator(id: "nothing") { id }
       city(ags: "01001000") { name } }""",
     "the vocabulary": "{ topics { code label parent { label } synonyms } }",
 }
