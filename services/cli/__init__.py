@@ -5,9 +5,10 @@ import asyncio
 import logging
 import os
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from services.app import SERVICES, chosen
 from services.cli import demo
@@ -21,7 +22,7 @@ from services.kit.i18n import gettext as _
 from services.kit.service import Hub
 from services.kit.settings import Settings, from_environment
 
-Command = Callable[[argparse.Namespace, Settings], Awaitable[int]]
+Command = Callable[[argparse.Namespace, Settings], Coroutine[Any, Any, int]]
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -30,7 +31,9 @@ def main(arguments: list[str] | None = None) -> int:
     asked = _parser().parse_args(arguments)
     with i18n.speaking(asked.lang):
         try:
-            return asyncio.run(asked.run(asked, from_environment()))
+            command: Command = asked.run
+            with asyncio.Runner(loop_factory=_loop) as runner:
+                return runner.run(command(asked, from_environment()))
         except HubError as problem:
             print(f"lotsennetz: {problem.message}", file=sys.stderr)
             for detail in problem.problems:
@@ -38,6 +41,15 @@ def main(arguments: list[str] | None = None) -> int:
             return 1
         except KeyboardInterrupt:
             return 130
+
+
+def _loop() -> asyncio.AbstractEventLoop:
+    """The fast event loop where it exists."""
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -59,7 +71,8 @@ def _parser() -> argparse.ArgumentParser:
     work = command("work", _work, "work the jobs of some services")
     work.add_argument("service", nargs="*", metavar="SERVICE", help=", ".join(SERVICES))
     command("migrate", _migrate, "bring the database up to date")
-    client = command("client", _client, "register an OAuth client and print its secret, once")
+    client = command("client", _client, "client add NAME registers an OAuth client and prints its secret, once")
+    client.add_argument("action", choices=["add"])
     client.add_argument("name")
     client.add_argument("--city", metavar="AGS", help="the city it speaks for; without one it speaks for none")
     client.add_argument("--scope", action="append", choices=oauth.SCOPES, help="may be given several times")

@@ -124,5 +124,5 @@ class _Server(uvicorn.Server):
 
 async def until_stopped(server: uvicorn.Server) -> None:
     """Return once somebody asked the server to stop."""
-    while not server.should_exit:
+    while not server.should_exit:  # noqa: ASYNC110 - a signal sets it, in no task of ours
         await asyncio.sleep(0.2)

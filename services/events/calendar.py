@@ -56,11 +56,10 @@ def _whole_day(day: Day, items: Sequence[Item]) -> Event:
     event.add("dtend", day.date + dt.timedelta(days=1))
     event.add("transp", "TRANSPARENT")
     _locate(event, day)
-    agenda = [
-        f"{span(day, item.starts, item.ends)} {printable(item.title)}"
-        + (f" ({_('For {city}', city=printable(item.audience))})" if item.audience else "")
-        for item in sorted(items, key=lambda item: item.starts)
-    ]
+    agenda = []
+    for item in sorted(items, key=lambda item: item.starts):
+        audience = _("For {city}", city=printable(item.audience)) if item.audience else ""
+        agenda.append(f"{span(day, item.starts, item.ends)} {printable(item.title)}" + (audience and f" ({audience})"))
     questions = [f"– {printable(question)}" for question in day.questions]
     parts = [agenda, [_("Guiding questions"), *questions] if questions else []]
     _describe(event, "\n\n".join("\n".join(part) for part in parts if part))

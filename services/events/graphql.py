@@ -9,6 +9,7 @@ import strawberry
 from strawberry import ID, Info
 from strawberry.federation import Schema
 from strawberry.federation.schema_directives import Key
+from strawberry.federation.types import FieldSet
 
 from services.events import access, draft, intake, papers, trips
 from services.events import models as m
@@ -55,12 +56,12 @@ class EventStatus(enum.Enum):
     CANCELLED = "cancelled"
 
 
-@strawberry.federation.type(directives=[Key(fields="id", resolvable=False)])
+@strawberry.federation.type(directives=[Key(fields=FieldSet("id"), resolvable=False)])
 class Navigator:
     id: ID
 
 
-@strawberry.federation.type(directives=[Key(fields="code", resolvable=False)])
+@strawberry.federation.type(directives=[Key(fields=FieldSet("code"), resolvable=False)])
 class Topic:
     code: ID
 

@@ -240,6 +240,6 @@ async def tables(session: Reader, keys: Sequence[uuid.UUID]) -> list[list[tuple[
 
 async def names(session: Reader, event: Event) -> tuple[dict[str, str], dict[str, Topic]]:
     """The names of the event's cities by AGS, and the topics by code."""
-    cities = await session.execute(select(City.ags, City.name).where(City.ags.in_([event.host, *event.guests])))
+    cities = (await session.scalars(select(City).where(City.ags.in_([event.host, *event.guests])))).all()
     topics = (await session.scalars(select(Topic))).all()
-    return {ags: name for ags, name in cities}, {topic.code: topic for topic in topics}
+    return {city.ags: city.name for city in cities}, {topic.code: topic for topic in topics}

@@ -78,6 +78,7 @@ class Database:
             max_overflow=0,
             pool_timeout=CONNECT_SECONDS,
             pool_pre_ping=True,
+            hide_parameters=True,  # or every logged error would carry personal data
             connect_args={"server_settings": settings, "timeout": CONNECT_SECONDS},
         )
         self._writers = async_sessionmaker(self.engine, class_=Writer, expire_on_commit=False)
@@ -124,7 +125,9 @@ class _translated:
             raise Unavailable(_("The database does not answer. Please try again in a moment.")) from problem
         if isinstance(problem, DBAPIError):
             state = getattr(problem.orig, "sqlstate", None) or ""
-            if problem.connection_invalidated or state in GONE or "connection" in str(problem.orig).lower():
+            # Only the driver's own complaints have no state: what the server says may quote a person's words.
+            lost = problem.connection_invalidated or (not state and "connection" in str(problem.orig).lower())
+            if lost or state in GONE:
                 raise Unavailable(_("The database does not answer. Please try again in a moment.")) from problem
             if state in TRY_AGAIN:
                 raise Conflict(_("Somebody else is changing the same data. Please try again.")) from problem

@@ -1,16 +1,52 @@
-"""The other side of `jobs.heavy`: a process that computes one thing and dies with its caller."""
+"""A process that computes one thing and dies with its caller: both sides of it."""
 
+import asyncio
 import json
 import os
 import sys
 import threading
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
 
+async def heavy(function: str, payload: Any, on_progress: Callable[[Any], Awaitable[None]]) -> Any:
+    """Call `function(payload, tell)` in a Python process of its own and return its answer.
+
+    `function` is `module:name`; payload, progress and answer are JSON values. The process ends with its caller, however
+    that ends: it watches its standard input. Raises RuntimeError with the last lines it wrote when it fails.
+    """
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "services.kit.heavy", function,
+        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+        limit=1 << 28, start_new_session=True,
+    )  # fmt: skip
+    assert process.stdin
+    assert process.stdout
+    assert process.stderr
+    complaint = asyncio.create_task(process.stderr.read())
+    try:
+        with suppress(ConnectionError):  # it ended before it had read everything: its last lines say why
+            process.stdin.write(json.dumps(payload).encode() + b"\n")
+            await process.stdin.drain()
+        async for line in process.stdout:
+            said = json.loads(line)
+            if "answer" in said:
+                return said["answer"]
+            await on_progress(said["progress"])
+        raise RuntimeError(f"{function} ended without an answer: {(await complaint).decode(errors='replace')[-2000:]}")
+    finally:
+        with suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+        complaint.cancel()
+
+
 def _die_with_caller() -> None:
     """The caller holds our standard input open for as long as it lives and cares."""
-    sys.stdin.buffer.read()
+    while os.read(0, 1):  # not through sys.stdin, whose lock would be missing when the interpreter ends
+        pass
     os._exit(3)
 
 

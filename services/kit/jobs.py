@@ -1,14 +1,14 @@
 """Jobs behind four verbs: `job`, `enqueue`, `every`, `heavy`.
 
 The truth about a job is a row in its service's schema: payload, tries, lease, progress, outcome. Valkey and arq carry
-nothing but ids, to wake a worker at once; what they lose, a sweep over the rows finds again. A worker that dies lets its
-lease run out, and another takes the job; effects and `done` share one transaction, so they count exactly once.
+nothing but ids, to wake a worker at once; what they lose, a sweep over the rows finds again. A worker that dies lets
+its lease run out, and another takes the job; effects and `done` share one transaction, so they count exactly once.
 """
 
 import asyncio
 import json
 import logging
-import sys
+import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -38,14 +38,24 @@ from sqlalchemy import (
 )
 from sqlalchemy import func as sql
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.exc import DBAPIError
 
-from services.kit.db import Database, Reader, Writer
-from services.kit.errors import HubError
+from services.kit.db import CONNECT_SECONDS, Database, Reader, Writer
+from services.kit.errors import HubError, Refused, Unavailable
+from services.kit.heavy import heavy
+from services.kit.i18n import gettext as _
 from services.kit.log import table
 
 log = logging.getLogger(__name__)
 SWEEP_SECONDS = 1.0
 NUDGE_AGAIN_SECONDS = 5.0
+NUDGE_SECONDS = 2.0
+"""How long a request waits for a Valkey that hangs."""
+FORGET_SECONDS = 60
+"""An id older than this is told anew if its job still waits; until then, a killed worker's ids stand in the way."""
+LONGEST_LINE = 500
+"""So many ids keep every worker busy; more would only pile up behind them."""
+OLDEST_REDIS = 7
 LONGEST_SECONDS = 3600
 AT_ONCE = 4
 """Jobs that one worker runs at a time; each heavy one is a process."""
@@ -110,6 +120,32 @@ class Status(msgspec.Struct, frozen=True):
     error: str | None
 
 
+async def _connect(redis: RedisSettings) -> ArqRedis:
+    """One attempt: a request must not wait for Valkey."""
+    return await create_pool(redis, job_serializer=_dumps, job_deserializer=_loads, retry=redis.conn_retries)
+
+
+async def check_server(redis: RedisSettings) -> None:
+    """Raises Unavailable or Refused, in words, unless a Valkey or Redis new enough answers."""
+    try:
+        async with asyncio.timeout(CONNECT_SECONDS):
+            pool = await _connect(redis)
+            try:
+                found = str((await pool.info("server"))["redis_version"])  # Valkey says which Redis it equals
+            finally:
+                await pool.aclose()
+    except (RedisError, OSError) as problem:
+        reason = str(problem) or type(problem).__name__
+        raise Unavailable(
+            _("Valkey does not answer ({reason}). Please check LOTSENNETZ_REDIS_URL.", reason=reason)
+        ) from problem
+    if int(found.partition(".")[0]) < OLDEST_REDIS:
+        raise Refused(
+            _("Redis {found} is too old: Lotsennetz needs Valkey or Redis {needed} or newer.",
+              found=found, needed=OLDEST_REDIS)
+        )  # fmt: skip
+
+
 @dataclass
 class Queue:
     """The jobs of one service: its rows, and the line in Valkey that wakes its workers."""
@@ -124,14 +160,30 @@ class Queue:
     def line(self) -> str:
         return f"lotsennetz:{self.metadata.schema}"
 
+    async def _connected(self) -> ArqRedis:
+        if self._pool is None:
+            pool = await _connect(self.redis)
+            if self._pool is not None:  # somebody else was quicker
+                await pool.aclose()
+                return self._pool
+            self._pool = pool
+        return self._pool
+
     async def nudge(self, job_id: uuid.UUID) -> None:
         """Tell a worker; silent when Valkey is away, because the sweep tells again."""
         with suppress(RedisError, OSError):
-            if self._pool is None:
-                self._pool = await create_pool(
-                    self.redis, job_serializer=_dumps, job_deserializer=_loads, retry=self.redis.conn_retries
-                )  # one attempt: a request must not wait for Valkey
-            await self._pool.enqueue_job("run", str(job_id), _queue_name=self.line)
+            async with asyncio.timeout(NUDGE_SECONDS):
+                pool = await self._connected()
+                await pool.enqueue_job("run", str(job_id), _queue_name=self.line, _expires=LONGEST_SECONDS)
+
+    async def room(self) -> int:
+        """How many more ids the line should take; none while Valkey is away. Forgets the old ones."""
+        with suppress(RedisError, OSError):
+            async with asyncio.timeout(NUDGE_SECONDS):
+                pool = await self._connected()
+                await pool.zremrangebyscore(self.line, "-inf", (time.time() - FORGET_SECONDS) * 1000)
+                return max(0, LONGEST_LINE - int(await pool.zcard(self.line)))
+        return 0
 
     async def close(self) -> None:
         if self._pool is not None:
@@ -174,7 +226,7 @@ class Run:
     owner: uuid.UUID
     finished: bool = False
 
-    def _mine(self, rows: Table) -> Any:
+    def mine(self, rows: Table) -> Any:
         return and_(rows.c.id == self.id, rows.c.owner == self.owner, rows.c.state == "running")
 
     @asynccontextmanager
@@ -183,7 +235,7 @@ class Run:
         rows = table(self.metadata, "job")
         async with self.db.begin() as session:
             done = await session.execute(
-                update(rows).where(self._mine(rows)).values(state="done", finished_at=sql.now(), lease_until=None)
+                update(rows).where(self.mine(rows)).values(state="done", finished_at=sql.now(), lease_until=None)
             )
             if done.rowcount != 1:  # type: ignore[attr-defined]  # an UPDATE's result is a CursorResult
                 raise LostLease
@@ -194,40 +246,11 @@ class Run:
         """Store how far it is, for whoever polls or subscribes."""
         rows = table(self.metadata, "job")
         async with self.db.begin() as session:
-            await session.execute(update(rows).where(self._mine(rows)).values(progress=value))
+            await session.execute(update(rows).where(self.mine(rows)).values(progress=value))
 
     async def heavy(self, function: str, payload: Any, on_progress: Callable[[Any], Awaitable[None]]) -> Any:
-        """Run `module:function` in a process of its own; see `heavy`."""
+        """Run `module:function` in a process of its own; see `kit.heavy`."""
         return await heavy(function, payload, on_progress)
-
-
-async def heavy(function: str, payload: Any, on_progress: Callable[[Any], Awaitable[None]]) -> Any:
-    """Call `function(payload, tell)` in a Python process of its own and return its answer.
-
-    `function` is `module:name`; payload, progress and answer are JSON values. The process ends with its caller, however
-    that ends: it watches its standard input. Raises RuntimeError with the last lines it wrote when it fails.
-    """
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "services.kit.heavy", function,
-        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-        limit=1 << 28, start_new_session=True,
-    )  # fmt: skip
-    assert process.stdin and process.stdout and process.stderr
-    complaint = asyncio.create_task(process.stderr.read())
-    try:
-        process.stdin.write(json.dumps(payload).encode() + b"\n")
-        await process.stdin.drain()
-        async for line in process.stdout:
-            said = json.loads(line)
-            if "answer" in said:
-                return said["answer"]
-            await on_progress(said["progress"])
-        raise RuntimeError(f"{function} ended without an answer: {(await complaint).decode(errors='replace')[-2000:]}")
-    finally:
-        with suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
-        complaint.cancel()
 
 
 async def _claim(queue: Queue, job_id: uuid.UUID) -> tuple[Run, str, Any] | None:
@@ -299,7 +322,7 @@ async def _keep_lease(queue: Queue, run: Run) -> None:
         with suppress(HubError):
             async with queue.db.begin() as session:
                 until = sql.now() + timedelta(seconds=queue.lease)
-                await session.execute(update(rows).where(run._mine(rows)).values(lease_until=until))
+                await session.execute(update(rows).where(run.mine(rows)).values(lease_until=until))
 
 
 async def _release(queue: Queue, run: Run, after: float = 0.0) -> None:
@@ -309,7 +332,7 @@ async def _release(queue: Queue, run: Run, after: float = 0.0) -> None:
         async with queue.db.begin() as session:
             await session.execute(
                 update(rows)
-                .where(run._mine(rows))
+                .where(run.mine(rows))
                 .values(
                     state="queued",
                     tries=rows.c.tries - 1,
@@ -323,7 +346,8 @@ async def _release(queue: Queue, run: Run, after: float = 0.0) -> None:
 async def _failed(queue: Queue, run: Run, kind: Job, problem: Exception) -> None:
     """Later again, waiting longer each time; for good when the tries are used up or the input itself is refused."""
     rows = table(queue.metadata, "job")
-    final = run.tries >= kind.tries or (isinstance(problem, HubError) and problem.status < 500)
+    refused = isinstance(problem, HubError) and problem.status < 500 and not isinstance(problem.__cause__, DBAPIError)
+    final = run.tries >= kind.tries or refused  # a deadlock is a Conflict too, and worth another try
     words = problem.message if isinstance(problem, HubError) else type(problem).__name__
     outcome: dict[str, Any] = (
         {"state": "failed", "finished_at": sql.now()}
@@ -331,11 +355,14 @@ async def _failed(queue: Queue, run: Run, kind: Job, problem: Exception) -> None
         else {"state": "queued", "run_after": sql.now() + timedelta(seconds=min(2**run.tries, 300)), "nudged_at": None}
     )
     async with queue.db.begin() as session:
-        await session.execute(update(rows).where(run._mine(rows)).values(error=words, lease_until=None, **outcome))
+        await session.execute(update(rows).where(run.mine(rows)).values(error=words, lease_until=None, **outcome))
 
 
 async def sweep(queue: Queue) -> int:
-    """Tell the workers again of every job that is due and in nobody's hands; returns how many."""
+    """Tell the workers again of the jobs that are due and in nobody's hands, oldest first; returns of how many."""
+    room = await queue.room()
+    if not room:
+        return 0
     rows = table(queue.metadata, "job")
     stale = sql.now() - timedelta(seconds=NUDGE_AGAIN_SECONDS)
     async with queue.db.begin() as session:
@@ -347,7 +374,7 @@ async def sweep(queue: Queue) -> int:
                         select(rows.c.id)
                         .where(_open(rows), or_(rows.c.nudged_at.is_(None), rows.c.nudged_at < stale))
                         .order_by(rows.c.created_at)
-                        .limit(500)
+                        .limit(room)
                         .with_for_update(skip_locked=True)
                     )
                 )
@@ -364,8 +391,8 @@ async def work(queue: Queue, jobs: Sequence[Job], regular: Sequence[Every] = ())
     """Work this service's jobs until cancelled; survives restarts of Valkey and of PostgreSQL."""
     kinds = {kind.name: kind for kind in jobs}
 
-    async def run(_context: dict[str, Any], job_id: str) -> None:
-        await _work(queue, kinds, uuid.UUID(job_id))
+    async def run(ctx: dict[Any, Any], *args: Any, **_kwargs: Any) -> None:
+        await _work(queue, kinds, uuid.UUID(args[0]))
 
     async def serve() -> None:
         while True:
@@ -393,7 +420,7 @@ async def work(queue: Queue, jobs: Sequence[Job], regular: Sequence[Every] = ())
         while True:
             try:
                 await task.work(queue.db)
-            except Exception as problem:
+            except Exception as problem:  # noqa: BLE001  # whatever it was, the next turn may go well
                 log.warning("regular task of %s: %s", queue.line, type(problem).__name__)
             await asyncio.sleep(task.seconds)
 

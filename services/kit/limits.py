@@ -33,6 +33,7 @@ from graphql import (
     is_list_type,
     value_from_ast_untyped,
 )
+from graphql.utilities import get_default_value_ast
 
 from services.kit.i18n import gettext as _
 
@@ -188,7 +189,8 @@ class _Cost:
         found = parent.fields.get(name) if isinstance(parent, (GraphQLObjectType, GraphQLInterfaceType)) else None
         if node.selection_set is None:
             return 1
-        if found is None:  # __schema and __type: validation bounds how deep they may be asked for
+        if found is None or (parent and parent.name.startswith("__")):
+            # The schema about itself, whose lists validation bounds (MaxIntrospectionDepthRule).
             return 1 + self.selection(node.selection_set, None, paged=False)
         inside = get_named_type(found.type)
         page = next((argument for argument in PAGE_ARGUMENTS if argument in found.args), None)
@@ -204,7 +206,8 @@ class _Cost:
 
     def page(self, node: FieldNode, found: GraphQLField, name: str) -> int:
         """How many items a page may have: as asked for, or what the schema says where nothing is."""
-        given: Any = found.args[name].default_value
+        default = get_default_value_ast(found.args[name])
+        given: Any = value_from_ast_untyped(default) if default else None
         for argument in node.arguments or ():
             if argument.name.value == name:
                 value = argument.value

@@ -130,6 +130,7 @@ class Hub:
         owner = Database(self.database_url, None, pool=1)
         try:
             await migrations.check_server(owner)
+            await work_queue.check_server(RedisSettings.from_dsn(self.redis_url))
             for service in self.services:
                 await migrations.upgrade(owner, service.name, service.metadata, service.migrations)
         finally:

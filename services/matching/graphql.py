@@ -10,6 +10,7 @@ import strawberry
 from strawberry import ID, Info
 from strawberry.federation import Schema
 from strawberry.federation.schema_directives import Key
+from strawberry.federation.types import FieldSet
 
 from services.kit import jobs
 from services.kit.auth import Principal
@@ -45,21 +46,17 @@ async def _statuses(session: Any, keys: list[uuid.UUID]) -> list[jobs.Status | N
     return [found.get(key) for key in keys]
 
 
-def _stub(field: str) -> Any:
-    return strawberry.federation.type(directives=[Key(fields=field, resolvable=False)])
-
-
-@_stub("id")
+@strawberry.federation.type(directives=[Key(fields=FieldSet("id"), resolvable=False)])
 class Navigator:
     id: ID
 
 
-@_stub("code")
+@strawberry.federation.type(directives=[Key(fields=FieldSet("code"), resolvable=False)])
 class Topic:
     code: ID
 
 
-@_stub("ags")
+@strawberry.federation.type(directives=[Key(fields=FieldSet("ags"), resolvable=False)])
 class City:
     ags: ID
 

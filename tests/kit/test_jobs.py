@@ -3,10 +3,11 @@
 import asyncio
 import os
 import signal
+import time
 import uuid
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from itertools import count
 from typing import Any
 
@@ -14,80 +15,50 @@ import asyncpg
 import psutil
 import pytest
 import pytest_asyncio
-from sqlalchemy import func, select, text, update
+from sqlalchemy import delete, func, select, text, update
 
-from services.kit import jobs
-from services.kit.db import Database
-from services.kit.errors import HubError
-from services.kit.jobs import Job, LostLease, Queue, Status
-from services.kit.log import table
+from services.kit import heavy, jobs
+from services.kit.errors import HubError, Unavailable
+from services.kit.jobs import LostLease, Queue, Status
 from tests.kit import kill_jobs as toil
 from tests.kit import kill_world as world
-from tests.kit.kill_jobs import EFFECT, TOIL, Task, working
+from tests.kit.kill_jobs import EFFECT, ROWS, TOIL, WAIT_SECONDS, Task, Toys, eventually, working
 
-ROWS = table(TOIL, "job")
-WAIT_SECONDS = 60
 _numbers = count()
 
 
-async def eventually(true: Callable[[], Awaitable[object]]) -> None:
-    async with asyncio.timeout(WAIT_SECONDS):
-        while not await true():
-            await asyncio.sleep(0.05)
-
-
-@dataclass
-class Toys:
-    """The toy service on a database and a line in Valkey of its own."""
-
-    url: str
-    redis: str
-    queue: Queue
-
-    async def enqueue(self, kind: Job, **task: Any) -> uuid.UUID:
-        async with self.queue.db.begin() as session:
-            return await jobs.enqueue(session, self.queue, kind, Task(**task))
-
-    async def status(self, job: uuid.UUID) -> Status:
-        async with self.queue.db.read() as session:
-            return (await jobs.status(session, TOIL, [job]))[job]
-
-    async def is_(self, state: str, *ids: uuid.UUID) -> bool:
-        async with self.queue.db.read() as session:
-            found = await jobs.status(session, TOIL, ids)
-        return {status.state for status in found.values()} == {state}
-
-    async def finished(self, *ids: uuid.UUID) -> None:
-        await eventually(lambda: self.is_("done", *ids))
-
-    async def effects(self) -> list[int]:
-        async with self.queue.db.read() as session:
-            return sorted((await session.scalars(select(EFFECT.c.number))).all())
-
-    async def progress(self, job: uuid.UUID) -> dict[str, Any]:
-        """Its progress, as soon as there is any."""
-        await eventually(lambda: self._progress(job))
-        return await self._progress(job) or {}
-
-    async def _progress(self, job: uuid.UUID) -> dict[str, Any] | None:
-        return (await self.status(job)).progress
+@asynccontextmanager
+async def made(database: str, redis: str, url: str) -> AsyncIterator[Toys]:
+    """The toy service on the empty database `url` of the server `database`."""
+    admin = await asyncpg.connect(database)
+    name = url.split("?", maxsplit=1)[0].rpartition("/")[2]
+    await admin.execute(f'CREATE DATABASE "{name}"')
+    await world.prepare(url, TOIL)
+    queue = toil.queue(url, redis)
+    try:
+        yield Toys(url, redis, queue)
+    finally:
+        await forget_line(queue)
+        await queue.close()
+        await queue.db.close()
+        with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            await admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+            await admin.close()
 
 
 @pytest_asyncio.fixture
 async def toys(servers: Any) -> AsyncIterator[Toys]:
-    async with asyncio.timeout(600):
-        name = f"lotsennetz_jobs_{os.getpid()}_{next(_numbers)}"
-        admin = await asyncpg.connect(servers.database)
-        await admin.execute(f'CREATE DATABASE "{name}"')
-        url = servers.database_url(name)
-        await world.prepare(url, TOIL)
-        queue = toil.queue(url, servers.redis)
-        yield Toys(url, servers.redis, queue)
-        await forget_line(queue)
-        await queue.close()
-        await queue.db.close()
-        await admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
-        await admin.close()
+    url = servers.database_url(f"lotsennetz_jobs_{os.getpid()}_{next(_numbers)}")
+    async with made(servers.database, servers.redis, url) as toys:
+        yield toys
+
+
+@pytest_asyncio.fixture(scope="module")
+async def fragile() -> AsyncIterator[tuple[toil.Servers, Toys]]:
+    """Servers that nobody else uses, with the toy service on them."""
+    with toil.own_servers() as own:
+        async with made(own.database, own.redis, own.database.replace("/lotsennetz?", "/toys?")) as toys:
+            yield own, toys
 
 
 async def forget_line(queue: Queue) -> None:
@@ -266,19 +237,95 @@ async def test_jobs_that_wait_for_busy_workers_do_not_pile_up_in_valkey(toys: To
         await jobs.sweep(toys.queue)
     assert await toys.queue._pool.zcard(toys.queue.line) <= 1000
     async with working(toys.queue):
-        await eventually(lambda: toys.is_("done", *[]) if False else _all_done(toys))
+        await eventually(toys.all_done)
     assert Counter(await toys.effects()) == Counter(range(300))
 
 
-async def _all_done(toys: Toys) -> bool:
-    async with toys.queue.db.read() as session:
-        return not await session.scalar(select(func.count()).select_from(ROWS).where(ROWS.c.state != "done"))
+async def test_ids_that_killed_workers_left_behind_do_not_stand_in_the_way(toys: Toys) -> None:
+    """arq looks at the first hundred ids only, and leaves alone for an hour those that a killed worker held."""
+    await toys.queue.nudge(uuid.uuid4())
+    line, pool = toys.queue.line, toys.queue._pool
+    assert pool is not None
+    for _ in range(150):
+        id = uuid.uuid4().hex
+        await pool.zadd(line, {id: (time.time() - 2 * jobs.FORGET_SECONDS) * 1000})
+        await pool.set(f"arq:in-progress:{id}", "1", ex=3600)
+    job = await toys.enqueue(toil.mark, number=1)
+    async with working(toys.queue):
+        await toys.finished(job)
 
 
-# `heavy` by itself ----------------------------------------------------------------------------------------------------
+# Servers killed -------------------------------------------------------------------------------------------------------
+
+Fragile = tuple[toil.Servers, Toys]
 
 
-async def heavy(function: str, payload: Any) -> tuple[Any, list[Any]]:
+async def test_valkey_killed_while_jobs_wait(fragile: Fragile) -> None:
+    own, toys = fragile
+    before = len(await toys.effects())
+    ids = [await toys.enqueue(toil.mark, number=number, seconds=0.02) for number in range(25)]
+    async with working(toys.queue):
+        await toys.progress(ids[0])
+        own.kill_valkey()
+        ids += [await toys.enqueue(toil.mark, number=number) for number in range(25, 50)]  # nobody is told of these
+        own.valkey.start()
+        await toys.finished(*ids)
+    assert len(await toys.effects()) == before + 50
+    assert set(await toys.effects()) == set(range(50))
+
+
+async def test_nobody_waits_long_for_a_valkey_that_hangs(fragile: Fragile) -> None:
+    own, toys = fragile
+    job = await toys.enqueue(toil.mark, number=1)
+    own.signal_valkey(signal.SIGSTOP)
+    try:
+        async with asyncio.timeout(WAIT_SECONDS):
+            other = await toys.enqueue(toil.mark, number=2)
+            with pytest.raises(Unavailable):
+                await jobs.check_server(toys.queue.redis)
+    finally:
+        own.signal_valkey(signal.SIGCONT)
+    async with working(toys.queue):
+        await toys.finished(job, other)
+
+
+@pytest.mark.parametrize("mode", ["fast", "immediate"])
+async def test_postgres_restarted_under_load(fragile: Fragile, mode: str) -> None:
+    own, toys = fragile
+    async with toys.queue.db.begin() as session:
+        await session.execute(delete(EFFECT))
+    promised: dict[int, uuid.UUID] = {}
+    tried = count()
+    going = True
+
+    async def ask() -> None:
+        while going:
+            number = next(tried)
+            try:
+                promised[number] = await toys.enqueue(toil.mark, number=number, seconds=0.01)
+            except HubError:
+                await asyncio.sleep(0.05)
+
+    async with working(toys.queue), working(toys.queue), asyncio.timeout(WAIT_SECONDS):
+        asking = [asyncio.create_task(ask()) for _ in range(3)]
+        for _ in range(2):
+            enough = len(promised) + 20
+            while len(promised) < enough:
+                await asyncio.sleep(0.01)
+            await asyncio.to_thread(own.restart_postgres, mode)
+        going = False
+        await asyncio.gather(*asking)
+        await toys.finished(*promised.values())
+        await eventually(toys.all_done)
+    effects = Counter(await toys.effects())
+    assert set(promised) <= set(effects)  # who got no answer may have been stored all the same
+    assert set(effects.values()) == {1}
+
+
+# Heavy by itself-- ----------------------------------------------------------------------------------------------------
+
+
+async def computed(function: str, payload: Any) -> tuple[Any, list[Any]]:
     """Its answer, and what it told on the way."""
     told: list[Any] = []
 
@@ -286,15 +333,15 @@ async def heavy(function: str, payload: Any) -> tuple[Any, list[Any]]:
         told.append(value)
 
     async with asyncio.timeout(WAIT_SECONDS):
-        return await jobs.heavy(f"tests.kit.kill_heavy:{function}", payload, hear), told
+        return await heavy.heavy(f"tests.kit.kill_heavy:{function}", payload, hear), told
 
 
 async def test_heavy_answers_and_tells_how_far_it_is() -> None:
-    assert await heavy("count", {"to": 3}) == ({"counted": 3}, [{"at": 0}, {"at": 1}, {"at": 2}])
+    assert await computed("count", {"to": 3}) == ({"counted": 3}, [{"at": 0}, {"at": 1}, {"at": 2}])
 
 
 async def test_heavy_bears_a_function_that_prints() -> None:
-    assert await heavy("chatter", None) == ("said", [])
+    assert await computed("chatter", None) == ("said", [])
 
 
 @pytest.mark.parametrize(
@@ -303,13 +350,13 @@ async def test_heavy_bears_a_function_that_prints() -> None:
 )
 async def test_heavy_says_what_went_wrong(function: str, words: str) -> None:
     with pytest.raises(RuntimeError, match=words) as raised:
-        await heavy(function, None)
+        await computed(function, None)
     assert "Fatal Python error" not in str(raised.value)
 
 
 async def test_heavy_takes_and_gives_twenty_megabytes() -> None:
     text = "ä" * 10_000_000
-    answer, told = await heavy("weigh", {"text": text})
+    answer, told = await computed("weigh", {"text": text})
     assert answer["text"] == text
     assert told == [len(text)]
 
@@ -317,7 +364,7 @@ async def test_heavy_takes_and_gives_twenty_megabytes() -> None:
 async def test_heavy_that_ends_before_it_has_read_everything_says_why() -> None:
     with pytest.raises(RuntimeError, match="No module named"):
         async with asyncio.timeout(WAIT_SECONDS):
-            await jobs.heavy("no.such.module:function", {"text": "x" * 20_000_000}, _ignore)
+            await heavy.heavy("no.such.module:function", {"text": "x" * 20_000_000}, _ignore)
 
 
 async def _ignore(_value: Any) -> None: ...
@@ -331,7 +378,7 @@ async def test_heavy_ends_with_whoever_called_it() -> None:
         pids.append(value["pid"])
         begun.set()
 
-    calling = asyncio.create_task(jobs.heavy("tests.kit.kill_heavy:linger", {"seconds": 300}, hear))
+    calling = asyncio.create_task(heavy.heavy("tests.kit.kill_heavy:linger", {"seconds": 300}, hear))
     async with asyncio.timeout(WAIT_SECONDS):
         await begun.wait()
     calling.cancel()

@@ -1,0 +1,213 @@
+"""`make bench`: how fast the hub is beside something simpler in the same run. Writes docs/benchmarks.md.
+
+Figures of one machine say little; the ratios travel better. Every pair runs alternately on the same servers.
+"""
+
+import asyncio
+import os
+import platform
+import random
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from pathlib import Path
+from statistics import median
+
+import httpx
+from joserfc import jwt
+from joserfc.jwk import ECKey
+from litestar import Litestar, post
+
+from services.app import chosen
+from services.cli import demo
+from services.cli.client import Client
+from services.cli.running import running
+from services.directory import oauth
+from services.kit import embedded
+from services.kit.service import Hub
+from services.kit.settings import Settings
+from services.matching import solver
+from tests.router import served
+
+OUT = Path(__file__).parents[2] / "docs" / "benchmarks.md"
+TURNS, AT_ONCE, SECONDS = 3, 8, 2.0
+
+Work = Callable[[], Awaitable[object]]
+
+
+async def rate(work: Work) -> float:
+    """Calls per second with AT_ONCE callers."""
+    done, until = 0, time.perf_counter() + SECONDS
+
+    async def caller() -> None:
+        nonlocal done
+        while time.perf_counter() < until:
+            await work()
+            done += 1
+
+    await asyncio.gather(*(caller() for _ in range(AT_ONCE)))
+    return done / SECONDS
+
+
+async def beside(mine: Work, theirs: Work) -> tuple[float, float]:
+    """The median rates of both, measured in turns."""
+    pairs = [(await rate(mine), await rate(theirs)) for _ in range(TURNS)]
+    return median(a for a, _ in pairs), median(b for _, b in pairs)
+
+
+async def client(hub: Hub, ags: str) -> Client:
+    async with hub.runtimes["directory"].db.begin() as session:
+        made = await oauth.register(session, "bench", ags, oauth.SCOPES)
+    return Client(hub.settings.issuer, made.client_id, made.client_secret)
+
+
+def snapshot(ags: str, change: int) -> dict[str, object]:
+    """A city with 10 navigators and 40 links to topics, each row different for every `change`."""
+    codes = ["finance", "e-file", "open-data", "culture", "e-invoice", "building-planning"]
+    pick = random.Random(f"{ags}-{change}")
+    people = [
+        {
+            "key": f"n{i}",
+            "name": f"Name {i}",
+            "department": f"Amt {change}",
+            "offers": pick.sample(codes, 2),
+            "seeks": pick.sample(codes, 1),
+            "worksOn": pick.sample(codes, 1),
+        }
+        for i in range(10)
+    ]
+    return {"city": {"ags": ags, "name": "Bench"}, "navigators": people}
+
+
+async def publishing(hub: Hub) -> tuple[float, float]:
+    """Changed snapshots beside unchanged ones."""
+    cities = [f"0801{i:04}" for i in range(AT_ONCE)]
+    clients = {ags: await client(hub, ags) for ags in cities}
+    turn, counter = iter(range(10**9)), iter(range(10**9))
+
+    async def changed() -> object:
+        ags = cities[next(turn) % AT_ONCE]
+        return await clients[ags].ask(demo.PUBLISH, snapshot=snapshot(ags, next(counter)))
+
+    still = {ags: snapshot(f"0802{i:04}", 0) for i, ags in enumerate(cities)}
+    quiet = {ags: await client(hub, f"0802{i:04}") for i, ags in enumerate(cities)}
+
+    async def unchanged() -> object:
+        ags = cities[next(turn) % AT_ONCE]
+        return await quiet[ags].ask(demo.PUBLISH, snapshot=still[ags])
+
+    found = await beside(changed, unchanged)
+    for one in (*clients.values(), *quiet.values()):
+        await one.close()
+    return found
+
+
+async def tokens(hub: Hub) -> tuple[float, float]:
+    """The token endpoint beside a bare Litestar route that signs the same claims."""
+    key = ECKey.generate_key("P-256")
+    claims = {"iss": "x", "aud": "x", "sub": "c", "client_id": "c", "scope": "a b", "city": "08335043", "jti": "j"}
+
+    @post("/token", status_code=200)
+    async def bare(data: dict[str, str]) -> dict[str, str]:
+        return {"access_token": jwt.encode({"alg": "ES256", "typ": "at+jwt"}, {**claims, "exp": 1}, key)}
+
+    one = await client(hub, "08335043")
+    app = Litestar([bare], openapi_config=None, logging_config=None)
+    async with served({"bare": app}) as urls, httpx.AsyncClient(trust_env=False) as http:
+        form = {"grant_type": "client_credentials"}
+        return await beside(
+            lambda: http.post(f"{hub.settings.issuer}/oauth/token", data=form, auth=one.credentials),
+            lambda: http.post(f"{urls['bare']}/token", json=form),
+        )
+
+
+async def graphs(hub: Hub) -> tuple[float, float]:
+    """The one graph beside the directory's own subgraph, for a query that the subgraph can answer alone."""
+    query = '{ navigators(topic: "finance", first: 20) { nodes { title city { name } topics { label } } } }'
+    issuer = hub.settings.issuer
+    async with httpx.AsyncClient(trust_env=False) as http:
+        return await beside(
+            lambda: http.post(f"{issuer}/graphql", json={"query": query}),
+            lambda: http.post(f"{issuer}/directory/graphql", json={"query": query}),
+        )
+
+
+def planning() -> list[tuple[str, float, float, float, int, int]]:
+    """(instance, objective after one second, random, upper bound, repeats, their bound) for three sizes of event."""
+    out = []
+    for people, cities, tables, rounds in ((50, 2, 5, 3), (150, 12, 15, 5), (400, 60, 40, 6)):
+        pick = random.Random(people)
+        model = solver.Model(tables=tables, rounds=rounds)
+        topics = [f"t{i}" for i in range(20)]
+        for topic in topics:
+            model.topic(topic)
+        for person in range(people):
+            wishes = [pick.sample(topics, pick.randint(1, 3)) for _ in range(3)]
+            model.person(
+                f"p{person}", city=f"c{person % cities}", offers=wishes[0], seeks=wishes[1], works_on=wishes[2]
+            )
+        result = solver.solve(model.problem(), solver.Seconds(1.0), seed=1)
+        out.append(
+            (
+                f"{people} people, {cities} cities, {tables} tables, {rounds} rounds",
+                result.objective,
+                result.random_objective,
+                result.upper_bound,
+                result.repeats,
+                result.repeats_bound,
+            )
+        )
+    return out
+
+
+async def main() -> None:
+    solver.warm()
+    with tempfile.TemporaryDirectory(prefix="ln-") as folder, embedded.servers(Path(folder)) as servers:
+        settings = Settings(port=0, secret="bench", database_url=servers.database, redis_url=servers.redis)
+        async with running(replace(settings, workers=False), chosen()) as (hub, _server):
+            cities = await demo.register(hub)
+            await demo.publish(cities[0], cities[1], lambda *_words: None)
+            rows = [
+                ("a city publishes, all 10 navigators changed", "the same snapshot again", await publishing(hub)),
+                ("token endpoint", "bare Litestar route that signs the same", await tokens(hub)),
+                ("query over the one graph", "the same on the directory's subgraph", await graphs(hub)),
+            ]
+    plans = await asyncio.to_thread(planning)
+    OUT.write_text(report(rows, plans), encoding="utf-8")
+    print(OUT.read_text(encoding="utf-8"))
+
+
+def report(
+    rows: list[tuple[str, str, tuple[float, float]]], plans: list[tuple[str, float, float, float, int, int]]
+) -> str:
+    lines = [
+        "# Benchmarks",
+        "",
+        "Made by `make bench`, which writes this page. One hub process, its embedded servers and the callers share the",
+        f"machine: {os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}.",
+        f"{AT_ONCE} callers; medians of {TURNS} turns, both sides measured alternately in one run. Compare the ratios,",
+        "not the rates.",
+        "",
+        "| what | per second | beside | per second | ratio |",
+        "|---|---|---|---|---|",
+        *(f"| {a} | {x:.0f} | {b} | {y:.0f} | {x / y:.2f} |" for a, b, (x, y) in rows),
+        "",
+        "## Plans after one second of search",
+        "",
+        "The objective is topical benefit minus 10 for each repeat; „gap closed“ is its way from chance to a bound that",
+        "no plan can exceed.",
+        "",
+        "| event | objective | by chance | bound | gap closed | repeats | no fewer than |",
+        "|---|---|---|---|---|---|---|",
+        *(
+            f"| {name} | {value:.0f} | {chance:.0f} | {bound:.0f} | {(value - chance) / (bound - chance):.0%} "
+            f"| {repeats} | {least} |"
+            for name, value, chance, bound, repeats, least in plans
+        ),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

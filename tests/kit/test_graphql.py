@@ -1,0 +1,383 @@
+"""GraphQL over HTTP as a hostile client and as a careful one meet it."""
+
+import gzip
+import json
+import logging
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Any
+
+import asyncpg
+import httpx
+import pytest
+import pytest_asyncio
+from graphql import build_client_schema, get_introspection_query
+
+from services.app import chosen
+from services.cli.client import Answered
+from services.cli.running import running
+from services.kit.limits import DEFAULT
+from services.kit.service import Hub
+from services.kit.settings import Settings
+from tests.conftest import Clients, Servers, _fresh
+
+MODERN = "application/graphql-response+json"
+OK = {"data": {"__typename": "Query"}}
+
+
+@pytest_asyncio.fixture(scope="module")
+async def hub(servers: Servers, template: str, settings: Settings) -> AsyncIterator[Hub]:
+    """One hub for all tests here: none of them publishes anything."""
+    async with _fresh(servers, template) as url:
+        own = replace(settings, database_url=url, redis_url=servers.redis, workers=False)
+        async with running(own, chosen()) as (hub, _server):
+            yield hub
+
+
+@pytest_asyncio.fixture
+async def http(hub: Hub) -> AsyncIterator[httpx.AsyncClient]:
+    """A client that follows the specification of 2025."""
+    headers = {"accept": f"{MODERN}, application/json;q=0.9", "accept-language": "en"}
+    async with httpx.AsyncClient(base_url=hub.settings.issuer, headers=headers, trust_env=False, timeout=30) as client:
+        yield client
+
+
+async def ask(http: httpx.AsyncClient, query: str, path: str = "/graphql", **variables: Any) -> tuple[int, Any]:
+    answer = await http.post(path, json={"query": query, "variables": variables})
+    return answer.status_code, answer.json()
+
+
+def codes(body: Any) -> list[str]:
+    return [error["extensions"]["code"] for error in body["errors"]]
+
+
+BODIES: dict[str, tuple[bytes, int]] = {
+    "fine": (b'{"query": "{ __typename }"}', 200),
+    "with everything": (b'{"query": "query A { __typename }", "variables": null, "operationName": "A", "x": 1}', 200),
+    "nothing": (b"", 400),
+    "broken": (b'{"query": ', 400),
+    "null": (b"null", 400),
+    "a batch": (b'[{"query": "{ __typename }"}]', 400),
+    "a number": (b"1", 400),
+    "a text": (b'"{ __typename }"', 400),
+    "no query": (b'{"variables": {}}', 400),
+    "null query": (b'{"query": null}', 400),
+    "a list as query": (b'{"query": ["{ __typename }"]}', 400),
+    "empty query": (b'{"query": ""}', 400),
+    "only a comment": (b'{"query": "# nothing"}', 400),
+    "only a fragment": (b'{"query": "fragment F on Query { __typename }"}', 400),
+    "no GraphQL": (b'{"query": "SELECT 1"}', 400),
+    "unknown field": (b'{"query": "{ passwords }"}', 400),
+    "unknown operation": (b'{"query": "query A { __typename }", "operationName": "B"}', 400),
+    "one of two": (
+        b'{"query": "query A { __typename } query B { topics { code } }", "operationName": "A"}',
+        200,
+    ),
+    "two without a name": (b'{"query": "query A { __typename } query B { __typename }"}', 400),
+    "variables in a list": (b'{"query": "{ __typename }", "variables": []}', 400),
+    "variables in a text": (b'{"query": "{ __typename }", "variables": "{}"}', 400),
+    "a variable of the wrong type": (
+        b'{"query": "query ($n: Int) { cities(first: $n) { nodes { ags } } }", "variables": {"n": "x"}}',
+        400,
+    ),
+    "a variable missing": (b'{"query": "query ($i: ID!) { navigator(id: $i) { id } }"}', 400),
+    "operationName a number": (b'{"query": "{ __typename }", "operationName": 1}', 400),
+    "not UTF-8": (b'{"query": "{ __typename } # \xff"}', 400),
+    "UTF-16": ('{"query": "{ __typename }"}'.encode("utf-16"), 400),
+    "a lone surrogate": (b'{"query": "{ __typename } # \\ud800"}', 400),
+    "a lone surrogate in a variable": (
+        b'{"query": "query ($i: ID!) { navigator(id: $i) { id } }", "variables": {"i": "\\ud800"}}',
+        400,
+    ),
+    "a lone surrogate in the document": (b'{"query": "{ navigator(id: \\"\\\\ud800\\") { id } }"}', 400),
+    "nul in the document": (b'{"query": "{ __typename } \\u0000"}', 400),
+    "nested JSON": (b'{"query": "{ __typename }", "variables": {"a": ' + b"[" * 50_000 + b"]" * 50_000 + b"}}", 413),
+    "deep JSON": (b'{"query": "{ __typename }", "variables": {"a": ' + b"[" * 40_000 + b"]" * 40_000 + b"}}", 400),
+    "cyclic fragments": (b'{"query": "{ ...A } fragment A on Query { ...B } fragment B on Query { ...A }"}', 400),
+    "many directives": (b'{"query": "{ __typename ' + b"@skip(if: false) " * 300 + b'}"}', 400),
+    "unknown directives": (b'{"query": "{ __typename ' + b"@a " * 900 + b'}"}', 400),
+    "a long name": (b'{"query": "{ ' + b"a" * 99_000 + b' }"}', 400),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", BODIES)
+async def test_a_body_is_answered_or_refused_in_words(http: httpx.AsyncClient, case: str) -> None:
+    body, status = BODIES[case]
+    answer = await http.post("/graphql", content=body, headers={"content-type": "application/json"})
+    assert answer.status_code == status, answer.text
+    told = answer.json()
+    if status == 200:
+        assert told == OK
+    elif answer.headers["content-type"].startswith("application/problem+json"):
+        assert told["detail"]
+    else:
+        assert "data" not in told
+        assert {"BAD_QUERY"} == set(codes(told))
+        assert len(answer.content) < 150_000
+
+
+@pytest.mark.parametrize(
+    ("content_type", "status"),
+    [
+        ("application/json", 200),
+        ("application/json; charset=utf-8", 200),
+        ("Application/JSON;charset=UTF-8", 200),
+        ("application/graphql-response+json", 200),
+        ("application/x-www-form-urlencoded", 415),
+        ("multipart/form-data; boundary=x", 415),
+        ("text/plain", 415),
+        ("text/plain; application/json", 415),
+        ("application/jsonp", 415),
+        ("application/graphql", 415),
+        ("", 415),
+        (None, 415),
+    ],
+)
+async def test_only_json_is_taken(http: httpx.AsyncClient, content_type: str | None, status: int) -> None:
+    """A form on somebody else's page can send the others with a person's cookies, and without asking first."""
+    headers = {} if content_type is None else {"content-type": content_type}
+    answer = await http.post("/graphql", content=b'{"query": "{ __typename }"}', headers=headers)
+    assert answer.status_code == status
+
+
+@pytest.mark.parametrize(
+    ("accept", "media_type", "status"),
+    [
+        (MODERN, MODERN, 400),
+        (f"application/json, {MODERN}", MODERN, 400),
+        ("application/json", "application/json", 200),
+        ("*/*", "application/json", 200),
+        ("", "application/json", 200),
+        ("text/event-stream", "application/json", 400),
+    ],
+)
+async def test_the_status_says_as_much_as_the_media_type_allows(
+    http: httpx.AsyncClient, accept: str, media_type: str, status: int
+) -> None:
+    """Clients of the older convention read errors from answers with 200."""
+    for query, expected in (("{ passwords }", status), ("{ __typename }", 200), ('{ city(ags: "x") { ags } }', 200)):
+        answer = await http.post("/graphql", json={"query": query}, headers={"accept": accept})
+        assert answer.status_code == expected
+        assert answer.headers["content-type"] == f"{media_type}; charset=utf-8"
+        assert answer.headers["cache-control"] == "no-store"
+
+
+async def test_queries_are_posted(http: httpx.AsyncClient) -> None:
+    answer = await http.get("/graphql", params={"query": "{ __typename }"})
+    assert (answer.status_code, answer.json()["status"]) == (405, 405)
+    assert "POST" in answer.headers["allow"]
+
+
+async def chunks(size: int, count: int) -> AsyncIterator[bytes]:
+    for _turn in range(count):
+        yield b"x" * size
+
+
+async def test_large_bodies_are_not_read_to_the_end(http: httpx.AsyncClient, clients: Clients) -> None:
+    known = await (await clients(None)).headers()
+    headers = {"content-type": "application/json"}
+    for content in (b"x" * 10_000_000, b"x" * (DEFAULT.anonymous_body + 1)):
+        assert (await http.post("/graphql", content=content, headers=headers)).status_code == 413
+    for send in (chunks(1_000, 10_000), chunks(100_000, 2)):  # without a length said in advance
+        answer = await http.post("/graphql", content=send, headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (413, "TOO_LARGE")
+    for size, status in ((DEFAULT.body - 100, 400), (DEFAULT.body + 1, 413)):
+        answer = await http.post("/graphql", content=b"x" * size, headers={**headers, **known})
+        assert answer.status_code == status
+
+
+async def test_a_compressed_body_is_not_unpacked(http: httpx.AsyncClient) -> None:
+    """Ten kilobytes could become ten megabytes."""
+    headers = {"content-type": "application/json", "content-encoding": "gzip"}
+    answer = await http.post("/graphql", content=gzip.compress(b'{"query": "{ __typename }"}'), headers=headers)
+    assert answer.status_code == 400
+
+
+BOMB = "{...F0}" + "".join(f"fragment F{i} on Query{{...F{i + 1} ...F{i + 1}}}" for i in range(18))
+DEAR = {
+    "chained fragments": BOMB + "fragment F18 on Query{topics{code}}",
+    "a thousand levels": "{ topics { " + "parent { " * 1_000 + "code" + " }" * 1_001 + " }",
+    "thirty levels": "{ topics { " + "parent { " * 30 + "code" + " }" * 31 + " }",
+    "500 aliases": "{ " + " ".join(f"a{i}: topics {{ code }}" for i in range(400)) + " }",
+    "aliases in a fragment": "{ ...F } fragment F on Query { "
+    + " ".join(f"a{i}: topics {{ code }}" for i in range(90))
+    + " }",
+    "pages in pages": "{ cities(first: 100) { nodes { navigators(first: 100) { nodes { projects { title } } } } } }",
+    "pages of the usual size": "{ cities { nodes { projects { nodes { navigators { projects { title } } } } } } }",
+    "lists without pages": "{ topics { code } navigators(first: 100) { nodes { projects { navigators { projects {"
+    " navigators { projects { title } } } } } } } }",
+    "a page in a variable's default": "query ($n: Int! = 100) { cities(first: $n) { nodes { navigators(first: $n) {"
+    " nodes { projects { title } } } } } }",
+    "a literal list": "{ navigators(topic: " + "[" * 200 + "]" * 200 + ") { nodes { id } } }",
+    "white space": "{ __typename " + " " * 100_000 + "}",
+}
+
+
+@pytest.mark.parametrize("case", DEAR)
+async def test_what_would_cost_too_much_is_refused_at_once(http: httpx.AsyncClient, case: str) -> None:
+    # Longer than what an anonymous body may have is refused before it is looked at.
+    status, body = await ask(http, DEAR[case])
+    assert (status, body.get("code")) == (413, "TOO_LARGE") or (status, codes(body)) == (400, ["BAD_QUERY"])
+
+
+async def test_entities_are_counted(http: httpx.AsyncClient) -> None:
+    query = "query ($r: [_Any!]!) { _entities(representations: $r) { ... on Topic { code parent { code } } } }"
+    few, many = ([{"__typename": "Topic", "code": "finance"}] * n for n in (2, 2_000))
+    status, body = await ask(http, query, "/directory/graphql", r=few)
+    assert (status, body["data"]["_entities"][0]["code"]) == (200, "finance")
+    wide = query.replace("code parent", " ".join(f"a{i}: code" for i in range(9)) + " parent")
+    status, body = await ask(http, wide, "/directory/graphql", r=many)
+    assert (status, codes(body)) == (400, ["BAD_QUERY"])
+
+
+@pytest.mark.parametrize("first", [0, -1, 101, 2**31 - 1])
+async def test_pages_have_1_to_100_items(http: httpx.AsyncClient, first: int) -> None:
+    _status, body = await ask(http, "query ($n: Int!) { cities(first: $n) { nodes { ags } } }", n=first)
+    assert codes(body) in (["REFUSED"], ["BAD_QUERY"])
+
+
+async def test_introspection_tells_the_schema(http: httpx.AsyncClient) -> None:
+    for path in ("/graphql", "/directory/graphql", "/matching/graphql", "/events/graphql"):
+        status, body = await ask(http, get_introspection_query(input_value_deprecation=True), path)
+        assert status == 200
+        assert build_client_schema(body["data"]).query_type
+    deep = "{ __schema { types { fields { type { fields { type { fields { type { fields { name } } } } } } } } } }"
+    assert (await ask(http, deep))[0] == 400
+
+
+async def test_our_own_errors_say_what_to_do(http: httpx.AsyncClient) -> None:
+    status, body = await ask(http, '{ city(ags: "Konstanz") { name } topics { code } }')
+    (error,) = body["errors"]
+    assert (status, error["path"], body["data"]["city"]) == (200, ["city"], None)
+    assert (error["extensions"]["code"], error["extensions"]["status"]) == ("REFUSED", 422)
+    assert "AGS" in error["message"]
+    assert error["extensions"]["problems"] == []
+    assert body["data"]["topics"]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "query ($x: ID!) { navigators(topic: $x) { nodes { id } } }",
+        "query ($x: ID!) { navigators(city: $x) { nodes { id } } }",
+        "query ($x: ID!) { projects(topic: $x) { nodes { id } } }",
+        "query ($x: String!) { navigators(text: $x) { nodes { id } } }",
+        "query ($x: String!) { navigators(after: $x) { nodes { id } } }",
+        "query ($x: ID!) { navigator(id: $x) { id } }",
+        "query ($x: ID!) { city(ags: $x) { name } }",
+        "query ($x: ID!) { events(city: $x) { nodes { id } } }",
+        "query ($x: ID!) { plan(id: $x) { id } }",
+    ],
+)
+async def test_a_text_that_cannot_be_stored_is_no_error_of_ours(http: httpx.AsyncClient, query: str) -> None:
+    for value in ("a\0b", "\0", "\uffff", "'\"\\;--", "x" * 50_000):
+        status, body = await ask(http, query, x=value)
+        assert status == 200
+        assert set(codes(body) if "errors" in body else []) <= {"REFUSED", "BAD_VALUE"}
+
+
+@pytest.mark.parametrize(
+    "representation",
+    [
+        {"__typename": "Nobody"},
+        {"__typename": "Topic"},
+        {"__typename": "Topic", "code": None},
+        {"__typename": "Topic", "code": {"a": []}},
+        {"__typename": "Topic", "code": "\0"},
+        {"__typename": "Query"},
+        {"__typename": "Topic", "other": "x"},
+        {"__typename": ["Topic"]},
+        {"code": "finance"},
+        "Topic",
+        None,
+        [],
+    ],
+)
+async def test_a_router_that_errs_is_told_so(http: httpx.AsyncClient, representation: Any) -> None:
+    query = "query ($r: [_Any!]!) { _entities(representations: $r) { __typename } }"
+    _status, body = await ask(http, query, "/directory/graphql", r=[representation])
+    assert codes(body)[0] in {"REFUSED", "BAD_QUERY", "BAD_VALUE"}
+
+
+@pytest.mark.parametrize(
+    ("representation", "found"),
+    [
+        ({"__typename": "Topic", "code": "finance"}, {"__typename": "Topic"}),
+        ({"__typename": "Topic", "code": "finance", "info": 1, "cls": 2}, {"__typename": "Topic"}),
+        ({"__typename": "Topic", "code": "no-such"}, None),
+        ({"__typename": "Navigator", "id": "x"}, None),
+        ({"__typename": "City", "ags": 8335043}, None),
+    ],
+)
+async def test_entities_are_found_by_their_keys_alone(http: httpx.AsyncClient, representation: Any, found: Any) -> None:
+    query = "query ($r: [_Any!]!) { _entities(representations: $r) { __typename } }"
+    _status, body = await ask(http, query, "/directory/graphql", r=[representation])
+    assert body == {"data": {"_entities": [found]}}
+
+
+async def test_errors_of_ours_are_masked_and_numbered(
+    hub: Hub, http: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    owner = await asyncpg.connect(hub.database_url)
+    try:
+        await owner.execute("ALTER TABLE directory.topic RENAME TO elsewhere")
+        with caplog.at_level(logging.ERROR):
+            status, body = await ask(http, "{ topics { code } }")
+            entities = "query ($r: [_Any!]!) { _entities(representations: $r) { __typename } }"
+            representation = {"__typename": "Topic", "code": "finance"}
+            _status, second = await ask(http, entities, "/directory/graphql", r=[representation])
+    finally:
+        await owner.execute("ALTER TABLE directory.elsewhere RENAME TO topic")
+        await owner.close()
+    (error,) = body["errors"]
+    assert (status, body["data"], error["path"]) == (200, None, ["topics"])
+    assert error["extensions"].keys() == {"code", "status", "number"}
+    assert error["extensions"]["number"] in error["message"]
+    assert error["extensions"]["number"] in caplog.text
+    for told in (body, second):
+        assert codes(told) == ["INTERNAL"]
+        assert "topic" not in json.dumps([{**e, "path": []} for e in told["errors"]])
+
+
+async def test_refused_means_refused_for_the_people_who_read_it(http: httpx.AsyncClient) -> None:
+    answer = await http.post("/graphql", json={"query": "{ city(ags: 1) { name } }"}, headers={"accept-language": "de"})
+    assert "Gemeindeschlüssel" in answer.json()["errors"][0]["message"]
+
+
+# Subscriptions ---------------------------------------------------------------------------------------------------
+
+WATCH = "subscription ($id: ID!) { planProgress(id: $id) { state } }"
+NOBODY = "00000000-0000-0000-0000-000000000000"
+
+
+async def events(http: httpx.AsyncClient, query: str, **variables: Any) -> list[tuple[str, Any]]:
+    body, headers = {"query": query, "variables": variables}, {"accept": "text/event-stream"}
+    async with http.stream("POST", "/graphql", json=body, headers=headers) as answer:
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        text = (await answer.aread()).decode()
+    parts = [part.partition("\ndata: ") for part in text.split("\n\n") if part]
+    return [(name.removeprefix("event: "), json.loads(data) if data else None) for name, _colon, data in parts]
+
+
+async def test_a_source_that_fails_tells_why_and_completes(http: httpx.AsyncClient) -> None:
+    (kind, body), end = await events(http, WATCH, id=NOBODY)
+    assert (kind, codes(body), end) == ("next", ["NOT_FOUND"], ("complete", None))
+
+
+async def test_wrong_variables_of_a_subscription_are_an_event(http: httpx.AsyncClient) -> None:
+    (kind, body), end = await events(http, WATCH, id=None)
+    assert (kind, codes(body), end) == ("next", ["BAD_QUERY"], ("complete", None))
+
+
+async def test_an_unknown_field_is_refused_before_the_stream(http: httpx.AsyncClient) -> None:
+    query = "subscription { passwords { x } }"
+    answer = await http.post("/graphql", json={"query": query}, headers={"accept": "text/event-stream"})
+    assert (answer.status_code, codes(answer.json())) == (400, ["BAD_QUERY"])
+
+
+async def test_an_error_is_raised_by_our_own_client(clients: Clients) -> None:
+    client = await clients(None)
+    with pytest.raises(Answered) as caught:
+        async for _event in client.follow(WATCH, id=NOBODY):
+            pass
+    assert caught.value.reason == "NOT_FOUND"
