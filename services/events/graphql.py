@@ -2,8 +2,8 @@
 
 import datetime as dt
 import enum
-import uuid
-from typing import Any, Self, cast
+from collections.abc import Awaitable, Callable
+from typing import Any, Self
 
 import strawberry
 from strawberry import ID, Info
@@ -13,31 +13,13 @@ from strawberry.federation.types import FieldSet
 
 from services.events import access, draft, intake, papers, trips
 from services.events import models as m
-from services.kit.auth import Principal
 from services.kit.db import Writer
 from services.kit.errors import NotFound, Refused
-from services.kit.graphql import FEDERATION_VERSION, Connection, Context, decode_cursor, encode_cursor, page_size
+from services.kit.graphql import FEDERATION_VERSION, Connection, decode_cursor, encode_cursor, page_size
 from services.kit.i18n import gettext as _
-from services.kit.service import Runtime
+from services.kit.resolvers import as_uuid, here, load, who
 
-
-def _here(info: Info[Any, Any]) -> Runtime:
-    return cast(Context, info.context).services["events"]
-
-
-def _who(info: Info[Any, Any]) -> Principal:
-    return cast(Context, info.context).principal
-
-
-async def _load(info: Info[Any, Any], by: Any, key: Any) -> Any:
-    return await cast(Context, info.context).load(_here(info), by, key)
-
-
-def _uuid(value: str) -> uuid.UUID | None:
-    try:
-        return uuid.UUID(value)
-    except ValueError:
-        return None
+SERVICE = "events"
 
 
 @strawberry.enum
@@ -174,21 +156,21 @@ class Event:
                 audience=City(ags=ID(item.audience)) if item.audience else None,
                 responsible=item.responsible,
             )
-            for item in await _load(info, trips.agendas, self.row.id)
+            for item in await load(info, SERVICE, trips.agendas, self.row.id)
         ]
 
     @strawberry.field(description="By name, for the organiser and the event's cities; empty for everybody else.")
     async def participants(self, info: Info[Any, Any]) -> list[Participant]:
-        if not access.may_see_people(_who(info), self.row):
+        if not access.may_see_people(who(info), self.row):
             return []
-        found = await _load(info, trips.participants, self.row.id)
+        found = await load(info, SERVICE, trips.participants, self.row.id)
         return [Participant(navigator=Navigator(id=ID(str(n.id)))) for n in found]
 
     @strawberry.field(description="The confirmed plan, for the organiser and the event's cities; else empty.")
     async def rounds(self, info: Info[Any, Any]) -> list[Round]:
-        if not access.may_see_people(_who(info), self.row):
+        if not access.may_see_people(who(info), self.row):
             return []
-        found = await _load(info, trips.tables, self.row.id)
+        found = await load(info, SERVICE, trips.tables, self.row.id)
         numbers = sorted({table.round for table, _seats in found})
         times = dict(enumerate(papers.round_times(self.row, max(numbers, default=0)), start=1))
         return [
@@ -211,7 +193,7 @@ class Event:
 
     @strawberry.field
     def papers(self, info: Info[Any, Any]) -> list[Paper]:
-        base = f"{_here(info).settings.issuer}/events/{self.id}/papers"
+        base = f"{here(info, SERVICE).settings.issuer}/events/{self.id}/papers"
         return [
             Paper(name=name, media_type=media_type, url=f"{base}/{name}", public=name in papers.PUBLIC)
             for name, (_make, media_type) in papers.PAPERS.items()
@@ -223,16 +205,16 @@ class Event:
 
 
 async def _event(info: Info[Any, Any], value: str) -> Event | None:
-    key = _uuid(value)
-    row = await _load(info, trips.by_id, key) if key else None
+    key = as_uuid(value)
+    row = await load(info, SERVICE, trips.by_id, key) if key else None
     return Event.of(row) if row else None
 
 
 async def _events(info: Info[Any, Any], first: int, after: str | None, city: str | None) -> Connection[Event]:
     place = decode_cursor(after, 2)
-    if place is not None and not (_is_date(place[0]) and _uuid(place[1])):
+    if place is not None and not (_is_date(place[0]) and as_uuid(place[1])):
         raise Refused(_("„after“ is not a cursor of this list."))
-    async with _here(info).db.read() as session:
+    async with here(info, SERVICE).db.read() as session:
         rows = await trips.page(session, page_size(first) + 1, after=place, city=city)
     return Connection.of(
         [Event.of(row) for row in rows], lambda node: encode_cursor(node.date.isoformat(), str(node.id)), first, after
@@ -329,66 +311,50 @@ class EventInput:
         )
 
 
-async def _mine(session: Writer, who: Principal, value: str) -> m.Event:
-    """The event if the caller may change it. Raises NotFound or Forbidden."""
-    key = _uuid(value)
-    event = (await trips.by_id(session, [key]))[0] if key else None
-    if event is None:
-        raise NotFound(_("There is no such event."))
-    access.may_change(who, event)
-    return event
+async def _changed(info: Info[Any, Any], value: str, change: Callable[[Writer, m.Event], Awaitable[m.Event]]) -> Event:
+    """One unit of work on an event that the caller may change. Raises NotFound or Forbidden."""
+    runtime, asking = here(info, SERVICE), who(info)
+    asking.need(access.WRITE)
+    await runtime.catch_up("directory")
+    async with runtime.db.begin() as session:
+        key = as_uuid(value)
+        event = (await trips.by_id(session, [key]))[0] if key else None
+        if event is None:
+            raise NotFound(_("There is no such event."))
+        access.may_change(asking, event)
+        row = await change(session, event)
+        await runtime.say(session, [await intake.message(session, row)])
+    return Event.of(row)
 
 
 @strawberry.type
 class Mutation:
     @strawberry.mutation(description="A new event, organised by the calling client.")
     async def create_event(self, info: Info[Any, Any], event: EventInput) -> Event:
-        here, who = _here(info), _who(info)
+        runtime, asking = here(info, SERVICE), who(info)
         wanted = event.as_draft()
-        access.may_create(who, {wanted.host, *wanted.guests})
-        await here.catch_up("directory")
-        async with here.db.begin() as session:
-            row = await trips.create(session, who.client, wanted)
-            await here.say(session, [await intake.message(session, row)])
+        access.may_create(asking, {wanted.host, *wanted.guests})
+        await runtime.catch_up("directory")
+        async with runtime.db.begin() as session:
+            row = await trips.create(session, asking.client, wanted)
+            await runtime.say(session, [await intake.message(session, row)])
         return Event.of(row)
 
     @strawberry.mutation(description="Replace an event's data and agenda; participants and the confirmed plan stay.")
     async def change_event(self, info: Info[Any, Any], id: ID, event: EventInput) -> Event:
-        here, who = _here(info), _who(info)
-        who.need(access.WRITE)
-        await here.catch_up("directory")
-        async with here.db.begin() as session:
-            row = await trips.change(session, await _mine(session, who, id), event.as_draft())
-            await here.say(session, [await intake.message(session, row)])
-        return Event.of(row)
+        return await _changed(info, id, lambda session, row: trips.change(session, row, event.as_draft()))
 
     @strawberry.mutation(description="Call an event off; calendars show it as cancelled.")
     async def cancel_event(self, info: Info[Any, Any], id: ID) -> Event:
-        here, who = _here(info), _who(info)
-        who.need(access.WRITE)
-        async with here.db.begin() as session:
-            row = await trips.cancel(session, await _mine(session, who, id))
-            await here.say(session, [await intake.message(session, row)])
-        return Event.of(row)
+        return await _changed(info, id, trips.cancel)
 
     @strawberry.mutation(description="Add navigators of the event's cities; who is in already stays.")
     async def add_participants(self, info: Info[Any, Any], event: ID, navigators: list[ID]) -> Event:
-        here, who = _here(info), _who(info)
-        who.need(access.WRITE)
-        await here.catch_up("directory")
-        async with here.db.begin() as session:
-            row = await trips.add_participants(session, await _mine(session, who, event), navigators)
-            await here.say(session, [await intake.message(session, row)])
-        return Event.of(row)
+        return await _changed(info, event, lambda session, row: trips.add_participants(session, row, navigators))
 
     @strawberry.mutation(description="Take navigators out of an event and off their seats.")
     async def remove_participants(self, info: Info[Any, Any], event: ID, navigators: list[ID]) -> Event:
-        here, who = _here(info), _who(info)
-        who.need(access.WRITE)
-        async with here.db.begin() as session:
-            row = await trips.remove_participants(session, await _mine(session, who, event), navigators)
-            await here.say(session, [await intake.message(session, row)])
-        return Event.of(row)
+        return await _changed(info, event, lambda session, row: trips.remove_participants(session, row, navigators))
 
 
 schema = Schema(query=Query, mutation=Mutation, types=[City], federation_version=FEDERATION_VERSION)

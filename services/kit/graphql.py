@@ -19,9 +19,7 @@ from graphql import (
     DocumentNode,
     ExecutionResult,
     GraphQLError,
-    GraphQLObjectType,
     GraphQLSchema,
-    GraphQLUnionType,
     OperationType,
     execute,
     get_operation_ast,
@@ -34,7 +32,6 @@ from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
 from litestar.response import Response, Stream
 from strawberry.dataloader import DataLoader
-from strawberry.federation.schema_directives import Key
 
 from services.kit import limits
 from services.kit.auth import ANONYMOUS, Principal
@@ -112,7 +109,7 @@ def graphql_route(path: str, schema: GraphQLSchema, allowed: limits.Limits = lim
     Only JSON bodies are taken: a form on somebody else's page cannot send one without being asked first.
     """
     prepare = _preparer(schema, allowed)
-    _check_entities(schema)
+    limits.check_entities(schema)
 
     @post(path, status_code=200, media_type="application/json", name=f"graphql:{path}", request_max_body_size=None)
     async def endpoint(request: Request[Any, Any, Any]) -> Response[Any]:
@@ -177,37 +174,6 @@ async def read_body(request: Request[Any, Any, Any], most: int) -> bytes:
         else:
             return bytes(body)
     raise TooLarge(_("At most {most} bytes in one request, please.", most=most))
-
-
-def _check_entities(schema: GraphQLSchema) -> None:
-    """Let `_entities` refuse what no router sends, before Strawberry takes it for keyword arguments."""
-    field = schema.query_type.fields.get("_entities") if schema.query_type else None
-    resolve: Any = field and field.resolve
-    if field is None or hasattr(resolve, "checked"):
-        return
-    keys: dict[str, list[list[str]]] = {
-        type_.name: [str(mark.fields).split() for mark in _definition(type_).directives if isinstance(mark, Key)]
-        for type_ in cast(GraphQLUnionType, schema.type_map["_Entity"]).types
-    }
-
-    def checked(source: Any, info: Any, representations: list[Any]) -> Any:
-        return resolve(source, info, representations=[_representation(keys, given) for given in representations])
-
-    checked.checked = True  # type: ignore[attr-defined]  # schemas are global, applications are not
-    field.resolve = checked
-
-
-def _definition(type_: GraphQLObjectType) -> Any:
-    return type_.extensions["strawberry-definition"]
-
-
-def _representation(keys: Mapping[str, list[list[str]]], given: object) -> dict[str, Any]:
-    """`given` reduced to its type and one of its keys. Raises Refused where it has none."""
-    name = given.get("__typename") if isinstance(given, dict) else None
-    for key in keys.get(name, ()) if isinstance(given, dict) and isinstance(name, str) else ():
-        if all(isinstance(given.get(part), (str, int)) for part in key):
-            return {"__typename": name, **{part: given[part] for part in key}}
-    raise Refused(_("A representation takes __typename and the fields of a key."))
 
 
 class _Invalid(Exception):

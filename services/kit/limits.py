@@ -3,12 +3,13 @@
 `shape` looks at the document alone and protects validation, which compares the fields of one level in pairs. `cost`
 knows the schema: a field is one value, a list is its children times the number of items it may return, a page is also
 a database query. Fragments are counted once and remembered, so that a document of chained fragments costs us its own
-length and no more.
+length and no more. Variables and representations are looked at before they become inputs.
 """
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from graphql import (
     DocumentNode,
@@ -21,6 +22,7 @@ from graphql import (
     GraphQLNamedType,
     GraphQLObjectType,
     GraphQLSchema,
+    GraphQLUnionType,
     InlineFragmentNode,
     IntValueNode,
     ListValueNode,
@@ -34,7 +36,9 @@ from graphql import (
     value_from_ast_untyped,
 )
 from graphql.utilities import get_default_value_ast
+from strawberry.federation.schema_directives import Key
 
+from services.kit.errors import Refused
 from services.kit.i18n import gettext as _
 
 
@@ -242,3 +246,35 @@ def values(variables: dict[str, Any], limits: Limits = DEFAULT) -> None:
         if found > limits.values:
             raise GraphQLError(_("The variables have more than {most} values.", most=limits.values))
         todo += [v for v in inside if isinstance(v, (dict, list))]
+
+
+def check_entities(schema: GraphQLSchema) -> None:
+    """Let `_entities` refuse what no router sends, before Strawberry takes it for keyword arguments."""
+    field = schema.query_type.fields.get("_entities") if schema.query_type else None
+    resolve: Any = field and field.resolve
+    if field is None or hasattr(resolve, "checked"):
+        return
+    keys: dict[str, list[list[str]]] = {
+        type_.name: [str(mark.fields).split() for mark in _definition(type_).directives if isinstance(mark, Key)]
+        for type_ in cast(GraphQLUnionType, schema.type_map["_Entity"]).types
+    }
+
+    def checked(source: Any, info: Any, representations: list[Any]) -> Any:
+        return resolve(source, info, representations=[_representation(keys, given) for given in representations])
+
+    checked.checked = True  # type: ignore[attr-defined]  # schemas are global, applications are not
+    field.resolve = checked
+
+
+def _definition(type_: GraphQLObjectType) -> Any:
+    return type_.extensions["strawberry-definition"]
+
+
+def _representation(keys: Mapping[str, list[list[str]]], given: object) -> dict[str, Any]:
+    """`given` reduced to its type and one of its keys. Raises Refused where it has none."""
+    said: dict[str, Any] = given if isinstance(given, dict) else {}
+    name = str(said.get("__typename"))
+    for key in keys.get(name, ()):
+        if all(isinstance(said.get(part), (str, int)) for part in key):
+            return {"__typename": name, **{part: said[part] for part in key}}
+    raise Refused(_("A representation takes __typename and the fields of a key."))

@@ -24,6 +24,8 @@ from services.kit.service import Hub, Service
 
 logger = logging.getLogger(__name__)
 PROBLEM_JSON = "application/problem+json"
+LONGEST_POSITION = 18
+"""Digits; more do not fit into the column."""
 PAGE_HEADERS = {
     "content-security-policy": "default-src 'self'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'",
     "x-content-type-options": "nosniff",
@@ -147,13 +149,12 @@ def feed_route(name: str) -> HTTPRouteHandler:
     async def feed(request: Request[Any, Any, Any]) -> Response[bytes]:
         hub: Hub = request.app.state.hub
         log.check_feed_token(request.headers.get("authorization"), hub.feed_token)
-        try:
-            after = int(request.query_params.get("after", "0"))
-        except ValueError:
-            raise Refused(_("„after“ takes a number.")) from None
+        after = request.query_params.get("after", "0")
+        if not (after.isascii() and after.isdecimal()) or len(after) > LONGEST_POSITION:
+            raise Refused(_("„after“ takes a number."))
         runtime = hub.runtimes[name]
         async with runtime.db.read() as session:
-            entries = await log.after(session, runtime.service.metadata, after)
+            entries = await log.after(session, runtime.service.metadata, int(after))
         return Response(msgspec.json.encode(entries), media_type="application/json")
 
     return feed

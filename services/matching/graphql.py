@@ -13,11 +13,10 @@ from strawberry.federation.schema_directives import Key
 from strawberry.federation.types import FieldSet
 
 from services.kit import jobs
-from services.kit.auth import Principal
 from services.kit.errors import NotFound, Refused
 from services.kit.graphql import FEDERATION_VERSION, Context
 from services.kit.i18n import gettext as _
-from services.kit.service import Runtime
+from services.kit.resolvers import as_uuid, here, load, who
 from services.matching import access, rounds
 from services.matching import models as m
 from services.matching.jobs import PlanRounds
@@ -29,16 +28,7 @@ LONGEST_WATCH_SECONDS = 3600.0
 MOST_SEED = 2**31 - 1
 
 
-def _here(info: Info[Any, Any]) -> Runtime:
-    return cast(Context, info.context).services["matching"]
-
-
-def _who(info: Info[Any, Any]) -> Principal:
-    return cast(Context, info.context).principal
-
-
-async def _load(info: Info[Any, Any], by: Any, key: Any) -> Any:
-    return await cast(Context, info.context).load(_here(info), by, key)
+SERVICE = "matching"
 
 
 async def _statuses(session: Any, keys: list[uuid.UUID]) -> list[jobs.Status | None]:
@@ -136,12 +126,12 @@ class Plan:
     async def state(self, info: Info[Any, Any]) -> PlanState:
         if self.row.answer is not None:
             return PlanState.DONE
-        status = await _load(info, _statuses, self.row.job_id)
+        status = await load(info, SERVICE, _statuses, self.row.job_id)
         return PlanState(status.state) if status else PlanState.FAILED
 
     @strawberry.field(description="Why planning failed, if it did.")
     async def error(self, info: Info[Any, Any]) -> str | None:
-        status = await _load(info, _statuses, self.row.job_id) if self.row.answer is None else None
+        status = await load(info, SERVICE, _statuses, self.row.job_id) if self.row.answer is None else None
         return status.error if status and status.state == "failed" else None
 
     @strawberry.field
@@ -150,7 +140,7 @@ class Plan:
             return Progress(
                 percent=100, objective=self.row.answer["objective"], upper_bound=self.row.answer["upper_bound"]
             )
-        status = await _load(info, _statuses, self.row.job_id)
+        status = await load(info, SERVICE, _statuses, self.row.job_id)
         told = (status.progress if status else None) or {}
         return Progress(
             percent=told.get("percent", 0), objective=told.get("objective"), upper_bound=told.get("upper_bound")
@@ -200,7 +190,7 @@ class Plan:
         )
 
     @classmethod
-    async def resolve_reference(cls, info: Info[Any, Any], id: ID) -> "Plan | None":  # noqa: A002
+    async def resolve_reference(cls, info: Info[Any, Any], id: ID) -> "Plan | None":
         return await _visible_plan(info, id)
 
 
@@ -210,33 +200,26 @@ class Event:
 
     @strawberry.field(description="The plans of its rounds, newest first; for the organiser and the event's cities.")
     async def plans(self, info: Info[Any, Any]) -> list[Plan]:
-        key = _uuid(self.id)
-        event = await _load(info, rounds.events_by_id, key) if key else None
-        if event is None or not access.may_see(_who(info), event):
+        key = as_uuid(self.id)
+        event = await load(info, SERVICE, rounds.events_by_id, key) if key else None
+        if event is None or not access.may_see(who(info), event):
             return []
-        return [Plan.of(row) for row in await _load(info, rounds.plans_of_events, key)]
+        return [Plan.of(row) for row in await load(info, SERVICE, rounds.plans_of_events, key)]
 
     @classmethod
-    def resolve_reference(cls, id: ID) -> "Event":  # noqa: A002
+    def resolve_reference(cls, id: ID) -> "Event":
         return cls(id=id)
-
-
-def _uuid(value: str) -> uuid.UUID | None:
-    try:
-        return uuid.UUID(value)
-    except ValueError:
-        return None
 
 
 async def _visible_plan(info: Info[Any, Any], value: str) -> Plan | None:
     """The plan if it exists and the caller may see it; both failures look alike."""
-    key = _uuid(value)
+    key = as_uuid(value)
     if key is None:
         return None
-    async with _here(info).db.read() as session:
+    async with here(info, SERVICE).db.read() as session:
         row = await rounds.plan_by_id(session, key)
         event = await rounds.event_by_id(session, row.event_id) if row else None
-    return Plan.of(row) if row and event and access.may_see(_who(info), event) else None
+    return Plan.of(row) if row and event and access.may_see(who(info), event) else None
 
 
 @strawberry.input(description="How an event's rounds shall be planned.")
@@ -254,47 +237,47 @@ class PlanRoundsInput:
 @strawberry.type
 class Query:
     @strawberry.field(description="Null if there is none or the caller may not see it.")
-    async def plan(self, info: Info[Any, Any], id: ID) -> Plan | None:  # noqa: A002
+    async def plan(self, info: Info[Any, Any], id: ID) -> Plan | None:
         return await _visible_plan(info, id)
 
 
 @strawberry.type
 class Mutation:
     @strawberry.mutation(description="Ask for a plan of an event's rounds; follow it by `plan` or `planProgress`.")
-    async def plan_rounds(self, info: Info[Any, Any], input: PlanRoundsInput) -> Plan:  # noqa: A002
-        here, who = _here(info), _who(info)
-        who.need(access.WRITE)
+    async def plan_rounds(self, info: Info[Any, Any], input: PlanRoundsInput) -> Plan:
+        runtime, asking = here(info, SERVICE), who(info)
+        asking.need(access.WRITE)
         if not 0.1 <= input.seconds <= LONGEST_SECONDS or not 0 <= input.seed <= MOST_SEED:
             raise Refused(
                 _("Choose 0.1 to {most} seconds and a seed from 0 to {seed}.", most=LONGEST_SECONDS, seed=MOST_SEED)
             )
-        key = _uuid(input.event)
-        await here.catch_up()
-        async with here.db.begin() as session:
+        key = as_uuid(input.event)
+        await runtime.catch_up()
+        async with runtime.db.begin() as session:
             event = await rounds.event_by_id(session, key) if key else None
             if event is None:
                 raise NotFound(_("There is no such event."))
-            access.may_plan(who, event)
+            access.may_plan(asking, event)
             asked = await rounds.question(
                 session, event, input.rounds, input.tables, input.table_topics, input.seconds, input.seed
             )
             await asyncio.to_thread(build, asked)  # complains now and in words, not later in the job
             row = await rounds.ask(session, event, asked)
-            row.job_id = await jobs.enqueue(session, here.queue, plan_job, PlanRounds(plan=str(row.id)))
+            row.job_id = await jobs.enqueue(session, runtime.queue, plan_job, PlanRounds(plan=str(row.id)))
         return Plan.of(row)
 
     @strawberry.mutation(description="Make this plan the event's; it replaces any confirmed before.")
-    async def confirm_plan(self, info: Info[Any, Any], id: ID) -> Plan:  # noqa: A002
-        here, who = _here(info), _who(info)
-        who.need(access.WRITE)
-        key = _uuid(id)
-        async with here.db.begin() as session:
+    async def confirm_plan(self, info: Info[Any, Any], id: ID) -> Plan:
+        runtime, asking = here(info, SERVICE), who(info)
+        asking.need(access.WRITE)
+        key = as_uuid(id)
+        async with runtime.db.begin() as session:
             row = await rounds.plan_by_id(session, key) if key else None
             event = await rounds.event_by_id(session, row.event_id) if row else None
             if row is None or event is None:
                 raise NotFound(_("There is no such plan."))
-            access.may_plan(who, event)
-            await here.say(session, [await rounds.confirm(session, row)])
+            access.may_plan(asking, event)
+            await runtime.say(session, [await rounds.confirm(session, row)])
             await session.refresh(row)
         return Plan.of(row)
 
@@ -302,7 +285,7 @@ class Mutation:
 @strawberry.type
 class Subscription:
     @strawberry.subscription(description="The plan whenever it got further; ends when it is done or failed.")
-    async def plan_progress(self, info: Info[Any, Any], id: ID) -> AsyncGenerator[Plan, None]:  # noqa: A002
+    async def plan_progress(self, info: Info[Any, Any], id: ID) -> AsyncGenerator[Plan, None]:
         context = cast(Context, info.context)
         before: object = None
         for _turn in range(int(LONGEST_WATCH_SECONDS / WATCH_SECONDS)):
@@ -310,7 +293,7 @@ class Subscription:
             plan = await _visible_plan(info, id)
             if plan is None:
                 raise NotFound(_("There is no such plan."))
-            async with _here(info).db.read() as session:
+            async with here(info, SERVICE).db.read() as session:
                 status = (await _statuses(session, [plan.row.job_id]))[0] if plan.row.job_id else None
             now = (status and (status.state, status.progress), plan.row.answer is not None)
             if now != before:

@@ -258,8 +258,11 @@ async def test_ids_that_killed_workers_left_behind_do_not_stand_in_the_way(toys:
 # Servers killed -------------------------------------------------------------------------------------------------------
 
 Fragile = tuple[toil.Servers, Toys]
+cut_off = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+"""The redis client leaves the closing of a connection that was cut to the garbage collector."""
 
 
+@cut_off
 async def test_valkey_killed_while_jobs_wait(fragile: Fragile) -> None:
     own, toys = fragile
     before = len(await toys.effects())
@@ -274,6 +277,7 @@ async def test_valkey_killed_while_jobs_wait(fragile: Fragile) -> None:
     assert set(await toys.effects()) == set(range(50))
 
 
+@cut_off
 async def test_nobody_waits_long_for_a_valkey_that_hangs(fragile: Fragile) -> None:
     own, toys = fragile
     job = await toys.enqueue(toil.mark, number=1)

@@ -1,0 +1,34 @@
+"""What resolvers of every service ask first: where am I, who is asking, load this."""
+
+import uuid
+from typing import TYPE_CHECKING, Any, cast
+
+from strawberry import Info
+
+from services.kit.auth import Principal
+from services.kit.graphql import Context
+
+if TYPE_CHECKING:
+    from services.kit.service import Runtime
+
+
+def here(info: Info[Any, Any], service: str) -> "Runtime":
+    """The runtime of the resolver's own service."""
+    return cast("Context", info.context).services[service]
+
+
+def who(info: Info[Any, Any]) -> Principal:
+    return cast("Context", info.context).principal
+
+
+async def load(info: Info[Any, Any], service: str, by: Any, key: Any) -> Any:
+    """The answer to `key` from `by(session, keys)`, which runs once for all that ask in the same turn."""
+    return await cast("Context", info.context).load(here(info, service), by, key)
+
+
+def as_uuid(value: str) -> uuid.UUID | None:
+    """The id a client sent; None where it is none, which is an id of nothing."""
+    try:
+        return uuid.UUID(value)
+    except ValueError:
+        return None

@@ -1,0 +1,241 @@
+"""What `lotsennetz up` and its servers do with other hubs, killed hubs, strange folders and missing servers."""
+
+import asyncio
+import os
+import re
+import signal
+import socket
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import psutil
+import pytest
+from arq.connections import RedisSettings
+
+from services.kit import embedded, i18n, jobs, migrations
+from services.kit.db import Database
+from services.kit.errors import Conflict, Refused, Unavailable
+from tests.kit.kill_zygote import ROOT
+
+WAIT_SECONDS = 90
+STOP_SECONDS = 10
+UP = [sys.executable, "-c", "from services.cli import main; raise SystemExit(main())", "--lang", "en", "up"]
+
+
+def environment(**set_: object) -> dict[str, str]:
+    """That of this process, with no other `LOTSENNETZ_…` than those of `set_`."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("LOTSENNETZ_", "HUB_"))}
+    return kept | {f"LOTSENNETZ_{name}": str(value) for name, value in set_.items()}
+
+
+def refused(**set_: object) -> str:
+    """The one line with which `lotsennetz up` gives up."""
+    ended = subprocess.run(
+        UP, env=environment(**set_), cwd=ROOT, capture_output=True, text=True, timeout=WAIT_SECONDS, check=False
+    )
+    assert (ended.returncode, ended.stdout) == (1, ""), ended.stderr
+    assert "Traceback" not in ended.stderr
+    (line,) = [line for line in ended.stderr.splitlines() if line.startswith("lotsennetz: ")]
+    return line
+
+
+def living(folder: Path) -> list[psutil.Process]:
+    """The processes that work in `folder`, or were started with it."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if Path(process.cwd()).is_relative_to(folder) or str(folder) in " ".join(process.cmdline()):
+                found.append(process)
+        except psutil.Error:
+            continue
+    return found
+
+
+@contextmanager
+def up(folder: Path) -> Iterator[subprocess.Popen[str]]:
+    """A hub that answers, in a process group of its own as a shell would give it one."""
+    hub = subprocess.Popen(
+        UP, env=environment(DATA=folder, PORT=0), cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True
+    )
+    assert hub.stdout
+    try:
+        assert "Lotsennetz runs at" in hub.stdout.readline()
+        yield hub
+    finally:
+        hub.kill()
+        hub.wait()
+        hub.stdout.close()
+
+
+async def remembered(database: str, note: str | None = None) -> list[str]:
+    """What was noted in `database`, after noting `note`."""
+    connection = await asyncpg.connect(database)
+    try:
+        await connection.execute("CREATE TABLE IF NOT EXISTS note (word text)")
+        if note:
+            await connection.execute("INSERT INTO note VALUES ($1)", note)
+        return [row["word"] for row in await connection.fetch("SELECT word FROM note ORDER BY word")]
+    finally:
+        await connection.close()
+
+
+@contextmanager
+def deaf() -> Iterator[int]:
+    """The port of somebody who takes every connection and never says a word."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield listener.getsockname()[1]
+
+
+@contextmanager
+def nobody() -> Iterator[int]:
+    """A port that is bound, so that nobody else takes it, and refuses connections."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        yield bound.getsockname()[1]
+
+
+# One hub in a folder --------------------------------------------------------------------------------------------------
+
+
+def test_a_second_hub_on_the_same_folder_names_the_first(tmp_path: Path) -> None:
+    with embedded.folder(tmp_path):
+        with i18n.speaking("en"), pytest.raises(Conflict) as raised, embedded.folder(tmp_path):
+            pass
+        line = refused(DATA=tmp_path)
+    for said in (raised.value.message, line):
+        assert f"process {os.getpid()})" in said
+        assert str(tmp_path) in said
+    with embedded.folder(tmp_path):  # free again
+        pass
+
+
+@pytest.mark.slow
+async def test_a_hub_after_a_killed_one_keeps_the_data_and_leaves_nothing_running(tmp_path: Path) -> None:
+    home = tmp_path / "postgres"
+    database = f"postgresql://postgres@/lotsennetz?host={home}"
+    with up(tmp_path) as killed:
+        assert await remembered(database, "before") == ["before"]
+        killed.kill()
+        killed.wait(WAIT_SECONDS)
+    assert living(tmp_path)  # the orphans that the next one has to deal with
+    with up(tmp_path) as hub:
+        assert await remembered(database, "after") == ["after", "before"]
+        os.killpg(hub.pid, signal.SIGINT)  # Ctrl-C reaches every process of the group
+        assert hub.wait(STOP_SECONDS) == 0
+    assert living(tmp_path) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_hub_that_is_told_to_stop_ends_well(tmp_path: Path, number: signal.Signals) -> None:
+    with up(tmp_path) as hub:
+        hub.send_signal(number)
+        assert hub.wait(STOP_SECONDS) == 0
+    assert living(tmp_path) == []
+
+
+# Strange folders ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Daten der Stadt Köln", "long" * 40, 'it\'s $HOME; `id` & "so" # on', "50%20?a=b"],
+    ids=["spaces and umlauts", "too long for a socket", "a shell's words", "an address's words"],
+)
+async def test_any_folder_will_do(tmp_path: Path, name: str) -> None:
+    for times in (1, 2):
+        with embedded.servers(tmp_path / name) as servers:
+            assert await remembered(servers.database, "here") == ["here"] * times
+            await jobs.check_server(RedisSettings.from_dsn(servers.redis))
+            # Whoever reaches the socket is a superuser, so the folder around it must keep others out.
+            for home in ("postgres", "valkey"):
+                (found,) = [path for path in (tmp_path / name / home).iterdir() if path.is_socket()]
+                others = stat.S_IMODE(found.parent.stat().st_mode if home == "postgres" else found.stat().st_mode)
+                assert others & 0o077 == 0
+    assert living(tmp_path) == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root changes the rights of folders")
+@pytest.mark.parametrize("starts", [True, False])
+def test_folders_above_the_data_become_passable_and_not_readable(tmp_path: Path, starts: bool) -> None:
+    above = tmp_path / "private"
+    above.mkdir(mode=0o700)
+    if not starts:
+        (above / "data" / "postgres").mkdir(parents=True)
+        (above / "data" / "postgres" / "PG_VERSION").write_text("7\n")
+    before = {folder: folder.stat().st_mode for folder in above.parents}
+    try:
+        with embedded.postgres(above / "data"):
+            assert starts
+    except Unavailable:
+        assert not starts
+    assert stat.S_IMODE(above.stat().st_mode) == 0o711
+    assert {folder: mode & 0o044 for folder, mode in before.items()} == {
+        folder: folder.stat().st_mode & 0o044 for folder in before
+    }
+
+
+def test_a_stranger_with_the_number_of_a_dead_server_is_left_alone(tmp_path: Path) -> None:
+    """After a restart of the machine, or in a container, numbers are soon used again."""
+    with embedded.servers(tmp_path):
+        notes = {
+            path: path.read_text() for path in (tmp_path / "postgres/postmaster.pid", tmp_path / "valkey/valkey.pid")
+        }
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as stranger:
+        for path, note in notes.items():
+            path.write_text(re.sub(r"^\d+", str(stranger.pid), note))
+        with embedded.servers(tmp_path):
+            pass
+        assert stranger.poll() is None
+        stranger.communicate(b"\n")
+    assert living(tmp_path) == []
+
+
+# Servers and ports that are missing -----------------------------------------------------------------------------------
+
+
+def test_a_taken_port_is_named(servers: Any, tmp_path: Path) -> None:
+    with deaf() as port:
+        line = refused(DATA=tmp_path, PORT=port, DATABASE_URL=servers.database, REDIS_URL=servers.redis)
+    assert f"127.0.0.1:{port} cannot be used" in line
+    assert "LOTSENNETZ_PORT" in line
+
+
+@pytest.mark.parametrize("kind", [nobody, deaf])
+def test_a_database_that_does_not_answer_is_named(servers: Any, tmp_path: Path, kind: Any) -> None:
+    with kind() as port:
+        url = f"postgresql://me:secret@127.0.0.1:{port}/lotsennetz"
+        line = refused(DATA=tmp_path, PORT=0, DATABASE_URL=url, REDIS_URL=servers.redis)
+    assert "PostgreSQL does not answer" in line
+    assert "LOTSENNETZ_DATABASE_URL" in line
+    assert "secret" not in line
+
+
+@pytest.mark.parametrize("kind", [nobody, deaf])
+def test_a_valkey_that_does_not_answer_is_named(database: str, tmp_path: Path, kind: Any) -> None:
+    with kind() as port:
+        url = f"redis://:secret@127.0.0.1:{port}/0"
+        line = refused(DATA=tmp_path, PORT=0, DATABASE_URL=database, REDIS_URL=url)
+    assert "Valkey does not answer" in line
+    assert "LOTSENNETZ_REDIS_URL" in line
+    assert "secret" not in line
+
+
+async def test_servers_that_are_too_old_are_refused(servers: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    owner = Database(servers.database, None, pool=1)
+    redis = RedisSettings.from_dsn(servers.redis)
+    await asyncio.gather(migrations.check_server(owner), jobs.check_server(redis))
+    monkeypatch.setattr(migrations, "OLDEST_POSTGRES", 99)
+    monkeypatch.setattr(jobs, "OLDEST_REDIS", 99)
+    with i18n.speaking("en"):
+        with pytest.raises(Refused, match="PostgreSQL [0-9]+ is too old: Lotsennetz needs 99 or newer"):
+            await migrations.check_server(owner)
+        with pytest.raises(Refused, match="too old: Lotsennetz needs Valkey or Redis 99 or newer"):
+            await jobs.check_server(redis)
+    await owner.close()
