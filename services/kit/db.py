@@ -98,7 +98,7 @@ class Database:
         for callback in callbacks:
             try:
                 await callback()
-            except Exception as problem:
+            except Exception as problem:  # noqa: BLE001
                 # The work is durable; sweepers and polls find what a lost nudge leaves behind.
                 log.warning("after commit: %s", type(problem).__name__)
 
@@ -115,7 +115,7 @@ class Database:
             await self.engine.dispose()
 
 
-class _translated:
+class _translated:  # noqa: N801  # reads as a word after `with`
     """Turns a lost server into the error family; everything else passes as it is."""
 
     def __enter__(self) -> None: ...

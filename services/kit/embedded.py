@@ -156,13 +156,12 @@ def valkey(data: Path) -> Iterator[str]:
             raise Unavailable(
                 _("The embedded Valkey does not start; its own log is {log}.", log=server.log_path)
             ) from problem
-        if server._process is not None:  # the pidfile is Valkey's own only when it daemonises
-            pidfile.write_text(str(server._process.pid))
+        # Valkey writes the pidfile itself only when it daemonises.
+        pidfile.write_text(str(server._process.pid))  # noqa: SLF001  # the wheel tells it nowhere else
         try:
             yield f"unix://{socket}"
         finally:
-            if server._process is not None:
-                server.stop()
+            server.stop()
             pidfile.unlink(missing_ok=True)
 
 

@@ -251,7 +251,7 @@ class Source:
 
 def claims(**changes: Any) -> dict[str, Any]:
     now = int(time.time())
-    fine = {"iss": ISSUER, "aud": ISSUER, "sub": "c", "client_id": "c", "iat": now, "exp": now + 600, "jti": "j"}
+    fine = {"iss": ISSUER, "aud": ISSUER, "sub": "c", "client_id": "c", "iat": now, "exp": now + 86_400, "jti": "j"}
     return {**fine, "scope": "directory:read", "city": KONSTANZ, **changes}
 
 
@@ -286,7 +286,6 @@ TOKENS: dict[str, tuple[str, Any]] = {
     "any case": (f"bEARER  {made()} ", FINE),
     "the long type": (f"Bearer {made(typ='application/at+jwt')}", FINE),
     "one of its audiences": (f"Bearer {made(claims(aud=['x', ISSUER]))}", FINE),
-    "a clock that is a little slow": (f"Bearer {made(claims(exp=int(time.time()) - 5))}", FINE),
     "of the state": (f"Bearer {made(claims(city=None))}", ("c", None, {"directory:read"})),
     "expired": (f"Bearer {made(claims(exp=int(time.time()) - 60))}", "UNKNOWN"),
     "without an end": (f"Bearer {made({k: v for k, v in claims().items() if k != 'exp'})}", "UNKNOWN"),
@@ -302,7 +301,7 @@ TOKENS: dict[str, tuple[str, Any]] = {
     "another city": (f"Bearer {swapped(made(), claims(city='08121000'))}", "UNKNOWN"),
     "more scopes": (f"Bearer {swapped(made(), claims(scope='directory:write'))}", "UNKNOWN"),
     "unsigned": (f"Bearer {part({'alg': 'none', 'typ': 'at+jwt'})}.{part(claims())}.", "UNKNOWN"),
-    "unsigned but named": (f"Bearer {part({'alg': 'none', 'kid': 'ours', 'typ': 'at+jwt'})}.{part(claims())}.", "UNKNOWN"),
+    "unsigned but named": (f"Bearer {part({'alg': 'none', 'kid': 'ours'})}.{part(claims())}.", "UNKNOWN"),
     "signed with what is public": (f"Bearer {made(key=PUBLIC_AS_SECRET, alg='HS256')}", "UNKNOWN"),
     "its own key along": (f"Bearer {made(key=THEIRS, jwk=THEIRS.as_dict(private=False))}", "UNKNOWN"),
     "no claims": (f"Bearer {made(b'[]')}", "UNKNOWN"),
@@ -325,6 +324,11 @@ TOKENS: dict[str, tuple[str, Any]] = {
 async def test_a_token_is_believed_only_if_it_is_ours(case: str) -> None:
     header, expected = TOKENS[case]
     assert await verdict(Verifier(Source(), ISSUER, ISSUER), header) == expected
+
+
+async def test_clocks_may_differ_a_little() -> None:
+    verifier = Verifier(Source(), ISSUER, ISSUER)
+    assert await verdict(verifier, f"Bearer {made(claims(exp=int(time.time()) - 5))}") == FINE
 
 
 async def test_a_bad_token_is_refused_even_where_none_is_needed(http: httpx.AsyncClient) -> None:

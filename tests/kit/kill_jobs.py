@@ -5,6 +5,7 @@ Each job leaves a row in `effect`, so that a job done twice or never is seen.
 
 import asyncio
 import os
+import signal
 import subprocess
 import sys
 import uuid
@@ -206,6 +207,7 @@ def own_servers() -> Iterator[Servers]:
 
 
 async def main(url: str, redis: str) -> Any:
+    signal.alarm(5 * WAIT_SECONDS)  # whatever becomes of the test
     await jobs.work(queue(url, redis), KINDS)
 
 

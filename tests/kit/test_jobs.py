@@ -46,6 +46,13 @@ async def made(database: str, redis: str, url: str) -> AsyncIterator[Toys]:
             await admin.close()
 
 
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sweep of this process finds again what was lost sooner than a hub's."""
+    monkeypatch.setattr(jobs, "SWEEP_SECONDS", 0.3)
+    monkeypatch.setattr(jobs, "NUDGE_AGAIN_SECONDS", 1.0)
+
+
 @pytest_asyncio.fixture
 async def toys(servers: Any) -> AsyncIterator[Toys]:
     url = servers.database_url(f"lotsennetz_jobs_{os.getpid()}_{next(_numbers)}")
