@@ -24,6 +24,7 @@ from services.kit import embedded
 from services.kit.service import Hub
 from services.kit.settings import Settings
 
+SECRET = "not a secret: tests only"
 _numbers = itertools.count()
 
 
@@ -56,7 +57,7 @@ def servers() -> Iterator[Servers]:
 
 @pytest.fixture(scope="session")
 def settings(servers: Servers) -> Settings:
-    return Settings(port=0, secret="not a secret: tests only", lease=2.0)
+    return Settings(port=0, secret=SECRET, lease=2.0)
 
 
 async def _create(servers: Servers, name: str, template: str | None = None) -> str:

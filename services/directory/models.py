@@ -4,17 +4,17 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import DateTime, ForeignKey, Identity, Index, LargeBinary, MetaData, Text, UniqueConstraint, func
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy import ForeignKey, Identity, Index, LargeBinary, MetaData, Text, UniqueConstraint, func
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from services.kit import jobs, log
-from services.kit.db import NAMING
+from services.kit.db import NAMING, TYPES
 
 
 class Base(DeclarativeBase):
     metadata = MetaData(schema="directory", naming_convention=NAMING)
-    type_annotation_map = {str: Text, datetime: DateTime(timezone=True), dict[str, Any]: JSONB}
+    type_annotation_map = TYPES
 
 
 log.attach(Base.metadata)
@@ -44,6 +44,8 @@ class Topic(Base):
     de: Mapped[str]
     en: Mapped[str]
     synonyms: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    search: Mapped[str]
+    """Labels and synonyms, folded."""
     path: Mapped[list[str]] = mapped_column(ARRAY(Text))
     """The codes from the field down to the topic itself, so that „and all below“ is one comparison."""
     position: Mapped[int]

@@ -12,11 +12,11 @@ from services.directory.models import City, Navigator, NavigatorTopic, Project, 
 from services.directory.snapshot import (
     CityRow,
     Difference,
+    Identities,
     NavigatorRow,
     ProjectRow,
     Snapshot,
     diff,
-    identity,
     validate,
 )
 from services.kit.db import Reader, Writer
@@ -34,14 +34,17 @@ class Outcome:
     messages: tuple[Message, ...]
 
 
-async def publish(session: Writer, client: str, snapshot: Snapshot) -> Outcome:
+async def publish(session: Writer, client: str, snapshot: Snapshot, secret: bytes) -> Outcome:
     """Make `snapshot` the truth about its city. The caller says `messages` at the end of its unit of work.
+
+    `secret` is the hub's own for ids (`Identities`) and must stay the same.
 
     Raises Refused, with nothing stored, when any row is wrong. Two publications of one city take turns.
     """
     vocabulary = await topics.vocabulary(session)
     wanted = validate(snapshot, frozenset(vocabulary))
     ags = wanted.city.ags
+    ids = Identities(secret, ags)
     await session.execute(
         text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": f"lotsennetz city {ags}"}
     )
@@ -49,8 +52,8 @@ async def publish(session: Writer, client: str, snapshot: Snapshot) -> Outcome:
     if not change:
         return Outcome(ags, None, change, ())
     await _store_city(session, wanted.city, change)
-    await _store_navigators(session, ags, change, vocabulary)
-    await _store_projects(session, ags, change)
+    await _store_navigators(session, ids, change, vocabulary)
+    await _store_projects(session, ids, change)
     number = await session.scalar(
         insert(Publication)
         .values(
@@ -63,7 +66,7 @@ async def publish(session: Writer, client: str, snapshot: Snapshot) -> Outcome:
         )
         .returning(Publication.id)
     )
-    return Outcome(ags, number, change, tuple(_messages(wanted.city, change)))
+    return Outcome(ags, number, change, tuple(_messages(wanted.city, ids, change)))
 
 
 async def stored(session: Reader, ags: str) -> Snapshot | None:
@@ -111,21 +114,21 @@ async def _store_city(session: Writer, row: CityRow, change: Difference) -> None
 
 
 async def _store_navigators(
-    session: Writer, ags: str, change: Difference, vocabulary: dict[str, tuple[str, ...]]
+    session: Writer, ids: Identities, change: Difference, vocabulary: dict[str, tuple[str, ...]]
 ) -> None:
     people = change.navigators
-    gone = [identity(ags, "navigator", row.key) for row in (*people.withdrawn, *people.changed)]
+    gone = [ids.navigator(row.key) for row in (*people.withdrawn, *people.changed)]
     if gone:
         await session.execute(delete(NavigatorTopic).where(NavigatorTopic.navigator_id.in_(gone)))
     if people.withdrawn:
         withdrawn = gone[: len(people.withdrawn)]
         await session.execute(delete(Navigator).where(Navigator.id.in_(withdrawn)))
     if people.added:
-        await session.execute(insert(Navigator), [_navigator_values(ags, row) for row in people.added])
+        await session.execute(insert(Navigator), [_navigator_values(ids, row) for row in people.added])
     if people.changed:
-        await session.execute(update(Navigator), [_navigator_values(ags, row) for row in people.changed])
+        await session.execute(update(Navigator), [_navigator_values(ids, row) for row in people.changed])
     links = [
-        {"navigator_id": identity(ags, "navigator", row.key), "topic": code}
+        {"navigator_id": ids.navigator(row.key), "topic": code}
         for row in (*people.added, *people.changed)
         for code in sorted({above for own in (*row.offers, *row.seeks, *row.works_on) for above in vocabulary[own]})
     ]
@@ -133,10 +136,10 @@ async def _store_navigators(
         await session.execute(insert(NavigatorTopic), links)
 
 
-def _navigator_values(ags: str, row: NavigatorRow) -> dict[str, Any]:
+def _navigator_values(ids: Identities, row: NavigatorRow) -> dict[str, Any]:
     return {
-        "id": identity(ags, "navigator", row.key),
-        "ags": ags,
+        "id": ids.navigator(row.key),
+        "ags": ids.ags,
         "key": row.key,
         "name": row.name,
         "sort_key": sort_key(row.name),
@@ -149,21 +152,21 @@ def _navigator_values(ags: str, row: NavigatorRow) -> dict[str, Any]:
     }
 
 
-async def _store_projects(session: Writer, ags: str, change: Difference) -> None:
+async def _store_projects(session: Writer, ids: Identities, change: Difference) -> None:
     projects = change.projects
     if projects.withdrawn:
-        ids = [identity(ags, "project", row.key) for row in projects.withdrawn]
-        await session.execute(delete(Project).where(Project.id.in_(ids)))
+        gone = [ids.project(row.key) for row in projects.withdrawn]
+        await session.execute(delete(Project).where(Project.id.in_(gone)))
     if projects.changed:
-        await session.execute(update(Project), [_project_values(ags, row) for row in projects.changed])
-        ids = [identity(ags, "project", row.key) for row in projects.changed]
-        await session.execute(delete(ProjectNavigator).where(ProjectNavigator.project_id.in_(ids)))
+        await session.execute(update(Project), [_project_values(ids, row) for row in projects.changed])
+        changed = [ids.project(row.key) for row in projects.changed]
+        await session.execute(delete(ProjectNavigator).where(ProjectNavigator.project_id.in_(changed)))
     if projects.added:
-        await session.execute(insert(Project), [_project_values(ags, row) for row in projects.added])
+        await session.execute(insert(Project), [_project_values(ids, row) for row in projects.added])
     links = [
         {
-            "project_id": identity(ags, "project", row.key),
-            "navigator_id": identity(ags, "navigator", key),
+            "project_id": ids.project(row.key),
+            "navigator_id": ids.navigator(key),
         }
         for row in (*projects.added, *projects.changed)
         for key in row.navigators
@@ -172,10 +175,10 @@ async def _store_projects(session: Writer, ags: str, change: Difference) -> None
         await session.execute(insert(ProjectNavigator), links)
 
 
-def _project_values(ags: str, row: ProjectRow) -> dict[str, Any]:
+def _project_values(ids: Identities, row: ProjectRow) -> dict[str, Any]:
     return {
-        "id": identity(ags, "project", row.key),
-        "ags": ags,
+        "id": ids.project(row.key),
+        "ags": ids.ags,
         "key": row.key,
         "title": row.title,
         "sort_key": sort_key(row.title),
@@ -187,13 +190,13 @@ def _project_values(ags: str, row: ProjectRow) -> dict[str, Any]:
     }
 
 
-def _messages(city: CityRow, change: Difference) -> list[Message]:
+def _messages(city: CityRow, ids: Identities, change: Difference) -> list[Message]:
     said: list[Message] = []
     if change.city_changed:
         said.append(CityPublished(ags=city.ags, name=city.name, population=city.population))
     said += [
         NavigatorPublished(
-            id=str(identity(city.ags, "navigator", row.key)),
+            id=str(ids.navigator(row.key)),
             ags=city.ags,
             name=row.name,
             title=row.title,
@@ -204,8 +207,5 @@ def _messages(city: CityRow, change: Difference) -> list[Message]:
         )
         for row in (*change.navigators.added, *change.navigators.changed)
     ]
-    said += [
-        NavigatorWithdrawn(id=str(identity(city.ags, "navigator", row.key)), ags=city.ags)
-        for row in change.navigators.withdrawn
-    ]
+    said += [NavigatorWithdrawn(id=str(ids.navigator(row.key)), ags=city.ags) for row in change.navigators.withdrawn]
     return said

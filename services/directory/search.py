@@ -91,9 +91,14 @@ async def cities(
     return list((await session.scalars(query)).all())
 
 
-async def topics(session: Reader) -> list[Topic]:
-    """The whole vocabulary in tree order; it has some hundred entries."""
-    return list((await session.scalars(select(Topic).order_by(Topic.position))).all())
+async def topics(session: Reader, limit: int, after: int | None = None, text: str | None = None) -> list[Topic]:
+    """Topics in tree order behind position `after`; each word of `text` stands in a label or synonym."""
+    query = select(Topic).order_by(Topic.position).limit(limit)
+    if after is not None:
+        query = query.where(Topic.position > after)
+    if text:
+        query = query.where(_holds(text, Topic.search))
+    return list((await session.scalars(query)).all())
 
 
 async def cities_by_ags(session: Reader, keys: Sequence[str]) -> list[City | None]:

@@ -3,6 +3,7 @@
 The same values come from GraphQL, files and harvests; all end in `validate` and `diff`.
 """
 
+import hmac
 import re
 import uuid
 from collections.abc import Callable, Iterable, Mapping
@@ -19,7 +20,6 @@ MOST_ROWS = 5_000
 MOST_TOPICS = 20
 MOST_PEOPLE = 50
 STAGES = ("IDEA", "PLANNED", "RUNNING", "DONE", "STOPPED")
-NAMESPACE = uuid.UUID("4c6f7473-656e-4e65-747a-000000000001")
 KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
@@ -64,9 +64,25 @@ class Snapshot(msgspec.Struct, frozen=True, rename="camel"):
     projects: tuple[ProjectRow, ...] = ()
 
 
-def identity(ags: str, kind: str, key: str) -> uuid.UUID:
-    """The id of a row: the same whenever the city publishes the key again, and no other city's."""
-    return uuid.uuid5(NAMESPACE, f"{ags}/{kind}/{key}")
+@dataclass(frozen=True)
+class Identities:
+    """The ids of one city's rows: the same whenever the city publishes a key again, and no other city's.
+
+    They are made with a secret: with a public rule, whoever guesses that a key is a person's name could test the guess.
+    """
+
+    secret: bytes
+    ags: str
+
+    def _of(self, kind: str, key: str) -> uuid.UUID:
+        digest = hmac.digest(self.secret, f"{self.ags}/{kind}/{key}".encode(), "sha256")
+        return uuid.UUID(bytes=digest[:16], version=5)
+
+    def navigator(self, key: str) -> uuid.UUID:
+        return self._of("navigator", key)
+
+    def project(self, key: str) -> uuid.UUID:
+        return self._of("project", key)
 
 
 class _Checks(Checks):

@@ -11,6 +11,7 @@ from services.contracts.directory import TopicPublished
 from services.directory.models import Topic
 from services.kit.db import Reader, Writer
 from services.kit.messages import Message
+from services.kit.text import folded
 
 SEED = Path(__file__).parent / "topics.json"
 
@@ -44,6 +45,7 @@ async def seed(session: Writer) -> list[Message]:
             "de": row.de,
             "en": row.en,
             "synonyms": list(row.synonyms),
+            "search": folded(" ".join((row.de, row.en, *row.synonyms))),
             "path": path,
             "position": position,
         }

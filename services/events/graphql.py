@@ -17,7 +17,7 @@ from services.kit.db import Writer
 from services.kit.errors import NotFound, Refused
 from services.kit.graphql import FEDERATION_VERSION, Connection, decode_cursor, encode_cursor, page_size
 from services.kit.i18n import gettext as _
-from services.kit.resolvers import as_uuid, here, load, who
+from services.kit.resolvers import as_uuid, here, load, read, who
 
 SERVICE = "events"
 
@@ -214,7 +214,7 @@ async def _events(info: Info[Any, Any], first: int, after: str | None, city: str
     place = decode_cursor(after, 2)
     if place is not None and not (_is_date(place[0]) and as_uuid(place[1])):
         raise Refused(_("„after“ is not a cursor of this list."))
-    async with here(info, SERVICE).db.read() as session:
+    async with read(info, SERVICE) as session:
         rows = await trips.page(session, page_size(first) + 1, after=place, city=city)
     return Connection.of(
         [Event.of(row) for row in rows], lambda node: encode_cursor(node.date.isoformat(), str(node.id)), first, after
@@ -315,7 +315,7 @@ async def _changed(info: Info[Any, Any], value: str, change: Callable[[Writer, m
     """One unit of work on an event that the caller may change. Raises NotFound or Forbidden."""
     runtime, asking = here(info, SERVICE), who(info)
     asking.need(access.WRITE)
-    await runtime.catch_up("directory")
+    await runtime.refresh("directory")
     async with runtime.db.begin() as session:
         key = as_uuid(value)
         event = (await trips.by_id(session, [key]))[0] if key else None
@@ -334,7 +334,7 @@ class Mutation:
         runtime, asking = here(info, SERVICE), who(info)
         wanted = event.as_draft()
         access.may_create(asking, {wanted.host, *wanted.guests})
-        await runtime.catch_up("directory")
+        await runtime.refresh("directory")
         async with runtime.db.begin() as session:
             row = await trips.create(session, asking.client, wanted)
             await runtime.say(session, [await intake.message(session, row)])

@@ -2,19 +2,18 @@
 
 import uuid
 from datetime import date, datetime
-from typing import Any
 
-from sqlalchemy import DateTime, ForeignKey, ForeignKeyConstraint, Index, MetaData, Text, func
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, MetaData, Text, func
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from services.kit import jobs, log
-from services.kit.db import NAMING
+from services.kit.db import NAMING, TYPES
 
 
 class Base(DeclarativeBase):
     metadata = MetaData(schema="events", naming_convention=NAMING)
-    type_annotation_map = {str: Text, datetime: DateTime(timezone=True), dict[str, Any]: JSONB}  # noqa: RUF012
+    type_annotation_map = TYPES
 
 
 log.attach(Base.metadata)

@@ -19,7 +19,7 @@ async def paper(request: Request[Any, Any, Any], event_id: str, name: str) -> Re
     hub = request.app.state.hub
     here: Runtime = hub.runtimes["events"]
     who = await hub.verifier.principal(request.headers.get("authorization"))
-    await here.catch_up()
+    await here.refresh()
     async with here.db.read() as session:
         try:
             event = (await trips.by_id(session, [uuid.UUID(event_id)]))[0]

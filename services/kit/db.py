@@ -8,8 +8,11 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from datetime import datetime
+from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import DateTime, Text, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
@@ -32,6 +35,9 @@ NAMING = {
     "pk": "pk_%(table_name)s",
 }
 """Names of constraints and indexes, so that migrations can speak of them."""
+
+TYPES: dict[Any, Any] = {str: Text, datetime: DateTime(timezone=True), dict[str, Any]: JSONB}
+"""How the models' annotations become columns."""
 
 AfterCommit = Callable[[], Awaitable[None]]
 

@@ -10,7 +10,7 @@
     └── Unavailable 503 a server we need does not answer; trying again helps
 
 Every interface renders the same family once: GraphQL as `errors[].extensions`, HTTP as `application/problem+json`
-(RFC 9457), the command line as one line. Messages go through gettext, so they are written for the person who reads them.
+(RFC 9457), the command line as one line. Messages go through gettext: they are written for the person who reads them.
 """
 
 from typing import Any, ClassVar

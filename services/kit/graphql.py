@@ -99,7 +99,7 @@ class Call(msgspec.Struct, forbid_unknown_fields=False):
 
     query: str
     variables: dict[str, Any] | None = None
-    operationName: str | None = None
+    operationName: str | None = None  # noqa: N815 - the protocol's name
     extensions: dict[str, Any] | None = None
 
 
@@ -122,7 +122,9 @@ def graphql_route(path: str, schema: GraphQLSchema, allowed: limits.Limits = lim
             document = prepare(call.query)
             operation = get_operation_ast(document, call.operationName)
             if operation is None:
-                raise GraphQLError(_("Please say in operationName which operation to run."))
+                raise GraphQLError(  # noqa: TRY301 - answered like an error in the query itself
+                    _("Please say in operationName which operation to run.")
+                )
             limits.cost(schema, document, operation, variables, allowed)
         except GraphQLError as problem:
             return _answer(request, {"errors": [shown(problem)]}, refused=True)
@@ -348,10 +350,10 @@ class Connection(Generic[T]):
         return cls(edges=edges, nodes=page, page_info=info)
 
 
-def page_size(first: int) -> int:
-    """Raises Refused unless 1 ≤ `first` ≤ MOST_PER_PAGE."""
-    if not 1 <= first <= MOST_PER_PAGE:
-        raise Refused(_("„first“ takes a number from 1 to {most}.", most=MOST_PER_PAGE))
+def page_size(first: int, most: int = MOST_PER_PAGE) -> int:
+    """Raises Refused unless 1 ≤ `first` ≤ `most`."""
+    if not 1 <= first <= most:
+        raise Refused(_("„first“ takes a number from 1 to {most}.", most=most))
     return first
 
 

@@ -60,6 +60,13 @@ def speaking(language: str) -> Iterator[None]:
 
 
 def accepted(header: str | None) -> str:
-    """The language an `Accept-Language` header asks for; German where it asks for neither."""
-    wanted = [part.split(";")[0].strip().replace("-", "_") for part in (header or "").split(",")]
-    return negotiate_locale([w for w in wanted if w], LANGUAGES, sep="_") or LANGUAGES[0]
+    """The language an `Accept-Language` header (RFC 9110) likes best; German where it asks for neither."""
+    wanted: list[tuple[float, str]] = []
+    for part in (header or "")[:500].split(","):
+        tag, _semicolon, quality = part.strip().partition(";q=")
+        with contextlib.suppress(ValueError):
+            weight = float(quality or "1")
+            if tag and weight > 0:
+                wanted.append((-weight, tag.strip().replace("-", "_")))
+    wanted.sort(key=lambda one: one[0])
+    return negotiate_locale([tag for _weight, tag in wanted], LANGUAGES, sep="_") or LANGUAGES[0]

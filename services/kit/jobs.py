@@ -396,25 +396,31 @@ async def work(queue: Queue, jobs: Sequence[Job], regular: Sequence[Every] = ())
 
     async def serve() -> None:
         while True:
-            worker = Worker(
-                [func(run, name="run", timeout=LONGEST_SECONDS, max_tries=1000, keep_result=0)],
-                queue_name=queue.line,
-                redis_settings=queue.redis,
-                handle_signals=False,
-                max_jobs=AT_ONCE,
-                poll_delay=0.1,
-                job_serializer=_dumps,
-                job_deserializer=_loads,
-                log_results=False,
-            )
-            try:
-                await worker.async_run()
-            except (RedisError, OSError) as problem:
-                log.warning("worker %s: Valkey is away (%s)", queue.line, type(problem).__name__)
-            finally:
-                with suppress(RedisError, OSError):
-                    await worker.close()
+            with suppress(RedisError, OSError):
+                pool = await _connect(queue.redis)
+                try:
+                    await serve_from(pool)
+                finally:
+                    await pool.aclose()  # arq does not close it where it failed
+            log.warning("worker %s: Valkey is away", queue.line)
             await asyncio.sleep(0.5)
+
+    async def serve_from(pool: ArqRedis) -> None:
+        worker = Worker(
+            [func(run, name="run", timeout=LONGEST_SECONDS, max_tries=1000, keep_result=0)],
+            queue_name=queue.line,
+            redis_pool=pool,
+            handle_signals=False,
+            max_jobs=AT_ONCE,
+            poll_delay=0.1,
+            job_serializer=_dumps,
+            job_deserializer=_loads,
+            log_results=False,
+        )
+        try:
+            await worker.async_run()
+        finally:
+            await worker.close()
 
     async def repeat(task: Every) -> None:
         while True:

@@ -58,7 +58,7 @@ def one_graph(subgraphs: Mapping[str, Schema]) -> gql.GraphQLSchema:
                 raise DoNotCompose(f"{name}: @{directive.imported_from.name} is not supported")
         if subgraph.directives:
             raise DoNotCompose(f"{name}: directives of its own are not supported")
-    schemas = {name: subgraphs[name]._schema for name in sorted(subgraphs)}  # noqa: SLF001 - Strawberry has no other way
+    schemas = {name: executable(subgraphs[name]) for name in sorted(subgraphs)}
     types: dict[str, dict[str, Any]] = {}
     for name, schema in schemas.items():
         for type_ in schema.type_map.values():
@@ -75,6 +75,11 @@ def one_graph(subgraphs: Mapping[str, Schema]) -> gql.GraphQLSchema:
     except TypeError as error:
         raise DoNotCompose(str(error)) from error
     return graph
+
+
+def executable(subgraph: Schema) -> gql.GraphQLSchema:
+    """The graphql-core schema behind a Strawberry one."""
+    return subgraph._schema  # noqa: SLF001 - Strawberry has no other way
 
 
 def public_sdl(schema: gql.GraphQLSchema) -> str:

@@ -1,11 +1,13 @@
 """What resolvers of every service ask first: where am I, who is asking, load this."""
 
 import uuid
+from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Any, cast
 
 from strawberry import Info
 
 from services.kit.auth import Principal
+from services.kit.db import Reader
 from services.kit.graphql import Context
 
 if TYPE_CHECKING:
@@ -24,6 +26,11 @@ def who(info: Info[Any, Any]) -> Principal:
 async def load(info: Info[Any, Any], service: str, by: Any, key: Any) -> Any:
     """The answer to `key` from `by(session, keys)`, which runs once for all that ask in the same turn."""
     return await cast("Context", info.context).load(here(info, service), by, key)
+
+
+def read(info: Info[Any, Any], service: str) -> AbstractAsyncContextManager[Reader]:
+    """A read session of the service; the fields of one request take turns. Not to be nested."""
+    return cast("Context", info.context).read(here(info, service))
 
 
 def as_uuid(value: str) -> uuid.UUID | None:

@@ -17,7 +17,7 @@ from services.kit import jobs as work_queue
 from services.kit import log, migrations
 from services.kit.auth import Keys, Verifier, remote_keys
 from services.kit.db import Database, Writer
-from services.kit.errors import HubError, Refused
+from services.kit.errors import HubError, Refused, Unavailable
 from services.kit.i18n import gettext as _
 from services.kit.jobs import Every, Job, Queue
 from services.kit.messages import Message
@@ -26,6 +26,8 @@ from services.kit.settings import Settings
 logger = logging.getLogger(__name__)
 POLL_SECONDS = 1.0
 """How late a reader may be when nobody nudges it: other processes' logs, and our own after trouble."""
+
+REFRESH_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,14 @@ class Runtime:
                     self.db, self.service.metadata, feed, self.feeds[feed], self.service.listens[feed]
                 )
         return read
+
+    async def refresh(self, name: str | None = None) -> None:
+        """Catch up if the others answer soon, so that a client sees its own writes; else go on with what is known."""
+        try:
+            async with asyncio.timeout(REFRESH_SECONDS):
+                await self.catch_up(name)
+        except (Unavailable, TimeoutError) as problem:
+            logger.warning("%s goes on with what it knows: %s", self.service.name, type(problem).__name__)
 
 
 class Hub:
@@ -181,7 +191,7 @@ class Hub:
             try:
                 await runtime.catch_up(name)
                 pause = POLL_SECONDS
-            except Exception as problem:
+            except Exception as problem:  # noqa: BLE001 - the ear must not fall off
                 level = logging.WARNING if isinstance(problem, HubError) else logging.ERROR
                 logger.log(level, "%s hears %s: %s", runtime.service.name, name, type(problem).__name__)
                 pause = min(pause * 2, 30.0)

@@ -19,7 +19,7 @@ from services.kit import i18n, log, settings
 from services.kit.errors import HubError, Refused
 from services.kit.graphql import graphql_route
 from services.kit.i18n import gettext as _
-from services.kit.onegraph import one_graph
+from services.kit.onegraph import executable, one_graph
 from services.kit.service import Hub, Service
 
 logger = logging.getLogger(__name__)
@@ -38,7 +38,7 @@ templates = Environment(
     extensions=["jinja2.ext.i18n"],
 )
 templates.install_gettext_callables(  # type: ignore[attr-defined]  # added by the extension
-    lambda message: i18n.gettext(message), lambda one, many, number: i18n.ngettext(one, many, number), newstyle=True
+    i18n.gettext, i18n.ngettext, newstyle=True
 )
 
 
@@ -55,7 +55,7 @@ def create_app(hub: Hub) -> Litestar:
             await hub.stop()
 
     schemas = {service.name: service.schema for service in hub.services}
-    graphs = [graphql_route(f"/{name}/graphql", schema._schema) for name, schema in schemas.items()]
+    graphs = [graphql_route(f"/{name}/graphql", executable(schema)) for name, schema in schemas.items()]
     if len(schemas) > 1:
         graphs.append(graphql_route("/graphql", one_graph(schemas)))
     app = Litestar(

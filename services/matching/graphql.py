@@ -16,7 +16,7 @@ from services.kit import jobs
 from services.kit.errors import NotFound, Refused
 from services.kit.graphql import FEDERATION_VERSION, Context
 from services.kit.i18n import gettext as _
-from services.kit.resolvers import as_uuid, here, load, who
+from services.kit.resolvers import as_uuid, here, load, read, who
 from services.matching import access, rounds
 from services.matching import models as m
 from services.matching.jobs import PlanRounds
@@ -216,7 +216,7 @@ async def _visible_plan(info: Info[Any, Any], value: str) -> Plan | None:
     key = as_uuid(value)
     if key is None:
         return None
-    async with here(info, SERVICE).db.read() as session:
+    async with read(info, SERVICE) as session:
         row = await rounds.plan_by_id(session, key)
         event = await rounds.event_by_id(session, row.event_id) if row else None
     return Plan.of(row) if row and event and access.may_see(who(info), event) else None
@@ -252,7 +252,7 @@ class Mutation:
                 _("Choose 0.1 to {most} seconds and a seed from 0 to {seed}.", most=LONGEST_SECONDS, seed=MOST_SEED)
             )
         key = as_uuid(input.event)
-        await runtime.catch_up()
+        await runtime.refresh()
         async with runtime.db.begin() as session:
             event = await rounds.event_by_id(session, key) if key else None
             if event is None:
@@ -293,7 +293,7 @@ class Subscription:
             plan = await _visible_plan(info, id)
             if plan is None:
                 raise NotFound(_("There is no such plan."))
-            async with here(info, SERVICE).db.read() as session:
+            async with read(info, SERVICE) as session:
                 status = (await _statuses(session, [plan.row.job_id]))[0] if plan.row.job_id else None
             now = (status and (status.state, status.progress), plan.row.answer is not None)
             if now != before:

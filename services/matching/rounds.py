@@ -4,8 +4,8 @@ import uuid
 from collections.abc import Sequence
 
 import msgspec
-from sqlalchemy import insert, select, update
 from sqlalchemy import func as sql
+from sqlalchemy import insert, select, update
 
 from services.contracts.matching import RoundsConfirmed, TablePlanned
 from services.kit.db import Reader, Writer

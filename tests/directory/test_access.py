@@ -25,9 +25,10 @@ from services.cli.client import Client
 from services.cli.demo import PUBLISH
 from services.cli.running import running
 from services.directory import access, oauth
+from services.directory.snapshot import Identities
 from services.kit.service import Hub
 from services.kit.settings import Settings
-from tests.conftest import Clients, Servers, _fresh
+from tests.conftest import SECRET, Clients, Servers, _fresh
 from tests.directory.test_publishing import HEILBRONN, KONSTANZ, snapshot
 
 SCHEMAS: dict[str, GraphQLSchema] = {service.name: service.schema._schema for service in chosen()}
@@ -146,7 +147,7 @@ def test_the_visibility_of_every_field_is_decided() -> None:
     assert set(access.VISIBILITY.values()) <= {"public", "network"}
 
 
-ONE = str(uuid.uuid5(uuid.UUID("4c6f7473-656e-4e65-747a-000000000001"), f"{KONSTANZ}/navigator/a"))
+ONE = str(Identities(Settings(secret=SECRET).derived("identities"), KONSTANZ).navigator("a"))
 WAYS = {
     "one": f'{{ navigator(id: "{ONE}") {{ name }} }}',
     "all": "{ navigators { nodes { name } edges { cursor node { name } } pageInfo { startCursor endCursor } } }",

@@ -70,7 +70,7 @@ BODIES: dict[str, tuple[bytes, int]] = {
     "unknown field": (b'{"query": "{ passwords }"}', 400),
     "unknown operation": (b'{"query": "query A { __typename }", "operationName": "B"}', 400),
     "one of two": (
-        b'{"query": "query A { __typename } query B { topics { code } }", "operationName": "A"}',
+        b'{"query": "query A { __typename } query B { topics { nodes { code } } }", "operationName": "A"}',
         200,
     ),
     "two without a name": (b'{"query": "query A { __typename } query B { __typename }"}', 400),
@@ -196,11 +196,11 @@ async def test_a_compressed_body_is_not_unpacked(http: httpx.AsyncClient) -> Non
 BOMB = "{...F0}" + "".join(f"fragment F{i} on Query{{...F{i + 1} ...F{i + 1}}}" for i in range(18))
 DEAR = {
     "chained fragments": BOMB + "fragment F18 on Query{topics{code}}",
-    "a thousand levels": "{ topics { " + "parent { " * 1_000 + "code" + " }" * 1_001 + " }",
-    "thirty levels": "{ topics { " + "parent { " * 30 + "code" + " }" * 31 + " }",
-    "500 aliases": "{ " + " ".join(f"a{i}: topics {{ code }}" for i in range(400)) + " }",
+    "a thousand levels": "{ topics { nodes { " + "parent { " * 1_000 + "code" + " }" * 1_001 + " } }",
+    "thirty levels": "{ topics { nodes { " + "parent { " * 30 + "code" + " }" * 31 + " } }",
+    "500 aliases": "{ " + " ".join(f"a{i}: topics {{ nodes {{ code }} }}" for i in range(400)) + " }",
     "aliases in a fragment": "{ ...F } fragment F on Query { "
-    + " ".join(f"a{i}: topics {{ code }}" for i in range(90))
+    + " ".join(f"a{i}: topics {{ nodes {{ code }} }}" for i in range(90))
     + " }",
     "pages in pages": "{ cities(first: 100) { nodes { navigators(first: 100) { nodes { projects { title } } } } } }",
     "pages of the usual size": "{ cities { nodes { projects { nodes { navigators { projects { title } } } } } } }",
@@ -246,7 +246,7 @@ async def test_introspection_tells_the_schema(http: httpx.AsyncClient) -> None:
 
 
 async def test_our_own_errors_say_what_to_do(http: httpx.AsyncClient) -> None:
-    status, body = await ask(http, '{ city(ags: "Konstanz") { name } topics { code } }')
+    status, body = await ask(http, '{ city(ags: "Konstanz") { name } topics { nodes { code } } }')
     (error,) = body["errors"]
     assert (status, error["path"], body["data"]["city"]) == (200, ["city"], None)
     assert (error["extensions"]["code"], error["extensions"]["status"]) == ("REFUSED", 422)
@@ -322,7 +322,7 @@ async def test_errors_of_ours_are_masked_and_numbered(
     try:
         await owner.execute("ALTER TABLE directory.topic RENAME TO elsewhere")
         with caplog.at_level(logging.ERROR):
-            status, body = await ask(http, "{ topics { code } }")
+            status, body = await ask(http, "{ topics { nodes { code } } }")
             entities = "query ($r: [_Any!]!) { _entities(representations: $r) { __typename } }"
             representation = {"__typename": "Topic", "code": "finance"}
             _status, second = await ask(http, entities, "/directory/graphql", r=[representation])

@@ -27,7 +27,8 @@ QUERIES = {
     "across services": """query ($event: ID!) { event(id: $event) { title
       participants { navigator { name department city { name ags } topics { code label } } } } }""",
     "the plan": """query ($event: ID!) { event(id: $event) { plans { state confirmed
-      quality { repeats { value bound } cities: fewestCities } rounds { number tables { number topic { de en parent { code } }
+      quality { repeats { value bound } cities: fewestCities }
+      rounds { number tables { number topic { de en parent { code } }
         navigators { id title city { name } } cities { city { name } people } } } } } }""",
     "the rounds of the day": """query ($event: ID!) { event(id: $event) {
       host { name navigators(first: 3) { nodes { id offers { label } } pageInfo { hasNextPage endCursor } } }
@@ -38,7 +39,7 @@ QUERIES = {
       fragment E on Event { id guests { ags name kind } venue { name } papers { name public } }""",
     "what is not there": """{ event(id: "nothing") { title } plan(id: "nothing") { id } navigator(id: "nothing") { id }
       city(ags: "01001000") { name } }""",
-    "the vocabulary": "{ topics { code label parent { label } synonyms } }",
+    "the vocabulary": "{ topics { nodes { code label parent { label } synonyms } pageInfo { hasNextPage } } }",
 }
 
 

@@ -81,6 +81,7 @@ def upgrade() -> None:
     sa.Column('de', sa.Text(), nullable=False),
     sa.Column('en', sa.Text(), nullable=False),
     sa.Column('synonyms', postgresql.ARRAY(sa.Text()), nullable=False),
+    sa.Column('search', sa.Text(), nullable=False),
     sa.Column('path', postgresql.ARRAY(sa.Text()), nullable=False),
     sa.Column('position', sa.Integer(), nullable=False),
     sa.ForeignKeyConstraint(['parent'], ['directory.topic.code'], name=op.f('fk_topic_parent'), initially='DEFERRED', deferrable=True),

@@ -1,0 +1,99 @@
+"""The directory's subgraph: it owns City, Navigator, Project and Topic."""
+
+from typing import Any
+
+import strawberry
+from strawberry import ID, Info
+from strawberry.federation import Schema
+
+from services.directory import access, search
+from services.directory.graphql.publish import Mutation
+from services.directory.graphql.types import (
+    SERVICE,
+    City,
+    Navigator,
+    Project,
+    Topic,
+    city_of,
+    navigator_of,
+    navigator_page,
+    project_of,
+    project_page,
+)
+from services.kit.errors import Refused
+from services.kit.graphql import FEDERATION_VERSION, Connection, decode_cursor, encode_cursor, page_size
+from services.kit.i18n import gettext as _
+from services.kit.resolvers import read
+
+MOST_TOPICS = 500
+"""The whole vocabulary fits into one page."""
+
+
+@strawberry.type
+class Query:
+    @strawberry.field(description="The city with this AGS; null if it has not published.")
+    async def city(self, info: Info[Any, Any], ags: ID) -> City | None:
+        return await city_of(info, access.checked_ags(ags))
+
+    @strawberry.field(description="Cities by name.")
+    async def cities(
+        self, info: Info[Any, Any], text: str | None = None, first: int = 50, after: str | None = None
+    ) -> Connection[City]:
+        place = decode_cursor(after, 2)
+        async with read(info, SERVICE) as session:
+            rows = await search.cities(session, page_size(first) + 1, after=place, text=text)
+        return Connection.of(
+            [City.of(row) for row in rows], lambda node: encode_cursor(node.sort_key, str(node.ags)), first, after
+        )
+
+    @strawberry.field
+    async def navigator(self, info: Info[Any, Any], id: ID) -> Navigator | None:
+        return await navigator_of(info, id)
+
+    @strawberry.field(description="Navigators by topic (narrower ones too), city (AGS) and words.")
+    async def navigators(
+        self,
+        info: Info[Any, Any],
+        topic: ID | None = None,
+        city: ID | None = None,
+        text: str | None = None,
+        first: int = 50,
+        after: str | None = None,
+    ) -> Connection[Navigator]:
+        return await navigator_page(info, first, after, topic=topic, city=city, text=text)
+
+    @strawberry.field
+    async def project(self, info: Info[Any, Any], id: ID) -> Project | None:
+        return await project_of(info, id)
+
+    @strawberry.field(
+        description="Projects by topic (narrower ones too), city (AGS), words, and whether they seek partners."
+    )
+    async def projects(
+        self,
+        info: Info[Any, Any],
+        topic: ID | None = None,
+        city: ID | None = None,
+        text: str | None = None,
+        seeks_partners: bool | None = None,
+        first: int = 50,
+        after: str | None = None,
+    ) -> Connection[Project]:
+        return await project_page(info, first, after, topic=topic, city=city, text=text, seeks_partners=seeks_partners)
+
+    @strawberry.field(description="The vocabulary in the order of its tree; by words and synonyms if given.")
+    async def topics(
+        self, info: Info[Any, Any], text: str | None = None, first: int = MOST_TOPICS, after: str | None = None
+    ) -> Connection[Topic]:
+        place = decode_cursor(after, 1)
+        if place is not None and not place[0].isdecimal():
+            raise Refused(_("„after“ is not a cursor of this list."))
+        behind = int(place[0][:9]) if place else None
+        async with read(info, SERVICE) as session:
+            rows = await search.topics(session, page_size(first, MOST_TOPICS) + 1, behind, text)
+        return Connection.of(
+            [Topic.of(row) for row in rows], lambda topic: encode_cursor(str(topic.position)), first, after
+        )
+
+
+schema = Schema(query=Query, mutation=Mutation, types=[Topic], federation_version=FEDERATION_VERSION)
