@@ -90,7 +90,13 @@ class _Checks(Checks):
 
     def key(self, row: str, value: str, seen: dict[str, str]) -> str:
         if not KEY.fullmatch(value):
-            self.add(row, "key", _("A key has 1 to 64 letters, digits, dots, dashes or underscores."))
+            self.add(
+                row,
+                "key",
+                _(
+                    "A key starts with a letter or digit and has at most 64 letters (no umlauts), digits, dots, dashes, underscores."
+                ),
+            )
         elif value in seen:
             self.add(row, "key", _("The key „{key}“ stands here twice, first in {row}.", key=value, row=seen[value]))
         else:
@@ -98,7 +104,7 @@ class _Checks(Checks):
         return value
 
     def topics(self, row: str, field: str, codes: Iterable[str], vocabulary: frozenset[str]) -> tuple[str, ...]:
-        codes = tuple(codes)
+        codes = tuple(dict.fromkeys(codes))
         for code in codes:
             if code not in vocabulary:
                 self.add(row, field, _("The topic „{code}“ is not in the vocabulary.", code=code[:60]))
@@ -106,7 +112,7 @@ class _Checks(Checks):
             self.add(
                 row, field, _("{length} topics are too many; at most {most}.", length=len(codes), most=MOST_TOPICS)
             )
-        return tuple(sorted(set(codes)))
+        return tuple(sorted(codes))
 
 
 def validate(snapshot: Snapshot, vocabulary: frozenset[str]) -> Snapshot:
@@ -137,7 +143,7 @@ def _city(checks: _Checks, row: CityRow) -> CityRow:
     if website is not None:
         website = checks.text("city", "website", website, 300, required=False) or None
         if website and not re.fullmatch(r"https?://[^\s/@]+\.[^\s@]*", website):
-            checks.add("city", "website", _("An address starts with https://"))
+            checks.add("city", "website", _("An address starts with https:// or http://"))
     return CityRow(
         ags=row.ags,
         name=checks.text("city", "name", row.name, 100),
@@ -151,7 +157,9 @@ def _navigator(
     checks: _Checks, where: str, row: NavigatorRow, ags: str, vocabulary: frozenset[str], seen: dict[str, str]
 ) -> NavigatorRow:
     if row.city is not None and row.city != ags:
-        checks.add(where, "city", _("{city} is not your city: you publish {ags}.", city=row.city[:20], ags=ags))
+        checks.add(
+            where, "city", _("The city {city} is not yours: you publish for {ags}.", city=row.city[:20], ags=ags)
+        )
     return NavigatorRow(
         key=checks.key(where, row.key, seen),
         name=checks.text(where, "name", row.name, 120),
@@ -175,7 +183,7 @@ def _project(
         checks.add(where, "stage", _("The stage is one of {stages}.", stages=", ".join(STAGES)))
     if len(row.navigators) > MOST_PEOPLE:
         checks.add(where, "navigators", _("At most {most} people in one project, please.", most=MOST_PEOPLE))
-    for key in row.navigators:
+    for key in dict.fromkeys(row.navigators):
         if key not in people:
             checks.add(where, "navigators", _("No navigator of this snapshot has the key „{key}“.", key=key[:64]))
     return ProjectRow(

@@ -61,9 +61,9 @@ def validate(draft: Draft, topics: frozenset[str]) -> Draft:
     if draft.kind not in KINDS:
         checks.add(where, "kind", _("The kind is one of {kinds}.", kinds=", ".join(KINDS)))
     if not 2000 <= draft.date.year <= 2100:
-        checks.add(where, "date", _("Choose a date between 2000 and 2100."))
+        checks.add(where, "date", _("Choose a date in the years 2000 to 2100."))
     if draft.timezone not in available_timezones():
-        checks.add(where, "timezone", _("„{zone}“ is no timezone, such as Europe/Berlin.", zone=draft.timezone[:60]))
+        checks.add(where, "timezone", _("„{zone}“ is not a timezone; Europe/Berlin is one.", zone=draft.timezone[:60]))
     for field, given, most in (
         ("guests", draft.guests, MOST_CITIES),
         ("guidingQuestions", draft.questions, MOST_QUESTIONS),
@@ -71,7 +71,12 @@ def validate(draft: Draft, topics: frozenset[str]) -> Draft:
     ):
         if len(given) > most:
             raise Refused(
-                _("{length} are too many for {field}; at most {most}.", length=len(given), field=field, most=most)
+                _(
+                    "{length} entries are too many for {field}; at most {most}.",
+                    length=len(given),
+                    field=field,
+                    most=most,
+                )
             )
     for i, ags in enumerate((draft.host, *draft.guests)):
         if not AGS.fullmatch(ags):
@@ -79,7 +84,7 @@ def validate(draft: Draft, topics: frozenset[str]) -> Draft:
             checks.add(
                 row,
                 "host" if i == 0 else "ags",
-                _("„{ags}“ is no municipality key (AGS): 8 digits, such as 08335043.", ags=ags[:20]),
+                _("„{ags}“ is not a municipality key (AGS); one has 8 digits, such as 08335043.", ags=ags[:20]),
             )
     cities = {draft.host, *draft.guests}
     clean = Draft(
@@ -108,7 +113,7 @@ def _item(checks: Checks, where: str, item: Item, cities: set[str]) -> Item:
     if item.ends and CLOCK.fullmatch(item.ends) and CLOCK.fullmatch(item.starts) and item.ends < item.starts:
         checks.add(where, "ends", _("It ends before it starts."))
     if item.audience is not None and item.audience not in cities:
-        checks.add(where, "audience", _("{city} takes no part in this event.", city=item.audience[:20]))
+        checks.add(where, "audience", _("The city {city} takes no part in this event.", city=item.audience[:20]))
     if len(item.details) > MOST_DETAILS:
         checks.add(where, "details", _("At most {most} lines, please.", most=MOST_DETAILS))
     return Item(

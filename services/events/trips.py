@@ -68,7 +68,7 @@ async def add_participants(session: Writer, event: Event, navigators: Sequence[s
             words = _("This navigator's city {ags} takes no part in the event.", ags=found[key].ags)
             problems.append(Problem(message=words, row=f"navigators[{i}]"))
     if problems:
-        raise Refused(_("Nobody was added. Please correct the navigators named."), problems)
+        raise Refused(_("Nothing was changed. Please correct the navigators named."), problems)
     if wanted:
         await session.execute(
             upsert(Participant)
@@ -100,7 +100,7 @@ def _ids(values: Sequence[str]) -> list[uuid.UUID]:
         except ValueError:
             problems.append(Problem(message=_("The directory has no such navigator."), row=f"navigators[{i}]"))
     if problems:
-        raise Refused(_("Nobody was added. Please correct the navigators named."), problems)
+        raise Refused(_("Nothing was changed. Please correct the navigators named."), problems)
     return out
 
 

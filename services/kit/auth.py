@@ -122,7 +122,7 @@ class Verifier:
             raise Unknown(_("This is no access token."))
         audiences = claims.aud if isinstance(claims.aud, list) else [claims.aud]
         if claims.iss != self.issuer or self.audience not in audiences:
-            raise Unknown(_("The access token was made for somebody else."))
+            raise Unknown(_("The access token was made for another hub."))
         if claims.exp < time.time() - SKEW_SECONDS:
             raise Unknown(_("The access token has expired. Please fetch a new one."))
         return Principal(claims.client_id, claims.sub, claims.city, frozenset(claims.scope.split()))

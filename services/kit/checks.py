@@ -23,16 +23,16 @@ class Checks:
     def text(self, row: str, field: str, value: str, most: int, *, required: bool = True) -> str:
         """One cleaned line of at most `most` characters, without control characters and direction marks."""
         if len(value) > LONGEST_UNCLEANED * most:  # before anything looks at each character
-            self.add(row, field, _("{length} characters are too long; at most {most}.", length=len(value), most=most))
+            self.add(row, field, _("{length} characters are too many; at most {most}.", length=len(value), most=most))
             return ""
         if bad := forbidden_character(value):
             self.add(row, field, _("The text has a character that cannot be used here ({character}).", character=bad))
             return ""
         clean = cleaned(value)
         if required and not visible(clean):
-            self.add(row, field, _("This must not be empty."))
+            self.add(row, field, _("This field must not be empty."))
         if len(clean) > most:
-            self.add(row, field, _("{length} characters are too long; at most {most}.", length=len(clean), most=most))
+            self.add(row, field, _("{length} characters are too many; at most {most}.", length=len(clean), most=most))
         return clean
 
     def number(self, row: str, field: str, value: int, least: int, most: int) -> None:

@@ -81,7 +81,7 @@ def shape(document: DocumentNode, limits: Limits = DEFAULT) -> None:
 
 
 def _too_deep(found: object, limits: Limits) -> GraphQLError:
-    return GraphQLError(_("The query is nested {found} deep; at most {most}.", found=found, most=limits.depth))
+    return GraphQLError(_("The query is nested {found} levels deep; at most {most}.", found=found, most=limits.depth))
 
 
 class _Shape:

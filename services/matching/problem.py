@@ -67,7 +67,7 @@ def _words(fault: solver.Fault) -> str:
             return _("The event has no participants yet.")
         case "too-few-people":
             return _(
-                "{people} people cannot fill {tables} tables with at least two at each; {fits} tables would work.",
+                "With {people} people, {tables} tables cannot have two at each; at most {fits} can.",
                 **values,
             )
         case "too-many-people":
