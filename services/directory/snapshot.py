@@ -94,7 +94,8 @@ class _Checks(Checks):
                 row,
                 "key",
                 _(
-                    "A key starts with a letter or digit and has at most 64 letters (no umlauts), digits, dots, dashes, underscores."
+                    "A key has up to 64 letters (no umlauts), digits, dots, dashes, underscores "
+                    "and starts with a letter or digit."
                 ),
             )
         elif value in seen:
@@ -104,15 +105,15 @@ class _Checks(Checks):
         return value
 
     def topics(self, row: str, field: str, codes: Iterable[str], vocabulary: frozenset[str]) -> tuple[str, ...]:
-        codes = tuple(dict.fromkeys(codes))
-        for code in codes:
+        codes = tuple(codes)
+        for code in dict.fromkeys(codes):
             if code not in vocabulary:
                 self.add(row, field, _("The topic „{code}“ is not in the vocabulary.", code=code[:60]))
         if len(codes) > MOST_TOPICS:
             self.add(
                 row, field, _("{length} topics are too many; at most {most}.", length=len(codes), most=MOST_TOPICS)
             )
-        return tuple(sorted(codes))
+        return tuple(sorted(set(codes)))
 
 
 def validate(snapshot: Snapshot, vocabulary: frozenset[str]) -> Snapshot:

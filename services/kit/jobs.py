@@ -51,6 +51,7 @@ SWEEP_SECONDS = 1.0
 NUDGE_AGAIN_SECONDS = 5.0
 NUDGE_SECONDS = 2.0
 """How long a request waits for a Valkey that hangs."""
+STOP_SECONDS = 5.0
 FORGET_SECONDS = 60
 """An id older than this is told anew if its job still waits; until then, a killed worker's ids stand in the way."""
 LONGEST_LINE = 500
@@ -387,6 +388,18 @@ async def sweep(queue: Queue) -> int:
     return len(due)
 
 
+async def _put_down(worker: Worker) -> None:
+    """Cancel its jobs and let arq take note of each: cancelled at that, arq would go on after it was closed."""
+    cancelled: set[asyncio.Task[Any]] = set()
+    with suppress(TimeoutError):
+        async with asyncio.timeout(STOP_SECONDS):
+            while busy := [task for task in worker.tasks.values() if not task.done()]:
+                for task in set(worker.job_tasks.values()) - cancelled:
+                    task.cancel()
+                    cancelled.add(task)
+                await asyncio.wait(busy, timeout=0.1)
+
+
 async def work(queue: Queue, jobs: Sequence[Job], regular: Sequence[Every] = ()) -> None:
     """Work this service's jobs until cancelled; survives restarts of Valkey and of PostgreSQL."""
     kinds = {kind.name: kind for kind in jobs}
@@ -420,6 +433,7 @@ async def work(queue: Queue, jobs: Sequence[Job], regular: Sequence[Every] = ())
         try:
             await worker.async_run()
         finally:
+            await _put_down(worker)
             await worker.close()
 
     async def repeat(task: Every) -> None:
