@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import delete, insert, select, text, update
-from sqlalchemy.dialects.postgresql import insert as upsert
 
 from services.contracts.directory import CityPublished, NavigatorPublished, NavigatorWithdrawn
 from services.directory import topics
@@ -19,7 +18,7 @@ from services.directory.snapshot import (
     diff,
     validate,
 )
-from services.kit.db import Reader, Writer
+from services.kit.db import Reader, Writer, put
 from services.kit.messages import Message
 from services.kit.text import folded, sort_key
 
@@ -108,9 +107,7 @@ async def _store_city(session: Writer, row: CityRow, change: Difference) -> None
             "population": row.population,
             "website": row.website,
         }
-        await session.execute(
-            upsert(City).values(ags=row.ags, **values).on_conflict_do_update(index_elements=[City.ags], set_=values)
-        )
+        await put(session, City, {"ags": row.ags}, values)
 
 
 async def _store_navigators(

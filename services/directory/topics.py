@@ -5,11 +5,10 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import select, text
-from sqlalchemy.dialects.postgresql import insert as upsert
 
 from services.contracts.directory import TopicPublished
 from services.directory.models import Topic
-from services.kit.db import Reader, Writer
+from services.kit.db import Reader, Writer, put
 from services.kit.messages import Message
 from services.kit.text import folded
 
@@ -52,10 +51,6 @@ async def seed(session: Writer) -> list[Message]:
         old = stored.get(row.code)
         if old is not None and all(getattr(old, name) == value for name, value in values.items()):
             continue
-        await session.execute(
-            upsert(Topic)
-            .values(code=row.code, **values)
-            .on_conflict_do_update(index_elements=[Topic.code], set_=values)
-        )
+        await put(session, Topic, {"code": row.code}, values)
         said.append(TopicPublished(code=row.code, parent=row.parent, de=row.de, en=row.en))
     return said

@@ -1,38 +1,30 @@
 """What events remember of what the others say."""
 
 import uuid
-from typing import Any
 
 from sqlalchemy import delete, insert, select, update
-from sqlalchemy.dialects.postgresql import insert as upsert
 
 from services.contracts.directory import CityPublished, NavigatorPublished, NavigatorWithdrawn, TopicPublished
 from services.contracts.events import EventPublished
 from services.contracts.matching import RoundsConfirmed
 from services.events.models import Base, City, Event, Navigator, Participant, Seat, Table, Topic
 from services.kit import log
-from services.kit.db import Reader, Writer
+from services.kit.db import Reader, Writer, put
 from services.kit.log import Listens
 from services.kit.text import sort_key
 
 
-async def _remember(session: Writer, model: type[Any], key: dict[str, Any], values: dict[str, Any]) -> None:
-    await session.execute(
-        upsert(model).values(**key, **values).on_conflict_do_update(index_elements=list(key), set_=values)
-    )
-
-
 async def city(session: Writer, said: CityPublished) -> None:
-    await _remember(session, City, {"ags": said.ags}, {"name": said.name})
+    await put(session, City, {"ags": said.ags}, {"name": said.name})
 
 
 async def topic(session: Writer, said: TopicPublished) -> None:
-    await _remember(session, Topic, {"code": said.code}, {"de": said.de, "en": said.en})
+    await put(session, Topic, {"code": said.code}, {"de": said.de, "en": said.en})
 
 
 async def navigator(session: Writer, said: NavigatorPublished) -> None:
     values = {"ags": said.ags, "name": said.name, "sort_key": sort_key(said.name), "department": said.department}
-    await _remember(session, Navigator, {"id": uuid.UUID(said.id)}, values)
+    await put(session, Navigator, {"id": uuid.UUID(said.id)}, values)
 
 
 async def forget(session: Writer, said: NavigatorWithdrawn) -> None:

