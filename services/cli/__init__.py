@@ -2,8 +2,10 @@
 
 import argparse
 import asyncio
+import contextlib
 import logging
 import os
+import signal
 import sys
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
@@ -108,9 +110,12 @@ async def _work(asked: argparse.Namespace, settings: Settings) -> int:
     with servers(settings, share=True) as found:
         hub = Hub(found, chosen(",".join(asked.service)), found.redis_url or "", found.database_url or "")
         await hub.migrate()
-        async with asyncio.TaskGroup() as group:
-            for runtime in hub.runtimes.values():
-                group.create_task(hub.work(runtime))
+        working = asyncio.gather(*(hub.work(runtime) for runtime in hub.runtimes.values()))
+        for stop in (signal.SIGINT, signal.SIGTERM):  # gives its jobs back before it goes
+            asyncio.get_running_loop().add_signal_handler(stop, working.cancel)
+        with contextlib.suppress(asyncio.CancelledError):
+            await working
+        await hub.stop()
     return 0
 
 

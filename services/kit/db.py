@@ -11,14 +11,14 @@ from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import DateTime, Text, text
+from sqlalchemy import URL, DateTime, Text, make_url
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import insert as upsert
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
-from services.kit.errors import Conflict, Unavailable
+from services.kit.errors import Conflict, Refused, Unavailable
 from services.kit.i18n import gettext as _
 
 log = logging.getLogger(__name__)
@@ -62,10 +62,15 @@ async def put(session: Writer, model: type[Any], key: dict[str, Any], values: di
     )
 
 
-def async_url(url: str) -> str:
-    """A `postgresql://` URL as operators write it, for SQLAlchemy's asyncpg dialect."""
-    scheme, rest = url.split("://", 1)
-    return f"postgresql+asyncpg://{rest}" if scheme in {"postgres", "postgresql", "postgresql+asyncpg"} else url
+def async_url(url: str) -> URL:
+    """A `postgresql://` URL as operators write it, for SQLAlchemy's asyncpg dialect. Raises Refused for any other."""
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):
+        parsed = None
+    if parsed is None or parsed.drivername not in {"postgres", "postgresql", "postgresql+asyncpg"}:
+        raise Refused(_("LOTSENNETZ_DATABASE_URL is not an address that starts with postgresql://"))
+    return parsed.set(drivername="postgresql+asyncpg")
 
 
 def role_of(schema: str) -> str:
@@ -96,7 +101,8 @@ class Database:
             connect_args={"server_settings": settings, "timeout": CONNECT_SECONDS},
         )
         self._writers = async_sessionmaker(self.engine, class_=Writer, expire_on_commit=False)
-        self._readers = async_sessionmaker(self.engine, class_=Reader, expire_on_commit=False)
+        read_only = self.engine.execution_options(postgresql_readonly=True)
+        self._readers = async_sessionmaker(read_only, class_=Reader, expire_on_commit=False)
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[Writer]:
@@ -121,7 +127,6 @@ class Database:
         """A read-only transaction; parallel GraphQL fields each take their own."""
         with _translated():
             async with self._readers() as session, session.begin():
-                await session.execute(text("SET TRANSACTION READ ONLY"))
                 yield session
 
     async def close(self) -> None:

@@ -13,12 +13,10 @@ import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Any
 
 import msgspec
 from arq.connections import ArqRedis, RedisSettings, create_pool
-from arq.worker import Worker, func
 from redis.exceptions import RedisError
 from sqlalchemy import (
     Column,
@@ -31,35 +29,28 @@ from sqlalchemy import (
     Uuid,
     and_,
     insert,
-    or_,
     select,
     text,
     update,
 )
 from sqlalchemy import func as sql
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.exc import DBAPIError
 
 from services.kit.db import CONNECT_SECONDS, Database, Reader, Writer
-from services.kit.errors import HubError, Refused, Unavailable
+from services.kit.errors import Refused, Unavailable
 from services.kit.heavy import heavy
 from services.kit.i18n import gettext as _
 from services.kit.log import table
 
 log = logging.getLogger(__name__)
-SWEEP_SECONDS = 1.0
-NUDGE_AGAIN_SECONDS = 5.0
 NUDGE_SECONDS = 2.0
 """How long a request waits for a Valkey that hangs."""
-STOP_SECONDS = 5.0
 FORGET_SECONDS = 60
 """An id older than this is told anew if its job still waits; until then, a killed worker's ids stand in the way."""
 LONGEST_LINE = 500
 """So many ids keep every worker busy; more would only pile up behind them."""
 OLDEST_REDIS = 7
 LONGEST_SECONDS = 3600
-AT_ONCE = 4
-"""Jobs that one worker runs at a time; each heavy one is a process."""
 
 
 def attach(metadata: MetaData) -> None:
@@ -121,16 +112,26 @@ class Status(msgspec.Struct, frozen=True):
     error: str | None
 
 
-async def _connect(redis: RedisSettings) -> ArqRedis:
+async def connect(redis: RedisSettings) -> ArqRedis:
     """One attempt: a request must not wait for Valkey."""
-    return await create_pool(redis, job_serializer=_dumps, job_deserializer=_loads, retry=redis.conn_retries)
+    return await create_pool(redis, job_serializer=dumps, job_deserializer=loads, retry=redis.conn_retries)
+
+
+def address(url: str) -> RedisSettings:
+    """The server behind LOTSENNETZ_REDIS_URL. Raises Refused where that is no address."""
+    try:
+        return RedisSettings.from_dsn(url)
+    except (RuntimeError, ValueError):
+        raise Refused(
+            _("LOTSENNETZ_REDIS_URL is not an address that starts with redis://, rediss:// or unix://")
+        ) from None
 
 
 async def check_server(redis: RedisSettings) -> None:
     """Raises Unavailable or Refused, in words, unless a Valkey or Redis new enough answers."""
     try:
         async with asyncio.timeout(CONNECT_SECONDS):
-            pool = await _connect(redis)
+            pool = await connect(redis)
             try:
                 found = str((await pool.info("server"))["redis_version"])  # Valkey says which Redis it equals
             finally:
@@ -163,7 +164,7 @@ class Queue:
 
     async def _connected(self) -> ArqRedis:
         if self._pool is None:
-            pool = await _connect(self.redis)
+            pool = await connect(self.redis)
             if self._pool is not None:  # somebody else was quicker
                 await pool.aclose()
                 return self._pool
@@ -254,208 +255,9 @@ class Run:
         return await heavy(function, payload, on_progress)
 
 
-async def _claim(queue: Queue, job_id: uuid.UUID) -> tuple[Run, str, Any] | None:
-    """Take the job unless it is done, not yet due, or in somebody's living hands."""
-    rows = table(queue.metadata, "job")
-    owner = uuid.uuid4()
-    async with queue.db.begin() as session:
-        row = (
-            await session.execute(
-                update(rows)
-                .where(rows.c.id == job_id, _open(rows))
-                .values(
-                    state="running",
-                    owner=owner,
-                    tries=rows.c.tries + 1,
-                    lease_until=sql.now() + timedelta(seconds=queue.lease),
-                )
-                .returning(rows.c.name, rows.c.payload, rows.c.tries)
-            )
-        ).one_or_none()
-    if row is None:
-        return None
-    return Run(job_id, row.tries, queue.db, queue.metadata, owner), row.name, row.payload
-
-
-def _open(rows: Table) -> Any:
-    return or_(
-        and_(rows.c.state == "queued", rows.c.run_after <= sql.now()),
-        and_(rows.c.state == "running", rows.c.lease_until < sql.now()),
-    )
-
-
-async def _work(queue: Queue, kinds: dict[str, Job], job_id: uuid.UUID) -> None:
-    """One try: claim, keep the lease alive, run, store the outcome."""
-    claimed = await _claim(queue, job_id)
-    if claimed is None:
-        return
-    run, name, payload = claimed
-    kind = kinds.get(name)
-    if kind is None:  # a newer hub's job: leave it to a newer worker
-        await _release(queue, run, after=NUDGE_AGAIN_SECONDS)
-        return
-    if run.tries > kind.tries:  # it took its workers down with it each time
-        await _failed(queue, run, kind, RuntimeError())
-        return
-    alive = asyncio.create_task(_keep_lease(queue, run))
-    try:
-        await kind.work(run, msgspec.convert(payload, kind.payload))
-        if not run.finished:
-            async with run.finish():
-                pass
-    except LostLease:
-        log.warning("job %s %s: the lease was lost", name, job_id)
-    except asyncio.CancelledError:
-        await asyncio.shield(_release(queue, run))
-        raise
-    except Exception as problem:
-        log.exception("job %s %s, try %d of %d", name, job_id, run.tries, kind.tries)
-        with suppress(HubError):
-            await _failed(queue, run, kind, problem)
-    finally:
-        alive.cancel()
-
-
-async def _keep_lease(queue: Queue, run: Run) -> None:
-    rows = table(queue.metadata, "job")
-    while True:
-        await asyncio.sleep(queue.lease / 3)
-        with suppress(HubError):
-            async with queue.db.begin() as session:
-                until = sql.now() + timedelta(seconds=queue.lease)
-                await session.execute(update(rows).where(run.mine(rows)).values(lease_until=until))
-
-
-async def _release(queue: Queue, run: Run, after: float = 0.0) -> None:
-    """Give the job back untried: a worker that stops is no failure of the job."""
-    rows = table(queue.metadata, "job")
-    with suppress(HubError):
-        async with queue.db.begin() as session:
-            await session.execute(
-                update(rows)
-                .where(run.mine(rows))
-                .values(
-                    state="queued",
-                    tries=rows.c.tries - 1,
-                    lease_until=None,
-                    nudged_at=None,
-                    run_after=sql.now() + timedelta(seconds=after),
-                )
-            )
-
-
-async def _failed(queue: Queue, run: Run, kind: Job, problem: Exception) -> None:
-    """Later again, waiting longer each time; for good when the tries are used up or the input itself is refused."""
-    rows = table(queue.metadata, "job")
-    refused = isinstance(problem, HubError) and problem.status < 500 and not isinstance(problem.__cause__, DBAPIError)
-    final = run.tries >= kind.tries or refused  # a deadlock is a Conflict too, and worth another try
-    words = problem.message if isinstance(problem, HubError) else type(problem).__name__
-    outcome: dict[str, Any] = (
-        {"state": "failed", "finished_at": sql.now()}
-        if final
-        else {"state": "queued", "run_after": sql.now() + timedelta(seconds=min(2**run.tries, 300)), "nudged_at": None}
-    )
-    async with queue.db.begin() as session:
-        await session.execute(update(rows).where(run.mine(rows)).values(error=words, lease_until=None, **outcome))
-
-
-async def sweep(queue: Queue) -> int:
-    """Tell the workers again of the jobs that are due and in nobody's hands, oldest first; returns of how many."""
-    room = await queue.room()
-    if not room:
-        return 0
-    rows = table(queue.metadata, "job")
-    stale = sql.now() - timedelta(seconds=NUDGE_AGAIN_SECONDS)
-    async with queue.db.begin() as session:
-        due = (
-            await session.scalars(
-                update(rows)
-                .where(
-                    rows.c.id.in_(
-                        select(rows.c.id)
-                        .where(_open(rows), or_(rows.c.nudged_at.is_(None), rows.c.nudged_at < stale))
-                        .order_by(rows.c.created_at)
-                        .limit(room)
-                        .with_for_update(skip_locked=True)
-                    )
-                )
-                .values(nudged_at=sql.now())
-                .returning(rows.c.id)
-            )
-        ).all()
-    for job_id in due:
-        await queue.nudge(job_id)
-    return len(due)
-
-
-async def _put_down(worker: Worker) -> None:
-    """Cancel its jobs and let arq take note of each: cancelled at that, arq would go on after it was closed."""
-    cancelled: set[asyncio.Task[Any]] = set()
-    with suppress(TimeoutError):
-        async with asyncio.timeout(STOP_SECONDS):
-            while busy := [task for task in worker.tasks.values() if not task.done()]:
-                for task in set(worker.job_tasks.values()) - cancelled:
-                    task.cancel()
-                    cancelled.add(task)
-                await asyncio.wait(busy, timeout=0.1)
-
-
-async def work(queue: Queue, jobs: Sequence[Job], regular: Sequence[Every] = ()) -> None:
-    """Work this service's jobs until cancelled; survives restarts of Valkey and of PostgreSQL."""
-    kinds = {kind.name: kind for kind in jobs}
-
-    async def run(ctx: dict[Any, Any], *args: Any, **_kwargs: Any) -> None:
-        await _work(queue, kinds, uuid.UUID(args[0]))
-
-    async def serve() -> None:
-        while True:
-            with suppress(RedisError, OSError):
-                pool = await _connect(queue.redis)
-                try:
-                    await serve_from(pool)
-                finally:
-                    await pool.aclose()  # arq does not close it where it failed
-            log.warning("worker %s: Valkey is away", queue.line)
-            await asyncio.sleep(0.5)
-
-    async def serve_from(pool: ArqRedis) -> None:
-        worker = Worker(
-            [func(run, name="run", timeout=LONGEST_SECONDS, max_tries=1000, keep_result=0)],
-            queue_name=queue.line,
-            redis_pool=pool,
-            handle_signals=False,
-            max_jobs=AT_ONCE,
-            poll_delay=0.1,
-            job_serializer=_dumps,
-            job_deserializer=_loads,
-            log_results=False,
-        )
-        try:
-            await worker.async_run()
-        finally:
-            await _put_down(worker)
-            await worker.close()
-
-    async def repeat(task: Every) -> None:
-        while True:
-            try:
-                await task.work(queue.db)
-            except Exception as problem:  # noqa: BLE001  # whatever it was, the next turn may go well
-                log.warning("regular task of %s: %s", queue.line, type(problem).__name__)
-            await asyncio.sleep(task.seconds)
-
-    async def sweeping(_db: Database) -> None:
-        await sweep(queue)
-
-    async with asyncio.TaskGroup() as group:
-        group.create_task(serve())
-        for task in (Every(SWEEP_SECONDS, sweeping), *regular):
-            group.create_task(repeat(task))
-
-
-def _dumps(value: Any) -> bytes:
+def dumps(value: Any) -> bytes:
     return json.dumps(value).encode()
 
 
-def _loads(value: bytes) -> Any:
+def loads(value: bytes) -> Any:
     return json.loads(value)

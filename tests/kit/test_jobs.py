@@ -18,7 +18,7 @@ import pytest
 import pytest_asyncio
 from sqlalchemy import delete, func, select, text, update
 
-from services.kit import heavy, jobs
+from services.kit import heavy, jobs, worker
 from services.kit.errors import HubError, Unavailable
 from services.kit.jobs import LostLease, Queue, Status
 from tests.kit import kill_jobs as toil
@@ -50,8 +50,8 @@ async def made(database: str, redis: str, url: str) -> AsyncIterator[Toys]:
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """This process sweeps more often than a hub."""
-    monkeypatch.setattr(jobs, "SWEEP_SECONDS", 0.3)
-    monkeypatch.setattr(jobs, "NUDGE_AGAIN_SECONDS", 1.0)
+    monkeypatch.setattr(worker, "SWEEP_SECONDS", 0.3)
+    monkeypatch.setattr(worker, "NUDGE_AGAIN_SECONDS", 1.0)
 
 
 @pytest_asyncio.fixture
@@ -83,7 +83,7 @@ async def test_a_job_of_a_failed_unit_of_work_never_was(toys: Toys) -> None:
             raise ZeroDivisionError
     async with toys.queue.db.read() as session:
         assert await jobs.status(session, TOIL, [job]) == {}
-    assert await jobs.sweep(toys.queue) == 0
+    assert await worker.sweep(toys.queue) == 0
 
 
 async def test_effect_and_done_become_true_together_and_once(toys: Toys) -> None:
@@ -144,7 +144,7 @@ async def test_a_job_that_nobody_knows_waits_for_a_worker_that_does(toys: Toys) 
     async with working(toys.queue, [toil.refuse]):
         other = await toys.enqueue(toil.refuse, number=2)
         await eventually(lambda: toys.is_("failed", other))
-        await asyncio.sleep(jobs.SWEEP_SECONDS)
+        await asyncio.sleep(worker.SWEEP_SECONDS)
         assert await toys.status(job) == Status(job, "queued", 0, None, None)
     async with working(toys.queue):
         await toys.finished(job)
@@ -164,12 +164,12 @@ async def test_a_worker_that_is_stopped_gives_its_job_back_untried(toys: Toys) -
 
 async def test_who_has_lost_the_lease_stores_nothing(toys: Toys) -> None:
     job = await toys.enqueue(toil.mark, number=1)
-    first = await jobs._claim(toys.queue, job)
+    first = await worker._claim(toys.queue, job)
     assert first
-    assert await jobs._claim(toys.queue, job) is None
+    assert await worker._claim(toys.queue, job) is None
     async with toys.queue.db.begin() as session:
         await session.execute(update(ROWS).values(lease_until=func.now() - text("interval '1 second'")))
-    second = await jobs._claim(toys.queue, job)
+    second = await worker._claim(toys.queue, job)
     assert second
     with pytest.raises(LostLease):
         await toil.leave(first[0], Task(1))
@@ -196,11 +196,11 @@ async def test_a_worker_that_was_asleep_while_another_did_its_job(toys: Toys) ->
 
 
 async def test_a_killed_worker_takes_its_heavy_process_with_it_and_another_finishes(toys: Toys) -> None:
-    async with toil.worker_process(toys.url, toys.redis) as worker:
+    async with toil.worker_process(toys.url, toys.redis) as process:
         job = await toys.enqueue(toil.grind, number=1, seconds=0.1)
         heavy = psutil.Process((await toys.progress(job))["pid"])
-        worker.kill()
-        await worker.wait()
+        process.kill()
+        await process.wait()
         async with working(toys.queue):
             await toys.finished(job)
     assert await toys.effects() == [1]
@@ -212,11 +212,11 @@ async def test_workers_killed_one_after_the_other(toys: Toys) -> None:
     """Each worker dies among its jobs; the last one finishes what they left."""
     ids: list[uuid.UUID] = []
     for _ in range(3):
-        async with toil.worker_process(toys.url, toys.redis) as worker:
+        async with toil.worker_process(toys.url, toys.redis) as process:
             fresh = [await toys.enqueue(toil.mark, number=len(ids) + n, seconds=0.05) for n in range(20)]
             ids += fresh
             await toys.progress(fresh[4])
-            worker.kill()
+            process.kill()
     async with working(toys.queue):
         await toys.finished(*ids)
     assert await toys.effects() == list(range(60))
@@ -240,7 +240,7 @@ async def test_jobs_that_wait_for_busy_workers_do_not_pile_up_in_valkey(toys: To
     for _ in range(20):
         async with toys.queue.db.begin() as session:
             await session.execute(update(ROWS).values(nudged_at=None))
-        await jobs.sweep(toys.queue)
+        await worker.sweep(toys.queue)
     assert await toys.queue._pool.zcard(toys.queue.line) <= 1000
     async with working(toys.queue):
         await eventually(toys.all_done)
