@@ -81,7 +81,8 @@ async def _drop(servers: Servers, name: str) -> None:
 async def template(servers: Servers, settings: Settings) -> AsyncIterator[str]:
     """A database with every schema migrated and seeded."""
     name = f"lotsennetz_test_{os.getpid()}"
-    hub = Hub(settings, chosen(), servers.redis, await _create(servers, name))
+    own = replace(settings, database_url=await _create(servers, name), redis_url=servers.redis)
+    hub = Hub(own, chosen())
     await hub.migrate()
     await hub.settle()
     await hub.stop()

@@ -108,7 +108,7 @@ async def _serve(asked: argparse.Namespace, settings: Settings) -> int:
 
 async def _work(asked: argparse.Namespace, settings: Settings) -> int:
     with servers(settings, share=True) as found:
-        hub = Hub(found, chosen(",".join(asked.service)), found.redis_url or "", found.database_url or "")
+        hub = Hub(found, chosen(",".join(asked.service)))
         await hub.migrate()
         working = asyncio.gather(*(hub.work(runtime) for runtime in hub.runtimes.values()))
         for stop in (signal.SIGINT, signal.SIGTERM):  # gives its jobs back before it goes
@@ -121,7 +121,7 @@ async def _work(asked: argparse.Namespace, settings: Settings) -> int:
 
 async def _migrate(_asked: argparse.Namespace, settings: Settings) -> int:
     with servers(settings) as found:
-        hub = Hub(replace(found, workers=False), chosen(), found.redis_url or "", found.database_url or "")
+        hub = Hub(replace(found, workers=False), chosen())
         await hub.migrate()
         await hub.stop()
     print(_("The database is up to date."))
@@ -131,7 +131,7 @@ async def _migrate(_asked: argparse.Namespace, settings: Settings) -> int:
 async def _client(asked: argparse.Namespace, settings: Settings) -> int:
     ags = checked_ags(asked.city) if asked.city else None
     with servers(settings, share=True) as found:
-        hub = Hub(found, chosen("directory"), found.redis_url or "", found.database_url or "")
+        hub = Hub(found, chosen("directory"))
         await hub.migrate()
         async with hub.runtimes["directory"].db.begin() as session:
             made = await oauth.register(session, asked.name, ags, tuple(asked.scope or oauth.SCOPES))

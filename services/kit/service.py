@@ -93,19 +93,21 @@ class Runtime:
 
 
 class Hub:
-    """One process's services. `start` migrates and opens, `stop` closes; between them `runtimes` serve."""
+    """One process's services: `migrate`, `start`, and `stop` at the end; meanwhile `runtimes` serve.
 
-    def __init__(self, settings: Settings, services: Sequence[Service], redis_url: str, database_url: str) -> None:
+    The settings name both servers. Raises Refused where an address is none, or another service's is missing.
+    """
+
+    def __init__(self, settings: Settings, services: Sequence[Service]) -> None:
         self.settings, self.services = settings, services
-        self.database_url = database_url
         self.http = httpx.AsyncClient(timeout=10.0)
         self.runtimes: dict[str, Runtime] = {}
         self._migrated = False
         self._tasks: list[asyncio.Task[None]] = []
         self._news: dict[tuple[str, str], asyncio.Event] = {}
-        self.redis = job_queue.address(redis_url)
+        self.redis = job_queue.address(settings.redis_url or "")
         for service in services:
-            db = Database(database_url, service.name)
+            db = Database(settings.database_url or "", service.name)
             queue = Queue(db, service.metadata, self.redis, settings.lease)
             self.runtimes[service.name] = Runtime(service, settings, db, queue, wake=self._wake)
         for runtime in self.runtimes.values():
@@ -136,7 +138,7 @@ class Hub:
         """Check the server and bring every schema up to date, as the owner of the database; once."""
         if self._migrated:
             return
-        owner = Database(self.database_url, None, pool=1)
+        owner = Database(self.settings.database_url or "", None, pool=1)
         try:
             await migrations.check_server(owner)
             await job_queue.check_server(self.redis)

@@ -170,4 +170,4 @@ def from_environment(services: Sequence[Service]) -> Litestar:
         raise Refused(
             _("Set LOTSENNETZ_DATABASE_URL and LOTSENNETZ_REDIS_URL, or let „lotsennetz up“ start both servers.")
         )
-    return create_app(Hub(found, services, found.redis_url, found.database_url))
+    return create_app(Hub(found, services))

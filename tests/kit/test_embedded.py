@@ -120,7 +120,7 @@ async def test_a_hub_after_a_killed_one_keeps_the_data_and_leaves_nothing_runnin
     home = tmp_path / "postgres"
     database = f"postgresql://postgres@/lotsennetz?host={home}"
     with up(tmp_path) as killed:
-        assert await remembered(database, "before") == ["before"]
+        assert await remembered(database, "1 before") == ["1 before"]
         killed.kill()
         killed.wait(WAIT_SECONDS)
     assert living(tmp_path)  # the orphans that the next one has to deal with
@@ -235,3 +235,26 @@ async def test_servers_that_are_too_old_are_refused(servers: Any, monkeypatch: p
         with pytest.raises(Refused, match="too old: Lotsennetz needs Valkey or Redis 99 or newer"):
             await jobs.check_server(redis)
     await owner.close()
+
+
+async def test_an_embedded_server_that_dies_comes_back(tmp_path: Path) -> None:
+    """Nobody else watches over it; what was committed is there again."""
+    folder = tmp_path / "d"
+    folder.mkdir()
+    with (
+        embedded.postgres(folder, guard=True) as database,
+        embedded.valkey(folder, guard=True) as redis,
+    ):
+        assert await remembered(database, "1 before") == ["1 before"]
+        os.kill(int((folder / "postgres" / "postmaster.pid").read_text().split()[0]), signal.SIGKILL)
+        os.kill(int((folder / "valkey" / "valkey.pid").read_text()), signal.SIGKILL)
+        for _turn in range(WAIT_SECONDS * 2):
+            try:
+                await jobs.check_server(RedisSettings.from_dsn(redis))
+                assert await remembered(database, "2 after") == ["1 before", "2 after"]
+                break
+            except (OSError, Unavailable, asyncpg.PostgresError, asyncpg.InterfaceError):
+                await asyncio.sleep(0.5)
+        else:
+            pytest.fail("the servers did not come back")
+    assert living(folder) == []

@@ -318,7 +318,7 @@ async def test_entities_are_found_by_their_keys_alone(http: httpx.AsyncClient, r
 async def test_errors_of_ours_are_masked_and_numbered(
     hub: Hub, http: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
 ) -> None:
-    owner = await asyncpg.connect(hub.database_url)
+    owner = await asyncpg.connect(hub.settings.database_url)
     try:
         await owner.execute("ALTER TABLE directory.topic RENAME TO elsewhere")
         with caplog.at_level(logging.ERROR):

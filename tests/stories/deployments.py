@@ -68,12 +68,7 @@ async def split(settings: Settings) -> AsyncIterator[Deployment]:
         )
         for name, url in urls.items()
     ]
-    hub = Hub(
-        replace(settings, public_url=urls["directory"], workers=False),
-        chosen(),
-        settings.redis_url or "",
-        settings.database_url or "",
-    )
+    hub = Hub(replace(settings, public_url=urls["directory"], workers=False), chosen())
     try:
         await asyncio.gather(*(_ready(url, process) for url, process in zip(urls.values(), processes, strict=True)))
         sdls = {name: (f"{url}/{name}/graphql", SERVICES[name].schema.as_str()) for name, url in urls.items()}
