@@ -125,7 +125,7 @@ async def test_a_hub_after_a_killed_one_keeps_the_data_and_leaves_nothing_runnin
         killed.wait(WAIT_SECONDS)
     assert living(tmp_path)  # the orphans that the next one has to deal with
     with up(tmp_path) as hub:
-        assert await remembered(database, "after") == ["after", "before"]
+        assert await remembered(database, "2 after") == ["1 before", "2 after"]
         os.killpg(hub.pid, signal.SIGINT)  # Ctrl-C reaches every process of the group
         assert hub.wait(STOP_SECONDS) == 0
     assert living(tmp_path) == []
