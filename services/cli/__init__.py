@@ -15,14 +15,16 @@ from typing import Any
 from services.app import SERVICES, chosen
 from services.cli import demo
 from services.cli.running import running, servers, until_stopped
-from services.directory import oauth
+from services.directory import oauth, register
 from services.directory.access import checked_ags
 from services.kit import i18n, migrations
 from services.kit.db import Database
-from services.kit.errors import HubError
+from services.kit.errors import HubError, Refused
 from services.kit.i18n import gettext as _
 from services.kit.service import Hub
 from services.kit.settings import Settings, from_environment
+
+MOST_LINES = 50
 
 Command = Callable[[argparse.Namespace, Settings], Coroutine[Any, Any, int]]
 
@@ -78,6 +80,9 @@ def _parser() -> argparse.ArgumentParser:
     client.add_argument("name")
     client.add_argument("--city", metavar="AGS", help="the city it speaks for; without one it speaks for none")
     client.add_argument("--scope", action="append", choices=oauth.SCOPES, help="may be given several times")
+    books = command("register", _register, "register import FILE reads the official municipality register (GV100AD)")
+    books.add_argument("action", choices=["import"])
+    books.add_argument("file", type=Path)
     revise = command("revise", _revise, "write a migration from a service's models (for developers)")
     revise.add_argument("service", choices=SERVICES)
     revise.add_argument("message")
@@ -137,6 +142,40 @@ async def _client(asked: argparse.Namespace, settings: Settings) -> int:
             made = await oauth.register(session, asked.name, ags, tuple(asked.scope or oauth.SCOPES))
         await hub.stop()
     print(f"client_id={made.client_id}\nclient_secret={made.client_secret}")
+    return 0
+
+
+async def _register(asked: argparse.Namespace, settings: Settings) -> int:
+    try:
+        content = asked.file.read_bytes()
+    except OSError as problem:
+        raise Refused(_("{file} cannot be read: {reason}", file=asked.file, reason=problem.strerror)) from problem
+    found = register.parse(content)
+    with servers(settings, share=True) as known:
+        hub = Hub(known, chosen("directory"))
+        await hub.migrate()
+        async with hub.runtimes["directory"].db.begin() as session:
+            report = await register.store(session, found)
+        await hub.stop()
+    print(
+        _(
+            "Municipality register of {state_of}: {count} municipalities; {added} new, {ended} ended, "
+            "{renamed} renamed, {changed} with other figures, {unchanged} as before.",
+            state_of=report.state_of,
+            count=len(found.entries),
+            added=len(report.added),
+            ended=len(report.ended),
+            renamed=len(report.renamed),
+            changed=report.changed,
+            unchanged=report.unchanged,
+        )
+    )
+    for old, entry in report.renamed[:MOST_LINES]:
+        print(f"  {entry.ags}  {old} → {entry.name}")
+    for entry in report.ended[:MOST_LINES]:
+        print(_("  {ags}  {name}: ended", ags=entry.ags, name=entry.name))
+    for entry in report.affected:
+        print(_("  Attention: {name} ({ags}) publishes here and has ended.", ags=entry.ags, name=entry.name))
     return 0
 
 

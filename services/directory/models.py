@@ -1,7 +1,7 @@
 """The directory's tables."""
 
 import uuid
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ForeignKey, Identity, Index, LargeBinary, MetaData, Text, UniqueConstraint, func
@@ -31,6 +31,27 @@ class City(Base):
     kind: Mapped[str]
     population: Mapped[int | None]
     website: Mapped[str | None]
+
+
+class Municipality(Base):
+    """A municipality of the official register, whether it takes part or not; `area` in hectares."""
+
+    __tablename__ = "municipality"
+    __table_args__ = (Index("ix_municipality_sort_key_ags", "sort_key", "ags"),)
+    ags: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    sort_key: Mapped[str]
+    search: Mapped[str]
+    kind: Mapped[str]
+    state: Mapped[str]
+    district: Mapped[str]
+    population: Mapped[int]
+    area: Mapped[int]
+    postal_code: Mapped[str]
+    state_of: Mapped[date]
+    """The day of the register that last held it."""
+    ended: Mapped[bool]
+    """Merged or dissolved since: the newest register does not hold it any more."""
 
 
 class Topic(Base):

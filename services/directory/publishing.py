@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import delete, insert, select, text, update
 
 from services.contracts.directory import CityPublished, NavigatorPublished, NavigatorWithdrawn
-from services.directory import topics
+from services.directory import register, topics
 from services.directory.models import City, Navigator, NavigatorTopic, Project, ProjectNavigator, Publication
 from services.directory.snapshot import (
     CityRow,
@@ -19,6 +19,8 @@ from services.directory.snapshot import (
     validate,
 )
 from services.kit.db import Reader, Writer, put
+from services.kit.errors import Problem, Refused
+from services.kit.i18n import gettext as _
 from services.kit.messages import Message
 from services.kit.text import folded, sort_key
 
@@ -43,6 +45,11 @@ async def publish(session: Writer, client: str, snapshot: Snapshot, secret: byte
     vocabulary = await topics.vocabulary(session)
     wanted = validate(snapshot, frozenset(vocabulary))
     ags = wanted.city.ags
+    if not await register.known(session, ags):
+        raise Refused(
+            _("The municipality register does not hold {ags}.", ags=ags),
+            [Problem(message=_("The municipality register does not hold {ags}.", ags=ags), row="city", field="ags")],
+        )
     ids = Identities(secret, ags)
     await session.execute(
         text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": f"lotsennetz city {ags}"}

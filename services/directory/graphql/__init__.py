@@ -6,11 +6,12 @@ import strawberry
 from strawberry import ID, Info
 from strawberry.federation import Schema
 
-from services.directory import access, search
+from services.directory import access, register, search
 from services.directory.graphql.publish import Mutation
 from services.directory.graphql.types import (
     SERVICE,
     City,
+    Municipality,
     Navigator,
     Project,
     Topic,
@@ -44,6 +45,25 @@ class Query:
             rows = await search.cities(session, page_size(first) + 1, after=place, text=text)
         return Connection.of(
             [City.of(row) for row in rows], lambda node: encode_cursor(node.sort_key, str(node.ags)), first, after
+        )
+
+    @strawberry.field(description="The official register by name; by words, postal code, key, and state (two digits).")
+    async def municipalities(
+        self,
+        info: Info[Any, Any],
+        text: str | None = None,
+        state: str | None = None,
+        first: int = 20,
+        after: str | None = None,
+    ) -> Connection[Municipality]:
+        place = decode_cursor(after, 2)
+        async with read(info, SERVICE) as session:
+            rows = await register.find(session, page_size(first) + 1, after=place, text=text, state=state)
+        return Connection.of(
+            [Municipality.of(row) for row in rows],
+            lambda node: encode_cursor(node.sort_key, str(node.ags)),
+            first,
+            after,
         )
 
     @strawberry.field

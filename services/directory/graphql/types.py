@@ -70,6 +70,35 @@ async def topics_of(info: Info[Any, Any], codes: list[str]) -> list[Topic]:
     return [topic for topic in found if topic is not None]
 
 
+@strawberry.type(description="A municipality of the official register, whether it takes part or not.")
+class Municipality:
+    ags: ID
+    name: str = strawberry.field(description="The official name, such as „Konstanz, Universitätsstadt“.")
+    kind: str
+    state: str
+    district: str
+    population: int
+    postal_code: str
+    sort_key: strawberry.Private[str]
+
+    @classmethod
+    def of(cls, row: m.Municipality) -> Self:
+        return cls(
+            ags=ID(row.ags),
+            name=row.name,
+            kind=row.kind,
+            state=row.state,
+            district=row.district,
+            population=row.population,
+            postal_code=row.postal_code,
+            sort_key=row.sort_key,
+        )
+
+    @strawberry.field(description="What it publishes here; null if it does not take part.")
+    async def city(self, info: Info[Any, Any]) -> "City | None":
+        return await city_of(info, self.ags)
+
+
 @strawberry.federation.type(keys=["ags"], description="A municipality that takes part.")
 class City:
     ags: ID = strawberry.field(description="Amtlicher Gemeindeschlüssel, 8 digits.")

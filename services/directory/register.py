@@ -1,0 +1,204 @@
+"""The municipality register: the official file (Destatis GV100AD) read, compared and stored.
+
+A yearly file replaces the one before: names, kinds and figures change, municipalities come and go. One that is gone
+keeps its row with the day it was last seen, because its key may still stand in publications and papers.
+"""
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from io import StringIO
+
+from gv100ad import District, FederalState, GV100ADReader, MunicipalityType
+from gv100ad import Municipality as Record
+from sqlalchemy import insert, select, tuple_, update
+
+from services.directory.models import City, Municipality
+from services.kit.db import Reader, Writer
+from services.kit.errors import Conflict, Refused
+from services.kit.i18n import gettext as _
+from services.kit.text import folded, sort_key
+
+KINDS = {
+    MunicipalityType.MARKT: "Markt",
+    MunicipalityType.KREISFREIE_STADT: "Kreisfreie Stadt",
+    MunicipalityType.STADTKREIS: "Stadtkreis",
+    MunicipalityType.STADT: "Stadt",
+    MunicipalityType.KREISANGEHOERIGE_GEMEINDE: "Gemeinde",
+    MunicipalityType.GEMEINDEFREIES_GEBIET_BEWOHNT: "Gemeindefreies Gebiet",
+    MunicipalityType.GEMEINDEFREIES_GEBIET_UNBEWOHNT: "Gemeindefreies Gebiet, unbewohnt",
+    MunicipalityType.GROSSE_KREISSTADT: "Große Kreisstadt",
+}
+"""The register's own words; they are names, not text to translate."""
+COMPARED = ("name", "kind", "state", "district", "population", "area", "postal_code")
+FEWEST = 100
+"""A file with fewer municipalities is a part of one, and would declare the rest of Germany gone."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A municipality of the register. `area` in hectares; `name` is official: „Konstanz, Universitätsstadt“."""
+
+    ags: str
+    name: str
+    kind: str
+    state: str
+    district: str
+    population: int
+    area: int
+    postal_code: str
+
+    @property
+    def short_name(self) -> str:
+        """What people call it."""
+        return self.name.split(",")[0].strip()
+
+
+@dataclass(frozen=True)
+class Register:
+    """The file's municipalities by AGS, as of the day `state_of`."""
+
+    state_of: dt.date
+    entries: dict[str, Entry]
+
+
+@dataclass
+class Report:
+    """What a file changed. `affected` are ended municipalities that publish here: somebody has to talk to them."""
+
+    state_of: dt.date
+    added: list[Entry] = field(default_factory=list)
+    ended: list[Entry] = field(default_factory=list)
+    renamed: list[tuple[str, Entry]] = field(default_factory=list)
+    changed: int = 0
+    unchanged: int = 0
+    affected: list[Entry] = field(default_factory=list)
+
+
+def parse(content: bytes) -> Register:
+    """The register in a GV100AD file. Raises Refused, with the line, for anything else."""
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = content.decode("cp1252", "replace")  # files before 2020
+    states: dict[str, str] = {}
+    districts: dict[str, str] = {}
+    entries: dict[str, Entry] = {}
+    newest = dt.date.min
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not line.strip():
+            continue
+        try:
+            (record,) = GV100ADReader(StringIO(line + "\n")).read()
+        except (ValueError, IndexError) as problem:
+            raise Refused(_("Line {number} is not a line of a GV100AD file.", number=number)) from problem
+        newest = max(newest, record.timestamp)
+        if isinstance(record, FederalState):
+            states[record.regional_code] = record.name
+        elif isinstance(record, District):
+            districts[record.regional_code] = record.name
+        elif isinstance(record, Record):
+            ags = record.regional_code
+            if ags in entries:
+                raise Refused(_("Line {number}: the key {ags} stands twice.", number=number, ags=ags))
+            entries[ags] = Entry(
+                ags=ags,
+                name=record.name,
+                kind=KINDS.get(record.type, ""),
+                state=states.get(ags[:2], ""),
+                district=districts.get(ags[:5], ""),
+                population=record.inhabitants,
+                area=record.area,
+                postal_code=record.postal_code,
+            )
+    if len(entries) < FEWEST:
+        raise Refused(_("Only {count} municipalities: this is not the whole register.", count=len(entries)))
+    return Register(newest, entries)
+
+
+async def store(session: Writer, register: Register) -> Report:
+    """Make `register` the stored one and say what changed. Raises Conflict for a file older than the stored one."""
+    rows = {row.ags: row for row in (await session.scalars(select(Municipality).with_for_update())).all()}
+    newest = max((row.state_of for row in rows.values()), default=dt.date.min)
+    if register.state_of < newest:
+        raise Conflict(
+            _("This file is of {state_of}, but the register here is already of {newest}.",
+              state_of=register.state_of, newest=newest)
+        )  # fmt: skip
+    report = Report(register.state_of)
+    fresh: list[Entry] = []
+    for entry in register.entries.values():
+        row = rows.get(entry.ags)
+        if row is None or row.ended:
+            report.added.append(entry)
+        elif row.name != entry.name:
+            report.renamed.append((row.name, entry))
+        elif all(getattr(row, name) == getattr(entry, name) for name in COMPARED):
+            report.unchanged += 1
+        else:
+            report.changed += 1
+        if row is None:
+            fresh.append(entry)
+    gone = [row for ags, row in rows.items() if ags not in register.entries and not row.ended]
+    report.ended = [_entry(row) for row in gone]
+    publishing = set((await session.scalars(select(City.ags).where(City.ags.in_([row.ags for row in gone])))).all())
+    report.affected = [entry for entry in report.ended if entry.ags in publishing]
+
+    if fresh:
+        await session.execute(insert(Municipality), [_values(e, register.state_of) for e in fresh])
+    known = [_values(e, register.state_of) for ags, e in register.entries.items() if ags in rows]
+    if known:
+        await session.execute(update(Municipality), known)
+    if gone:
+        await session.execute(
+            update(Municipality).where(Municipality.ags.in_([row.ags for row in gone])).values(ended=True)
+        )
+    return report
+
+
+def _values(entry: Entry, state_of: dt.date) -> dict[str, object]:
+    return {
+        "ags": entry.ags,
+        **{name: getattr(entry, name) for name in COMPARED},
+        "sort_key": sort_key(entry.short_name),
+        "search": folded(f"{entry.name} {entry.postal_code} {entry.ags}"),
+        "state_of": state_of,
+        "ended": False,
+    }
+
+
+def _entry(row: Municipality) -> Entry:
+    return Entry(row.ags, *(getattr(row, name) for name in COMPARED))
+
+
+async def known(session: Reader, ags: str) -> bool:
+    """Whether `ags` is a living municipality; True for every key while no register has been imported."""
+    found = (await session.scalars(select(Municipality.ended).where(Municipality.ags == ags))).one_or_none()
+    if found is not None:
+        return not found
+    return (await session.scalars(select(Municipality.ags).limit(1))).one_or_none() is None
+
+
+async def find(
+    session: Reader,
+    limit: int,
+    *,
+    after: Sequence[str] | None = None,
+    text: str | None = None,
+    state: str | None = None,
+) -> list[Municipality]:
+    """Living municipalities by name; each word of `text` stands in name, postal code or key."""
+    query = (
+        select(Municipality).where(~Municipality.ended).order_by(Municipality.sort_key, Municipality.ags).limit(limit)
+    )
+    if after is not None:
+        query = query.where(tuple_(Municipality.sort_key, Municipality.ags) > (after[0], after[1]))
+    for word in _words(text):
+        query = query.where(Municipality.search.contains(word, autoescape=True))
+    if state is not None:
+        query = query.where(Municipality.ags.startswith(state[:2], autoescape=True))
+    return list((await session.scalars(query)).all())
+
+
+def _words(text: str | None) -> Iterable[str]:
+    return folded((text or "")[:100]).split()[:8]
