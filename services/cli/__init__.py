@@ -94,7 +94,7 @@ async def _up(asked: argparse.Namespace, settings: Settings) -> int:
         async with running(found, chosen(os.environ.get("HUB_SERVICES", ""))) as (hub, server):
             if asked.demo:
                 await demo.fill(hub)
-            print(_("Lotsennetz runs at {url} (Ctrl-C ends it).", url=hub.settings.issuer), flush=True)
+            print(_("Lotsennetz runs at {url} (Ctrl-C ends it).", url=hub.settings.address), flush=True)
             await until_stopped(server)
     return 0
 
@@ -106,7 +106,7 @@ async def _demo(_asked: argparse.Namespace, settings: Settings) -> int:
 async def _serve(asked: argparse.Namespace, settings: Settings) -> int:
     with servers(settings) as found:
         async with running(found, chosen(",".join(asked.service))) as (hub, server):
-            print(_("Lotsennetz runs at {url} (Ctrl-C ends it).", url=hub.settings.issuer), flush=True)
+            print(_("Lotsennetz runs at {url} (Ctrl-C ends it).", url=hub.settings.address), flush=True)
             await until_stopped(server)
     return 0
 

@@ -18,7 +18,7 @@ from services.cli.client import Answered, Client
 from services.cli.running import running, servers
 from services.directory import oauth, search
 from services.kit import i18n
-from services.kit.errors import HubError
+from services.kit.errors import Conflict, HubError
 from services.kit.i18n import gettext as _
 from services.kit.service import Hub
 from services.kit.settings import Settings
@@ -107,6 +107,14 @@ async def run(settings: Settings, out: Path) -> int:
         shutil.rmtree(settings.data)
     with servers(settings) as found:
         async with running(found, chosen()) as (hub, _server):
+            async with hub.runtimes["directory"].db.read() as session:
+                if await search.cities(session, 1):
+                    raise Conflict(
+                        _(
+                            "The database of LOTSENNETZ_DATABASE_URL holds cities already. The demo starts clean: give "
+                            "it an empty one, or none, and it brings its own."
+                        )
+                    )
             clients = await register(hub)
             try:
                 await play(*clients, out)

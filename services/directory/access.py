@@ -39,5 +39,10 @@ def may_publish(who: Principal, ags: str) -> None:
 def checked_ags(ags: str) -> str:
     """Raises Refused unless `ags` has the form of a municipality's key: 8 digits, of a state 01–16."""
     if len(ags) != 8 or not ags.isascii() or not ags.isdigit() or not 1 <= int(ags[:2]) <= 16:
-        raise Refused(_("„{ags}“ is not a municipality key (AGS); one has 8 digits, such as 08335043.", ags=ags[:20]))
+        raise Refused(
+            _(
+                "„{ags}“ is not a municipality key (AGS): 8 digits, from 01 to 16 at first, such as 08335043.",
+                ags=ags[:20],
+            )
+        )
     return ags

@@ -214,7 +214,10 @@ async def signing_key(session: Writer, seal: bytes) -> ECKey:
         opened = jwe.decrypt_compact(row.sealed, OctKey.import_key(seal))
     except Exception as problem:
         raise Refused(
-            _("The signing key cannot be opened: LOTSENNETZ_SECRET is not the one it was made with.")
+            _(
+                "The signing key cannot be opened: LOTSENNETZ_SECRET is not the one it was made with. "
+                "A hub that started without it keeps its own in the file „secret“ of its data folder."
+            )
         ) from problem
     return ECKey.import_key({**json.loads(opened.plaintext or b"{}"), "kid": row.kid})
 

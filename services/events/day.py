@@ -41,11 +41,11 @@ class Item(msgspec.Struct, frozen=True):
 
 
 class Round(msgspec.Struct, frozen=True):
-    """One round of table talk, numbered from 1."""
+    """One round of table talk, numbered from 1; without times where the organiser has not set them."""
 
     number: int
-    starts: dt.datetime
-    ends: dt.datetime
+    starts: dt.datetime | None = None
+    ends: dt.datetime | None = None
 
 
 class Table(msgspec.Struct, frozen=True):
@@ -110,7 +110,7 @@ class Day(msgspec.Struct, frozen=True):
         if self.status not in get_args(Status):
             raise ValueError(f"unknown status {self.status!r}")
         moments = [self.updated, *(i.starts for i in self.agenda), *(i.ends for i in self.agenda if i.ends)]
-        moments += [moment for r in self.rounds for moment in (r.starts, r.ends)]
+        moments += [moment for r in self.rounds for moment in (r.starts, r.ends) if moment]
         if any(moment.tzinfo is None for moment in moments):
             raise ValueError("every moment of a day needs a timezone")
         ids = [item.id for item in self.agenda if item.id]
@@ -121,9 +121,9 @@ class Day(msgspec.Struct, frozen=True):
         for person in self.participants:
             visited = [stop.round for stop in person.route]
             if len(set(visited)) < len(visited):
-                raise ValueError(f"{person.name!r} has two tables in one round")
+                raise ValueError("somebody has two tables in one round")
             if not rounds.issuperset(visited) or not tables.issuperset(stop.table for stop in person.route):
-                raise ValueError(f"{person.name!r} is sent to an unknown round or table")
+                raise ValueError("somebody is sent to an unknown round or table")
 
 
 def _numbers(what: str, numbers: list[int]) -> set[int]:
@@ -146,13 +146,15 @@ def date_words(day: Day, style: Literal["full", "long"] = "full") -> str:
     return format_date(day.date, style, locale=_locale())
 
 
-def span(day: Day, starts: dt.datetime, ends: dt.datetime | None) -> str:
-    """`10:45–11:00`, or `10:45` without an end, on the day's own clock."""
+def span(day: Day, starts: dt.datetime | None, ends: dt.datetime | None) -> str:
+    """`10:45–11:00`, or `10:45` without an end, on the day's own clock; empty without a start."""
     return "–".join(_clock(day, moment) for moment in (starts, ends) if moment)
 
 
-def spoken_span(day: Day, starts: dt.datetime, ends: dt.datetime) -> str:
+def spoken_span(day: Day, starts: dt.datetime | None, ends: dt.datetime | None) -> str:
     """`span` as it stands in running text: German says `10:45–11:00 Uhr`."""
+    if starts is None or ends is None:
+        return ""
     return _("{start}–{end}", start=_clock(day, starts), end=_clock(day, ends))
 
 

@@ -84,7 +84,10 @@ def validate(draft: Draft, topics: frozenset[str]) -> Draft:
             checks.add(
                 row,
                 "host" if i == 0 else "ags",
-                _("„{ags}“ is not a municipality key (AGS); one has 8 digits, such as 08335043.", ags=ags[:20]),
+                _(
+                    "„{ags}“ is not a municipality key (AGS): 8 digits, from 01 to 16 at first, such as 08335043.",
+                    ags=ags[:20],
+                ),
             )
     cities = {draft.host, *draft.guests}
     clean = Draft(

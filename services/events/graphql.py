@@ -193,7 +193,7 @@ class Event:
 
     @strawberry.field
     def papers(self, info: Info[Any, Any]) -> list[Paper]:
-        base = f"{here(info, SERVICE).settings.issuer}/events/{self.id}/papers"
+        base = f"{here(info, SERVICE).settings.url_of(SERVICE)}/events/{self.id}/papers"
         return [
             Paper(name=name, media_type=media_type, url=f"{base}/{name}", public=name in papers.PUBLIC)
             for name, (_make, media_type) in papers.PAPERS.items()

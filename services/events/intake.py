@@ -3,6 +3,7 @@
 import uuid
 
 from sqlalchemy import delete, insert, select, update
+from sqlalchemy import func as sql
 
 from services.contracts.directory import CityPublished, NavigatorPublished, NavigatorWithdrawn, TopicPublished
 from services.contracts.events import EventPublished
@@ -61,7 +62,7 @@ async def rounds(session: Writer, said: RoundsConfirmed) -> None:
     changed = await session.execute(
         update(Event)
         .where(Event.id == event)
-        .values(plan=uuid.UUID(said.plan), rounds=max((t.round for t in said.tables), default=0))
+        .values(plan=uuid.UUID(said.plan), rounds=max((t.round for t in said.tables), default=0), updated_at=sql.now())
         .returning(Event.id)
     )
     if changed.scalar_one_or_none() is None:

@@ -39,7 +39,8 @@ async def day(session: Reader, event: Event, *, people: bool) -> Day:
     agenda = (await trips.agendas(session, [event.id]))[0]
     navigators = (await trips.participants(session, [event.id]))[0] if people else []
     tables = (await trips.tables(session, [event.id]))[0] if people else []
-    times = round_times(event, max((table.round for table, _seats in tables), default=0))
+    count = max((table.round for table, _seats in tables), default=0)
+    times = round_times(event, count)
     routes: dict[uuid.UUID, list[Stop]] = {}
     for table, seats in tables:
         for navigator_id in seats:
@@ -75,7 +76,7 @@ async def day(session: Reader, event: Event, *, people: bool) -> Day:
             )
             for item in agenda
         ),
-        rounds=tuple(Round(number=n, starts=start, ends=end) for n, (start, end) in enumerate(times, start=1)),
+        rounds=tuple(Round(n, *(times[n - 1] if times else ())) for n in range(1, count + 1)),
         tables=tuple(DayTable(number=number, topic=sign) for number, sign in sorted(signs.items())),
         participants=tuple(
             Person(

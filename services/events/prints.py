@@ -194,7 +194,10 @@ def _facts(day: Day) -> Iterator[tuple[str, str]]:
     yield _("Guests"), ", ".join(_lines(day.guests))
     if day.rounds:
         rounds = _rounds(day)
-        yield _("Table rounds"), f"{len(rounds)} · {spoken_span(day, rounds[0].starts, rounds[-1].ends)}"
+        yield (
+            _("Table rounds"),
+            " · ".join(filter(None, (str(len(rounds)), spoken_span(day, rounds[0].starts, rounds[-1].ends)))),
+        )
 
 
 def _item(day: Day, item: Item) -> dict[str, Any]:

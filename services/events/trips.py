@@ -78,6 +78,7 @@ async def add_participants(session: Writer, event: Event, navigators: Sequence[s
     count = len((await session.scalars(select(Participant.navigator_id).where(Participant.event_id == event.id))).all())
     if count > MOST_PARTICIPANTS:
         raise Refused(_("At most {most} people can take part in one event.", most=MOST_PARTICIPANTS))
+    await _stamp(session, event.id)
     return await _fresh(session, event.id)
 
 
@@ -87,6 +88,7 @@ async def remove_participants(session: Writer, event: Event, navigators: Sequenc
     await _lock(session, event.id)
     for model in (Seat, Participant):
         await session.execute(delete(model).where(model.event_id == event.id, model.navigator_id.in_(wanted)))
+    await _stamp(session, event.id)
     return await _fresh(session, event.id)
 
 
@@ -107,6 +109,11 @@ def _ids(values: Sequence[str]) -> list[uuid.UUID]:
 async def _lock(session: Writer, event_id: uuid.UUID) -> None:
     """Changes of one event take turns."""
     await session.execute(select(Event.id).where(Event.id == event_id).with_for_update())
+
+
+async def _stamp(session: Writer, event_id: uuid.UUID) -> None:
+    """Date the papers anew; calendars need not notice."""
+    await session.execute(update(Event).where(Event.id == event_id).values(updated_at=dt.datetime.now(dt.UTC)))
 
 
 async def _touch(session: Writer, event_id: uuid.UUID, **values: Any) -> None:

@@ -15,7 +15,7 @@ from services.kit.service import Runtime
 
 @get("/events/{event_id:str}/papers/{name:str}")
 async def paper(request: Request[Any, Any, Any], event_id: str, name: str) -> Response[bytes]:
-    """One paper of the event, made now. 404 for whoever may not see it."""
+    """One paper of the event, made now. 401 or 403 without a token for papers, 404 for whoever may not see this one."""
     hub = request.app.state.hub
     here: Runtime = hub.runtimes["events"]
     who = await hub.verifier.principal(request.headers.get("authorization"))
@@ -25,9 +25,10 @@ async def paper(request: Request[Any, Any, Any], event_id: str, name: str) -> Re
             event = (await trips.by_id(session, [uuid.UUID(event_id)]))[0]
         except ValueError:
             event = None
-        if event is None or name not in papers.PAPERS:
-            raise NotFound(_("There is no such paper."))
-        if name not in papers.PUBLIC and not access.may_see_people(who, event):
+        if name in papers.PAPERS and name not in papers.PUBLIC:
+            who.need(access.READ)
+        seen = event is not None and (name in papers.PUBLIC or access.may_see_people(who, event))
+        if event is None or name not in papers.PAPERS or not seen:
             raise NotFound(_("There is no such paper."))
         day = await papers.day(session, event, people=name not in papers.PUBLIC)
     make, media_type = papers.PAPERS[name]

@@ -2,7 +2,7 @@
 
     HubError
     ├── Refused    422  the input is wrong; `problems` say what to change, with row and field
-    ├── Unknown    401  nobody, or somebody we cannot verify
+    ├── Unknown    401  UNAUTHENTICATED: nobody, or somebody we cannot verify
     ├── Forbidden  403  known, but not allowed
     ├── NotFound   404
     ├── Conflict   409  right in itself, but not in the present state
@@ -54,7 +54,7 @@ class Refused(HubError):
 
 
 class Unknown(HubError):
-    status, code = 401, "UNKNOWN"
+    status, code = 401, "UNAUTHENTICATED"
 
 
 class Forbidden(HubError):

@@ -10,6 +10,9 @@ from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
+ONE_CORE = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+"""Several computations share the machine's cores; none takes them all for its linear algebra."""
+
 
 async def heavy(function: str, payload: Any, on_progress: Callable[[Any], Awaitable[None]]) -> Any:
     """Call `function(payload, tell)` in a Python process of its own and return its answer.
@@ -20,7 +23,7 @@ async def heavy(function: str, payload: Any, on_progress: Callable[[Any], Awaita
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "services.kit.heavy", function,
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-        limit=1 << 28, start_new_session=True,
+        limit=1 << 28, start_new_session=True, env={**os.environ, **ONE_CORE},
     )  # fmt: skip
     assert process.stdin
     assert process.stdout

@@ -4,6 +4,7 @@
 revisions that are missing, and grants the role what it needs and no more.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from alembic.autogenerate import compare_metadata, produce_migrations, render_python_code
@@ -46,11 +47,14 @@ async def check_server(db: Database) -> None:
         )
 
 
-async def upgrade(db: Database, schema: str, metadata: MetaData, folder: Path) -> None:
-    """Bring one service's schema to the newest revision. Two processes may ask at once; one does it."""
+async def upgrade(db: Database, schema: str, metadata: MetaData, folder: Path, beside: Sequence[str] = ()) -> None:
+    """Bring one service's schema to the newest revision. Two processes may ask at once; one does it.
+
+    `beside` are the other schemas to come, so that an administrator is asked once for all of them.
+    """
     async with db.begin() as session:
         connection = await session.connection()
-        await connection.run_sync(_upgrade, schema, metadata, folder)
+        await connection.run_sync(_upgrade, schema, metadata, folder, beside)
 
 
 def _context(connection: Connection, schema: str, metadata: MetaData, script: ScriptDirectory) -> MigrationContext:
@@ -76,11 +80,11 @@ def _script(folder: Path) -> ScriptDirectory:
     return ScriptDirectory(str(folder), version_locations=[str(folder)])
 
 
-def _upgrade(connection: Connection, schema: str, metadata: MetaData, folder: Path) -> None:
+def _upgrade(connection: Connection, schema: str, metadata: MetaData, folder: Path, beside: Sequence[str]) -> None:
     connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('lotsennetz migrations', 0))"))
-    connection.execute(text(f'CREATE SCHEMA IF NOT EXISTS "{schema}"'))
+    _ensure_schema(connection, schema)
     role = role_of(schema)
-    _ensure_role(connection, role)
+    _ensure_role(connection, role, [role_of(other) for other in dict.fromkeys((schema, *beside))])
     context = _context(connection, schema, metadata, _script(folder))
     with Operations.context(context):
         context.run_migrations()
@@ -93,7 +97,7 @@ def _upgrade(connection: Connection, schema: str, metadata: MetaData, folder: Pa
         connection.execute(text(grant))
 
 
-def _ensure_role(connection: Connection, role: str) -> None:
+def _ensure_role(connection: Connection, role: str, needed: Sequence[str]) -> None:
     """Create the role and let this owner wear it; says what an administrator must do where the owner may not."""
     try:
         with connection.begin_nested():
@@ -103,20 +107,48 @@ def _ensure_role(connection: Connection, role: str) -> None:
                     f"CREATE ROLE {role} NOLOGIN; END IF; END $$"
                 )
             )
-            if not connection.scalar(text(f"SELECT pg_has_role(current_user, '{role}', 'SET')")):
+            # Membership alone allows SET ROLE until version 15; since then there is a right of its own for it.
+            right = "SET" if connection.dialect.server_version_info >= (16,) else "MEMBER"  # type: ignore[operator]
+            if not connection.scalar(text(f"SELECT pg_has_role(current_user, '{role}', '{right}')")):
                 connection.execute(text(f"GRANT {role} TO current_user"))
     except DBAPIError as problem:
         if "already exists" in str(problem.orig) or "tuple concurrently" in str(problem.orig):
             return  # a hub on another database of the same server was quicker
+        if not _not_allowed(problem):
+            raise
         user = connection.scalar(text("SELECT current_user"))
+        steps = "; ".join(f"CREATE ROLE {one} NOLOGIN; GRANT {one} TO {user}" for one in needed)
         raise Refused(
             _(
-                "The database user {user} may not create the role {role}. Please let an administrator run: "
-                "CREATE ROLE {role} NOLOGIN; GRANT {role} TO {user};",
+                "The database user {user} may not create the roles it needs. Please let an administrator run once: "
+                "{steps};",
                 user=user,
-                role=role,
+                steps=steps,
             )
         ) from problem
+
+
+def _ensure_schema(connection: Connection, schema: str) -> None:
+    try:
+        with connection.begin_nested():
+            connection.execute(text(f'CREATE SCHEMA IF NOT EXISTS "{schema}"'))
+    except DBAPIError as problem:
+        if not _not_allowed(problem):
+            raise
+        user, database = connection.execute(text("SELECT current_user, current_database()")).one()
+        raise Refused(
+            _(
+                "The database user {user} may not create schemas here. Please let an administrator run once: "
+                "GRANT CREATE ON DATABASE {database} TO {user};",
+                user=user,
+                database=database,
+            )
+        ) from problem
+
+
+def _not_allowed(problem: DBAPIError) -> bool:
+    """SQLSTATE 42501, insufficient privilege."""
+    return getattr(problem.orig, "sqlstate", None) == "42501"
 
 
 async def differences(db: Database, schema: str, metadata: MetaData, folder: Path) -> list[object]:

@@ -142,8 +142,9 @@ class Hub:
         try:
             await migrations.check_server(owner)
             await job_queue.check_server(self.redis)
+            names = [service.name for service in self.services]
             for service in self.services:
-                await migrations.upgrade(owner, service.name, service.metadata, service.migrations)
+                await migrations.upgrade(owner, service.name, service.metadata, service.migrations, names)
         finally:
             await owner.close()
         for runtime in self.runtimes.values():

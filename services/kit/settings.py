@@ -36,8 +36,17 @@ class Settings:
     """Seconds after which a silent worker's job is given to another."""
 
     @property
+    def address(self) -> str:
+        """Where this very process listens."""
+        return f"http://{self.host}:{self.port}"
+
+    @property
     def issuer(self) -> str:
-        return self.public_url or f"http://{self.host}:{self.port}"
+        return self.public_url or self.address
+
+    def url_of(self, service: str) -> str:
+        """Where clients reach a service: its own address in a split hub, else the hub's."""
+        return self.urls.get(service, self.issuer)
 
     def derived(self, purpose: str) -> bytes:
         """32 bytes that only this hub knows, different for each purpose."""

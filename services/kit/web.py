@@ -118,7 +118,8 @@ def page(template: str, **values: object) -> Response[str]:
 @get("/", sync_to_thread=False)
 def landing(request: Request[Any, Any, Any]) -> Response[str]:
     """What this is and what runs where."""
-    return page("landing.html", hub=request.app.state.hub.describe(), issuer=request.app.state.hub.settings.issuer)
+    hub: Hub = request.app.state.hub
+    return page("landing.html", hub=hub.describe(), settings=hub.settings)
 
 
 @get("/static/kit.css", sync_to_thread=False)

@@ -21,7 +21,7 @@ from services.matching import access, rounds
 from services.matching import models as m
 from services.matching.jobs import PlanRounds
 from services.matching.jobs import plan as plan_job
-from services.matching.problem import LONGEST_SECONDS, build
+from services.matching.problem import LONGEST_SECONDS, check
 
 WATCH_SECONDS = 0.25
 LONGEST_WATCH_SECONDS = 3600.0
@@ -127,6 +127,8 @@ class Plan:
         if self.row.answer is not None:
             return PlanState.DONE
         status = await load(info, SERVICE, _statuses, self.row.job_id)
+        if status is not None and status.state == "done":
+            return PlanState.RUNNING  # it ended between two looks; its answer is there at the next
         return PlanState(status.state) if status else PlanState.FAILED
 
     @strawberry.field(description="Why planning failed, if it did.")
@@ -261,7 +263,7 @@ class Mutation:
             asked = await rounds.question(
                 session, event, input.rounds, input.tables, input.table_topics, input.seconds, input.seed
             )
-            await asyncio.to_thread(build, asked)  # complains now and in words, not later in the job
+            check(asked)  # complains now and in words, not later in the job
             row = await rounds.ask(session, event, asked)
             row.job_id = await jobs.enqueue(session, runtime.queue, plan_job, PlanRounds(plan=str(row.id)))
         return Plan.of(row)

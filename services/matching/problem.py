@@ -34,8 +34,28 @@ class Question(msgspec.Struct, frozen=True):
     seconds: float = 3.0
 
 
+def check(question: Question) -> None:
+    """Raises Refused with every fault, in words, by participant. Cheap: a request may wait for it."""
+    try:
+        _model(question).check()
+    except solver.Invalid as invalid:
+        complaints = [
+            Complaint(
+                message=_words(fault),
+                row=f"participants[{fault.person}]" if fault.person else "",
+                field=FIELDS.get(fault.field, fault.field),
+            )
+            for fault in invalid.faults
+        ]
+        raise Refused(_("The rounds cannot be planned like this."), complaints) from invalid
+
+
 def build(question: Question) -> solver.Problem:
-    """The solver's problem. Raises Refused with every fault, in words, by participant."""
+    """The solver's problem, with all its matrices. Not for the hub's own process: see `solve`."""
+    return _model(question).problem()
+
+
+def _model(question: Question) -> solver.Model:
     model = solver.Model(tables=question.tables, rounds=question.rounds)
     for code, parent in question.topics:
         model.topic(code, parent)
@@ -43,18 +63,7 @@ def build(question: Question) -> solver.Problem:
         model.person(person.id, city=person.city, offers=person.offers, seeks=person.seeks, works_on=person.works_on)
     if question.table_topics:
         model.table_topics(question.table_topics)
-    try:
-        return model.problem()
-    except solver.Invalid as invalid:
-        complaints = [
-            Complaint(
-                message=_words(f),
-                row=f"participants[{f.person}]" if f.person else "",
-                field=FIELDS.get(f.field, f.field),
-            )
-            for f in invalid.faults
-        ]
-        raise Refused(_("The rounds cannot be planned like this."), complaints) from invalid
+    return model
 
 
 FIELDS = {"table_topics": "tableTopics", "works_on": "worksOn", "people": "participants"}
@@ -84,7 +93,11 @@ def _words(fault: solver.Fault) -> str:
 
 
 def solve(question: dict[str, Any], tell: Any) -> dict[str, Any]:
-    """Plan the rounds; runs in a process of its own (`kit.jobs.heavy`). JSON in, JSON out."""
+    """Plan the rounds. JSON in, JSON out.
+
+    It runs in a process of its own (`kit.jobs.heavy`): linear algebra libraries keep threads that do not survive the
+    hub's starting of other processes.
+    """
     asked = msgspec.convert(question, Question)
 
     def on_progress(progress: solver.Progress) -> None:

@@ -4,8 +4,8 @@ import uuid
 from collections.abc import Sequence
 
 import msgspec
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy import func as sql
-from sqlalchemy import insert, select, update
 
 from services.contracts.matching import RoundsConfirmed, TablePlanned
 from services.kit.db import Reader, Writer
@@ -48,9 +48,15 @@ async def question(
 
 
 async def ask(session: Writer, event: Event, asked: Question) -> Plan:
-    """A new plan without an answer."""
-    if len((await session.scalars(select(Plan.id).where(Plan.event_id == event.id))).all()) >= MOST_PLANS:
-        raise Conflict(_("This event has {most} plans already. Please confirm one of them.", most=MOST_PLANS))
+    """A new plan without an answer; the oldest finished one that nobody confirmed makes room for it."""
+    plans = (
+        await session.scalars(select(Plan).where(Plan.event_id == event.id).order_by(Plan.created_at, Plan.id))
+    ).all()
+    if len(plans) >= MOST_PLANS:
+        oldest = next((p for p in plans if p.answer is not None and p.confirmed_at is None), None)
+        if oldest is None:
+            raise Conflict(_("{most} plans of this event wait to be computed. Please wait for them.", most=MOST_PLANS))
+        await session.execute(delete(Plan).where(Plan.id == oldest.id))
     plan_id = uuid.uuid4()
     await session.execute(insert(Plan).values(id=plan_id, event_id=event.id, question=msgspec.to_builtins(asked)))
     return (await session.scalars(select(Plan).where(Plan.id == plan_id))).one()

@@ -116,7 +116,7 @@ async def test_every_mutation_needs_the_scope_to_write(
     others = [scope for scope in oauth.SCOPES if scope != f"{service}:write"]
     reader = await clients(KONSTANZ, *others)
     for path in ("/graphql", f"/{service}/graphql"):
-        assert code(await ask(nobody, query, path, **variables)) == "UNKNOWN"
+        assert code(await ask(nobody, query, path, **variables)) == "UNAUTHENTICATED"
         assert code(await ask(reader, query, path, **variables)) == "FORBIDDEN"
 
 

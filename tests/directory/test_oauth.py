@@ -287,36 +287,36 @@ TOKENS: dict[str, tuple[str, Any]] = {
     "the long type": (f"Bearer {made(typ='application/at+jwt')}", FINE),
     "one of its audiences": (f"Bearer {made(claims(aud=['x', ISSUER]))}", FINE),
     "of the state": (f"Bearer {made(claims(city=None))}", ("c", None, {"directory:read"})),
-    "expired": (f"Bearer {made(claims(exp=int(time.time()) - 60))}", "UNKNOWN"),
-    "without an end": (f"Bearer {made({k: v for k, v in claims().items() if k != 'exp'})}", "UNKNOWN"),
-    "an end that is none": (f"Bearer {made(claims(exp='9999999999'))}", "UNKNOWN"),
-    "another issuer": (f"Bearer {made(claims(iss='https://evil.example'))}", "UNKNOWN"),
-    "another audience": (f"Bearer {made(claims(aud='https://evil.example'))}", "UNKNOWN"),
-    "an ID token": (f"Bearer {made(typ='JWT')}", "UNKNOWN"),
-    "no type": (f"Bearer {made(typ=None)}", "UNKNOWN"),
-    "a city that is none": (f"Bearer {made(claims(city=[KONSTANZ]))}", "UNKNOWN"),
-    "scopes in a list": (f"Bearer {made(claims(scope=['directory:read']))}", "UNKNOWN"),
-    "somebody else's key": (f"Bearer {made(key=THEIRS)}", "UNKNOWN"),
-    "an unknown key": (f"Bearer {made(key=THEIRS, kid='theirs')}", "UNKNOWN"),
-    "another city": (f"Bearer {swapped(made(), claims(city='08121000'))}", "UNKNOWN"),
-    "more scopes": (f"Bearer {swapped(made(), claims(scope='directory:write'))}", "UNKNOWN"),
-    "unsigned": (f"Bearer {part({'alg': 'none', 'typ': 'at+jwt'})}.{part(claims())}.", "UNKNOWN"),
-    "unsigned but named": (f"Bearer {part({'alg': 'none', 'kid': 'ours'})}.{part(claims())}.", "UNKNOWN"),
-    "signed with what is public": (f"Bearer {made(key=PUBLIC_AS_SECRET, alg='HS256')}", "UNKNOWN"),
-    "its own key along": (f"Bearer {made(key=THEIRS, jwk=THEIRS.as_dict(private=False))}", "UNKNOWN"),
-    "no claims": (f"Bearer {made(b'[]')}", "UNKNOWN"),
-    "no JSON": (f"Bearer {made(b'{')}", "UNKNOWN"),
-    "a header in a list": (f"Bearer {part([])}.{part(claims())}.x", "UNKNOWN"),
-    "a key id in a list": (f"Bearer {part({'alg': 'ES256', 'kid': []})}.{part(claims())}.x", "UNKNOWN"),
-    "garbage": ("Bearer a.b.c", "UNKNOWN"),
-    "umlauts": ("Bearer ä.ö.ü", "UNKNOWN"),
-    "dots": ("Bearer ....", "UNKNOWN"),
-    "megabytes": ("Bearer " + "a" * 1_000_000, "UNKNOWN"),
-    "deep JSON": (f"Bearer {part(b'[' * 3_000)}.{part(claims())}.x", "UNKNOWN"),
-    "Bearer alone": ("Bearer", "UNKNOWN"),
-    "Bearer and nothing": ("Bearer   ", "UNKNOWN"),
-    "Basic": ("Basic YTpi", "UNKNOWN"),
-    "no scheme": (made(), "UNKNOWN"),
+    "expired": (f"Bearer {made(claims(exp=int(time.time()) - 60))}", "UNAUTHENTICATED"),
+    "without an end": (f"Bearer {made({k: v for k, v in claims().items() if k != 'exp'})}", "UNAUTHENTICATED"),
+    "an end that is none": (f"Bearer {made(claims(exp='9999999999'))}", "UNAUTHENTICATED"),
+    "another issuer": (f"Bearer {made(claims(iss='https://evil.example'))}", "UNAUTHENTICATED"),
+    "another audience": (f"Bearer {made(claims(aud='https://evil.example'))}", "UNAUTHENTICATED"),
+    "an ID token": (f"Bearer {made(typ='JWT')}", "UNAUTHENTICATED"),
+    "no type": (f"Bearer {made(typ=None)}", "UNAUTHENTICATED"),
+    "a city that is none": (f"Bearer {made(claims(city=[KONSTANZ]))}", "UNAUTHENTICATED"),
+    "scopes in a list": (f"Bearer {made(claims(scope=['directory:read']))}", "UNAUTHENTICATED"),
+    "somebody else's key": (f"Bearer {made(key=THEIRS)}", "UNAUTHENTICATED"),
+    "an unknown key": (f"Bearer {made(key=THEIRS, kid='theirs')}", "UNAUTHENTICATED"),
+    "another city": (f"Bearer {swapped(made(), claims(city='08121000'))}", "UNAUTHENTICATED"),
+    "more scopes": (f"Bearer {swapped(made(), claims(scope='directory:write'))}", "UNAUTHENTICATED"),
+    "unsigned": (f"Bearer {part({'alg': 'none', 'typ': 'at+jwt'})}.{part(claims())}.", "UNAUTHENTICATED"),
+    "unsigned but named": (f"Bearer {part({'alg': 'none', 'kid': 'ours'})}.{part(claims())}.", "UNAUTHENTICATED"),
+    "signed with what is public": (f"Bearer {made(key=PUBLIC_AS_SECRET, alg='HS256')}", "UNAUTHENTICATED"),
+    "its own key along": (f"Bearer {made(key=THEIRS, jwk=THEIRS.as_dict(private=False))}", "UNAUTHENTICATED"),
+    "no claims": (f"Bearer {made(b'[]')}", "UNAUTHENTICATED"),
+    "no JSON": (f"Bearer {made(b'{')}", "UNAUTHENTICATED"),
+    "a header in a list": (f"Bearer {part([])}.{part(claims())}.x", "UNAUTHENTICATED"),
+    "a key id in a list": (f"Bearer {part({'alg': 'ES256', 'kid': []})}.{part(claims())}.x", "UNAUTHENTICATED"),
+    "garbage": ("Bearer a.b.c", "UNAUTHENTICATED"),
+    "umlauts": ("Bearer ä.ö.ü", "UNAUTHENTICATED"),
+    "dots": ("Bearer ....", "UNAUTHENTICATED"),
+    "megabytes": ("Bearer " + "a" * 1_000_000, "UNAUTHENTICATED"),
+    "deep JSON": (f"Bearer {part(b'[' * 3_000)}.{part(claims())}.x", "UNAUTHENTICATED"),
+    "Bearer alone": ("Bearer", "UNAUTHENTICATED"),
+    "Bearer and nothing": ("Bearer   ", "UNAUTHENTICATED"),
+    "Basic": ("Basic YTpi", "UNAUTHENTICATED"),
+    "no scheme": (made(), "UNAUTHENTICATED"),
 }  # fmt: skip
 
 
@@ -335,7 +335,7 @@ async def test_a_bad_token_is_refused_even_where_none_is_needed(http: httpx.Asyn
     """A client whose token ran out must not take the public half of an answer for all of it."""
     for header in ("Bearer x", "Basic YTpi", "Bearer"):
         answer = await http.post("/graphql", json={"query": "{ __typename }"}, headers={"authorization": header})
-        assert (answer.status_code, answer.json()["code"]) == (401, "UNKNOWN")
+        assert (answer.status_code, answer.json()["code"]) == (401, "UNAUTHENTICATED")
         assert answer.headers["www-authenticate"].startswith("Bearer")
 
 
@@ -346,10 +346,10 @@ async def test_a_flood_of_garbage_asks_for_the_keys_once(monkeypatch: pytest.Mon
     await asyncio.gather(*(verdict(verifier, f"Bearer {made()}") for i in range(200)))
     assert source.read == 1
     monkeypatch.setattr(auth, "AGAIN_SECONDS", 0.0)
-    assert await verdict(verifier, "Bearer a.b.c") == "UNKNOWN"
-    assert await verdict(verifier, f"Bearer {made(key=THEIRS)}") == "UNKNOWN"
+    assert await verdict(verifier, "Bearer a.b.c") == "UNAUTHENTICATED"
+    assert await verdict(verifier, f"Bearer {made(key=THEIRS)}") == "UNAUTHENTICATED"
     assert source.read == 1, "only an unknown key is a reason to ask"
-    assert await verdict(verifier, f"Bearer {made(key=THEIRS, kid='theirs')}") == "UNKNOWN"
+    assert await verdict(verifier, f"Bearer {made(key=THEIRS, kid='theirs')}") == "UNAUTHENTICATED"
     assert source.read == 2
 
 

@@ -56,7 +56,7 @@ async def prepare(url: str, *schemas: MetaData) -> None:
             schema = str(metadata.schema)
             role = role_of(schema)
             await session.execute(text(f"CREATE SCHEMA {schema}"))
-            await connection.run_sync(migrations._ensure_role, role)
+            await connection.run_sync(migrations._ensure_role, role, [role])
             await connection.run_sync(metadata.create_all)
             await session.execute(text(f"GRANT USAGE ON SCHEMA {schema} TO {role}"))
             await session.execute(text(f"GRANT ALL ON ALL TABLES IN SCHEMA {schema} TO {role}"))

@@ -261,7 +261,7 @@ async def test_the_feed_is_for_the_services_of_the_hub(remote: Remote) -> None:
     token = remote.hub.feed_token
     wrong = [None, "", "Bearer", "Bearer wrong", f"Basic {token}", f"Bearer {token}x", token, "Bearer é"]
     answers = [await remote.get(header, after="0") for header in wrong]
-    assert answers == [(401, "UNKNOWN")] * len(wrong)
+    assert answers == [(401, "UNAUTHENTICATED")] * len(wrong)
 
 
 async def test_a_position_that_is_none_is_refused(remote: Remote) -> None:

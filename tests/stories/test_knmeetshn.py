@@ -80,7 +80,7 @@ async def test_the_papers_name_everybody(played: tuple[Deployment, str, Client])
     for name in ("table-cards.pdf", "slips.pdf", "run-sheet.pdf"):
         assert (await organiser.fetch(f"{base}/{name}")).startswith(b"%PDF-")
         async with httpx.AsyncClient(trust_env=False) as anonymous:
-            assert (await anonymous.get(f"{base}/{name}")).status_code == 404
+            assert (await anonymous.get(f"{base}/{name}")).status_code == 401
     async with httpx.AsyncClient(trust_env=False) as anonymous:
         calendar = await anonymous.get(f"{base}/agenda.ics")
     assert calendar.status_code == 200

@@ -245,6 +245,7 @@ async def navigator_page(
 ) -> Connection[Navigator]:
     by_name = access.in_network(who(info))
     place = place_of(after)
+    await _known(info, topic, city)
     async with read(info, SERVICE) as session:
         rows = await search.navigators(
             session, page_size(first) + 1, after=place, topic=topic, city=city, text=text, by_name=by_name
@@ -263,6 +264,14 @@ async def project_page(info: Info[Any, Any], first: int, after: str | None, **fi
     return Connection.of(
         [Project.of(row) for row in rows], lambda node: encode_cursor(node.row.sort_key, str(node.id)), first, after
     )
+
+
+async def _known(info: Info[Any, Any], topic: str | None, city: str | None) -> None:
+    """Raises Refused for a filter that can find nothing: a typing error must not look like an empty town."""
+    if city is not None:
+        access.checked_ags(city)
+    if topic is not None and await topic_of(info, topic) is None:
+        raise Refused(_("The topic „{topic}“ is not in the vocabulary.", topic=topic[:60]))
 
 
 def place_of(after: str | None) -> list[str] | None:

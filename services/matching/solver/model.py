@@ -60,11 +60,15 @@ class Model:
         """Fixes what stands on the tables' signs: exactly one code per table. Left out, topics are chosen."""
         self._table_topics = tuple(codes)
 
-    def problem(self) -> Problem:
-        """The checked problem. Raises Invalid with all faults at once."""
+    def check(self) -> None:
+        """Raises Invalid with all faults at once; computes nothing."""
         faults = [*self._frame_faults(), *self._topic_faults(), *self._person_faults()]
         if faults:
             raise Invalid(faults)
+
+    def problem(self) -> Problem:
+        """The checked problem. Raises Invalid with all faults at once."""
+        self.check()
         words = hierarchy.vocabulary(dict(self._topics))
         people = hierarchy.Profiles(
             hierarchy.marks(words, [p.offers for p in self._people]),
