@@ -35,8 +35,9 @@ T = TypeVar("T")
 def table_cards(day: Day) -> bytes:
     """A5 cards to stand on the tables, two pages each where people are placed, more where they do not fit.
 
-    The front carries number, topic, round times and guiding questions; what follows lists by round and city who sits
-    there. Every table starts on an odd page, so printing on both sides never mixes two tables.
+    The front carries number, topic, round times and guiding questions; what follows lists by round and city (up to
+    three side by side) who sits there, in smaller type where that keeps it on one page. Every table starts on an odd
+    page, so printing on both sides never mixes two tables.
     """
     seated: defaultdict[tuple[int, int], list[Person]] = defaultdict(list)
     for person in _in_order(day.participants):
@@ -75,8 +76,8 @@ def table_cards(day: Day) -> bytes:
 def slips(day: Day) -> bytes:
     """A slip for every participant, sorted by city and name, on A4 with cut lines.
 
-    Up to four rounds eight slips share a page and become A7; with more rounds four share it and become A6. A slip that
-    needs more room makes its row higher; nothing is cut off.
+    Up to four rounds eight slips share a page and become A7; with more rounds four share it and become A6. Long topics
+    are set smaller to fit; a slip that still needs more room makes its row higher; nothing is cut off.
     """
     rounds = {r.number: r for r in day.rounds}
     topics = {t.number: _line(t.topic) for t in day.tables}

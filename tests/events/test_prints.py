@@ -77,6 +77,63 @@ def placed(people: int, rounds: int, tables: int = 1) -> Day:
     )
 
 
+TOPICS = {
+    "de": (
+        "E-Government und digitale Bürgerdienste",
+        "Digitale Barrierefreiheit und Teilhabe in der Verwaltung",
+        "Kommunale Finanzen",
+        "Datenschutz und Informationssicherheit im Alltag",
+        "Personal, Organisation und IT",
+        "Schulverwaltung, Bildung und Soziales",
+    ),
+    "en": (
+        "E-government and online access",
+        "Digital accessibility and inclusion in public services",
+        "Municipal finances",
+        "Data protection and information security",
+        "Staff, organisation and IT",
+        "Schools, education and social affairs",
+    ),
+}
+
+
+def three_cities(speech: str) -> Day:
+    """47 people of three cities (20, 20 and 7) at six tables in four rounds; most topics take more than a line."""
+    day = sample_day()
+    start = at("10:45")
+    minutes = dt.timedelta(minutes=15)
+    names = [person.name for person in day.participants]
+    names = [*names[:20], *names[25:45], NASTY[3], *names[20:25], names[45]]
+    cities = ["Konstanz"] * 20 + ["Heilbronn"] * 20 + ["Garmisch-Partenkirchen"] * 7
+    return msgspec.structs.replace(
+        day,
+        rounds=tuple(Round(n, start + (n - 1) * minutes, start + n * minutes) for n in range(1, 5)),
+        tables=tuple(Table(n, topic) for n, topic in enumerate(TOPICS[speech], 1)),
+        participants=tuple(
+            Person(
+                name,
+                city,
+                day.participants[i].department,
+                tuple(Stop(n, (i + (n - 1) * (1 + i // 6 % 5)) % 6 + 1) for n in range(1, 5)),
+            )
+            for i, (name, city) in enumerate(zip(names, cities, strict=True))
+        ),
+    )
+
+
+def cuts(page: Any) -> tuple[list[float], list[float]]:
+    """Where lines cross the whole page: their heights and their distances from the left, in points."""
+    width, height = page.get_size()
+    across, down = [], []
+    for shape in page.get_objects(filter=[pypdfium2.raw.FPDF_PAGEOBJ_PATH], max_depth=9):
+        left, bottom, right, top = shape.get_bounds()
+        if right - left > width - 2:
+            across.append((bottom + top) / 2)
+        if top - bottom > height - 2:
+            down.append((left + right) / 2)
+    return sorted(across), down
+
+
 def test_slips_give_everyone_the_right_route_once_sorted_by_city_and_name() -> None:
     day = sample_day()
     topics = {table.number: table.topic for table in day.tables}
@@ -121,6 +178,69 @@ def test_each_table_card_names_who_sits_there_in_each_round() -> None:
             seated = {p.name for p in day.participants if p.name in text}
             assert seated == {p.name for p in day.participants if Stop(number, table.number) in p.route}
             assert len(seated) == 10
+
+
+@pytest.mark.parametrize("speech", ["de", "en"])
+def test_three_cities_share_the_back_of_a_card(speech: str) -> None:
+    day = three_cities(speech)
+    with speaking(speech):
+        paper = prints.table_cards(day)
+    assert b"<pdfuaid:part>1</pdfuaid:part>" in paper
+    sheets = pages(paper)
+    assert len(sheets) == 2 * len(day.tables)
+    for table, back in zip(day.tables, sheets[1::2], strict=True):
+        listed = words(back).removesuffix(f" {day.title} {day.venue}")
+        rounds = listed.split({"de": "Runde ", "en": "Round "}[speech])[1:]
+        assert len(rounds) == 4
+        for number, text in enumerate(rounds, 1):
+            assert text.startswith(f"{number} 1")
+            here = {person for person in day.participants if Stop(number, table.number) in person.route}
+            for person in day.participants:
+                assert plain(text).count(plain(person.name)) == (person in here)
+            for city in {person.city for person in here}:
+                assert plain(text).count(plain(city)) == 1
+
+
+def test_a_long_name_leaves_no_hole_among_its_neighbours() -> None:
+    day = placed(12, 1)
+    back = pages(prints.table_cards(day))[1]
+    tops = sorted((top for left, _bottom, _right, top in rectangles(back) if 150 < left < 260), reverse=True)
+    names = tops[-3:]
+    assert names[0] - names[1] == pytest.approx(names[1] - names[2], abs=2)
+
+
+def test_a_fourth_city_follows_below_without_the_round_again() -> None:
+    day = placed(8, 1)
+    cities = ("Aalen", "Bonn", "Celle", "Dachau")
+    people = tuple(msgspec.structs.replace(p, city=cities[i % 4]) for i, p in enumerate(day.participants))
+    back = pages(prints.table_cards(msgspec.structs.replace(day, participants=people)))[1]
+    text = words(back)
+    assert text.count("Runde 1") == 1
+    assert text.index("Aalen") < text.index("Bonn") < text.index("Celle") < text.index("Dachau")
+    assert all(plain(text).count(plain(person.name)) == 1 for person in people)
+
+
+@pytest.mark.parametrize("status", ["confirmed", "tentative"])
+@pytest.mark.parametrize("speech", ["de", "en"])
+def test_eight_slips_share_a_page_up_to_four_rounds(speech: str, status: str) -> None:
+    day = msgspec.structs.replace(three_cities(speech), status=status)
+    with speaking(speech):
+        paper = prints.slips(day)
+    assert b"<pdfuaid:part>1</pdfuaid:part>" in paper
+    sheets = pages(paper)
+    assert len(sheets) == 6
+    found = [sum(plain(person.name) in plain(words(sheet)) for person in day.participants) for sheet in sheets]
+    assert found == [8, 8, 8, 8, 8, 7]
+    for sheet in sheets:
+        across, down = cuts(sheet)
+        assert across == pytest.approx([A7[1], 2 * A7[1], 3 * A7[1]], abs=1)
+        assert down == pytest.approx([A7[0]], abs=1)
+
+
+def test_cut_lines_close_the_last_row_of_slips() -> None:
+    for people, rows in ((1, 1), (3, 2), (9, 1)):
+        across, _down = cuts(pages(prints.slips(placed(people, 2)))[-1])
+        assert across == pytest.approx([A7[1] * (3 - row) for row in reversed(range(rows))], abs=1)
 
 
 def test_the_run_sheet_holds_agenda_loads_totals_and_seats() -> None:
