@@ -202,11 +202,14 @@ def test_three_cities_share_the_back_of_a_card(speech: str) -> None:
 
 
 def test_a_long_name_leaves_no_hole_among_its_neighbours() -> None:
-    day = placed(12, 1)
-    back = pages(prints.table_cards(day))[1]
-    tops = sorted((top for left, _bottom, _right, top in rectangles(back) if 150 < left < 260), reverse=True)
-    names = tops[-3:]
-    assert names[0] - names[1] == pytest.approx(names[1] - names[2], abs=2)
+    names = ("Ada Albers", NASTY[3], "Nora Nolte", "Bela Braun", "Onno Ohms", "Rosa Raue")
+    cities = ("Aalen",) * 3 + ("Bonn",) * 3
+    people = tuple(Person(name, city, "", (Stop(1, 1),)) for name, city in zip(names, cities, strict=True))
+    back = pages(prints.table_cards(msgspec.structs.replace(placed(1, 1), participants=people)))[1]
+    bonn, *tops = [top for left, _bottom, _right, top in rectangles(back) if 205 < left < 215 and top < 510]
+    assert len(tops) == 3
+    assert bonn > tops[0]
+    assert tops[0] - tops[1] == pytest.approx(tops[1] - tops[2], abs=1)
 
 
 def test_a_fourth_city_follows_below_without_the_round_again() -> None:
@@ -237,10 +240,20 @@ def test_eight_slips_share_a_page_up_to_four_rounds(speech: str, status: str) ->
         assert down == pytest.approx([A7[0]], abs=1)
 
 
-def test_cut_lines_close_the_last_row_of_slips() -> None:
-    for people, rows in ((1, 1), (3, 2), (9, 1)):
-        across, _down = cuts(pages(prints.slips(placed(people, 2)))[-1])
-        assert across == pytest.approx([A7[1] * (3 - row) for row in reversed(range(rows))], abs=1)
+@pytest.mark.parametrize(("people", "rows"), [(1, [1]), (3, [2]), (8, [4]), (9, [4, 1])])
+def test_cut_lines_close_every_row_of_slips_but_run_along_no_edge(people: int, rows: list[int]) -> None:
+    sheets = pages(prints.slips(placed(people, 2)))
+    for sheet, filled in zip(sheets, rows, strict=True):
+        across, _down = cuts(sheet)
+        assert across == pytest.approx([A7[1] * row for row in range(1, 4) if row >= 4 - filled], abs=1)
+
+
+def test_a_slip_too_long_for_its_share_is_cut_below_as_well() -> None:
+    day = placed(7, 4)
+    day = msgspec.structs.replace(day, tables=(Table(1, "Ein Thema " * 12),))
+    for sheet in pages(prints.slips(day)):
+        lowest = min(bottom for _left, bottom, _right, _top in rectangles(sheet))
+        assert 0 < min(cuts(sheet)[0]) < lowest
 
 
 def test_the_run_sheet_holds_agenda_loads_totals_and_seats() -> None:
