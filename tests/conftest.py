@@ -21,6 +21,7 @@ from services.cli.client import Client
 from services.cli.running import running
 from services.directory import oauth
 from services.kit import embedded
+from services.kit.db import HUB
 from services.kit.service import Hub
 from services.kit.settings import Settings
 
@@ -130,7 +131,7 @@ class Clients:
 
     async def __call__(self, ags: str | None, *scopes: str, graph: str = "") -> Client:
         """A client for the city `ags` with `scopes`; with all of them if none are named."""
-        async with self.hub.runtimes["directory"].db.begin() as session:
+        async with self.hub.runtimes["directory"].db.begin(HUB) as session:
             found = await oauth.register(session, "test", ags, scopes or oauth.SCOPES)
         client = Client(self.hub.settings.issuer, found.client_id, found.client_secret, graph=graph)
         self.made.append(client)

@@ -18,7 +18,7 @@ from services.cli.running import running, servers, until_stopped
 from services.directory import oauth, register
 from services.directory.access import checked_ags
 from services.kit import i18n, migrations
-from services.kit.db import Database
+from services.kit.db import HUB, Database
 from services.kit.errors import HubError, Refused
 from services.kit.i18n import gettext as _
 from services.kit.service import Hub
@@ -138,7 +138,7 @@ async def _client(asked: argparse.Namespace, settings: Settings) -> int:
     with servers(settings, share=True) as found:
         hub = Hub(found, chosen("directory"))
         await hub.migrate()
-        async with hub.runtimes["directory"].db.begin() as session:
+        async with hub.runtimes["directory"].db.begin(HUB) as session:
             made = await oauth.register(session, asked.name, ags, tuple(asked.scope or oauth.SCOPES))
         await hub.stop()
     print(f"client_id={made.client_id}\nclient_secret={made.client_secret}")
@@ -154,7 +154,7 @@ async def _register(asked: argparse.Namespace, settings: Settings) -> int:
     with servers(settings, share=True) as known:
         hub = Hub(known, chosen("directory"))
         await hub.migrate()
-        async with hub.runtimes["directory"].db.begin() as session:
+        async with hub.runtimes["directory"].db.begin(HUB) as session:
             report = await register.store(session, found)
         await hub.stop()
     print(

@@ -18,6 +18,7 @@ from services.cli.client import Answered, Client
 from services.cli.running import running, servers
 from services.directory import oauth, search
 from services.kit import i18n
+from services.kit.db import HUB
 from services.kit.errors import Conflict, HubError
 from services.kit.i18n import gettext as _
 from services.kit.service import Hub
@@ -76,7 +77,7 @@ async def register(hub: Hub, url: str = "", graph: str = "") -> tuple[Client, Cl
         ("Heilbronn", HEILBRONN, ("directory:read", "directory:write", "events:read")),
         ("#KNmeetsHN", KONSTANZ, ("directory:read", "events:read", "events:write", "matching:read", "matching:write")),
     ):
-        async with directory.db.begin() as session:
+        async with directory.db.begin(HUB) as session:
             made = await oauth.register(session, name, ags, scopes)
         address = url or hub.settings.issuer
         out.append(Client(address, made.client_id, made.client_secret, i18n.language(), graph))
@@ -86,7 +87,7 @@ async def register(hub: Hub, url: str = "", graph: str = "") -> tuple[Client, Cl
 
 async def fill(hub: Hub) -> None:
     """The demo's cities and day for a hub to click through; nothing where anybody has published before."""
-    async with hub.runtimes["directory"].db.read() as session:
+    async with hub.runtimes["directory"].db.read(HUB) as session:
         if await search.cities(session, 1):
             return
     clients = await register(hub)
@@ -107,7 +108,7 @@ async def run(settings: Settings, out: Path) -> int:
         shutil.rmtree(settings.data)
     with servers(settings) as found:
         async with running(found, chosen()) as (hub, _server):
-            async with hub.runtimes["directory"].db.read() as session:
+            async with hub.runtimes["directory"].db.read(HUB) as session:
                 if await search.cities(session, 1):
                     raise Conflict(
                         _(

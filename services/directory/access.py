@@ -1,6 +1,7 @@
 """Who may do and see what in the directory, in one place."""
 
-from typing import Final
+from collections.abc import Iterable
+from typing import Final, NamedTuple
 
 from services.kit.auth import Principal
 from services.kit.errors import Refused
@@ -8,6 +9,43 @@ from services.kit.i18n import gettext as _
 
 READ: Final = "directory:read"
 WRITE: Final = "directory:write"
+CLIENT_SCOPES: Final = (READ, WRITE, "matching:read", "matching:write", "events:read", "events:write")
+"""What OAuth clients can be given, for themselves or by a person. Everything below is for people on our own pages."""
+PEOPLE: Final = "directory:people"
+"""Invite people of one's own organisation, give and take their roles."""
+APPROVE: Final = "directory:approve"
+"""Decide about registrations of cities."""
+AUDIT: Final = "directory:audit"
+OPERATE: Final = "hub:operate"
+
+COORDINATOR, EDITOR, NAVIGATOR, CENTRAL, OPERATOR = "coordinator", "editor", "navigator", "central", "operator"
+
+
+class Role(NamedTuple):
+    """`place` is what a role belongs to: a city, a state or the hub."""
+
+    place: str
+    scopes: tuple[str, ...]
+
+
+ROLES: Final = {
+    NAVIGATOR: Role("city", (READ, "events:read", "matching:read")),
+    EDITOR: Role("city", (READ, WRITE, "events:read", "matching:read")),
+    COORDINATOR: Role("city", (*CLIENT_SCOPES, PEOPLE, AUDIT)),
+    CENTRAL: Role("state", (READ, "events:read", "events:write", "matching:read", "matching:write",
+                            PEOPLE, APPROVE, AUDIT)),
+    OPERATOR: Role("hub", (READ, PEOPLE, APPROVE, AUDIT, OPERATE)),
+}  # fmt: skip
+"""What people may do, by role. An organiser is who created an event; that is told by the event itself."""
+SECOND_FACTOR: Final = (CENTRAL, OPERATOR)
+"""Roles that nobody takes up without a second factor at the login."""
+
+
+def scopes_of(roles: Iterable[str]) -> frozenset[str]:
+    """What roles, as `name:where`, allow together."""
+    names = {role.partition(":")[0] for role in roles}
+    return frozenset(scope for name in names if name in ROLES for scope in ROLES[name].scopes)
+
 
 VISIBILITY: Final = {
     # public: everybody; network: registered clients with the scope directory:read
@@ -46,3 +84,10 @@ def checked_ags(ags: str) -> str:
             )
         )
     return ags
+
+
+def checked_org(org: str) -> str:
+    """Raises Refused unless `org` is a municipality's key, a state's two digits, or `hub`."""
+    if org == "hub" or (len(org) == 2 and org.isascii() and org.isdigit() and 1 <= int(org) <= 16):
+        return org
+    return checked_ags(org)

@@ -9,20 +9,21 @@ from services.directory import oauth, topics, web
 from services.directory.graphql import schema
 from services.directory.models import Base
 from services.kit.auth import Keys
+from services.kit.db import HUB
 from services.kit.service import Runtime, Service
 from services.kit.web import from_environment
 
 
 async def _prepare(runtime: Runtime) -> None:
     """Seed the vocabulary and the first signing key."""
-    async with runtime.db.begin() as session:
+    async with runtime.db.begin(HUB) as session:
         await oauth.signing_key(session, runtime.settings.derived("signing"))
         await runtime.say(session, await topics.seed(session))
 
 
 def _keys(runtime: Runtime) -> Keys:
     async def read() -> dict[str, Any]:
-        async with runtime.db.read() as session:
+        async with runtime.db.read(HUB) as session:
             return await oauth.key_set(session)
 
     return read

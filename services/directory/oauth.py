@@ -23,7 +23,7 @@ from joserfc.jwk import ECKey, KeySet, OctKey
 from sqlalchemy import insert, select, text
 from sqlalchemy.orm import Session
 
-from services.directory.access import READ, WRITE
+from services.directory.access import CLIENT_SCOPES
 from services.directory.models import Client, SigningKey
 from services.kit.auth import ALGORITHM
 from services.kit.db import Reader, Writer
@@ -31,7 +31,7 @@ from services.kit.errors import Refused
 from services.kit.i18n import gettext as _
 
 TOKEN_SECONDS = 600
-SCOPES = (READ, WRITE, "matching:read", "matching:write", "events:read", "events:write")
+SCOPES = CLIENT_SCOPES
 LONGEST_PARAMETER = 4_000
 CHALLENGE = 'Basic realm="lotsennetz", charset="UTF-8"'
 
@@ -54,7 +54,16 @@ async def register(session: Writer, name: str, ags: str | None, scopes: tuple[st
     made = Credentials(f"c-{secrets.token_urlsafe(12)}", secrets.token_urlsafe(32))
     await session.execute(
         insert(Client).values(
-            client_id=made.client_id, name=name, ags=ags, scopes=list(scopes), secret_hash=_hash(made.client_secret)
+            client_id=made.client_id,
+            name=name,
+            status="active",
+            ags=ags,
+            scopes=list(scopes),
+            method="client_secret_basic",
+            secret_hash=_hash(made.client_secret),
+            grant_types=["client_credentials"],
+            redirect_uris=[],
+            details={},
         )
     )
     return made
@@ -77,7 +86,7 @@ class _Client(ClientMixin):  # type: ignore[misc]  # Authlib is untyped
         return " ".join(s for s in (scope or "").split() if s in self.row.scopes)
 
     def check_client_secret(self, client_secret: str) -> bool:
-        return hmac.compare_digest(self.row.secret_hash, _hash(client_secret))
+        return hmac.compare_digest(self.row.secret_hash or "", _hash(client_secret))
 
     def check_endpoint_auth_method(self, method: str, endpoint: str) -> bool:
         return bool(method == "client_secret_basic" and endpoint == "token")

@@ -6,6 +6,7 @@ from urllib.parse import parse_qsl
 from litestar import Request, Response, get, post
 
 from services.directory import oauth
+from services.kit.db import HUB
 from services.kit.errors import TooLarge
 from services.kit.graphql import read_body
 from services.kit.service import Runtime
@@ -38,14 +39,14 @@ async def _token(request: Request[Any, Any, Any]) -> oauth.TokenAnswer:
         return oauth.invalid("this is not a form that can be read")
     headers = {name.title(): value for name, value in request.headers.items()}
     here = _here(request)
-    async with here.db.begin() as session:
+    async with here.db.begin(HUB) as session:
         return await oauth.token(session, here.settings.issuer, here.settings.derived("signing"), form, headers)
 
 
 @get("/.well-known/jwks.json")
 async def keys(request: Request[Any, Any, Any]) -> Response[Any]:
     here = _here(request)
-    async with here.db.read() as session:
+    async with here.db.read(HUB) as session:
         found = await oauth.key_set(session)
     return Response(found, media_type="application/json", headers={"cache-control": "public, max-age=300"})
 

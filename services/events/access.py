@@ -21,7 +21,7 @@ def may_create(who: Principal, cities: set[str]) -> None:
 def may_change(who: Principal, event: Event) -> None:
     """The organiser with the scope events:write."""
     who.need(WRITE)
-    if who.client != event.organiser:
+    if who.subject != event.organiser:
         raise Forbidden(_("Only the organiser may change this event."))
 
 
@@ -30,4 +30,4 @@ def may_see_people(who: Principal, event: Event) -> bool:
 
     The event itself, its agenda and its calendar are public.
     """
-    return READ in who.scopes and (who.client == event.organiser or who.city in {event.host, *event.guests})
+    return READ in who.scopes and (who.subject == event.organiser or who.city in {event.host, *event.guests})

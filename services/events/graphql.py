@@ -316,7 +316,7 @@ async def _changed(info: Info[Any, Any], value: str, change: Callable[[Writer, m
     runtime, asking = here(info, SERVICE), who(info)
     asking.need(access.WRITE)
     await runtime.refresh("directory")
-    async with runtime.db.begin() as session:
+    async with runtime.db.begin(asking.acting) as session:
         key = as_uuid(value)
         event = (await trips.by_id(session, [key]))[0] if key else None
         if event is None:
@@ -335,8 +335,8 @@ class Mutation:
         wanted = event.as_draft()
         access.may_create(asking, {wanted.host, *wanted.guests})
         await runtime.refresh("directory")
-        async with runtime.db.begin() as session:
-            row = await trips.create(session, asking.client, wanted)
+        async with runtime.db.begin(asking.acting) as session:
+            row = await trips.create(session, asking.subject, wanted)
             await runtime.say(session, [await intake.message(session, row)])
         return Event.of(row)
 

@@ -12,6 +12,7 @@ from services.events.models import Base, City, Event, Navigator, Participant, Se
 from services.kit import log
 from services.kit.db import Reader, Writer, put
 from services.kit.log import Listens
+from services.kit.revoked import TokensRevoked, hearing
 from services.kit.text import sort_key
 
 
@@ -86,6 +87,7 @@ listens: Listens = {
         TopicPublished: topic,
         NavigatorPublished: navigator,
         NavigatorWithdrawn: forget,
+        TokensRevoked: hearing(Base.metadata),
     },
     "matching": {RoundsConfirmed: rounds},
 }

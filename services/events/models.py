@@ -7,7 +7,7 @@ from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, MetaData, Text, 
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from services.kit import jobs, log
+from services.kit import jobs, log, revoked
 from services.kit.db import NAMING, TYPES
 
 
@@ -16,8 +16,8 @@ class Base(DeclarativeBase):
     type_annotation_map = TYPES
 
 
-log.attach(Base.metadata)
-jobs.attach(Base.metadata)
+for attach in (log.attach, jobs.attach, revoked.attach):
+    attach(Base.metadata)
 
 
 class City(Base):

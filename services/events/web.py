@@ -18,9 +18,9 @@ async def paper(request: Request[Any, Any, Any], event_id: str, name: str) -> Re
     """One paper of the event, made now. 401 or 403 without a token for papers, 404 for whoever may not see this one."""
     hub = request.app.state.hub
     here: Runtime = hub.runtimes["events"]
-    who = await hub.verifier.principal(request.headers.get("authorization"))
+    who = await hub.asking(request, "events")
     await here.refresh()
-    async with here.db.read() as session:
+    async with here.db.read(who.acting) as session:
         try:
             event = (await trips.by_id(session, [uuid.UUID(event_id)]))[0]
         except ValueError:

@@ -1,6 +1,7 @@
-"""Who is asking: OAuth bearer tokens (RFC 6750, 9068) checked against the hub's published keys.
+"""Who is asking: OAuth bearer tokens (RFC 6750, 9068) and the sessions of browsers, checked against the hub's keys.
 
-The directory issues the tokens; every service verifies them alone, with keys it has read before.
+The directory issues both; every service verifies them alone, with keys it has read before and with the list of what
+was revoked before its time (`kit.revoked`). A session is a token of another type in a cookie that scripts cannot read.
 """
 
 import asyncio
@@ -8,18 +9,24 @@ import contextlib
 import math
 import time
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 import httpx
 import msgspec
 from joserfc import jws, jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
+from litestar import Request
 
+from services.kit.db import NOBODY, Acting
 from services.kit.errors import Forbidden, Unavailable, Unknown
 from services.kit.i18n import gettext as _
+from services.kit.revoked import Revoked
 
 ALGORITHM = "ES256"
+TOKEN_TYPE = "at+jwt"  # noqa: S105 - a media type
+SESSION_TYPE = "session+jwt"
 KEYS_SECONDS = 300.0
 AGAIN_SECONDS = 5.0
 """How soon we ask for the keys again: after an unknown key id, or after a source that did not answer."""
@@ -32,16 +39,44 @@ Keys = Callable[[], Awaitable[dict[str, Any]]]
 
 
 class Principal(msgspec.Struct, frozen=True):
-    """Who asks. `city` is the AGS the token speaks for; an anonymous principal has no client and no scope."""
+    """Who asks: nobody, a client that acts for itself, or a person, directly or through a client.
+
+    `subject` is the person's account or the client itself, `city` what they speak for, `roles` what the person is,
+    as `name:where` (`central:08`), `session` the browser session if there is one.
+    """
 
     client: str = ""
     subject: str = ""
     city: str | None = None
     scopes: frozenset[str] = frozenset()
+    roles: frozenset[str] = frozenset()
+    session: str = ""
+    grant: str = ""
+    amr: frozenset[str] = frozenset()
 
     @property
     def known(self) -> bool:
-        return bool(self.client)
+        return bool(self.subject)
+
+    @property
+    def person(self) -> bool:
+        return self.known and self.subject != self.client
+
+    def where(self, role: str) -> frozenset[str]:
+        """Where the person has `role`: keys such as an AGS; the empty key for a role that has no place."""
+        return frozenset(at for name, _colon, at in (one.partition(":") for one in self.roles) if name == role)
+
+    @property
+    def acting(self) -> Acting:
+        """The principal for the database's policies."""
+        if not self.known:
+            return NOBODY
+        return {
+            "subject": self.subject,
+            "city": self.city or "",
+            "states": ",".join(sorted(self.where("central"))),
+            "operator": "on" if self.where("operator") else "",
+        }
 
     def need(self, scope: str) -> None:
         """Raises Unknown for nobody, Forbidden for somebody without `scope`."""
@@ -66,9 +101,20 @@ class _Claims(msgspec.Struct):
     aud: str | list[str]
     exp: int
     client_id: str
-    sub: str = ""
+    sub: Annotated[str, msgspec.Meta(min_length=1)]
     scope: str = ""
     city: str | None = None
+    roles: list[str] = []
+    iat: int = 0
+    jti: str = ""
+    grant: str = ""
+    sid: str = ""
+    amr: list[str] = []
+
+    def names(self) -> list[str]:
+        """The names under which it can be revoked."""
+        named = (("client", self.client_id), ("subject", self.sub), ("grant", self.grant), ("session", self.sid))
+        return [f"{kind}:{value}" for kind, value in (*named, ("token", self.jti)) if value]
 
 
 class Verifier:
@@ -78,11 +124,28 @@ class Verifier:
     nor a source that is down makes us hammer it. Meanwhile the keys we have stay good.
     """
 
-    def __init__(self, keys: Keys, issuer: str, audience: str) -> None:
+    def __init__(self, keys: Keys, issuer: str, audience: str, revoked: Revoked | None = None) -> None:
         self.keys, self.issuer, self.audience = keys, issuer, audience
+        self.revoked = revoked or Revoked()
         self._set: KeySet | None = None
         self._read = self._tried = -math.inf
         self._turn = asyncio.Lock()
+
+    async def of(self, request: Request[Any, Any, Any], resource: str = "") -> Principal:
+        """Who sent `request`: by its access token, else by its session cookie.
+
+        `resource` is the service's own indicator (RFC 8707). Raises Unknown for a bad token, Forbidden for a request
+        with a session that another site's page caused. A session that has ended is nobody's.
+        """
+        header = request.headers.get("authorization")
+        cookie = request.cookies.get(cookie_name(self.issuer), "")
+        if header or not cookie:
+            return await self.principal(header, resource)
+        with contextlib.suppress(Unknown):
+            who = await self._believed(cookie, SESSION_TYPE)
+            check_origin(request, self.issuer)
+            return who
+        return ANONYMOUS
 
     async def _key_set(self, kid: object) -> KeySet:
         """The keys, read again when they are old or `kid` is not among them. Raises Unavailable without any."""
@@ -102,7 +165,7 @@ class Verifier:
         fresh = self._set is not None and time.monotonic() - self._read < KEYS_SECONDS
         return fresh and any(key.kid == kid for key in self._set or ())
 
-    async def principal(self, header: str | None) -> Principal:
+    async def principal(self, header: str | None, resource: str = "") -> Principal:
         """The principal behind an `Authorization` header; ANONYMOUS without one. Raises Unknown for a bad token."""
         if not header:
             return ANONYMOUS
@@ -110,6 +173,9 @@ class Verifier:
         token = token.strip()
         if scheme.lower() != "bearer" or not token:
             raise Unknown(_("Please send an access token: Authorization: Bearer …"))
+        return await self._believed(token, TOKEN_TYPE, resource)
+
+    async def _believed(self, token: str, wanted: str, resource: str = "") -> Principal:
         try:
             if len(token) > LONGEST_TOKEN:
                 raise ValueError  # noqa: TRY301 - answered as every token that cannot be read
@@ -118,14 +184,48 @@ class Verifier:
             claims = msgspec.convert(decoded.claims, _Claims)
         except (JoseError, ValueError, TypeError, AttributeError, RecursionError) as problem:
             raise Unknown(_("The access token is not valid.")) from problem
-        if str(decoded.header.get("typ", "")).lower().removeprefix("application/") != "at+jwt":
+        if str(decoded.header.get("typ", "")).lower().removeprefix("application/") != wanted:
             raise Unknown(_("This is no access token."))
         audiences = claims.aud if isinstance(claims.aud, list) else [claims.aud]
-        if claims.iss != self.issuer or self.audience not in audiences:
+        if claims.iss != self.issuer or not {self.audience, resource} & set(audiences):
             raise Unknown(_("The access token was made for another hub."))
         if claims.exp < time.time() - SKEW_SECONDS:
             raise Unknown(_("The access token has expired. Please fetch a new one."))
-        return Principal(claims.client_id, claims.sub, claims.city, frozenset(claims.scope.split()))
+        if self.revoked.covers(claims.names(), claims.iat):
+            raise Unknown(_("The access token was revoked."))
+        return Principal(
+            claims.client_id,
+            claims.sub,
+            claims.city,
+            frozenset(claims.scope.split()),
+            frozenset(claims.roles),
+            claims.sid,
+            claims.grant,
+            frozenset(claims.amr),
+        )
+
+
+def cookie_name(issuer: str) -> str:
+    """The session cookie's name; with https the browser itself guards it against other hosts (RFC 6265bis)."""
+    return "__Host-lotsennetz" if issuer.startswith("https:") else "lotsennetz"
+
+
+def check_origin(request: Request[Any, Any, Any], issuer: str) -> None:
+    """Raises Forbidden for a request that changes things and comes from another site's page.
+
+    Browsers say where it comes from in `Origin` and `Sec-Fetch-Site`, which pages cannot forge.
+    """
+    if request.method in {"GET", "HEAD", "OPTIONS"}:
+        return
+    origin, site = request.headers.get("origin"), request.headers.get("sec-fetch-site", "same-origin")
+    if (origin is not None and origin != origin_of(issuer)) or site not in {"same-origin", "none"}:
+        raise Forbidden(_("This request came from another site. Please start again on the pages of the hub."))
+
+
+def origin_of(url: str) -> str:
+    """Scheme, host and port, as browsers write them."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 def remote_keys(client: httpx.AsyncClient, issuer: str) -> Keys:

@@ -2,16 +2,20 @@
 
 Each service has a schema and a role of its own; its connections wear that role from the start, so that no service can
 read or write another's tables even within one process.
+
+Underneath stands row-level security: a transaction says for whom it acts, and the policies of private and written
+tables show it no other rows. One that forgets to say it sees none. The words are local to the transaction
+(`set_config(…, true)`), because anything longer would leak through the pool.
 """
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import URL, DateTime, Text, make_url
+from sqlalchemy import URL, DateTime, Text, make_url, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.exc import ArgumentError, DBAPIError
@@ -37,10 +41,16 @@ NAMING = {
 }
 """Names of constraints and indexes, so that migrations can speak of them."""
 
-TYPES: dict[Any, Any] = {str: Text, datetime: DateTime(timezone=True), dict[str, Any]: JSONB}
+TYPES: dict[Any, Any] = {str: Text, datetime: DateTime(timezone=True), dict[str, Any]: JSONB(none_as_null=True)}
 """How the models' annotations become columns."""
 
 AfterCommit = Callable[[], Awaitable[None]]
+
+Acting = Mapping[str, str]
+"""For whom a transaction acts: `lotsennetz.<key>` as the policies read it."""
+NOBODY: Acting = {}
+HUB: Acting = {"hub": "on"}
+"""The hub's own machinery: intake, jobs, the authorization server, administration."""
 
 
 class Reader(AsyncSession):
@@ -105,7 +115,7 @@ class Database:
         self._readers = async_sessionmaker(read_only, class_=Reader, expire_on_commit=False)
 
     @asynccontextmanager
-    async def begin(self) -> AsyncIterator[Writer]:
+    async def begin(self, acting: Acting = NOBODY) -> AsyncIterator[Writer]:
         """A unit of work: commits at the end, rolls back on any error. Callbacks run after the commit succeeded.
 
         Raises Unavailable where the server does not answer, Conflict where it asks to try again.
@@ -113,6 +123,7 @@ class Database:
         with _translated():
             async with self._writers() as session:
                 async with session.begin():
+                    await _act(session, acting)
                     yield session
                 callbacks: list[AfterCommit] = session.info.pop("after_commit", [])
         for callback in callbacks:
@@ -123,15 +134,22 @@ class Database:
                 log.warning("after commit: %s", type(problem).__name__)
 
     @asynccontextmanager
-    async def read(self) -> AsyncIterator[Reader]:
+    async def read(self, acting: Acting = NOBODY) -> AsyncIterator[Reader]:
         """A read-only transaction; parallel GraphQL fields each take their own."""
         with _translated():
             async with self._readers() as session, session.begin():
+                await _act(session, acting)
                 yield session
 
     async def close(self) -> None:
         with suppress(OSError, asyncio.CancelledError):
             await self.engine.dispose()
+
+
+async def _act(session: Reader, acting: Acting) -> None:
+    if acting:
+        words = ", ".join(f"set_config('lotsennetz.{key}', :{key}, true)" for key in acting)
+        await session.execute(text(f"SELECT {words}"), dict(acting))
 
 
 class _translated:  # noqa: N801  # reads as a word after `with`

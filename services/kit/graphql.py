@@ -72,7 +72,7 @@ class Context:
     @asynccontextmanager
     async def read(self, runtime: "Runtime") -> AsyncIterator[Reader]:
         """As `runtime.db.read()`, taking turns with the other fields of this request. Not to be nested."""
-        async with self._turns, runtime.db.read() as session:
+        async with self._turns, runtime.db.read(self.principal.acting) as session:
             yield session
 
     async def load(self, runtime: "Runtime", by: Callable[..., Any], key: Any) -> Any:
@@ -103,7 +103,9 @@ class Call(msgspec.Struct, forbid_unknown_fields=False):
     extensions: dict[str, Any] | None = None
 
 
-def graphql_route(path: str, schema: GraphQLSchema, allowed: limits.Limits = limits.DEFAULT) -> HTTPRouteHandler:
+def graphql_route(
+    path: str, schema: GraphQLSchema, allowed: limits.Limits = limits.DEFAULT, service: str | None = None
+) -> HTTPRouteHandler:
     """`POST path` answers queries and mutations as JSON, subscriptions as an event stream.
 
     Only JSON bodies are taken: a form on somebody else's page cannot send one without being asked first.
@@ -114,7 +116,7 @@ def graphql_route(path: str, schema: GraphQLSchema, allowed: limits.Limits = lim
     @post(path, status_code=200, media_type="application/json", name=f"graphql:{path}", request_max_body_size=None)
     async def endpoint(request: Request[Any, Any, Any]) -> Response[Any]:
         hub = request.app.state.hub
-        context = Context(hub.runtimes, await hub.verifier.principal(request.headers.get("authorization")))
+        context = Context(hub.runtimes, await hub.asking(request, service))
         call = await _call(request, allowed.body if context.principal.known else allowed.anonymous_body)
         variables = call.variables or {}
         try:

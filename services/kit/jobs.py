@@ -36,7 +36,7 @@ from sqlalchemy import (
 from sqlalchemy import func as sql
 from sqlalchemy.dialects.postgresql import JSONB
 
-from services.kit.db import CONNECT_SECONDS, Database, Reader, Writer
+from services.kit.db import CONNECT_SECONDS, HUB, Database, Reader, Writer
 from services.kit.errors import Refused, Unavailable
 from services.kit.heavy import heavy
 from services.kit.i18n import gettext as _
@@ -235,7 +235,7 @@ class Run:
     async def finish(self) -> AsyncIterator[Writer]:
         """The unit of work that stores the job's effects and marks it done. Raises LostLease, storing nothing."""
         rows = table(self.metadata, "job")
-        async with self.db.begin() as session:
+        async with self.db.begin(HUB) as session:
             done = await session.execute(
                 update(rows).where(self.mine(rows)).values(state="done", finished_at=sql.now(), lease_until=None)
             )

@@ -31,7 +31,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from services.kit.db import Database, Reader, Writer
+from services.kit.db import HUB, Database, Reader, Writer
 from services.kit.errors import Refused, Unavailable, Unknown
 from services.kit.i18n import gettext as _
 from services.kit.messages import Entry, Message, kind_of
@@ -76,7 +76,7 @@ async def say(session: Writer, metadata: MetaData, messages: Sequence[Message]) 
         text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": f"lotsennetz log {metadata.schema}"}
     )
     await session.execute(
-        insert(table(metadata, "log")),
+        insert(table(metadata, "log")).inline(),  # asks for nothing back: who writes may not read
         [{"kind": kind_of(type(m)), "key": m.key(), "body": msgspec.to_builtins(m)} for m in messages],
     )
 
@@ -108,7 +108,7 @@ class LocalFeed:
         self.db, self.metadata = db, metadata
 
     async def after(self, position: int) -> list[Entry]:
-        async with self.db.read() as session:
+        async with self.db.read(HUB) as session:
             return await after(session, self.metadata, position)
 
 
@@ -150,7 +150,7 @@ async def catch_up(
     by_kind = {kind_of(message): (message, handler) for message, handler in handlers.items()}
     read = 0
     while True:
-        async with db.begin() as session:
+        async with db.begin(HUB) as session:
             await session.execute(upsert(cursor).values(feed=name, position=0).on_conflict_do_nothing())
             position = (
                 await session.execute(select(cursor.c.position).where(cursor.c.feed == name).with_for_update())

@@ -85,14 +85,21 @@ def _upgrade(connection: Connection, schema: str, metadata: MetaData, folder: Pa
     _ensure_schema(connection, schema)
     role = role_of(schema)
     _ensure_role(connection, role, [role_of(other) for other in dict.fromkeys((schema, *beside))])
+    connection.execute(text("SELECT set_config('lotsennetz.hub', 'on', true)"))  # a migration may move guarded rows
     context = _context(connection, schema, metadata, _script(folder))
     with Operations.context(context):
         context.run_migrations()
+    append_only = [
+        table.fullname
+        for table in metadata.tables.values()
+        if table.info.get("append_only") and connection.scalar(text(f"SELECT to_regclass('{table.fullname}')"))
+    ]
     for grant in (
         f'GRANT USAGE ON SCHEMA "{schema}" TO {role}',
         f'GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA "{schema}" TO {role}',
         f'GRANT USAGE ON ALL SEQUENCES IN SCHEMA "{schema}" TO {role}',
         f'REVOKE ALL ON "{schema}".alembic_version FROM {role}',
+        *(f"REVOKE UPDATE, DELETE ON {table} FROM {role}" for table in append_only),
     ):
         connection.execute(text(grant))
 

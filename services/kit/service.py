@@ -9,17 +9,19 @@ from typing import Any
 
 import httpx
 import strawberry
+from litestar import Request
 from litestar.handlers import HTTPRouteHandler
 from sqlalchemy import MetaData
 
 from services.kit import jobs as job_queue
-from services.kit import log, migrations, worker
-from services.kit.auth import Keys, Verifier, remote_keys
+from services.kit import log, migrations, revoked, worker
+from services.kit.auth import Keys, Principal, Verifier, remote_keys
 from services.kit.db import Database, Writer
 from services.kit.errors import HubError, Refused, Unavailable
 from services.kit.i18n import gettext as _
 from services.kit.jobs import Every, Job, Queue
 from services.kit.messages import Message
+from services.kit.revoked import Revoked, TokensRevoked
 from services.kit.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -55,15 +57,23 @@ class Runtime:
     settings: Settings
     db: Database
     queue: Queue
+    revoked: Revoked = field(default_factory=Revoked)
     feeds: dict[str, log.Feed] = field(default_factory=dict)
     wake: Callable[[str], None] = lambda _name: None
     _turns: dict[str, asyncio.Lock] = field(default_factory=dict)
 
     async def say(self, session: Writer, messages: Sequence[Message]) -> None:
-        """Append to the service's log as the last step of a unit of work, and wake the readers after it."""
+        """Append to the service's log as the last step of a unit of work, and wake the readers after it.
+
+        What is revoked counts in this process as soon as it is committed.
+        """
+        ended = [message for message in messages if isinstance(message, TokensRevoked)]
+        for message in ended:
+            await revoked.store(session, self.service.metadata, message)
         await log.say(session, self.service.metadata, messages)
 
         async def tell() -> None:
+            self.revoked.learn(ended)
             self.wake(self.service.name)
 
         if messages:
@@ -102,6 +112,7 @@ class Hub:
         self.settings, self.services = settings, services
         self.http = httpx.AsyncClient(timeout=10.0)
         self.runtimes: dict[str, Runtime] = {}
+        self.revoked = Revoked()
         self._migrated = False
         self._tasks: list[asyncio.Task[None]] = []
         self._news: dict[tuple[str, str], asyncio.Event] = {}
@@ -109,10 +120,10 @@ class Hub:
         for service in services:
             db = Database(settings.database_url or "", service.name)
             queue = Queue(db, service.metadata, self.redis, settings.lease)
-            self.runtimes[service.name] = Runtime(service, settings, db, queue, wake=self._wake)
+            self.runtimes[service.name] = Runtime(service, settings, db, queue, self.revoked, wake=self._wake)
         for runtime in self.runtimes.values():
             runtime.feeds = {name: self._feed(name) for name in runtime.service.listens}
-        self.verifier = Verifier(self._keys(), settings.issuer, settings.issuer)
+        self.verifier = Verifier(self._keys(), settings.issuer, settings.issuer, self.revoked)
 
     def _feed(self, name: str) -> log.Feed:
         if name in self.runtimes:
@@ -129,6 +140,10 @@ class Hub:
             if runtime.service.keys is not None:
                 return runtime.service.keys(runtime)
         return remote_keys(self.http, self.settings.urls.get("directory", self.settings.issuer))
+
+    async def asking(self, request: Request[Any, Any, Any], service: str | None = None) -> Principal:
+        """Who sent `request`. Tokens made for one service alone (RFC 8707) count there, where it is named."""
+        return await self.verifier.of(request, self.settings.resource(service) if service else "")
 
     @property
     def feed_token(self) -> str:
@@ -150,10 +165,12 @@ class Hub:
         for runtime in self.runtimes.values():
             if runtime.service.prepare is not None:
                 await runtime.service.prepare(runtime)
+        await self._refresh()
         self._migrated = True
 
     async def start(self) -> None:
         """Begin to listen, and to work the jobs where the settings say so. Needs `migrate` first."""
+        self._tasks.append(asyncio.create_task(self._remember()))
         for runtime in self.runtimes.values():
             for name in runtime.feeds:
                 self._news[runtime.service.name, name] = asyncio.Event()
@@ -186,12 +203,27 @@ class Hub:
             if feed == name:
                 news.set()
 
+    async def _refresh(self) -> None:
+        """Learn what was revoked, from the service that issues tokens or else from those that heard it."""
+        issuers = [runtime for runtime in self.runtimes.values() if runtime.service.keys]
+        for runtime in issuers or self.runtimes.values():
+            await self.revoked.refresh(runtime.db, runtime.service.metadata)
+
+    async def _remember(self) -> None:
+        while True:
+            await asyncio.sleep(revoked.REFRESH_SECONDS)
+            try:
+                await self._refresh()
+            except Exception as problem:  # noqa: BLE001 - what is known goes on counting
+                logger.warning("the list of what was revoked is as before: %s", type(problem).__name__)
+
     async def _listen(self, runtime: Runtime, name: str) -> None:
         """Follow one feed for as long as the hub runs. A line that cannot be applied is tried again: order matters."""
         news, pause = self._news[runtime.service.name, name], POLL_SECONDS
         while True:
             try:
-                await runtime.catch_up(name)
+                if await runtime.catch_up(name):
+                    await self.revoked.refresh(runtime.db, runtime.service.metadata)
                 pause = POLL_SECONDS
             except Exception as problem:  # noqa: BLE001 - the ear must not fall off
                 level = logging.WARNING if isinstance(problem, HubError) else logging.ERROR

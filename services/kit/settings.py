@@ -48,6 +48,10 @@ class Settings:
         """Where clients reach a service: its own address in a split hub, else the hub's."""
         return self.urls.get(service, self.issuer)
 
+    def resource(self, service: str) -> str:
+        """The resource indicator (RFC 8707) for tokens that count at one service only."""
+        return f"{self.url_of(service)}/{service}"
+
     def derived(self, purpose: str) -> bytes:
         """32 bytes that only this hub knows, different for each purpose."""
         if not self.secret:

@@ -16,6 +16,7 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 from sqlalchemy import text
 
 from services.kit import i18n, log, settings
+from services.kit.db import HUB
 from services.kit.errors import HubError, Refused
 from services.kit.graphql import graphql_route
 from services.kit.i18n import gettext as _
@@ -55,7 +56,7 @@ def create_app(hub: Hub) -> Litestar:
             await hub.stop()
 
     schemas = {service.name: service.schema for service in hub.services}
-    graphs = [graphql_route(f"/{name}/graphql", executable(schema)) for name, schema in schemas.items()]
+    graphs = [graphql_route(f"/{name}/graphql", executable(schema), service=name) for name, schema in schemas.items()]
     if len(schemas) > 1:
         graphs.append(graphql_route("/graphql", one_graph(schemas)))
     app = Litestar(
@@ -137,7 +138,7 @@ async def ready(request: Request[Any, Any, Any]) -> dict[str, Any]:
     """200 once every service's database answers, else 503; `positions` are the newest lines of the logs."""
     positions = {}
     for name, runtime in request.app.state.hub.runtimes.items():
-        async with runtime.db.read() as session:
+        async with runtime.db.read(HUB) as session:
             await session.execute(text("SELECT 1"))
             positions[name] = await log.position(session, runtime.service.metadata)
     return {"status": "ready", "positions": positions}
@@ -154,7 +155,7 @@ def feed_route(name: str) -> HTTPRouteHandler:
         if not (after.isascii() and after.isdecimal()) or len(after) > LONGEST_POSITION:
             raise Refused(_("„after“ takes a number."))
         runtime = hub.runtimes[name]
-        async with runtime.db.read() as session:
+        async with runtime.db.read(HUB) as session:
             entries = await log.after(session, runtime.service.metadata, int(after))
         return Response(msgspec.json.encode(entries), media_type="application/json")
 

@@ -14,10 +14,10 @@ WRITE: Final = "matching:write"
 def may_plan(who: Principal, event: Event) -> None:
     """The event's organiser with the scope matching:write."""
     who.need(WRITE)
-    if who.client != event.organiser:
+    if who.subject != event.organiser:
         raise Forbidden(_("Only the organiser of the event may plan its rounds."))
 
 
 def may_see(who: Principal, event: Event) -> bool:
     """The organiser and the event's cities, with the scope matching:read; nobody else learns that a plan exists."""
-    return READ in who.scopes and (who.client == event.organiser or who.city in event.cities)
+    return READ in who.scopes and (who.subject == event.organiser or who.city in event.cities)

@@ -255,7 +255,7 @@ class Mutation:
             )
         key = as_uuid(input.event)
         await runtime.refresh()
-        async with runtime.db.begin() as session:
+        async with runtime.db.begin(asking.acting) as session:
             event = await rounds.event_by_id(session, key) if key else None
             if event is None:
                 raise NotFound(_("There is no such event."))
@@ -273,7 +273,7 @@ class Mutation:
         runtime, asking = here(info, SERVICE), who(info)
         asking.need(access.WRITE)
         key = as_uuid(id)
-        async with runtime.db.begin() as session:
+        async with runtime.db.begin(asking.acting) as session:
             row = await rounds.plan_by_id(session, key) if key else None
             event = await rounds.event_by_id(session, row.event_id) if row else None
             if row is None or event is None:

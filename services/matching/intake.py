@@ -8,7 +8,8 @@ from services.contracts.directory import NavigatorPublished, NavigatorWithdrawn,
 from services.contracts.events import EventPublished
 from services.kit.db import Writer, put
 from services.kit.log import Listens
-from services.matching.models import Event, Navigator, Topic
+from services.kit.revoked import TokensRevoked, hearing
+from services.matching.models import Base, Event, Navigator, Topic
 
 
 async def topic(session: Writer, said: TopicPublished) -> None:
@@ -39,6 +40,11 @@ async def event(session: Writer, said: EventPublished) -> None:
 
 
 listens: Listens = {
-    "directory": {TopicPublished: topic, NavigatorPublished: navigator, NavigatorWithdrawn: forget},
+    "directory": {
+        TopicPublished: topic,
+        NavigatorPublished: navigator,
+        NavigatorWithdrawn: forget,
+        TokensRevoked: hearing(Base.metadata),
+    },
     "events": {EventPublished: event},
 }

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import select, update
 
+from services.kit.db import HUB
 from services.kit.jobs import Run, job
 from services.matching.models import Plan
 
@@ -18,7 +19,7 @@ class PlanRounds(msgspec.Struct, frozen=True):
 async def plan(run: Run, asked: PlanRounds) -> None:
     """Answer a plan's question."""
     plan_id = uuid.UUID(asked.plan)
-    async with run.db.read() as session:
+    async with run.db.read(HUB) as session:
         question = (await session.execute(select(Plan.question).where(Plan.id == plan_id))).scalar_one()
 
     async def tell(progress: dict[str, Any]) -> None:

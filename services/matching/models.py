@@ -8,7 +8,7 @@ from sqlalchemy import ForeignKey, Index, MetaData, Text, Uuid, func, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from services.kit import jobs, log
+from services.kit import jobs, log, revoked
 from services.kit.db import NAMING, TYPES
 
 
@@ -17,8 +17,8 @@ class Base(DeclarativeBase):
     type_annotation_map = TYPES
 
 
-log.attach(Base.metadata)
-jobs.attach(Base.metadata)
+for attach in (log.attach, jobs.attach, revoked.attach):
+    attach(Base.metadata)
 
 
 class Topic(Base):

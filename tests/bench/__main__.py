@@ -25,6 +25,7 @@ from services.cli.client import Client
 from services.cli.running import running
 from services.directory import oauth
 from services.kit import embedded
+from services.kit.db import HUB
 from services.kit.service import Hub
 from services.kit.settings import Settings
 from services.matching import solver
@@ -57,7 +58,7 @@ async def beside(mine: Work, theirs: Work) -> tuple[float, float]:
 
 
 async def client(hub: Hub, ags: str) -> Client:
-    async with hub.runtimes["directory"].db.begin() as session:
+    async with hub.runtimes["directory"].db.begin(HUB) as session:
         made = await oauth.register(session, "bench", ags, oauth.SCOPES)
     return Client(hub.settings.issuer, made.client_id, made.client_secret)
 

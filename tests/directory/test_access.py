@@ -26,6 +26,7 @@ from services.cli.demo import PUBLISH
 from services.cli.running import running
 from services.directory import access, oauth
 from services.directory.snapshot import Identities
+from services.kit.db import HUB
 from services.kit.service import Hub
 from services.kit.settings import Settings
 from tests.conftest import SECRET, Clients, Servers, _fresh
@@ -50,7 +51,7 @@ async def hub(servers: Servers, template: str, settings: Settings) -> AsyncItera
     async with _fresh(servers, template) as url:
         own = replace(settings, database_url=url, redis_url=servers.redis, workers=False)
         async with running(own, chosen()) as (hub, _server):
-            async with hub.runtimes["directory"].db.begin() as session:
+            async with hub.runtimes["directory"].db.begin(HUB) as session:
                 made = await oauth.register(session, "test", KONSTANZ, oauth.SCOPES)
             client = Client(hub.settings.issuer, made.client_id, made.client_secret)
             await client.ask(PUBLISH, snapshot=snapshot())

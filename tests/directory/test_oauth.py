@@ -24,6 +24,7 @@ from services.directory import oauth
 from services.directory.models import SigningKey
 from services.kit import auth
 from services.kit.auth import Verifier
+from services.kit.db import HUB
 from services.kit.errors import HubError, Refused, Unavailable
 from services.kit.service import Hub
 from services.kit.settings import Settings
@@ -50,7 +51,7 @@ async def http(hub: Hub) -> AsyncIterator[httpx.AsyncClient]:
 
 @pytest_asyncio.fixture(scope="module")
 async def client(hub: Hub) -> oauth.Credentials:
-    async with hub.runtimes["directory"].db.begin() as session:
+    async with hub.runtimes["directory"].db.begin(HUB) as session:
         return await oauth.register(session, "test", KONSTANZ, ("directory:read", "directory:write"))
 
 
@@ -224,7 +225,7 @@ async def test_the_published_keys_have_no_private_parts(http: httpx.AsyncClient)
 
 async def test_clients_are_registered_for_scopes_that_exist(hub: Hub) -> None:
     with pytest.raises(Refused, match="admin"):
-        async with hub.runtimes["directory"].db.begin() as session:
+        async with hub.runtimes["directory"].db.begin(HUB) as session:
             await oauth.register(session, "test", None, ("admin",))
 
 
@@ -379,7 +380,7 @@ async def test_a_new_key_signs_while_old_tokens_still_count(
 
     old = (await fetch(http, client)).json()["access_token"]
     assert await asked(old) == 200
-    async with directory.db.begin() as session:
+    async with directory.db.begin(HUB) as session:
         await session.execute(update(SigningKey).values(retired_at=datetime.now(UTC)))
         await oauth.signing_key(session, directory.settings.derived("signing"))
         assert await session.scalar(select(func.count()).select_from(SigningKey)) == 2
@@ -388,5 +389,5 @@ async def test_a_new_key_signs_while_old_tokens_still_count(
     monkeypatch.setattr(auth, "AGAIN_SECONDS", 0.0)
     assert [await asked(new), await asked(old), await asked(new)] == [200, 200, 200]
     with pytest.raises(Refused, match="LOTSENNETZ_SECRET"):
-        async with directory.db.begin() as session:
+        async with directory.db.begin(HUB) as session:
             await oauth.signing_key(session, b"another secret of thirty-two byt")

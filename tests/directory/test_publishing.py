@@ -9,6 +9,7 @@ from services.cli.client import Answered
 from services.cli.demo import PUBLISH
 from services.directory.models import Base
 from services.kit import log
+from services.kit.db import HUB
 from services.kit.service import Hub
 from tests.conftest import Clients
 
@@ -42,7 +43,7 @@ async def refused(client: Any, value: dict[str, Any]) -> Answered:
 
 async def kinds(hub: Hub) -> list[str]:
     """What the directory said after it was seeded."""
-    async with hub.runtimes["directory"].db.read() as session:
+    async with hub.runtimes["directory"].db.read(HUB) as session:
         return [e.kind for e in await log.after(session, Base.metadata, 0) if e.kind != "TopicPublished"]
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from services.cli.client import Answered
 from services.directory import register
+from services.kit.db import HUB
 from services.kit.errors import Conflict, Refused
 from services.kit.service import Hub
 from tests.conftest import Clients
@@ -54,7 +55,7 @@ def file(*lines: Line, day: str = "20231130") -> bytes:
 
 async def load(hub: Hub, content: bytes) -> register.Report:
     found = register.parse(content)
-    async with hub.runtimes["directory"].db.begin() as session:
+    async with hub.runtimes["directory"].db.begin(HUB) as session:
         return await register.store(session, found)
 
 

@@ -21,6 +21,7 @@ from services.app import chosen
 from services.cli.running import bind, running
 from services.kit import embedded, graphql
 from services.kit.auth import Verifier
+from services.kit.db import HUB
 from services.kit.errors import NotFound
 from services.kit.graphql import graphql_route
 from services.kit.service import Hub
@@ -153,7 +154,7 @@ async def test_a_hub_without_its_database_says_so_and_lives(servers: Servers, se
 async def _token(hub: Hub, http: httpx.AsyncClient) -> str:
     from services.directory import oauth
 
-    async with hub.runtimes["directory"].db.begin() as session:
+    async with hub.runtimes["directory"].db.begin(HUB) as session:
         made = await oauth.register(session, "test", None, oauth.SCOPES)
     form, auth = {"grant_type": "client_credentials"}, (made.client_id, made.client_secret)
     return str((await http.post("/oauth/token", data=form, auth=auth)).json()["access_token"])
@@ -222,7 +223,8 @@ async def stream(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[httpx.AsyncCl
         return {"keys": []}
 
     app = Litestar([graphql_route("/graphql", strawberry.Schema(Query, subscription=Subscription)._schema)])
-    app.state.hub = SimpleNamespace(runtimes={}, verifier=Verifier(keys, "", ""))
+    verifier = Verifier(keys, "", "")
+    app.state.hub = SimpleNamespace(runtimes={}, asking=lambda request, _service: verifier.of(request))
     listener = bind("127.0.0.1", 0)
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off", timeout_graceful_shutdown=2))
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]

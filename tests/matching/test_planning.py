@@ -17,6 +17,7 @@ from sqlalchemy import select
 
 from services.cli import demo
 from services.cli.client import Answered, Client
+from services.kit.db import HUB
 from services.kit.service import Hub
 from services.matching.models import Plan
 from services.matching.problem import Question, build
@@ -148,7 +149,7 @@ async def test_a_killed_worker_s_plan_is_finished_by_the_next(hub: Hub, clients:
         done = await organiser.until(STATE, lambda data: data["plan"]["state"] == "DONE", 60, id=plan)
     assert [len(r["tables"]) for r in done["plan"]["rounds"]] == [5, 5, 5]
 
-    async with hub.runtimes["matching"].db.read() as session:
+    async with hub.runtimes["matching"].db.read(HUB) as session:
         row = (await session.scalars(select(Plan))).one()
 
     problem = build(msgspec.convert(row.question, Question))

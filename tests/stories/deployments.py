@@ -16,6 +16,7 @@ from services.app import SERVICES, chosen
 from services.cli.client import Client
 from services.cli.running import running
 from services.directory import oauth
+from services.kit.db import HUB
 from services.kit.service import Hub
 from services.kit.settings import Settings
 from tests.router import compose, gateway
@@ -33,7 +34,7 @@ class Deployment:
     hub: Hub
 
     async def client(self, ags: str | None, *scopes: str) -> Client:
-        async with self.hub.runtimes["directory"].db.begin() as session:
+        async with self.hub.runtimes["directory"].db.begin(HUB) as session:
             made = await oauth.register(session, "test", ags, scopes or oauth.SCOPES)
         return Client(self.tokens, made.client_id, made.client_secret, graph=self.graph)
 

@@ -100,8 +100,8 @@ class Mutation:
         asking.need(access.WRITE)
         access.may_publish(asking, access.checked_ags(snapshot.city.ags))
         secret = runtime.settings.derived("identities")
-        async with runtime.db.begin() as session:
-            outcome = await publishing.publish(session, asking.client, snapshot.as_snapshot(), secret)
+        async with runtime.db.begin(asking.acting) as session:
+            outcome = await publishing.publish(session, asking.subject, snapshot.as_snapshot(), secret)
             await runtime.say(session, outcome.messages)
         difference = outcome.difference
         return PublishResult(

@@ -1,24 +1,13 @@
-"""The directory's tables."""
+"""What cities publish, and the register it is checked against."""
 
 import uuid
 from datetime import date, datetime
-from typing import Any
 
-from sqlalchemy import ForeignKey, Identity, Index, LargeBinary, MetaData, Text, UniqueConstraint, func
+from sqlalchemy import ForeignKey, Identity, Index, Text, UniqueConstraint, func
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column
 
-from services.kit import jobs, log
-from services.kit.db import NAMING, TYPES
-
-
-class Base(DeclarativeBase):
-    metadata = MetaData(schema="directory", naming_convention=NAMING)
-    type_annotation_map = TYPES
-
-
-log.attach(Base.metadata)
-jobs.attach(Base.metadata)
+from services.directory.models.base import Base
 
 
 class City(Base):
@@ -138,27 +127,3 @@ class Publication(Base):
     changed: Mapped[int]
     withdrawn: Mapped[int]
     unchanged: Mapped[int]
-
-
-class Client(Base):
-    """An OAuth client (RFC 6749). The secret is kept as a hash; it is long and random, so a fast hash serves."""
-
-    __tablename__ = "client"
-    client_id: Mapped[str] = mapped_column(primary_key=True)
-    name: Mapped[str]
-    secret_hash: Mapped[str]
-    ags: Mapped[str | None]
-    """The city it acts for; a client of the state has none. No key to `city`: it registers before it publishes."""
-    scopes: Mapped[list[str]] = mapped_column(ARRAY(Text))
-    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
-
-
-class SigningKey(Base):
-    """A key that signs access tokens; the private part is sealed with a secret that the database does not know."""
-
-    __tablename__ = "signing_key"
-    kid: Mapped[str] = mapped_column(primary_key=True)
-    public: Mapped[dict[str, Any]]
-    sealed: Mapped[bytes] = mapped_column(LargeBinary)
-    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
-    retired_at: Mapped[datetime | None]
