@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined
 from litestar import Litestar, Request, Response, get
 from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
@@ -32,8 +32,16 @@ PAGE_HEADERS = {
     "x-content-type-options": "nosniff",
     "referrer-policy": "same-origin",
 }
+# A page of a service is named with it: `directory/login.html` is services/directory/templates/login.html.
 templates = Environment(
-    loader=FileSystemLoader(Path(__file__).parent / "templates"),
+    loader=ChoiceLoader(
+        [
+            FileSystemLoader(Path(__file__).parent / "templates"),
+            PrefixLoader(
+                {p.parent.name: FileSystemLoader(p) for p in Path(__file__).parent.parent.glob("*/templates")}
+            ),
+        ]
+    ),
     autoescape=True,
     undefined=StrictUndefined,
     extensions=["jinja2.ext.i18n"],

@@ -1,4 +1,4 @@
-"""The directory over HTTP beside GraphQL: the OAuth endpoints."""
+"""The OAuth endpoints over HTTP."""
 
 from typing import Any
 from urllib.parse import parse_qsl

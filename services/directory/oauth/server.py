@@ -6,7 +6,6 @@ everything else, without stalling the event loop.
 
 import hashlib
 import hmac
-import json
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,15 +17,15 @@ from authlib.oauth2.rfc6749.grants import ClientCredentialsGrant
 from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
 from authlib.oauth2.rfc6749.util import extract_basic_authorization
 from authlib.oauth2.rfc9068 import JWTBearerTokenGenerator
-from joserfc import jwe
-from joserfc.jwk import ECKey, KeySet, OctKey
-from sqlalchemy import insert, select, text
+from joserfc.jwk import ECKey, KeySet
+from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from services.directory.access import CLIENT_SCOPES
-from services.directory.models import Client, SigningKey
+from services.directory.models import Client
+from services.directory.oauth.keys import signing_key
 from services.kit.auth import ALGORITHM
-from services.kit.db import Reader, Writer
+from services.kit.db import Writer
 from services.kit.errors import Refused
 from services.kit.i18n import gettext as _
 
@@ -202,47 +201,6 @@ def invalid(description: str, status: int = 400) -> TokenAnswer:
     """The answer to a request that cannot be read (RFC 6749 section 5.2)."""
     body = {"error": "invalid_request", "error_description": description}
     return TokenAnswer(status, body, {"Cache-Control": "no-store", "Pragma": "no-cache"})
-
-
-async def signing_key(session: Writer, seal: bytes) -> ECKey:
-    """The key that signs now; made at the first call. Raises Refused when the hub's secret has changed."""
-    row = await _newest_key(session)
-    if row is None:
-        await session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('lotsennetz signing key', 0))"))
-        row = await _newest_key(session)
-    if row is None:
-        key = ECKey.generate_key("P-256")
-        kid = key.thumbprint()
-        public = {**key.as_dict(private=False), "kid": kid, "use": "sig", "alg": ALGORITHM}
-        sealed = jwe.encrypt_compact(
-            {"alg": "dir", "enc": "A256GCM"}, json.dumps(key.as_dict(private=True)), OctKey.import_key(seal)
-        )
-        await session.execute(insert(SigningKey).values(kid=kid, public=public, sealed=sealed.encode()))
-        return ECKey.import_key({**key.as_dict(private=True), "kid": kid})
-    try:
-        opened = jwe.decrypt_compact(row.sealed, OctKey.import_key(seal))
-    except Exception as problem:
-        raise Refused(
-            _(
-                "The signing key cannot be opened: LOTSENNETZ_SECRET is not the one it was made with. "
-                "A hub that started without it keeps its own in the file „secret“ of its data folder."
-            )
-        ) from problem
-    return ECKey.import_key({**json.loads(opened.plaintext or b"{}"), "kid": row.kid})
-
-
-async def _newest_key(session: Reader) -> SigningKey | None:
-    return (
-        await session.scalars(
-            select(SigningKey).where(SigningKey.retired_at.is_(None)).order_by(SigningKey.created_at.desc()).limit(1)
-        )
-    ).one_or_none()
-
-
-async def key_set(session: Reader) -> dict[str, Any]:
-    """The published keys (RFC 7517), newest first; retired ones stay while tokens they signed may live."""
-    rows = (await session.scalars(select(SigningKey).order_by(SigningKey.created_at.desc()).limit(20))).all()
-    return {"keys": [row.public for row in rows]}
 
 
 def metadata(issuer: str) -> dict[str, Any]:

@@ -1,0 +1,5 @@
+"""The directory over HTTP beside GraphQL: the OAuth endpoints and the pages of people who log in."""
+
+from services.directory.web import oauth
+
+routes = [*oauth.routes]
