@@ -35,7 +35,9 @@ MOST_BYTES = 1_000_000
 SECONDS = 10.0
 MOST_REDIRECTS = 3
 LONGEST_HEAD = 128 * 1024
-"""Bytes a connection may read beyond the body: status lines, headers, chunk lengths."""
+"""Bytes a connection may read beyond the body, and a quarter of it: status lines, headers, chunk lengths."""
+READ_BYTES = 2 * 1024
+"""Read at once: parsing a thousand tiny chunks must not stall everybody else."""
 MOST_TRIED = 4
 """Addresses of one name; a server with more is down when four are."""
 CONNECT_SECONDS = 3.0
@@ -228,9 +230,10 @@ class _Metered(httpcore.AsyncNetworkStream):
         self._stream, self._shown, self._most_bytes, self._read = stream, shown, most_bytes, read
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109
-        data = await self._stream.read(max_bytes, timeout)
+        await asyncio.sleep(0)  # TLS hands out what it has buffered without a pause for others
+        data = await self._stream.read(min(max_bytes, READ_BYTES), timeout)
         self._read += len(data)
-        if self._read > 2 * self._most_bytes + LONGEST_HEAD:
+        if self._read > self._most_bytes + self._most_bytes // 4 + LONGEST_HEAD:
             raise _too_large(self._shown, self._most_bytes)
         return data
 
