@@ -18,6 +18,7 @@ from services.kit import log, migrations, revoked, worker
 from services.kit.auth import Keys, Principal, Verifier, remote_keys
 from services.kit.db import Database, Writer
 from services.kit.errors import HubError, Refused, Unavailable
+from services.kit.fetch import Fetcher
 from services.kit.i18n import gettext as _
 from services.kit.jobs import Every, Job, Queue
 from services.kit.messages import Message
@@ -57,6 +58,7 @@ class Runtime:
     settings: Settings
     db: Database
     queue: Queue
+    fetcher: Fetcher
     revoked: Revoked = field(default_factory=Revoked)
     feeds: dict[str, log.Feed] = field(default_factory=dict)
     wake: Callable[[str], None] = lambda _name: None
@@ -110,7 +112,8 @@ class Hub:
 
     def __init__(self, settings: Settings, services: Sequence[Service]) -> None:
         self.settings, self.services = settings, services
-        self.http = httpx.AsyncClient(timeout=10.0)
+        self.http = httpx.AsyncClient(timeout=10.0)  # the hub's own parts; addresses from outside go to the fetcher
+        self.fetcher = Fetcher(local=settings.outbound_local)
         self.runtimes: dict[str, Runtime] = {}
         self.revoked = Revoked()
         self._migrated = False
@@ -120,7 +123,9 @@ class Hub:
         for service in services:
             db = Database(settings.database_url or "", service.name)
             queue = Queue(db, service.metadata, self.redis, settings.lease)
-            self.runtimes[service.name] = Runtime(service, settings, db, queue, self.revoked, wake=self._wake)
+            self.runtimes[service.name] = Runtime(
+                service, settings, db, queue, self.fetcher, self.revoked, wake=self._wake
+            )
         for runtime in self.runtimes.values():
             runtime.feeds = {name: self._feed(name) for name in runtime.service.listens}
         self.verifier = Verifier(self._keys(), settings.issuer, settings.issuer, self.revoked)
@@ -192,6 +197,7 @@ class Hub:
             await runtime.queue.close()
             await runtime.db.close()
         await self.http.aclose()
+        await self.fetcher.close()
 
     async def settle(self) -> None:
         """Let every service hear everything that was said; for those who must see the end of it."""

@@ -34,6 +34,8 @@ class Settings:
     """Whether the hub's process also works its jobs."""
     lease: float = 30.0
     """Seconds after which a silent worker's job is given to another."""
+    outbound_local: bool = False
+    """Whether addresses that cities name may lie on this very machine, and speak http: for demo and tests."""
 
     @property
     def address(self) -> str:
@@ -83,6 +85,9 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
         raise Refused(_("LOTSENNETZ_PORT and LOTSENNETZ_LEASE take a number.")) from None
     if not 0 <= port <= 65535:
         raise Refused(_("LOTSENNETZ_PORT takes a number from 0 to 65535."))
+    outbound = text("OUTBOUND", "public")
+    if outbound not in {"public", "local"}:
+        raise Refused(_("LOTSENNETZ_OUTBOUND takes public or local."))
     return Settings(
         data=Path(text("DATA", "var")),
         host=text("HOST", "127.0.0.1"),
@@ -98,4 +103,5 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
         },
         workers=text("WORKERS", "inline") != "none",
         lease=lease,
+        outbound_local=outbound == "local",
     )
