@@ -20,6 +20,7 @@ from services.kit.errors import HubError, Refused, Unavailable
 from services.kit.i18n import gettext as _
 from services.kit.jobs import Every, Job, Queue
 from services.kit.messages import Message
+from services.kit.rates import Rates
 from services.kit.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -55,6 +56,7 @@ class Runtime:
     settings: Settings
     db: Database
     queue: Queue
+    rates: Rates
     feeds: dict[str, log.Feed] = field(default_factory=dict)
     wake: Callable[[str], None] = lambda _name: None
     _turns: dict[str, asyncio.Lock] = field(default_factory=dict)
@@ -106,10 +108,11 @@ class Hub:
         self._tasks: list[asyncio.Task[None]] = []
         self._news: dict[tuple[str, str], asyncio.Event] = {}
         self.redis = job_queue.address(settings.redis_url or "")
+        self.rates = Rates(settings)
         for service in services:
             db = Database(settings.database_url or "", service.name)
             queue = Queue(db, service.metadata, self.redis, settings.lease)
-            self.runtimes[service.name] = Runtime(service, settings, db, queue, wake=self._wake)
+            self.runtimes[service.name] = Runtime(service, settings, db, queue, self.rates, wake=self._wake)
         for runtime in self.runtimes.values():
             runtime.feeds = {name: self._feed(name) for name in runtime.service.listens}
         self.verifier = Verifier(self._keys(), settings.issuer, settings.issuer)
@@ -174,6 +177,7 @@ class Hub:
         for runtime in self.runtimes.values():
             await runtime.queue.close()
             await runtime.db.close()
+        await self.rates.close()
         await self.http.aclose()
 
     async def settle(self) -> None:

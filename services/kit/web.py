@@ -16,7 +16,7 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 from sqlalchemy import text
 
 from services.kit import i18n, log, settings
-from services.kit.errors import HubError, Refused
+from services.kit.errors import HubError, Refused, TooMany
 from services.kit.graphql import graphql_route
 from services.kit.i18n import gettext as _
 from services.kit.onegraph import executable, one_graph
@@ -95,6 +95,8 @@ def _problem(request: Request[Any, Any, Any], error: Exception) -> Response[byte
             headers["www-authenticate"] = 'Bearer error="invalid_token"'
         if error.status == 503:
             headers["retry-after"] = "5"
+        if isinstance(error, TooMany):
+            headers["retry-after"] = str(error.seconds)
     elif isinstance(error, HTTPException):
         body = {"code": "HTTP", "status": error.status_code, "detail": error.detail}
         headers |= error.headers or {}  # such as which methods a path allows

@@ -23,6 +23,7 @@ from services.kit import embedded, graphql
 from services.kit.auth import Verifier
 from services.kit.errors import NotFound
 from services.kit.graphql import graphql_route
+from services.kit.rates import Rates
 from services.kit.service import Hub
 from services.kit.settings import Settings
 from tests.conftest import Servers, _fresh
@@ -222,7 +223,9 @@ async def stream(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[httpx.AsyncCl
         return {"keys": []}
 
     app = Litestar([graphql_route("/graphql", strawberry.Schema(Query, subscription=Subscription)._schema)])
-    app.state.hub = SimpleNamespace(runtimes={}, verifier=Verifier(keys, "", ""))
+    app.state.hub = SimpleNamespace(
+        runtimes={}, verifier=Verifier(keys, "", ""), settings=Settings(), rates=Rates(Settings(rates=0.0))
+    )
     listener = bind("127.0.0.1", 0)
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off", timeout_graceful_shutdown=2))
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
