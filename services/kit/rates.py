@@ -6,7 +6,7 @@ import ipaddress
 import logging
 import math
 import time
-from asyncio import timeout
+from asyncio import Semaphore, timeout
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,7 +16,7 @@ from limits import RateLimitItem, RateLimitItemPerSecond
 from limits.aio.storage import MemoryStorage, RedisStorage
 from limits.aio.strategies import MovingWindowRateLimiter, RateLimiter, SlidingWindowCounterRateLimiter
 from litestar import Request
-from redis.asyncio import BlockingConnectionPool
+from redis.asyncio import ConnectionPool
 from redis.exceptions import RedisError
 
 from services.kit.errors import TooMany
@@ -30,7 +30,8 @@ AGAIN_SECONDS = 5.0
 """How long everybody counts in this process before somebody asks a silent Valkey again."""
 MOST_KEPT = 5_000
 """Counters kept in this process: beyond them, the oldest are forgotten."""
-MOST_CONNECTIONS = 16
+MOST_AT_ONCE = 16
+"""Connections to Valkey."""
 MOST_PROXIES = 10
 """Entries of `X-Forwarded-For` that are read, from the right."""
 NOBODY = "unknown"
@@ -59,9 +60,7 @@ class Rates:
     def __init__(self, settings: Settings) -> None:
         self._factor = settings.rates
         self._secret = settings.derived("rates") if self._factor else b""
-        self._pool = BlockingConnectionPool.from_url(
-            settings.redis_url or "redis://", max_connections=MOST_CONNECTIONS, timeout=PATIENCE_SECONDS
-        )
+        self._pool = ConnectionPool.from_url(settings.redis_url or "redis://")
         shared = RedisStorage(
             "redis://",  # unused: the pool knows where
             implementation="redispy",
@@ -71,6 +70,7 @@ class Rates:
         self._memory = MemoryStorage()
         self._shared: RateLimiter = MovingWindowRateLimiter(shared)
         self._own: RateLimiter = SlidingWindowCounterRateLimiter(self._memory)
+        self._turns = Semaphore(MOST_AT_ONCE)
         self._away_until = 0.0
 
     async def take(self, rate: Rate, *keys: str) -> None:
@@ -111,26 +111,35 @@ class Rates:
         return RateLimitItemPerSecond(most, rate.per, rate.name), digest[:16].hex()
 
     async def _counted(self, wanted: Wanted) -> int:
-        """As `_take`, in Valkey if it answers; asked by one request at a time after it did not."""
-        now, again = time.monotonic(), self._away_until > 0
-        if now >= self._away_until:
-            if again:
-                self._away_until = now + AGAIN_SECONDS
-            try:
-                async with timeout(PATIENCE_SECONDS):
-                    seconds = await _take(self._shared, wanted)
-            except (RedisError, OSError) as problem:  # TimeoutError is an OSError
-                if not self._away_until:
-                    log.warning("Valkey is away (%s): rates are counted in each process", type(problem).__name__)
-                self._away_until = time.monotonic() + AGAIN_SECONDS
-            else:
-                if again:
-                    log.warning("Valkey is back: rates are counted together again")
-                    self._away_until = 0.0
+        """As `_take`, in Valkey if it answers, else in this process."""
+        if time.monotonic() >= self._away_until:
+            async with self._turns:  # so that patience is spent on Valkey, and not on a crowd of requests
+                seconds = await self._asked(wanted)
+            if seconds is not None:
                 return seconds
-        seconds = await _take(self._own, wanted)
+        own = await _take(self._own, wanted)
         while len(self._memory.expirations) > MOST_KEPT:
             await self._memory.clear(next(iter(self._memory.expirations)))
+        return own
+
+    async def _asked(self, wanted: Wanted) -> int | None:
+        """As `_take`, in Valkey; None while it is away. After a failure one request tries it; the others go on."""
+        now, again = time.monotonic(), self._away_until > 0
+        if now < self._away_until:
+            return None
+        if again:
+            self._away_until = now + AGAIN_SECONDS
+        try:
+            async with timeout(PATIENCE_SECONDS):
+                seconds = await _take(self._shared, wanted)
+        except (RedisError, OSError) as problem:  # TimeoutError is an OSError
+            if not self._away_until:
+                log.warning("Valkey is away (%s): rates are counted in each process", type(problem).__name__)
+            self._away_until = time.monotonic() + AGAIN_SECONDS
+            return None
+        if again:
+            log.warning("Valkey is back: rates are counted together again")
+            self._away_until = 0.0
         return seconds
 
 

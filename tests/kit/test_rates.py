@@ -103,6 +103,12 @@ async def test_parallel_requests_of_two_processes_share_the_rate(mine: Settings)
         assert 0 < sum(both) <= 30
 
 
+async def test_a_crowd_is_counted_too(mine: Settings, caplog: pytest.LogCaptureFixture) -> None:
+    async with made(mine) as (one,):
+        assert await taken(one, FIVE, "a", times=3_000) == 5
+    assert caplog.text == ""
+
+
 async def test_a_refused_request_uses_up_nothing(mine: Settings) -> None:
     async with made(mine) as (one,):
         assert await taken(one, FIVE, "full", times=5) == 5
@@ -236,7 +242,7 @@ async def who(request: Request[Any, Any, Any]) -> str:
 
 async def asked(peer: str | None, *forwarded: str, proxies: tuple[str, ...] = PROXIES) -> str:
     """What the hub takes for the address of a request from `peer` with these `X-Forwarded-For` headers."""
-    app = Litestar([who], openapi_config=None)
+    app = Litestar([who], openapi_config=None, logging_config=None)
     app.state.hub = SimpleNamespace(settings=Settings(trusted_proxies=proxies))
 
     async def served(scope: Any, receive: Any, send: Any) -> None:
