@@ -58,7 +58,7 @@ def servers() -> Iterator[Servers]:
 
 @pytest.fixture(scope="session")
 def settings(servers: Servers) -> Settings:
-    return Settings(port=0, secret=SECRET, lease=2.0)
+    return Settings(port=0, secret=SECRET, lease=2.0, rates=0.0)
 
 
 async def _create(servers: Servers, name: str, template: str | None = None) -> str:

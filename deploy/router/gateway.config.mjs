@@ -40,8 +40,11 @@ export const gatewayConfig = defineConfig({
   // Our endpoints take POST only, also for subscriptions, which the gateway would otherwise open with GET.
   transportEntries: { ...Object.fromEntries(locations), "*": { options: { method: "POST" } } },
   propagateHeaders: {
-    fromClientToSubgraphs({ request }) {
+    fromClientToSubgraphs({ request, context }) {
       const passed = ["authorization", "accept-language"].map((name) => [name, request.headers.get(name)]);
+      // Who asks: as every proxy does, the address that we see comes after what we were told.
+      const chain = [request.headers.get("x-forwarded-for"), context.req?.socket?.remoteAddress].filter(Boolean);
+      passed.push(["x-forwarded-for", chain.join(", ") || null]);
       return Object.fromEntries(passed.filter(([, value]) => value !== null));
     },
   },

@@ -90,6 +90,7 @@ async def running(settings: Settings, services: Sequence[Service]) -> AsyncItera
             access_log=False,  # addresses of people are personal data
             timeout_graceful_shutdown=DRAIN_SECONDS,
             server_header=False,
+            proxy_headers=False,  # it would believe this machine; `rates.address_of` believes the settings
         )
     )
     await hub.migrate()  # complains here, before anything answers

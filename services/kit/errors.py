@@ -7,12 +7,14 @@
     ├── NotFound   404
     ├── Conflict   409  right in itself, but not in the present state
     ├── TooLarge   413
+    ├── TooMany    429  asked too often; `seconds` until it may be asked again
     └── Unavailable 503 a server we need does not answer; trying again helps
 
 Every interface renders the same family once: GraphQL as `errors[].extensions`, HTTP as `application/problem+json`
 (RFC 9457), the command line as one line. Messages go through gettext: they are written for the person who reads them.
 """
 
+import math
 from typing import Any, ClassVar
 
 import msgspec
@@ -71,6 +73,16 @@ class Conflict(HubError):
 
 class TooLarge(HubError):
     status, code = 413, "TOO_LARGE"
+
+
+class TooMany(HubError):
+    """`seconds` is a whole number of at least 1, told as `Retry-After` over HTTP."""
+
+    status, code = 429, "TOO_MANY"
+
+    def __init__(self, message: str, seconds: float) -> None:
+        super().__init__(message)
+        self.seconds = max(1, math.ceil(seconds))
 
 
 class Unavailable(HubError):

@@ -38,6 +38,7 @@ from services.kit.auth import ANONYMOUS, Principal
 from services.kit.db import Reader
 from services.kit.errors import HubError, Refused, TooLarge
 from services.kit.i18n import gettext as _
+from services.kit.rates import Rate, address_of
 
 if TYPE_CHECKING:
     from services.kit.service import Runtime
@@ -51,6 +52,8 @@ FEDERATION_VERSION: Final = "2.9"
 MOST_PER_PAGE = 100
 MOST_LOADED = 50_000
 """Things one query may load; the estimate of its cost takes lists without pages for short ones."""
+SEARCH = Rate("search", 600, per=60)
+"""What somebody without a token may ask from one address."""
 SESSIONS = 4
 """Database sessions one request uses at once, so that a wide query leaves some for the others."""
 UNSTORABLE = "22021"
@@ -117,6 +120,8 @@ def graphql_route(
     async def endpoint(request: Request[Any, Any, Any]) -> Response[Any]:
         hub = request.app.state.hub
         context = Context(hub.runtimes, await hub.asking(request, service))
+        if not context.principal.known:
+            await hub.rates.take(SEARCH, address_of(request))
         call = await _call(request, allowed.body if context.principal.known else allowed.anonymous_body)
         variables = call.variables or {}
         try:

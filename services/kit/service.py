@@ -22,6 +22,7 @@ from services.kit.fetch import Fetcher
 from services.kit.i18n import gettext as _
 from services.kit.jobs import Every, Job, Queue
 from services.kit.messages import Message
+from services.kit.rates import Rates
 from services.kit.revoked import Revoked, TokensRevoked
 from services.kit.settings import Settings
 
@@ -59,6 +60,7 @@ class Runtime:
     db: Database
     queue: Queue
     fetcher: Fetcher
+    rates: Rates
     revoked: Revoked = field(default_factory=Revoked)
     feeds: dict[str, log.Feed] = field(default_factory=dict)
     wake: Callable[[str], None] = lambda _name: None
@@ -120,11 +122,12 @@ class Hub:
         self._tasks: list[asyncio.Task[None]] = []
         self._news: dict[tuple[str, str], asyncio.Event] = {}
         self.redis = job_queue.address(settings.redis_url or "")
+        self.rates = Rates(settings)
         for service in services:
             db = Database(settings.database_url or "", service.name)
             queue = Queue(db, service.metadata, self.redis, settings.lease)
             self.runtimes[service.name] = Runtime(
-                service, settings, db, queue, self.fetcher, self.revoked, wake=self._wake
+                service, settings, db, queue, self.fetcher, self.rates, self.revoked, wake=self._wake
             )
         for runtime in self.runtimes.values():
             runtime.feeds = {name: self._feed(name) for name in runtime.service.listens}
@@ -196,6 +199,7 @@ class Hub:
         for runtime in self.runtimes.values():
             await runtime.queue.close()
             await runtime.db.close()
+        await self.rates.close()
         await self.http.aclose()
         await self.fetcher.close()
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import ipaddress
 import os
 import secrets
 from collections.abc import Mapping
@@ -10,6 +11,8 @@ from pathlib import Path
 
 from services.kit.errors import Refused
 from services.kit.i18n import gettext as _
+
+MOST_RATES = 1000
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,10 @@ class Settings:
     """Seconds after which a silent worker's job is given to another."""
     outbound_local: bool = False
     """Whether addresses that cities name may lie on this very machine, and speak http: for demo and tests."""
+    rates: float = 1.0
+    """How many times the usual somebody may ask; 0 counts nothing."""
+    trusted_proxies: tuple[str, ...] = ()
+    """Addresses and networks whose `X-Forwarded-For` is believed."""
 
     @property
     def address(self) -> str:
@@ -104,4 +111,35 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
         workers=text("WORKERS", "inline") != "none",
         lease=lease,
         outbound_local=outbound == "local",
+        rates=_rates(text("RATES", "on")),
+        trusted_proxies=tuple(_network(part.strip()) for part in text("TRUSTED_PROXIES").split(",") if part.strip()),
     )
+
+
+def _rates(text: str) -> float:
+    if (known := {"": 1.0, "on": 1.0, "off": 0.0}.get(text.lower())) is not None:
+        return known
+    try:
+        factor = float(text)
+    except ValueError:
+        factor = 0.0
+    if not 0 < factor <= MOST_RATES:
+        raise Refused(_("LOTSENNETZ_RATES takes „on“, „off“ or a factor above 0 and up to {most}.", most=MOST_RATES))
+    return factor
+
+
+def _network(text: str) -> str:
+    """An address or a network, as the library spells the network."""
+    try:
+        network = ipaddress.ip_network(text)
+        if isinstance(network, ipaddress.IPv6Network) and network.network_address.ipv4_mapped:
+            raise ValueError  # noqa: TRY301 - such addresses count as IPv4, so that this would never be met
+    except ValueError:
+        raise Refused(
+            _(
+                "LOTSENNETZ_TRUSTED_PROXIES takes addresses and networks separated by commas, such as "
+                "192.0.2.7, 198.51.100.0/24, 2001:db8::/64. This is none: {text}",
+                text=text,
+            )
+        ) from None
+    return str(network)

@@ -17,7 +17,7 @@ from sqlalchemy import text
 
 from services.kit import i18n, log, settings
 from services.kit.db import HUB
-from services.kit.errors import HubError, Refused
+from services.kit.errors import HubError, Refused, TooMany
 from services.kit.graphql import graphql_route
 from services.kit.i18n import gettext as _
 from services.kit.onegraph import executable, one_graph
@@ -104,6 +104,8 @@ def _problem(request: Request[Any, Any, Any], error: Exception) -> Response[byte
             headers["www-authenticate"] = 'Bearer error="invalid_token"'
         if error.status == 503:
             headers["retry-after"] = "5"
+        if isinstance(error, TooMany):
+            headers["retry-after"] = str(error.seconds)
     elif isinstance(error, HTTPException):
         body = {"code": "HTTP", "status": error.status_code, "detail": error.detail}
         headers |= error.headers or {}  # such as which methods a path allows

@@ -165,7 +165,7 @@ def planning() -> list[tuple[str, float, float, float, int, int]]:
 async def main() -> None:
     solver.warm()
     with tempfile.TemporaryDirectory(prefix="ln-") as folder, embedded.servers(Path(folder)) as servers:
-        settings = Settings(port=0, secret="bench", database_url=servers.database, redis_url=servers.redis)
+        settings = Settings(port=0, secret="bench", database_url=servers.database, redis_url=servers.redis, rates=0.0)
         async with running(replace(settings, workers=False), chosen()) as (hub, _server):
             cities = await demo.register(hub)
             await demo.publish(cities[0], cities[1], lambda *_words: None)

@@ -98,6 +98,8 @@ MATCHING = Schema(
 )
 GRAPHS = {"directory": toy.DIRECTORY, "events": toy.EVENTS, "matching": MATCHING}
 ONE = one_graph(GRAPHS)
+CHAINS: list[str] = []
+"""The `X-Forwarded-For` of each request that the gateway sent to a subgraph."""
 
 
 @pytest.fixture(scope="module")
@@ -105,6 +107,7 @@ async def composed() -> AsyncIterator[tuple[str, str]]:
     """The gateway's address and the composition's public schema."""
 
     def asked(headers: dict[str, str]) -> toy.Asked:
+        CHAINS.append(headers.get("x-forwarded-for", ""))
         return toy.Asked(language=headers.get("accept-language", ""), token=headers.get("authorization", ""))
 
     async with router.served({name: router.subgraph(schema, asked) for name, schema in GRAPHS.items()}) as bases:
@@ -189,6 +192,16 @@ async def test_subscriptions_are_the_routers(query: str, composed: tuple[str, st
     events = await started if hasattr(started, "__await__") else started
     assert [event.data async for event in events] == theirs
     assert len(theirs) == 2
+
+
+@pytest.mark.parametrize("told", ["", "203.0.113.1", "198.51.100.9, 203.0.113.1"])
+async def test_the_router_appends_who_asks(told: str, composed: tuple[str, str]) -> None:
+    async with httpx.AsyncClient(trust_env=False, timeout=30) as client:
+        CHAINS.clear()
+        headers = {"x-forwarded-for": told} if told else {}
+        await client.post(composed[0], json={"query": '{event(id:"e2"){lead{workload} title}}'}, headers=headers)
+    chains = {chain.replace("::ffff:", "") for chain in CHAINS}
+    assert chains == {f"{told}, 127.0.0.1" if told else "127.0.0.1"}
 
 
 async def test_introspection_and_public_schema(composed: tuple[str, str]) -> None:

@@ -24,6 +24,7 @@ from services.kit.auth import Verifier
 from services.kit.db import HUB
 from services.kit.errors import NotFound
 from services.kit.graphql import graphql_route
+from services.kit.rates import Rates
 from services.kit.service import Hub
 from services.kit.settings import Settings
 from tests.conftest import Servers, _fresh
@@ -224,7 +225,12 @@ async def stream(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[httpx.AsyncCl
 
     app = Litestar([graphql_route("/graphql", strawberry.Schema(Query, subscription=Subscription)._schema)])
     verifier = Verifier(keys, "", "")
-    app.state.hub = SimpleNamespace(runtimes={}, asking=lambda request, _service: verifier.of(request))
+    app.state.hub = SimpleNamespace(
+        runtimes={},
+        asking=lambda request, _service: verifier.of(request),
+        settings=Settings(),
+        rates=Rates(Settings(rates=0.0)),
+    )
     listener = bind("127.0.0.1", 0)
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off", timeout_graceful_shutdown=2))
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]

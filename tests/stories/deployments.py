@@ -59,6 +59,7 @@ async def split(settings: Settings) -> AsyncIterator[Deployment]:
         "LOTSENNETZ_SECRET": settings.secret,
         "LOTSENNETZ_PUBLIC_URL": urls["directory"],
         "LOTSENNETZ_LEASE": str(settings.lease),
+        "LOTSENNETZ_RATES": str(settings.rates or "off"),
     }
     processes = [
         subprocess.Popen(
