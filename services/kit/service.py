@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,9 @@ from services.kit.db import Database, Writer
 from services.kit.errors import HubError, Refused, Unavailable
 from services.kit.i18n import gettext as _
 from services.kit.jobs import Every, Job, Queue
+from services.kit.mail import Outbox
 from services.kit.messages import Message
+from services.kit.post import Folder
 from services.kit.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -40,6 +43,8 @@ class Service:
     routes: Sequence[HTTPRouteHandler] = ()
     jobs: Sequence[Job] = ()
     regular: Sequence[Every] = ()
+    mails: Path | None = None
+    """The folder of its kinds of mail; its metadata then has `mail.attach`."""
     listens: log.Listens = field(default_factory=dict)
     prepare: Callable[["Runtime"], Awaitable[None]] | None = None
     """Runs at every start after the migrations: seeds what must be there."""
@@ -58,6 +63,13 @@ class Runtime:
     feeds: dict[str, log.Feed] = field(default_factory=dict)
     wake: Callable[[str], None] = lambda _name: None
     _turns: dict[str, asyncio.Lock] = field(default_factory=dict)
+
+    @cached_property
+    def outbox(self) -> Outbox:
+        """Where its mails wait; for a service that names its folder of `mails`."""
+        if self.service.mails is None:
+            raise RuntimeError(f"{self.service.name} has no mails")
+        return Outbox(self.queue, self.service.mails, self.settings)
 
     async def say(self, session: Writer, messages: Sequence[Message]) -> None:
         """Append to the service's log as the last step of a unit of work, and wake the readers after it."""
@@ -112,6 +124,12 @@ class Hub:
             self.runtimes[service.name] = Runtime(service, settings, db, queue, wake=self._wake)
         for runtime in self.runtimes.values():
             runtime.feeds = {name: self._feed(name) for name in runtime.service.listens}
+            if runtime.service.mails is not None:
+                outbox = runtime.outbox  # complains here about settings that cannot be read
+                if isinstance(outbox.way, Folder) and not settings.embedded:
+                    logger.warning(
+                        "no LOTSENNETZ_SMTP_URL: the mails of %s stay in %s", runtime.service.name, outbox.way.path
+                    )
         self.verifier = Verifier(self._keys(), settings.issuer, settings.issuer)
 
     def _feed(self, name: str) -> log.Feed:
@@ -163,8 +181,12 @@ class Hub:
 
     async def work(self, runtime: Runtime) -> None:
         """Work one service's jobs until cancelled."""
-        if runtime.service.jobs or runtime.service.regular:
-            await worker.work(runtime.queue, runtime.service.jobs, runtime.service.regular)
+        jobs, regular = list(runtime.service.jobs), list(runtime.service.regular)
+        if runtime.service.mails is not None:
+            jobs.append(runtime.outbox.job)
+            regular.append(runtime.outbox.forget)
+        if jobs or regular:
+            await worker.work(runtime.queue, jobs, regular)
 
     async def stop(self) -> None:
         for task in self._tasks:
