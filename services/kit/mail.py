@@ -24,7 +24,7 @@ from services.kit.errors import Refused, Unavailable
 from services.kit.i18n import gettext as _
 from services.kit.jobs import Every, Job, Queue, Run
 from services.kit.log import table
-from services.kit.post import Letter, checked_address
+from services.kit.post import Folder, Letter, checked_address
 from services.kit.settings import Settings
 from services.kit.text import cleaned, forbidden_character
 
@@ -72,6 +72,8 @@ class Outbox:
     def __init__(self, queue: Queue, folder: Path, settings: Settings) -> None:
         self.queue, self.settings = queue, settings
         self.way, self.sender = post.way(settings), post.sender(settings.mail_from)
+        if isinstance(self.way, Folder) and not settings.embedded:
+            log.warning("LOTSENNETZ_SMTP_URL is not set: mails of %s stay in %s", queue.metadata.schema, self.way.path)
         self.templates = _templates(folder, settings.issuer)
         self.kinds = {path.name for path in folder.iterdir() if path.is_dir()}
         missing = [f"{kind}/{file}" for kind in self.kinds for file in FILES if not (folder / kind / file).is_file()]
