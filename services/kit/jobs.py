@@ -232,12 +232,16 @@ class Run:
         return and_(rows.c.id == self.id, rows.c.owner == self.owner, rows.c.state == "running")
 
     @asynccontextmanager
-    async def finish(self) -> AsyncIterator[Writer]:
-        """The unit of work that stores the job's effects and marks it done. Raises LostLease, storing nothing."""
+    async def finish(self, error: str | None = None) -> AsyncIterator[Writer]:
+        """The unit of work that stores the job's effects and marks it done, or with `error` failed for good.
+
+        Raises LostLease, storing nothing.
+        """
         rows = table(self.metadata, "job")
+        outcome = {"state": "failed", "error": error} if error else {"state": "done"}
         async with self.db.begin(HUB) as session:
             done = await session.execute(
-                update(rows).where(self.mine(rows)).values(state="done", finished_at=sql.now(), lease_until=None)
+                update(rows).where(self.mine(rows)).values(finished_at=sql.now(), lease_until=None, **outcome)
             )
             if done.rowcount != 1:  # type: ignore[attr-defined]  # an UPDATE's result is a CursorResult
                 raise LostLease

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from services.kit.errors import HubError, Refused, Unavailable
 from services.kit.fetch import Fetcher
 from services.kit.i18n import gettext as _
 from services.kit.jobs import Every, Job, Queue
+from services.kit.mail import Outbox
 from services.kit.messages import Message
 from services.kit.rates import Rates
 from services.kit.revoked import Revoked, TokensRevoked
@@ -44,6 +46,10 @@ class Service:
     routes: Sequence[HTTPRouteHandler] = ()
     jobs: Sequence[Job] = ()
     regular: Sequence[Every] = ()
+    duties: Callable[["Runtime"], Sequence[Job | Every]] | None = None
+    """Jobs and regular tasks that need more than the database: made for the runtime they run in."""
+    mails: Path | None = None
+    """The folder of its kinds of mail; its metadata then has `mail.attach`."""
     listens: log.Listens = field(default_factory=dict)
     prepare: Callable[["Runtime"], Awaitable[None]] | None = None
     """Runs at every start after the migrations: seeds what must be there."""
@@ -65,6 +71,13 @@ class Runtime:
     feeds: dict[str, log.Feed] = field(default_factory=dict)
     wake: Callable[[str], None] = lambda _name: None
     _turns: dict[str, asyncio.Lock] = field(default_factory=dict)
+
+    @cached_property
+    def outbox(self) -> Outbox:
+        """Where its mails wait; for a service that names its folder of `mails`."""
+        if self.service.mails is None:
+            raise RuntimeError(f"{self.service.name} has no mails")
+        return Outbox(self.queue, self.service.mails, self.settings)
 
     async def say(self, session: Writer, messages: Sequence[Message]) -> None:
         """Append to the service's log as the last step of a unit of work, and wake the readers after it.
@@ -131,6 +144,8 @@ class Hub:
             )
         for runtime in self.runtimes.values():
             runtime.feeds = {name: self._feed(name) for name in runtime.service.listens}
+            if runtime.service.mails is not None:
+                runtime.outbox  # noqa: B018  # complains here about settings that cannot be read
         self.verifier = Verifier(self._keys(), settings.issuer, settings.issuer, self.revoked)
 
     def _feed(self, name: str) -> log.Feed:
@@ -188,8 +203,15 @@ class Hub:
 
     async def work(self, runtime: Runtime) -> None:
         """Work one service's jobs until cancelled."""
-        if runtime.service.jobs or runtime.service.regular:
-            await worker.work(runtime.queue, runtime.service.jobs, runtime.service.regular)
+        jobs, regular = list(runtime.service.jobs), list(runtime.service.regular)
+        if runtime.service.mails is not None:
+            jobs.append(runtime.outbox.job)
+            regular.append(runtime.outbox.forget)
+        duties = runtime.service.duties(runtime) if runtime.service.duties else ()
+        jobs += [duty for duty in duties if isinstance(duty, Job)]
+        regular += [duty for duty in duties if isinstance(duty, Every)]
+        if jobs or regular:
+            await worker.work(runtime.queue, jobs, regular)
 
     async def stop(self) -> None:
         for task in self._tasks:

@@ -33,6 +33,10 @@ class Settings:
     public_url: str = ""
     """Where clients reach the hub; also the OAuth issuer."""
     urls: Mapping[str, str] = field(default_factory=dict)
+    smtp_url: str = field(default="", repr=False)
+    """The mail server, with its password; without one, mails become files in `data`."""
+    mail_from: str = "Lotsennetz <lotsennetz@localhost>"
+    """Who the mails are from, as `Name <address>`."""
     workers: bool = True
     """Whether the hub's process also works its jobs."""
     lease: float = 30.0
@@ -108,6 +112,8 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
             for name in ("directory", "matching", "events")
             if (url := text(f"{name.upper()}_URL"))
         },
+        smtp_url=text("SMTP_URL"),
+        mail_from=text("MAIL_FROM") or Settings.mail_from,
         workers=text("WORKERS", "inline") != "none",
         lease=lease,
         outbound_local=outbound == "local",

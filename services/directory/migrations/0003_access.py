@@ -43,6 +43,20 @@ def upgrade() -> None:
     op.create_index('ix_audit_ags_id', 'audit', ['ags', 'id'], unique=False, schema='directory')
     op.create_index('ix_audit_state_id', 'audit', ['state', 'id'], unique=False, schema='directory')
     op.create_index(op.f('ix_directory_audit_at'), 'audit', ['at'], unique=False, schema='directory')
+    op.create_table('mail',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('key', sa.Text(), nullable=False),
+    sa.Column('kind', sa.Text(), nullable=False),
+    sa.Column('state', sa.Text(), nullable=False),
+    sa.Column('sealed', sa.Text(), nullable=True),
+    sa.Column('reason', sa.Text(), nullable=True),
+    sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.Column('finished_at', sa.DateTime(timezone=True), nullable=True),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_mail')),
+    sa.UniqueConstraint('key', name=op.f('uq_mail_key')),
+    schema='directory'
+    )
+    op.create_index('ix_mail_open', 'mail', ['created_at'], unique=False, schema='directory', postgresql_where=sa.text("state = 'queued'"))
     op.create_table('provider',
     sa.Column('org', sa.Text(), nullable=False),
     sa.Column('issuer', sa.Text(), nullable=False),

@@ -3,7 +3,7 @@
 from sqlalchemy import MetaData
 from sqlalchemy.orm import DeclarativeBase
 
-from services.kit import jobs, log, revoked
+from services.kit import jobs, log, mail, revoked
 from services.kit.db import NAMING, TYPES
 
 
@@ -12,5 +12,5 @@ class Base(DeclarativeBase):
     type_annotation_map = TYPES
 
 
-for attach in (log.attach, jobs.attach, revoked.attach):
+for attach in (log.attach, jobs.attach, mail.attach, revoked.attach):
     attach(Base.metadata)
