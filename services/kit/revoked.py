@@ -55,9 +55,8 @@ class Revoked:
         return any(issued_at <= self._before[name][0] for name in names if name in self._before)
 
     def learn(self, messages: Iterable[TokensRevoked]) -> None:
-        for said in messages:
-            before, until = self._before.get(said.name, (0.0, 0.0))
-            self._before[said.name] = (max(before, said.before), max(until, said.until))
+        """Of two messages about one name, the later counts."""
+        self._before |= {said.name: (said.before, said.until) for said in messages}
 
     async def refresh(self, db: Database, metadata: MetaData) -> None:
         """Learn what other processes of the service stored; forget what has run out."""
@@ -67,22 +66,17 @@ class Revoked:
         self._before = {name: times for name, times in self._before.items() if times[1] > now}
 
 
-def names(kind: str, values: Sequence[str], seconds: float) -> list[TokensRevoked]:
-    """Everything issued until now to `values` of `kind`, of which nothing lives longer than `seconds`."""
-    now = time.time()
-    return [TokensRevoked(name=f"{kind}:{value}", before=now, until=now + seconds) for value in values]
+def names(kind: str, values: Sequence[str], seconds: float, ahead: float = 0.0) -> list[TokensRevoked]:
+    """Everything issued to `values` of `kind` until now or `ahead` of it; nothing of it lives longer than `seconds`."""
+    before = time.time() + ahead
+    return [TokensRevoked(name=f"{kind}:{value}", before=before, until=before + seconds) for value in values]
 
 
 async def store(session: Writer, metadata: MetaData, said: TokensRevoked) -> None:
     rows = table(metadata, "revoked")
     values = {"before": datetime.fromtimestamp(said.before, UTC), "until": datetime.fromtimestamp(said.until, UTC)}
     put = upsert(rows).values(name=said.name, **values)
-    await session.execute(
-        put.on_conflict_do_update(
-            index_elements=["name"],
-            set_={key: func.greatest(rows.c[key], put.excluded[key]) for key in values},
-        )
-    )
+    await session.execute(put.on_conflict_do_update(index_elements=["name"], set_=values))
     await session.execute(delete(rows).where(rows.c.until < func.now()))
 
 

@@ -196,7 +196,11 @@ async def decide(
     words = _reason(reason, needed=decision in {"reject", "suspend"})
     await _set(session, client, status=after, reason=words, decided_by=who.subject, decided_at=func.now())
     await audit.note(session, who.subject, f"client.{decision}", client_id, org=client.ags)
-    return client, await _end(session, client) if after == SUSPENDED else []
+    if after == SUSPENDED:
+        return client, await _end(session, client)
+    # Takes the place of what the suspension revoked, which reaches into the seconds after it.
+    resumed = revoked.names("client", [client_id], policy.TOKEN_SECONDS, -1.0) if decision == "resume" else []
+    return client, list(resumed)
 
 
 def _reason(reason: str, *, needed: bool) -> str | None:
@@ -222,7 +226,8 @@ async def _end(session: Writer, client: Client) -> list[Message]:
         .where(Grant.client_id == client.client_id, Grant.ended_at.is_(None))
         .values(ended_at=func.now(), reason=client.status)
     )
-    said: list[Message] = [*revoked.names("client", [client.client_id], policy.TOKEN_SECONDS)]
+    ahead = 2 * policy.MEMORY_SECONDS  # covers what another process gives out before it hears of this
+    said: list[Message] = [*revoked.names("client", [client.client_id], policy.TOKEN_SECONDS, ahead)]
     if client.ags and not await city_takes_part(session, client.ags):
         ids = (await session.scalars(select(Account.id).where(Account.org == client.ags))).all()
         for account_id in ids:

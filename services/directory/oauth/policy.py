@@ -21,6 +21,8 @@ GRANT_LIFE: Final = timedelta(days=90)
 """After which a person is asked again, however busily the client refreshes."""
 ASSERTION_SECONDS: Final = 300
 LEEWAY_SECONDS: Final = 30
+MEMORY_SECONDS: Final = 1.0
+"""For how long a process may answer from what it read (`recent`)."""
 
 SCOPES: Final = CLIENT_SCOPES
 CLIENT_CREDENTIALS, AUTHORIZATION_CODE, REFRESH_TOKEN = "client_credentials", "authorization_code", "refresh_token"

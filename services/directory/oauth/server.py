@@ -149,6 +149,7 @@ class _Issuer(IssuerParameter):  # type: ignore[misc]
 class Loaded:
     """What the transaction holds of a request's code or refresh token, locked; see `endpoints.load`."""
 
+    client: Client | None = None
     grant: GrantRow | None = None
     code: Any = None
     refresh: Any = None
@@ -156,15 +157,15 @@ class Loaded:
 
 
 class Server(AuthorizationServer):  # type: ignore[misc]
-    """Authlib's server bound to one database transaction.
+    """Authlib's server bound to one database transaction, or to none where all it needs is loaded.
 
     What it decides beside its answer is left in `ended` (grants to end, with the reason), `stale` (clients whose keys
     shall be read again) and `messages`.
     """
 
-    def __init__(self, db: Session, settings: Settings, key: ECKey, loaded: Loaded | None = None) -> None:
+    def __init__(self, db: Session | None, settings: Settings, key: ECKey, loaded: Loaded | None = None) -> None:
         super().__init__(scopes_supported=policy.SCOPES)
-        self.db, self.settings, self.key = db, settings, key
+        self._db, self.settings, self.key = db, settings, key
         self.loaded = loaded or Loaded()
         self.resource: str | None = None
         self.ended: list[tuple[uuid.UUID, str]] = []
@@ -174,8 +175,13 @@ class Server(AuthorizationServer):  # type: ignore[misc]
         self.register_token_generator("default", Tokens(self))
         self.register_extension(_Issuer)
 
+    @property
+    def db(self) -> Session:
+        assert self._db is not None, "only a transaction takes codes, refresh tokens and assertions"
+        return self._db
+
     def query_client(self, client_id: str) -> ClientView | None:
-        row = self.db.get(Client, client_id)
+        row = self.loaded.client or self.db.get(Client, client_id)
         return ClientView(row) if row else None
 
     def authenticate_client(self, request: Request, methods: Any, endpoint: str = "token") -> ClientView:

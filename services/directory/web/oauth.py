@@ -1,6 +1,7 @@
 """The OAuth endpoints over HTTP: token, revocation, introspection, registration, keys and metadata."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -8,7 +9,7 @@ from litestar import Request, Response, delete, get, post, put
 
 from services.directory import agreement, jobs
 from services.directory.models import Client
-from services.directory.oauth import clients, endpoints, keys, registration
+from services.directory.oauth import clients, endpoints, keys, recent, registration
 from services.directory.oauth.endpoints import Done
 from services.directory.oauth.server import Answer, invalid
 from services.kit.auth import bearer
@@ -38,34 +39,34 @@ def here(request: Request[Any, Any, Any]) -> Runtime:
 @post("/oauth/token", status_code=200)
 async def token(request: Request[Any, Any, Any]) -> Response[Any]:
     """The token endpoint. Errors are answers too: the transaction commits on them."""
-    return await _form(request, lambda session, form, headers: endpoints.token(
-        session, here(request).settings, form, headers))  # fmt: skip
+    work = partial(endpoints.token, settings=here(request).settings)
+    return await _form(request, work, quick=partial(endpoints.quick, here(request)))
 
 
 @post("/oauth/revoke", status_code=200)
 async def revoke(request: Request[Any, Any, Any]) -> Response[Any]:
     verifier = request.app.state.hub.verifier
-    return await _form(request, lambda session, form, headers: endpoints.revoke(
-        session, here(request).settings, verifier, form, headers))  # fmt: skip
+    return await _form(request, partial(endpoints.revoke, settings=here(request).settings, verifier=verifier))
 
 
 @post("/oauth/introspect", status_code=200)
 async def introspect(request: Request[Any, Any, Any]) -> Response[Any]:
     verifier = request.app.state.hub.verifier
-    return await _form(request, lambda session, form, headers: endpoints.introspect(
-        session, here(request).settings, verifier, form, headers))  # fmt: skip
+    return await _form(request, partial(endpoints.introspect, settings=here(request).settings, verifier=verifier))
 
 
-async def _form(request: Request[Any, Any, Any], work: Any) -> Response[Any]:
-    """One of the endpoints that take a form and an authenticated client."""
+async def _form(request: Request[Any, Any, Any], work: Any, quick: Any = None) -> Response[Any]:
+    """One of the endpoints that take a form and an authenticated client; `quick` may answer without a transaction."""
     runtime = here(request)
     await runtime.rates.take(TOKENS, address_of(request))
     form = await _read_form(request)
     if isinstance(form, Answer):
         return _answer(form)
     headers = {name.title(): value for name, value in request.headers.items()}
+    if quick is not None and (answer := await quick(form, headers)) is not None:
+        return _answer(answer)
     async with runtime.db.begin(HUB) as session:
-        done: Done = await work(session, form, headers)
+        done: Done = await work(session, form=form, headers=headers)
         await runtime.say(session, done.messages)
         for client_id in done.stale:
             await jobs.ask_for_keys(session, runtime, client_id)
@@ -155,6 +156,7 @@ async def change(request: Request[Any, Any, Any], client_id: str) -> Response[An
             wanted = _wanted(request, said)
             secret = await clients.change(session, client, wanted, new_secret=said.rotate_secret)
             await jobs.ask_for_keys(session, runtime, client.client_id)
+        recent.forget(client_id)
     except registration.Invalid as problem:
         return _refused(problem)
     return _client(runtime, client, 200, **({"client_secret": secret} if secret else {}))
@@ -168,6 +170,7 @@ async def withdraw(request: Request[Any, Any, Any], client_id: str) -> Response[
         if client is None:
             return _stranger()
         await runtime.say(session, await clients.withdraw(session, client, client_id))
+    recent.forget(client_id)
     return Response(None, status_code=204, headers=NO_STORE)
 
 
