@@ -7,6 +7,7 @@ from litestar import Litestar
 
 from services.directory import oauth, topics, web
 from services.directory.graphql import schema
+from services.directory.login import links
 from services.directory.models import Base
 from services.kit.auth import Keys
 from services.kit.db import HUB
@@ -35,6 +36,8 @@ service = Service(
     migrations=Path(__file__).parent / "migrations",
     schema=schema,
     routes=web.routes,
+    mails=Path(__file__).parent / "mails",
+    duties=lambda runtime: [links.job(runtime)],
     prepare=_prepare,
     keys=_keys,
 )
