@@ -19,7 +19,8 @@ import pytest_asyncio
 from services.app import chosen
 from services.cli.client import Client
 from services.cli.running import running
-from services.directory import oauth
+from services.directory.access import CLIENT_SCOPES
+from services.directory.oauth import clients as oauth_clients
 from services.kit import embedded
 from services.kit.db import HUB
 from services.kit.service import Hub
@@ -132,7 +133,7 @@ class Clients:
     async def __call__(self, ags: str | None, *scopes: str, graph: str = "") -> Client:
         """A client for the city `ags` with `scopes`; with all of them if none are named."""
         async with self.hub.runtimes["directory"].db.begin(HUB) as session:
-            found = await oauth.register(session, "test", ags, scopes or oauth.SCOPES)
+            found = await oauth_clients.add(session, "test", ags, scopes or CLIENT_SCOPES)
         client = Client(self.hub.settings.issuer, found.client_id, found.client_secret, graph=graph)
         self.made.append(client)
         return client

@@ -15,8 +15,9 @@ from typing import Any
 from services.app import SERVICES, chosen
 from services.cli import demo, people
 from services.cli.running import running, servers, until_stopped
-from services.directory import oauth, register
-from services.directory.access import checked_ags
+from services.directory import register
+from services.directory.access import CLIENT_SCOPES, checked_ags
+from services.directory.oauth import clients
 from services.kit import i18n, migrations
 from services.kit.db import HUB, Database
 from services.kit.errors import HubError, Refused
@@ -79,7 +80,7 @@ def _parser() -> argparse.ArgumentParser:
     client.add_argument("action", choices=["add"])
     client.add_argument("name")
     client.add_argument("--city", metavar="AGS", help="the city it speaks for; without one it speaks for none")
-    client.add_argument("--scope", action="append", choices=oauth.SCOPES, help="may be given several times")
+    client.add_argument("--scope", action="append", choices=CLIENT_SCOPES, help="may be given several times")
     books = command("register", _register, "register import FILE reads the official municipality register (GV100AD)")
     books.add_argument("action", choices=["import"])
     books.add_argument("file", type=Path)
@@ -140,7 +141,7 @@ async def _client(asked: argparse.Namespace, settings: Settings) -> int:
         hub = Hub(found, chosen("directory"))
         await hub.migrate()
         async with hub.runtimes["directory"].db.begin(HUB) as session:
-            made = await oauth.register(session, asked.name, ags, tuple(asked.scope or oauth.SCOPES))
+            made = await clients.add(session, asked.name, ags, tuple(asked.scope or CLIENT_SCOPES))
         await hub.stop()
     print(f"client_id={made.client_id}\nclient_secret={made.client_secret}")
     return 0

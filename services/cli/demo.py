@@ -16,7 +16,8 @@ import msgspec
 from services.app import chosen
 from services.cli.client import Answered, Client
 from services.cli.running import running, servers
-from services.directory import oauth, search
+from services.directory import search
+from services.directory.oauth import clients
 from services.kit import i18n
 from services.kit.db import HUB
 from services.kit.errors import Conflict, HubError
@@ -78,7 +79,7 @@ async def register(hub: Hub, url: str = "", graph: str = "") -> tuple[Client, Cl
         ("#KNmeetsHN", KONSTANZ, ("directory:read", "events:read", "events:write", "matching:read", "matching:write")),
     ):
         async with directory.db.begin(HUB) as session:
-            made = await oauth.register(session, name, ags, scopes)
+            made = await clients.add(session, name, ags, scopes)
         address = url or hub.settings.issuer
         out.append(Client(address, made.client_id, made.client_secret, i18n.language(), graph))
     konstanz, heilbronn, organiser = out

@@ -80,32 +80,30 @@ def bind(host: str, port: int) -> socket.socket:
 @contextlib.asynccontextmanager
 async def running(settings: Settings, services: Sequence[Service]) -> AsyncIterator[tuple[Hub, uvicorn.Server]]:
     """A hub that answers at `settings.issuer`; with port 0, at a free port. Stops it at the end."""
-    listener = bind(settings.host, settings.port)
-    settings = replace(settings, port=listener.getsockname()[1])
-    hub = Hub(settings, services)
-    server = _Server(
-        uvicorn.Config(
-            create_app(hub),
-            log_level="warning",
-            access_log=False,  # addresses of people are personal data
-            timeout_graceful_shutdown=DRAIN_SECONDS,
-            server_header=False,
-            proxy_headers=False,  # it would believe this machine; `rates.address_of` believes the settings
+    with contextlib.closing(bind(settings.host, settings.port)) as listener:
+        hub = Hub(replace(settings, port=listener.getsockname()[1]), services)
+        server = _Server(
+            uvicorn.Config(
+                create_app(hub),
+                log_level="warning",
+                access_log=False,  # addresses of people are personal data
+                timeout_graceful_shutdown=DRAIN_SECONDS,
+                server_header=False,
+                proxy_headers=False,  # it would believe this machine; `rates.address_of` believes the settings
+            )
         )
-    )
-    await hub.migrate()  # complains here, before anything answers
-    task = asyncio.create_task(server.serve(sockets=[listener]))
-    try:
-        while not server.started:
-            if task.done():
-                await task
-                raise RuntimeError("the hub ended before it started")
-            await asyncio.sleep(0.02)
-        yield hub, server
-    finally:
-        server.should_exit = True
-        await task
-        listener.close()
+        await hub.migrate()  # complains here, before anything answers
+        task = asyncio.create_task(server.serve(sockets=[listener]))
+        try:
+            while not server.started:
+                if task.done():
+                    await task
+                    raise RuntimeError("the hub ended before it started")
+                await asyncio.sleep(0.02)
+            yield hub, server
+        finally:
+            server.should_exit = True
+            await task
 
 
 class _Server(uvicorn.Server):

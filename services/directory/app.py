@@ -5,10 +5,10 @@ from typing import Any
 
 from litestar import Litestar
 
-from services.directory import oauth, topics, web
+from services.directory import jobs, topics, web
 from services.directory.graphql import schema
-from services.directory.login import links
 from services.directory.models import Base
+from services.directory.oauth import keys
 from services.kit.auth import Keys
 from services.kit.db import HUB
 from services.kit.service import Runtime, Service
@@ -18,14 +18,14 @@ from services.kit.web import from_environment
 async def _prepare(runtime: Runtime) -> None:
     """Seed the vocabulary and the first signing key."""
     async with runtime.db.begin(HUB) as session:
-        await oauth.signing_key(session, runtime.settings.derived("signing"))
+        await keys.signing_key(session, runtime.settings.derived("signing"))
         await runtime.say(session, await topics.seed(session))
 
 
 def _keys(runtime: Runtime) -> Keys:
     async def read() -> dict[str, Any]:
         async with runtime.db.read(HUB) as session:
-            return await oauth.key_set(session)
+            return await keys.key_set(session)
 
     return read
 
@@ -36,8 +36,8 @@ service = Service(
     migrations=Path(__file__).parent / "migrations",
     schema=schema,
     routes=web.routes,
+    duties=jobs.duties,
     mails=Path(__file__).parent / "mails",
-    duties=lambda runtime: [links.job(runtime)],
     prepare=_prepare,
     keys=_keys,
 )

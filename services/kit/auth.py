@@ -94,7 +94,7 @@ class Principal(msgspec.Struct, frozen=True):
 ANONYMOUS = Principal()
 
 
-class _Claims(msgspec.Struct):
+class Claims(msgspec.Struct):
     """What an access token says (RFC 9068); msgspec's ValidationError is a ValueError."""
 
     iss: str
@@ -115,6 +115,18 @@ class _Claims(msgspec.Struct):
         """The names under which it can be revoked."""
         named = (("client", self.client_id), ("subject", self.sub), ("grant", self.grant), ("session", self.sid))
         return [f"{kind}:{value}" for kind, value in (*named, ("token", self.jti)) if value]
+
+    def principal(self) -> Principal:
+        return Principal(
+            self.client_id,
+            self.sub,
+            self.city,
+            frozenset(self.scope.split()),
+            frozenset(self.roles),
+            self.sid,
+            self.grant,
+            frozenset(self.amr),
+        )
 
 
 class Verifier:
@@ -142,7 +154,7 @@ class Verifier:
         if header or not cookie:
             return await self.principal(header, resource)
         with contextlib.suppress(Unknown):
-            who = await self._believed(cookie, SESSION_TYPE)
+            who = (await self._believed(cookie, SESSION_TYPE)).principal()
             check_origin(request, self.issuer)
             return who
         return ANONYMOUS
@@ -169,40 +181,41 @@ class Verifier:
         """The principal behind an `Authorization` header; ANONYMOUS without one. Raises Unknown for a bad token."""
         if not header:
             return ANONYMOUS
-        scheme, _space, token = header.partition(" ")
-        token = token.strip()
-        if scheme.lower() != "bearer" or not token:
+        token = bearer(header)
+        if not token:
             raise Unknown(_("Please send an access token: Authorization: Bearer …"))
-        return await self._believed(token, TOKEN_TYPE, resource)
+        return (await self._believed(token, TOKEN_TYPE, resource)).principal()
 
-    async def _believed(self, token: str, wanted: str, resource: str = "") -> Principal:
+    async def claims(self, token: str) -> Claims:
+        """What an access token says, whatever of our services it was made for. Raises Unknown if it does not count."""
+        return await self._believed(token, TOKEN_TYPE, None)
+
+    async def _believed(self, token: str, wanted: str, resource: str | None = "") -> Claims:
         try:
             if len(token) > LONGEST_TOKEN:
                 raise ValueError  # noqa: TRY301 - answered as every token that cannot be read
             kid = jws.extract_compact(token.encode("ascii")).headers().get("kid")
             decoded = jwt.decode(token, await self._key_set(kid), algorithms=[ALGORITHM])
-            claims = msgspec.convert(decoded.claims, _Claims)
+            claims = msgspec.convert(decoded.claims, Claims)
         except (JoseError, ValueError, TypeError, AttributeError, RecursionError) as problem:
             raise Unknown(_("The access token is not valid.")) from problem
         if str(decoded.header.get("typ", "")).lower().removeprefix("application/") != wanted:
             raise Unknown(_("This is no access token."))
         audiences = claims.aud if isinstance(claims.aud, list) else [claims.aud]
-        if claims.iss != self.issuer or not {self.audience, resource} & set(audiences):
+        right = resource is None or bool({self.audience, resource} & set(audiences))
+        if claims.iss != self.issuer or not right:
             raise Unknown(_("The access token was made for another hub."))
         if claims.exp < time.time() - SKEW_SECONDS:
             raise Unknown(_("The access token has expired. Please fetch a new one."))
         if self.revoked.covers(claims.names(), claims.iat):
             raise Unknown(_("The access token was revoked."))
-        return Principal(
-            claims.client_id,
-            claims.sub,
-            claims.city,
-            frozenset(claims.scope.split()),
-            frozenset(claims.roles),
-            claims.sid,
-            claims.grant,
-            frozenset(claims.amr),
-        )
+        return claims
+
+
+def bearer(header: str | None) -> str:
+    """The token in an `Authorization` header; empty where there is none."""
+    scheme, _space, token = (header or "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
 
 
 def cookie_name(issuer: str) -> str:

@@ -23,7 +23,8 @@ from services.app import chosen
 from services.cli import demo
 from services.cli.client import Client
 from services.cli.running import running
-from services.directory import oauth
+from services.directory.access import CLIENT_SCOPES
+from services.directory.oauth import clients as oauth_clients
 from services.kit import embedded
 from services.kit.db import HUB
 from services.kit.service import Hub
@@ -59,7 +60,7 @@ async def beside(mine: Work, theirs: Work) -> tuple[float, float]:
 
 async def client(hub: Hub, ags: str) -> Client:
     async with hub.runtimes["directory"].db.begin(HUB) as session:
-        made = await oauth.register(session, "bench", ags, oauth.SCOPES)
+        made = await oauth_clients.add(session, "bench", ags, CLIENT_SCOPES)
     return Client(hub.settings.issuer, made.client_id, made.client_secret)
 
 

@@ -20,8 +20,9 @@ from sqlalchemy import func, select, update
 
 from services.app import chosen
 from services.cli.running import running
-from services.directory import oauth
 from services.directory.models import SigningKey
+from services.directory.oauth import clients as oauth_clients
+from services.directory.oauth import keys
 from services.kit import auth
 from services.kit.auth import Verifier
 from services.kit.db import HUB
@@ -50,9 +51,9 @@ async def http(hub: Hub) -> AsyncIterator[httpx.AsyncClient]:
 
 
 @pytest_asyncio.fixture(scope="module")
-async def client(hub: Hub) -> oauth.Credentials:
+async def client(hub: Hub) -> oauth_clients.Credentials:
     async with hub.runtimes["directory"].db.begin(HUB) as session:
-        return await oauth.register(session, "test", KONSTANZ, ("directory:read", "directory:write"))
+        return await oauth_clients.add(session, "test", KONSTANZ, ("directory:read", "directory:write"))
 
 
 def basic(credentials: str | bytes) -> str:
@@ -64,12 +65,12 @@ def decoded(part: str) -> dict[str, Any]:
     return dict(json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))))
 
 
-async def fetch(http: httpx.AsyncClient, client: oauth.Credentials, **form: str) -> httpx.Response:
+async def fetch(http: httpx.AsyncClient, client: oauth_clients.Credentials, **form: str) -> httpx.Response:
     return await http.post("/oauth/token", data={**FORM, **form}, auth=(client.client_id, client.client_secret))
 
 
 async def test_a_token_says_who_for_whom_and_how_long(
-    hub: Hub, http: httpx.AsyncClient, client: oauth.Credentials
+    hub: Hub, http: httpx.AsyncClient, client: oauth_clients.Credentials
 ) -> None:
     answer = await fetch(http, client)
     assert (answer.status_code, answer.headers["cache-control"], answer.headers["pragma"]) == (
@@ -109,7 +110,7 @@ async def test_a_token_says_who_for_whom_and_how_long(
     ],
 )
 async def test_scopes_are_those_of_the_client_or_fewer(
-    http: httpx.AsyncClient, client: oauth.Credentials, asked: str, granted: str | None
+    http: httpx.AsyncClient, client: oauth_clients.Credentials, asked: str, granted: str | None
 ) -> None:
     answer = await fetch(http, client, scope=asked)
     if granted is None:
@@ -140,7 +141,7 @@ CREDENTIALS: dict[str, Any] = {
 
 @pytest.mark.parametrize("case", CREDENTIALS)
 async def test_who_cannot_authenticate_is_challenged(
-    http: httpx.AsyncClient, client: oauth.Credentials, case: str
+    http: httpx.AsyncClient, client: oauth_clients.Credentials, case: str
 ) -> None:
     header = CREDENTIALS[case](client)
     answer = await http.post("/oauth/token", data=FORM, headers={"authorization": header} if header else {})
@@ -157,20 +158,20 @@ async def test_who_cannot_authenticate_is_challenged(
         (b"scope=directory:read", "invalid_request", 400),
         (b"grant_type=", "invalid_request", 400),
         (b"grant_type=password", "unsupported_grant_type", 400),
-        (b"grant_type=authorization_code&code=x", "unsupported_grant_type", 400),
+        (b"grant_type=authorization_code&code=x", "unauthorized_client", 400),
         (b"grant_type=client_credentials&grant_type=client_credentials", "invalid_request", 400),
         (b"grant_type=client_credentials&scope=directory:read&scope=directory:write", "invalid_request", 400),
         (b"grant_type=client_credentials&scope=%00", "invalid_request", 400),
         (b"grant_type=client_credentials&scope=%ff", "invalid_request", 400),
         (b"grant_type=client_credentials&scope=\xff", "invalid_request", 400),
-        (b"grant_type=client_credentials&scope=" + b"x" * 5_000, "invalid_request", 400),
+        (b"grant_type=client_credentials&scope=" + b"x" * 9_000, "invalid_request", 400),
         (b"grant_type=client_credentials&client_id=x&client_secret=y", "invalid_request", 400),
         (b"&".join(b"a%d=1" % i for i in range(60)), "invalid_request", 400),
         (b"x" * 1_000_000, "invalid_request", 413),
     ],
 )
 async def test_a_request_that_cannot_be_read_is_told_so(
-    http: httpx.AsyncClient, client: oauth.Credentials, body: bytes, error: str, status: int
+    http: httpx.AsyncClient, client: oauth_clients.Credentials, body: bytes, error: str, status: int
 ) -> None:
     headers = {"content-type": "application/x-www-form-urlencoded"}
     auth_ = (client.client_id, client.client_secret)
@@ -182,7 +183,7 @@ async def test_a_request_that_cannot_be_read_is_told_so(
 
 @pytest.mark.parametrize("content_type", ["application/json", "multipart/form-data; boundary=x", "text/plain", None])
 async def test_only_a_form_is_read(
-    http: httpx.AsyncClient, client: oauth.Credentials, content_type: str | None
+    http: httpx.AsyncClient, client: oauth_clients.Credentials, content_type: str | None
 ) -> None:
     headers = {"content-type": content_type} if content_type else {}
     auth_ = (client.client_id, client.client_secret)
@@ -190,7 +191,7 @@ async def test_only_a_form_is_read(
     assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
 
 
-async def test_secrets_count_in_the_header_only(http: httpx.AsyncClient, client: oauth.Credentials) -> None:
+async def test_secrets_count_in_the_header_only(http: httpx.AsyncClient, client: oauth_clients.Credentials) -> None:
     """Addresses end in the logs of proxies; our metadata offers `client_secret_basic` and nothing else."""
     secrets = {"client_id": client.client_id, "client_secret": client.client_secret}
     for params, form in ((secrets, FORM), ({**secrets, **FORM}, FORM), ({}, {**FORM, **secrets})):
@@ -201,13 +202,13 @@ async def test_secrets_count_in_the_header_only(http: httpx.AsyncClient, client:
 
 
 async def test_other_peoples_clients_get_along_with_us(
-    hub: Hub, http: httpx.AsyncClient, client: oauth.Credentials
+    hub: Hub, http: httpx.AsyncClient, client: oauth_clients.Credentials
 ) -> None:
     issuer = hub.settings.issuer
     metadata = (await http.get("/.well-known/oauth-authorization-server")).json()
     assert metadata["issuer"] == issuer
     assert set(metadata) >= {"token_endpoint", "jwks_uri", "scopes_supported", "response_types_supported"}
-    assert metadata["token_endpoint_auth_methods_supported"] == ["client_secret_basic"]
+    assert metadata["token_endpoint_auth_methods_supported"] == ["private_key_jwt", "client_secret_basic", "none"]
     assert all(metadata[name].startswith(f"{issuer}/") for name in ("token_endpoint", "jwks_uri"))
     async with AsyncOAuth2Client(
         client.client_id, client.client_secret, scope="directory:read", token_endpoint=metadata["token_endpoint"]
@@ -226,7 +227,7 @@ async def test_the_published_keys_have_no_private_parts(http: httpx.AsyncClient)
 async def test_clients_are_registered_for_scopes_that_exist(hub: Hub) -> None:
     with pytest.raises(Refused, match="admin"):
         async with hub.runtimes["directory"].db.begin(HUB) as session:
-            await oauth.register(session, "test", None, ("admin",))
+            await oauth_clients.add(session, "test", None, ("admin",))
 
 
 # What the hub makes of tokens --------------------------------------------------------------------------------------
@@ -370,7 +371,7 @@ async def test_keys_stay_good_while_their_source_is_down(monkeypatch: pytest.Mon
 
 
 async def test_a_new_key_signs_while_old_tokens_still_count(
-    hub: Hub, http: httpx.AsyncClient, client: oauth.Credentials, monkeypatch: pytest.MonkeyPatch
+    hub: Hub, http: httpx.AsyncClient, client: oauth_clients.Credentials, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     directory = hub.runtimes["directory"]
 
@@ -382,7 +383,7 @@ async def test_a_new_key_signs_while_old_tokens_still_count(
     assert await asked(old) == 200
     async with directory.db.begin(HUB) as session:
         await session.execute(update(SigningKey).values(retired_at=datetime.now(UTC)))
-        await oauth.signing_key(session, directory.settings.derived("signing"))
+        await keys.signing_key(session, directory.settings.derived("signing"))
         assert await session.scalar(select(func.count()).select_from(SigningKey)) == 2
     new = (await fetch(http, client)).json()["access_token"]
     assert decoded(old.split(".")[0])["kid"] != decoded(new.split(".")[0])["kid"]
@@ -390,4 +391,4 @@ async def test_a_new_key_signs_while_old_tokens_still_count(
     assert [await asked(new), await asked(old), await asked(new)] == [200, 200, 200]
     with pytest.raises(Refused, match="LOTSENNETZ_SECRET"):
         async with directory.db.begin(HUB) as session:
-            await oauth.signing_key(session, b"another secret of thirty-two byt")
+            await keys.signing_key(session, b"another secret of thirty-two byt")

@@ -19,6 +19,8 @@ from litestar import Litestar
 
 from services.app import chosen
 from services.cli.running import bind, running
+from services.directory.access import CLIENT_SCOPES
+from services.directory.oauth import clients as oauth_clients
 from services.kit import embedded, graphql
 from services.kit.auth import Verifier
 from services.kit.db import HUB
@@ -153,10 +155,8 @@ async def test_a_hub_without_its_database_says_so_and_lives(servers: Servers, se
 
 
 async def _token(hub: Hub, http: httpx.AsyncClient) -> str:
-    from services.directory import oauth
-
     async with hub.runtimes["directory"].db.begin(HUB) as session:
-        made = await oauth.register(session, "test", None, oauth.SCOPES)
+        made = await oauth_clients.add(session, "test", None, CLIENT_SCOPES)
     form, auth = {"grant_type": "client_credentials"}, (made.client_id, made.client_secret)
     return str((await http.post("/oauth/token", data=form, auth=auth)).json()["access_token"])
 

@@ -15,7 +15,8 @@ import httpx
 from services.app import SERVICES, chosen
 from services.cli.client import Client
 from services.cli.running import running
-from services.directory import oauth
+from services.directory.access import CLIENT_SCOPES
+from services.directory.oauth import clients as oauth_clients
 from services.kit.db import HUB
 from services.kit.service import Hub
 from services.kit.settings import Settings
@@ -35,7 +36,7 @@ class Deployment:
 
     async def client(self, ags: str | None, *scopes: str) -> Client:
         async with self.hub.runtimes["directory"].db.begin(HUB) as session:
-            made = await oauth.register(session, "test", ags, scopes or oauth.SCOPES)
+            made = await oauth_clients.add(session, "test", ags, scopes or CLIENT_SCOPES)
         return Client(self.tokens, made.client_id, made.client_secret, graph=self.graph)
 
 

@@ -45,7 +45,6 @@ async def begin(
     if not browser:
         raise Refused(_("Your browser does not keep cookies. Please allow them for this site, and try again."))
     token = secrets.token_urlsafe(32)
-    await session.execute(delete(LoginFlow).where(LoginFlow.expires_at < func.now()))
     await session.execute(
         insert(LoginFlow).values(
             token_hash=hashed(token),

@@ -1,21 +1,36 @@
-"""The OAuth endpoints over HTTP."""
+"""The OAuth endpoints over HTTP: token, revocation, introspection, registration, keys and metadata."""
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
-from litestar import Request, Response, get, post
+from litestar import Request, Response, delete, get, post, put
 
-from services.directory import oauth
+from services.directory import agreement, jobs
+from services.directory.models import Client
+from services.directory.oauth import clients, endpoints, keys, registration
+from services.directory.oauth.endpoints import Done
+from services.directory.oauth.server import Answer, invalid
+from services.kit.auth import bearer
 from services.kit.db import HUB
 from services.kit.errors import TooLarge
 from services.kit.graphql import read_body
+from services.kit.rates import Rate, address_of
 from services.kit.service import Runtime
 
 MOST_FORM_BYTES = 20_000
+MOST_REGISTRATION_BYTES = 50_000
 FORM = "application/x-www-form-urlencoded"
+NO_STORE = {"cache-control": "no-store", "pragma": "no-cache"}
+TOKENS = Rate("token", 600, per=60)
+"""Requests of one address at the token endpoint and beside it; a data centre's cities may share one."""
+GUESSES = Rate("guess", 20, per=60)
+"""Failed authentications of one client id from one address."""
+REGISTRATIONS = Rate("registration", 20, per=3600)
+MANAGED = Rate("managed", 60, per=60)
 
 
-def _here(request: Request[Any, Any, Any]) -> Runtime:
+def here(request: Request[Any, Any, Any]) -> Runtime:
     runtime: Runtime = request.app.state.hub.runtimes["directory"]
     return runtime
 
@@ -23,37 +38,187 @@ def _here(request: Request[Any, Any, Any]) -> Runtime:
 @post("/oauth/token", status_code=200)
 async def token(request: Request[Any, Any, Any]) -> Response[Any]:
     """The token endpoint. Errors are answers too: the transaction commits on them."""
-    answer = await _token(request)
-    return Response(answer.body, status_code=answer.status, headers=answer.headers, media_type="application/json")
+    return await _form(request, lambda session, form, headers: endpoints.token(
+        session, here(request).settings, form, headers))  # fmt: skip
 
 
-async def _token(request: Request[Any, Any, Any]) -> oauth.TokenAnswer:
+@post("/oauth/revoke", status_code=200)
+async def revoke(request: Request[Any, Any, Any]) -> Response[Any]:
+    verifier = request.app.state.hub.verifier
+    return await _form(request, lambda session, form, headers: endpoints.revoke(
+        session, here(request).settings, verifier, form, headers))  # fmt: skip
+
+
+@post("/oauth/introspect", status_code=200)
+async def introspect(request: Request[Any, Any, Any]) -> Response[Any]:
+    verifier = request.app.state.hub.verifier
+    return await _form(request, lambda session, form, headers: endpoints.introspect(
+        session, here(request).settings, verifier, form, headers))  # fmt: skip
+
+
+async def _form(request: Request[Any, Any, Any], work: Any) -> Response[Any]:
+    """One of the endpoints that take a form and an authenticated client."""
+    runtime = here(request)
+    await runtime.rates.take(TOKENS, address_of(request))
+    form = await _read_form(request)
+    if isinstance(form, Answer):
+        return _answer(form)
+    headers = {name.title(): value for name, value in request.headers.items()}
+    async with runtime.db.begin(HUB) as session:
+        done: Done = await work(session, form, headers)
+        await runtime.say(session, done.messages)
+        for client_id in done.stale:
+            await jobs.ask_for_keys(session, runtime, client_id)
+    if done.answer.status == 401:
+        # Counted after the answer was found, so that a client with the right secret is not kept out by others' guesses.
+        await runtime.rates.take(GUESSES, address_of(request))
+    return _answer(done.answer)
+
+
+async def _read_form(request: Request[Any, Any, Any]) -> list[tuple[str, str]] | Answer:
     if request.content_type[0].lower() != FORM:
-        return oauth.invalid(f"send a form: Content-Type: {FORM}")
+        return invalid(f"send a form: Content-Type: {FORM}")
     try:
         body = (await read_body(request, MOST_FORM_BYTES)).decode()
-        form = parse_qsl(body, keep_blank_values=True, errors="strict", max_num_fields=50)
+        return parse_qsl(body, keep_blank_values=True, errors="strict", max_num_fields=50)
     except TooLarge:
-        return oauth.invalid(f"at most {MOST_FORM_BYTES} bytes", status=413)
+        return invalid(f"at most {MOST_FORM_BYTES} bytes", status=413)
     except ValueError:
-        return oauth.invalid("this is not a form that can be read")
-    headers = {name.title(): value for name, value in request.headers.items()}
-    here = _here(request)
-    async with here.db.begin(HUB) as session:
-        return await oauth.token(session, here.settings.issuer, here.settings.derived("signing"), form, headers)
+        return invalid("this is not a form that can be read")
+
+
+def _answer(answer: Answer) -> Response[Any]:
+    headers = {name.lower(): value for name, value in answer.headers.items()} | NO_STORE
+    return Response(answer.body, status_code=answer.status, headers=headers, media_type="application/json")
+
+
+# Registration (RFC 7591, 7592) ------------------------------------------------------------------------------------
+
+
+@post("/oauth/register", status_code=201)
+async def register(request: Request[Any, Any, Any]) -> Response[Any]:
+    """A city registers a client, which waits for a central navigator's decision."""
+    runtime = here(request)
+    await runtime.rates.take(REGISTRATIONS, address_of(request))
+    try:
+        wanted = _wanted(request, await _said(request, registration.Metadata))
+        async with runtime.db.begin(HUB) as session:
+            made = await clients.register_city(session, wanted)
+            await jobs.ask_for_keys(session, runtime, made.client.client_id)
+    except registration.Invalid as problem:
+        return _refused(problem)
+    secrets = {"registration_access_token": made.management_token}
+    if made.secret is not None:
+        secrets["client_secret"] = made.secret
+    return _client(runtime, made.client, 201, **secrets)
+
+
+async def _said(request: Request[Any, Any, Any], kind: type[registration.Said]) -> registration.Said:
+    if request.content_type[0].lower() != "application/json":
+        raise registration.Invalid(registration.METADATA, "send JSON: Content-Type: application/json")
+    try:
+        return registration.parse(await read_body(request, MOST_REGISTRATION_BYTES), kind)
+    except TooLarge:
+        raise registration.Invalid(registration.METADATA, f"at most {MOST_REGISTRATION_BYTES} bytes") from None
+
+
+def _wanted(request: Request[Any, Any, Any], said: registration.Metadata) -> registration.Wanted:
+    return registration.validate(said, agreement.VERSION, local=here(request).settings.outbound_local)
+
+
+def _refused(problem: registration.Invalid) -> Response[Any]:
+    body = {"error": problem.error, "error_description": problem.description}
+    return Response(body, status_code=400, headers=NO_STORE, media_type="application/json")
+
+
+@get("/oauth/register/{client_id:str}")
+async def registered(request: Request[Any, Any, Any], client_id: str) -> Response[Any]:
+    runtime = here(request)
+    async with runtime.db.read(HUB) as session:
+        client = await _managed(request, session, client_id)
+    return _client(runtime, client, 200) if client else _stranger()
+
+
+@put("/oauth/register/{client_id:str}")
+async def change(request: Request[Any, Any, Any], client_id: str) -> Response[Any]:
+    """Replace what the client says of itself; `rotate_secret: true` asks for a new secret."""
+    runtime = here(request)
+    try:
+        async with runtime.db.begin(HUB) as session:
+            client = await _managed(request, session, client_id)
+            if client is None:
+                return _stranger()
+            if client.status not in {clients.PENDING, clients.ACTIVE}:
+                return _answer(invalid(f"the registration of this client is {client.status}", 403, "access_denied"))
+            said = await _said(request, registration.Change)
+            clients.check_own(client, said.client_id, said.client_secret)
+            wanted = _wanted(request, said)
+            secret = await clients.change(session, client, wanted, new_secret=said.rotate_secret)
+            await jobs.ask_for_keys(session, runtime, client.client_id)
+    except registration.Invalid as problem:
+        return _refused(problem)
+    return _client(runtime, client, 200, **({"client_secret": secret} if secret else {}))
+
+
+@delete("/oauth/register/{client_id:str}", status_code=200)
+async def withdraw(request: Request[Any, Any, Any], client_id: str) -> Response[Any]:
+    runtime = here(request)
+    async with runtime.db.begin(HUB) as session:
+        client = await _managed(request, session, client_id)
+        if client is None:
+            return _stranger()
+        await runtime.say(session, await clients.withdraw(session, client, client_id))
+    return Response(None, status_code=204, headers=NO_STORE)
+
+
+async def _managed(request: Request[Any, Any, Any], session: Any, client_id: str) -> Client | None:
+    await here(request).rates.take(MANAGED, address_of(request))
+    return await clients.managed(session, client_id, bearer(request.headers.get("authorization")))
+
+
+def _stranger() -> Response[Any]:
+    """A wrong token and an unknown client look alike (RFC 7592 section 2.1)."""
+    headers = {**NO_STORE, "www-authenticate": 'Bearer error="invalid_token"'}
+    return Response({"error": "invalid_token"}, status_code=401, headers=headers, media_type="application/json")
+
+
+def _client(runtime: Runtime, client: Client, status: int, **secrets: str) -> Response[Any]:
+    """The client information response (RFC 7591 section 3.2.1)."""
+    said: Mapping[str, Any] = {
+        "client_id": client.client_id,
+        "client_id_issued_at": int(client.created_at.timestamp()),
+        "client_name": client.name,
+        "ags": client.ags,
+        "status": client.status,
+        "reason": client.reason,
+        "agreement": client.agreement,
+        "token_endpoint_auth_method": client.method,
+        "grant_types": client.grant_types,
+        "response_types": ["code"] if client.redirect_uris else [],
+        "redirect_uris": client.redirect_uris,
+        "scope": " ".join(client.scopes),
+        "jwks": None if client.jwks_uri else client.jwks,
+        "jwks_uri": client.jwks_uri,
+        "login_issuer": client.issuer,
+        **client.details,
+        "registration_client_uri": f"{runtime.settings.issuer}/oauth/register/{client.client_id}",
+        **secrets,
+        **({"client_secret_expires_at": 0} if "client_secret" in secrets else {}),
+    }
+    body = {name: value for name, value in said.items() if value is not None}
+    return Response(body, status_code=status, headers=NO_STORE, media_type="application/json")
 
 
 @get("/.well-known/jwks.json")
-async def keys(request: Request[Any, Any, Any]) -> Response[Any]:
-    here = _here(request)
-    async with here.db.read(HUB) as session:
-        found = await oauth.key_set(session)
+async def jwks(request: Request[Any, Any, Any]) -> Response[Any]:
+    async with here(request).db.read(HUB) as session:
+        found = await keys.key_set(session)
     return Response(found, media_type="application/json", headers={"cache-control": "public, max-age=300"})
 
 
-@get("/.well-known/oauth-authorization-server", sync_to_thread=False)
+@get(["/.well-known/oauth-authorization-server"], sync_to_thread=False)
 def metadata(request: Request[Any, Any, Any]) -> dict[str, Any]:
-    return oauth.metadata(_here(request).settings.issuer)
+    return endpoints.metadata(here(request).settings)
 
 
-routes = [token, keys, metadata]
+routes = [token, revoke, introspect, register, registered, change, withdraw, jwks, metadata]

@@ -1,0 +1,86 @@
+"""The directory's jobs: reading the keys that clients publish, renewing our own, letting go of what has run out."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+from sqlalchemy import func, or_, update
+
+from services.directory import audit
+from services.directory.login import links
+from services.directory.models import Client
+from services.directory.oauth import clients, grants, keys, registration
+from services.kit import jobs
+from services.kit.db import HUB, Database, Writer
+from services.kit.errors import Refused
+from services.kit.fetch import Fetcher
+from services.kit.i18n import gettext as _
+from services.kit.jobs import Every, Job, Run
+from services.kit.service import Runtime
+
+READ_AGAIN = timedelta(minutes=1)
+"""How soon a client's keys are read again, whoever asks for it."""
+MOST_KEY_BYTES = 50_000
+REGULAR_SECONDS = 3600.0
+
+
+class ClientKeys(msgspec.Struct, frozen=True):
+    client_id: str
+
+
+async def ask_for_keys(session: Writer, runtime: Runtime, client_id: str) -> None:
+    """Have the keys behind a client's `jwks_uri` read soon: in a job, because no request waits for other servers."""
+    asked = await session.execute(
+        update(Client)
+        .where(
+            Client.client_id == client_id,
+            Client.jwks_uri.is_not(None),
+            or_(Client.jwks_read_at.is_(None), Client.jwks_read_at < datetime.now(UTC) - READ_AGAIN),
+        )
+        .values(jwks_read_at=func.now())
+        .returning(Client.client_id)
+    )
+    if asked.first() is not None:
+        await jobs.enqueue(session, runtime.queue, _client_keys(runtime.fetcher), ClientKeys(client_id=client_id))
+
+
+def _client_keys(fetcher: Fetcher) -> Job:
+    async def work(run: Run, asked: ClientKeys) -> None:
+        """Read and store the keys. Raises Refused for what is no set of public keys."""
+        async with run.db.read(HUB) as session:
+            client = await clients.by_id(session, asked.client_id)
+        if client is None or client.jwks_uri is None:
+            return
+        found = await _key_set(fetcher, client.jwks_uri)
+        async with run.finish() as session:
+            same = (Client.client_id == client.client_id, Client.jwks_uri == client.jwks_uri)
+            await session.execute(update(Client).where(*same).values(jwks=found, jwks_read_at=func.now()))
+
+    return Job("read client keys", ClientKeys, work, tries=3)
+
+
+async def _key_set(fetcher: Fetcher, url: str) -> dict[str, object]:
+    answer = await fetcher.get(url, most_bytes=MOST_KEY_BYTES, accept="application/jwk-set+json, application/json")
+    try:
+        if answer.status != 200:
+            raise ValueError  # noqa: TRY301 - answered as every body that is no key set
+        return registration.checked_jwks(msgspec.json.decode(answer.body, type=dict))
+    except (ValueError, msgspec.MsgspecError, RecursionError, registration.Invalid):
+        raise Refused(_("What lies at jwks_uri is no set of public keys.")) from None
+
+
+def _tidy(runtime: Runtime) -> Every:
+    async def work(db: Database) -> None:
+        async with db.begin(HUB) as session:
+            await keys.renew(session, runtime.settings.derived("signing"))
+            await grants.forget(session)
+            await clients.forget_waiting(session)
+            await audit.forget(session)
+            for client_id in await clients.with_published_keys(session, older_than=timedelta(hours=1)):
+                await ask_for_keys(session, runtime, client_id)
+
+    return Every(REGULAR_SECONDS, work)
+
+
+def duties(runtime: Runtime) -> Sequence[Job | Every]:
+    return [_client_keys(runtime.fetcher), links.job(runtime), _tidy(runtime)]

@@ -1,0 +1,325 @@
+"""Clients as stored: registered by a city, decided about by those who may, managed by themselves (RFC 7591, 7592).
+
+pending ──approve──▶ active ◀──resume── suspended
+   │                   └─────suspend──────▲
+   └──reject──▶ rejected          active, pending ──withdraw──▶ withdrawn
+"""
+
+import hashlib
+import hmac
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import delete, func, insert, or_, select, tuple_, update
+
+from services.directory import audit, people, register
+from services.directory.access import APPROVE, CENTRAL, COORDINATOR, OPERATOR, WRITE
+from services.directory.models import Account, Client, Grant, Municipality
+from services.directory.oauth import policy
+from services.directory.oauth.registration import METADATA, Invalid, Wanted, bare_name
+from services.kit import revoked
+from services.kit.auth import Principal
+from services.kit.db import Reader, Writer
+from services.kit.errors import Conflict, Forbidden, NotFound, Refused
+from services.kit.i18n import gettext as _
+from services.kit.messages import Message
+from services.kit.text import cleaned, forbidden_character
+
+PENDING, ACTIVE, REJECTED, SUSPENDED, WITHDRAWN = "pending", "active", "rejected", "suspended", "withdrawn"
+MOST_PENDING = 10
+"""Registrations of one city that wait at a time; more is somebody's script."""
+MOST_CLIENTS = 50
+FORGET_PENDING = timedelta(days=90)
+LONGEST_REASON = 500
+MOST_LISTED = 500
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """Shown once, when a client is made."""
+
+    client_id: str
+    client_secret: str
+
+
+@dataclass(frozen=True)
+class Registered:
+    """A new registration; the secrets are shown once."""
+
+    client: Client
+    secret: str | None
+    management_token: str
+
+
+def hashed(secret: str) -> str:
+    """Of a secret that is long and random: nothing slow is needed."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def same(kept: str | None, given: str) -> bool:
+    return hmac.compare_digest(kept or "", hashed(given))
+
+
+async def add(session: Writer, name: str, ags: str | None, scopes: tuple[str, ...]) -> Credentials:
+    """The operator's way: a client that may act at once. Raises Refused for scopes the hub does not know."""
+    if unknown := sorted(set(scopes) - set(policy.SCOPES)):
+        known = " ".join(policy.SCOPES)
+        raise Refused(_("Unknown scopes: {scopes}. Known are: {known}", scopes=", ".join(unknown), known=known))
+    made = Credentials(f"c-{secrets.token_urlsafe(12)}", secrets.token_urlsafe(32))
+    await session.execute(
+        insert(Client).values(
+            client_id=made.client_id,
+            name=name,
+            status=ACTIVE,
+            ags=ags,
+            scopes=list(scopes),
+            method=policy.SECRET_BASIC,
+            secret_hash=hashed(made.client_secret),
+            grant_types=[policy.CLIENT_CREDENTIALS],
+            redirect_uris=[],
+            details={},
+        )
+    )
+    await audit.note(session, audit.HUB_ITSELF, "client.added", made.client_id, org=ags)
+    return made
+
+
+async def register_city(session: Writer, wanted: Wanted) -> Registered:
+    """Store a registration that waits for a decision. Raises Invalid where city or name stand in the way."""
+    if not await register.known(session, wanted.ags):
+        raise Invalid(METADATA, f"ags: the municipality register does not hold {wanted.ags}")
+    await _check_name(session, wanted)
+    waiting = await session.scalar(
+        select(func.count()).select_from(Client).where(Client.ags == wanted.ags, Client.status == PENDING)
+    )
+    if (waiting or 0) >= MOST_PENDING:
+        raise Invalid(
+            METADATA, "too many registrations of this city wait for a decision; please ask your state's office"
+        )
+    secret = secrets.token_urlsafe(32) if wanted.method == policy.SECRET_BASIC else None
+    management = secrets.token_urlsafe(32)
+    row = await session.scalars(
+        insert(Client)
+        .values(
+            client_id=f"c-{secrets.token_urlsafe(12)}",
+            status=PENDING,
+            ags=wanted.ags,
+            secret_hash=hashed(secret) if secret else None,
+            management_hash=hashed(management),
+            agreement=wanted.agreement,
+            agreed_at=func.now(),
+            **_values(wanted),
+        )
+        .returning(Client)
+    )
+    client = row.one()
+    await audit.note(
+        session, client.client_id, "client.registered", client.client_id, org=wanted.ags, agreement=wanted.agreement
+    )
+    return Registered(client, secret, management)
+
+
+def _values(wanted: Wanted) -> dict[str, Any]:
+    return {
+        "name": wanted.name,
+        "scopes": list(wanted.scopes),
+        "method": wanted.method,
+        "jwks": wanted.jwks,
+        "jwks_uri": wanted.jwks_uri,
+        "grant_types": list(wanted.grant_types),
+        "redirect_uris": list(wanted.redirect_uris),
+        "issuer": wanted.issuer,
+        "details": wanted.details,
+    }
+
+
+async def _check_name(session: Reader, wanted: Wanted) -> None:
+    """Raises Invalid for a name that another city, or another city's program, goes by."""
+    bare = bare_name(wanted.name)
+    others = await session.scalars(
+        select(Client.name).where(Client.ags != wanted.ags, Client.status.in_([ACTIVE, SUSPENDED])).limit(20_000)
+    )
+    taken = bare in {bare_name(name) for name in others}
+    towns = await session.execute(
+        select(Municipality.ags, Municipality.name)
+        .where(~Municipality.ended, Municipality.search.contains(bare, autoescape=True))
+        .limit(2_000)
+    )
+    found = {ags for ags, name in towns if bare_name(name.split(",")[0]) == bare}
+    if taken or (found and wanted.ags not in found):
+        raise Invalid(METADATA, "client_name: another city goes by this name; add what tells yours apart")
+
+
+# Deciding ---------------------------------------------------------------------------------------------------------
+
+
+async def by_id(session: Reader, client_id: str) -> Client | None:
+    return await session.get(Client, client_id, populate_existing=True) if "\0" not in client_id else None
+
+
+def may_decide(who: Principal, client: Client, *, seconded: bool) -> bool:
+    """Central navigators of the client's state and operators decide; a further client of a city that takes part is
+    also decided by the city: by its coordinators, or by its active client (`seconded`).
+    """
+    ags = client.ags or ""
+    if APPROVE in who.scopes and (ags[:2] in who.where(CENTRAL) or who.where(OPERATOR)):
+        return True
+    own = ags in who.where(COORDINATOR) or (not who.person and WRITE in who.scopes and who.city == ags)
+    return bool(seconded and own and who.subject != client.client_id)
+
+
+async def decide(
+    session: Writer, who: Principal, client_id: str, decision: str, reason: str = ""
+) -> tuple[Client, list[Message]]:
+    """`approve`, `reject`, `suspend` or `resume` a client; returns it and what to say.
+
+    Raises NotFound for a client that `who` has no say about, Refused without the reason that somebody needs to read,
+    Conflict where the client is not in a state for it. Suspending ends every token at once, and with a city's last
+    client the sessions of its people.
+    """
+    found = await session.scalars(select(Client).where(Client.client_id == client_id).with_for_update())
+    client = found.one_or_none()
+    seconded = client is not None and await city_takes_part(session, client.ags or "", but=client.client_id)
+    if client is None or not may_decide(who, client, seconded=seconded):
+        raise NotFound(_("There is no such registration."))
+    steps = {"approve": (PENDING, ACTIVE), "reject": (PENDING, REJECTED), "suspend": (ACTIVE, SUSPENDED),
+             "resume": (SUSPENDED, ACTIVE)}  # fmt: skip
+    if decision not in steps:
+        raise Refused(_("Choose approve, reject, suspend or resume."))
+    before, after = steps[decision]
+    if client.status != before:
+        raise Conflict(_("This registration is not in a state for that; somebody else may have decided already."))
+    if decision in {"suspend", "resume"} and APPROVE not in who.scopes:
+        raise Forbidden(_("Only central navigators suspend and resume clients."))
+    words = _reason(reason, needed=decision in {"reject", "suspend"})
+    await _set(session, client, status=after, reason=words, decided_by=who.subject, decided_at=func.now())
+    await audit.note(session, who.subject, f"client.{decision}", client_id, org=client.ags)
+    return client, await _end(session, client) if after == SUSPENDED else []
+
+
+def _reason(reason: str, *, needed: bool) -> str | None:
+    words = cleaned(reason) if forbidden_character(reason) is None else ""
+    if len(words) > LONGEST_REASON or (needed and not words):
+        raise Refused(
+            _("Please give a reason of at most {most} characters; the city will read it.", most=LONGEST_REASON)
+        )
+    return words or None
+
+
+async def _set(session: Writer, client: Client, **values: Any) -> None:
+    await session.execute(
+        update(Client).where(Client.client_id == client.client_id).values(updated_at=func.now(), **values)
+    )
+    await session.refresh(client)
+
+
+async def _end(session: Writer, client: Client) -> list[Message]:
+    """End whatever was given to or through the client."""
+    await session.execute(
+        update(Grant)
+        .where(Grant.client_id == client.client_id, Grant.ended_at.is_(None))
+        .values(ended_at=func.now(), reason=client.status)
+    )
+    said: list[Message] = [*revoked.names("client", [client.client_id], policy.TOKEN_SECONDS)]
+    if client.ags and not await city_takes_part(session, client.ags):
+        ids = (await session.scalars(select(Account.id).where(Account.org == client.ags))).all()
+        for account_id in ids:
+            said += await people.end_sessions(session, account_id)
+    return said
+
+
+async def city_takes_part(session: Reader, ags: str, *, but: str = "") -> bool:
+    """Whether the city has an active client (beside `but`)."""
+    query = select(Client.client_id).where(Client.ags == ags, Client.status == ACTIVE, Client.client_id != but).limit(1)
+    return (await session.scalars(query)).one_or_none() is not None
+
+
+async def listed(
+    session: Reader,
+    who: Principal,
+    limit: int,
+    *,
+    after: tuple[datetime, str] | None = None,
+    status: str | None = None,
+) -> list[Client]:
+    """The registrations that `who` decides about or belongs to, newest first."""
+    query = select(Client).order_by(Client.created_at.desc(), Client.client_id.desc()).limit(limit)
+    if after is not None:
+        query = query.where(tuple_(Client.created_at, Client.client_id) < after)
+    if status:
+        query = query.where(Client.status == status)
+    if not who.where(OPERATOR):
+        own, states = Client.ags == (who.city or ""), sorted(who.where(CENTRAL))
+        query = query.where(or_(func.left(Client.ags, 2).in_(states), own))
+    return list((await session.scalars(query)).all())
+
+
+# Managing (RFC 7592) ----------------------------------------------------------------------------------------------
+
+
+async def managed(session: Reader, client_id: str, token: str) -> Client | None:
+    """The client whose registration access token this is."""
+    row = await by_id(session, client_id)
+    right = same(row.management_hash if row else None, token)  # compares in either case
+    return row if row is not None and right and row.status != WITHDRAWN else None
+
+
+def check_own(client: Client, client_id: str, secret: str | None) -> None:
+    """Raises Invalid where a change names another client, or a secret that is not the client's (RFC 7592 2.2)."""
+    if client_id != client.client_id or (secret is not None and not same(client.secret_hash, secret)):
+        raise Invalid(METADATA, "client_id and client_secret are those you were given")
+
+
+async def change(session: Writer, client: Client, wanted: Wanted, *, new_secret: bool) -> str | None:
+    """Replace what a client says of itself. Returns a new secret where one is needed or asked for.
+
+    Raises Invalid for another city, or for more than was approved.
+    """
+    if wanted.ags != client.ags:
+        raise Invalid(METADATA, "ags: a client stays with its city; register another one")
+    if client.status == ACTIVE:
+        more = {*wanted.scopes, *wanted.grant_types} - {*client.scopes, *client.grant_types}
+        if more:
+            raise Invalid(METADATA, f"{min(more)} was not approved for this client; register another one")
+    await _check_name(session, wanted)
+    secret = None
+    if wanted.method == policy.SECRET_BASIC and (new_secret or client.secret_hash is None):
+        secret = secrets.token_urlsafe(32)
+    kept = hashed(secret) if secret else client.secret_hash
+    await _set(
+        session,
+        client,
+        secret_hash=kept if wanted.method == policy.SECRET_BASIC else None,
+        jwks_read_at=None,
+        agreement=wanted.agreement,
+        agreed_at=func.now() if wanted.agreement != client.agreement else client.agreed_at,
+        **_values(wanted),
+    )
+    await audit.note(session, client.client_id, "client.changed", client.client_id, org=client.ags)
+    return secret
+
+
+async def withdraw(session: Writer, client: Client, actor: str) -> list[Message]:
+    """The client leaves. Returns what to say: nothing it was given counts any more."""
+    await _set(session, client, status=WITHDRAWN, management_hash=None, secret_hash=None)
+    await audit.note(session, actor, "client.withdrawn", client.client_id, org=client.ags)
+    return await _end(session, client)
+
+
+async def with_published_keys(session: Reader, older_than: timedelta) -> list[str]:
+    """Active clients whose keys behind `jwks_uri` were last read so long ago."""
+    query = (
+        select(Client.client_id)
+        .where(Client.status == ACTIVE, Client.jwks_uri.is_not(None))
+        .where(Client.jwks_read_at < datetime.now(UTC) - older_than)
+        .limit(MOST_LISTED)
+    )
+    return list((await session.scalars(query)).all())
+
+
+async def forget_waiting(session: Writer) -> None:
+    """Let go of registrations that nobody decided about for months, and of those rejected as long ago."""
+    before = datetime.now(UTC) - FORGET_PENDING
+    await session.execute(delete(Client).where(Client.status.in_([PENDING, REJECTED]), Client.updated_at < before))
