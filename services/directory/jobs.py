@@ -7,6 +7,7 @@ import msgspec
 from sqlalchemy import func, or_, update
 
 from services.directory import audit
+from services.directory.login import links
 from services.directory.models import Client
 from services.directory.oauth import clients, grants, keys, registration
 from services.kit import jobs
@@ -82,4 +83,4 @@ def _tidy(runtime: Runtime) -> Every:
 
 
 def duties(runtime: Runtime) -> Sequence[Job | Every]:
-    return [_client_keys(runtime.fetcher), _tidy(runtime)]
+    return [_client_keys(runtime.fetcher), links.job(runtime), _tidy(runtime)]
