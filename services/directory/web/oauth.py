@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl
 
 from litestar import Request, Response, delete, get, post, put
 
-from services.directory import agreement, jobs
+from services.directory import agreement, jobs, registrations
 from services.directory.models import Client
 from services.directory.oauth import clients, endpoints, keys, recent, registration
 from services.directory.oauth.endpoints import Done
@@ -106,6 +106,7 @@ async def register(request: Request[Any, Any, Any]) -> Response[Any]:
         async with runtime.db.begin(HUB) as session:
             made = await clients.register_city(session, wanted)
             await jobs.ask_for_keys(session, runtime, made.client.client_id)
+            await registrations.announce(session, runtime, made.client)
     except registration.Invalid as problem:
         return _refused(problem)
     secrets = {"registration_access_token": made.management_token}
