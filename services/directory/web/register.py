@@ -89,7 +89,7 @@ async def submit(request: Request[Any, Any, Any], ags: str) -> Response[Any]:
     except Refused as refused:
         return await _form(request, ags, forms.again(request, refused), status=422)
     return await pages.page(
-        request, "directory/register_done.html", made=made, city=city, issuer=runtime.settings.issuer
+        request, "directory/register_done.html", secret=True, made=made, city=city, issuer=runtime.settings.issuer
     )
 
 
