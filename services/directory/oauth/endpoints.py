@@ -195,6 +195,9 @@ async def asked(session: Writer, settings: Settings, query: Form, person: Person
         raise NoReturn
     if not redirect or not view.check_redirect_uri(redirect):
         raise NoReturn
+    if values.get("response_type") != "code":
+        kind = "unsupported_response_type" if values.get("response_type") else "invalid_request"
+        return Failed(send(redirect, settings.issuer, error=kind, state=values.get("state")))
     key = await signing_key(session, settings.derived("signing"))
 
     def run(db: Session) -> tuple[Server, Any]:
