@@ -7,7 +7,7 @@ import msgspec
 from sqlalchemy import func, or_, update
 
 from services.directory import audit
-from services.directory.login import discovery
+from services.directory.login import discovery, links
 from services.directory.models import Client
 from services.directory.oauth import clients, grants, keys, registration
 from services.kit import jobs
@@ -119,4 +119,10 @@ def _tidy(runtime: Runtime) -> Every:
 
 
 def duties(runtime: Runtime) -> Sequence[Job | Every]:
-    return [_client_keys(runtime.fetcher), _provider(runtime.fetcher), _providers(runtime), _tidy(runtime)]
+    return [
+        _client_keys(runtime.fetcher),
+        _provider(runtime.fetcher),
+        _providers(runtime),
+        links.job(runtime),
+        _tidy(runtime),
+    ]

@@ -78,7 +78,7 @@ async def grant(
 
 async def withdraw(session: Writer, actor: str, account_id: uuid.UUID, role: str) -> list[Message]:
     """Take `role` away. Returns what to say: whatever was issued with it ends."""
-    row = await _account(session, account_id)
+    row = await account(session, account_id)
     await session.execute(delete(RoleGrant).where(RoleGrant.account_id == account_id, RoleGrant.role == role))
     await audit.note(session, actor, "role.withdrawn", str(account_id), org=row.org, role=role)
     return await end_sessions(session, account_id)
@@ -86,7 +86,7 @@ async def withdraw(session: Writer, actor: str, account_id: uuid.UUID, role: str
 
 async def disable(session: Writer, actor: str, account_id: uuid.UUID, *, disabled: bool = True) -> list[Message]:
     """Close the account, or open it again. Returns what to say: closed, every session and token of it ends at once."""
-    row = await _account(session, account_id)
+    row = await account(session, account_id)
     await session.execute(
         update(Account).where(Account.id == account_id).values(disabled_at=func.now() if disabled else None)
     )
@@ -106,7 +106,8 @@ async def end_sessions(session: Writer, account_id: uuid.UUID) -> list[Message]:
     return list(revoked.names("subject", [str(account_id)], SESSION_SECONDS))
 
 
-async def _account(session: Writer, account_id: uuid.UUID) -> Account:
+async def account(session: Reader, account_id: uuid.UUID) -> Account:
+    """The account's row, closed or not. Raises NotFound where there is none, or the session may not see it."""
     row = await session.get(Account, account_id)
     if row is None:
         raise NotFound(_("There is no such account."))

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import delete, insert, select, text, update
 
 from services.contracts.directory import CityPublished, NavigatorPublished, NavigatorWithdrawn
-from services.directory import register, topics
+from services.directory import audit, register, topics
 from services.directory.models import City, Navigator, NavigatorTopic, Project, ProjectNavigator, Publication
 from services.directory.snapshot import (
     CityRow,
@@ -72,6 +72,7 @@ async def publish(session: Writer, client: str, snapshot: Snapshot, secret: byte
         )
         .returning(Publication.id)
     )
+    await audit.note(session, client, "directory.published", str(number), org=ags)
     return Outcome(ags, number, change, tuple(_messages(wanted.city, ids, change)))
 
 

@@ -4,18 +4,16 @@ import logging
 import uuid
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import msgspec
-from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined
 from litestar import Litestar, Request, Response, get
-from litestar.exceptions import HTTPException
+from litestar.exceptions import HTTPException, NotFoundException
 from litestar.handlers import HTTPRouteHandler
 from litestar.types import ASGIApp, Receive, Scope, Send
 from sqlalchemy import text
 
-from services.kit import i18n, log, settings
+from services.kit import i18n, log, pages, settings
 from services.kit.db import HUB
 from services.kit.errors import HubError, Refused, TooMany
 from services.kit.graphql import graphql_route
@@ -27,28 +25,6 @@ logger = logging.getLogger(__name__)
 PROBLEM_JSON = "application/problem+json"
 LONGEST_POSITION = 18
 """Digits; more do not fit into the column."""
-PAGE_HEADERS = {
-    "content-security-policy": "default-src 'self'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'",
-    "x-content-type-options": "nosniff",
-    "referrer-policy": "same-origin",
-}
-# A page of a service is named with it: `directory/login.html` is services/directory/templates/login.html.
-templates = Environment(
-    loader=ChoiceLoader(
-        [
-            FileSystemLoader(Path(__file__).parent / "templates"),
-            PrefixLoader(
-                {p.parent.name: FileSystemLoader(p) for p in Path(__file__).parent.parent.glob("*/templates")}
-            ),
-        ]
-    ),
-    autoescape=True,
-    undefined=StrictUndefined,
-    extensions=["jinja2.ext.i18n"],
-)
-templates.install_gettext_callables(  # type: ignore[attr-defined]  # added by the extension
-    i18n.gettext, i18n.ngettext, newstyle=True
-)
 
 
 def create_app(hub: Hub) -> Litestar:
@@ -69,7 +45,7 @@ def create_app(hub: Hub) -> Litestar:
         graphs.append(graphql_route("/graphql", one_graph(schemas)))
     app = Litestar(
         route_handlers=[
-            landing, style, live, ready,
+            landing, static, live, ready,
             *graphs,
             *(feed_route(service.name) for service in hub.services),
             *(route for service in hub.services for route in service.routes),
@@ -95,8 +71,11 @@ def _edge(app: ASGIApp) -> ASGIApp:
     return middleware
 
 
-def _problem(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
-    """RFC 9457. Our own family as it is, the framework's by its status, everything else masked with a number."""
+def _problem(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
+    """RFC 9457, or a page where a person looks at it.
+
+    Our own family as it is, the framework's by its status, everything else masked with a number.
+    """
     headers: dict[str, str] = {}
     if isinstance(error, HubError):
         body = error.as_json()
@@ -115,27 +94,28 @@ def _problem(request: Request[Any, Any, Any], error: Exception) -> Response[byte
         detail = _("Something went wrong on our side (number {number}).", number=number)
         body = {"code": "INTERNAL", "status": 500, "detail": detail, "number": number}
     body["title"] = body["code"]
+    if pages.wanted(request):
+        return pages.error(request, body, {k: v for k, v in headers.items() if k != "www-authenticate"})
     return Response(
         msgspec.json.encode(body), status_code=int(body["status"]), media_type=PROBLEM_JSON, headers=headers
     )
 
 
-def page(template: str, **values: object) -> Response[str]:
-    """A page of the hub, rendered in the person's language."""
-    html = templates.get_template(template).render(language=i18n.language(), **values)
-    return Response(html, media_type="text/html; charset=utf-8", headers=PAGE_HEADERS)
-
-
-@get("/", sync_to_thread=False)
-def landing(request: Request[Any, Any, Any]) -> Response[str]:
+@get("/", page=True)
+async def landing(request: Request[Any, Any, Any]) -> Response[str]:
     """What this is and what runs where."""
     hub: Hub = request.app.state.hub
-    return page("landing.html", hub=hub.describe(), settings=hub.settings)
+    return await pages.page(request, "landing.html", hub=hub.describe(), settings=hub.settings)
 
 
-@get("/static/kit.css", sync_to_thread=False)
-def style() -> Response[bytes]:
-    return Response((Path(__file__).parent / "templates" / "kit.css").read_bytes(), media_type="text/css")
+@get("/static/{name:str}", sync_to_thread=False)
+def static(name: str) -> Response[bytes]:
+    """Style and scripts of the pages."""
+    found = pages.STATIC.get(name)
+    if found is None:
+        raise NotFoundException
+    headers = {"cache-control": "public, max-age=3600", "x-content-type-options": "nosniff"}
+    return Response(found.content, media_type=found.media_type, headers=headers)
 
 
 @get("/health/live", sync_to_thread=False)

@@ -5,9 +5,11 @@ from typing import Any
 import strawberry
 from strawberry import ID, Info
 from strawberry.federation import Schema
+from strawberry.tools import merge_types
 
 from services.directory import access, register, search
 from services.directory.graphql.publish import Mutation
+from services.directory.graphql.registrations import RegistrationMutation, RegistrationQuery
 from services.directory.graphql.types import (
     SERVICE,
     City,
@@ -116,4 +118,9 @@ class Query:
         )
 
 
-schema = Schema(query=Query, mutation=Mutation, types=[Topic], federation_version=FEDERATION_VERSION)
+schema = Schema(
+    query=merge_types("Query", (Query, RegistrationQuery)),
+    mutation=merge_types("Mutation", (Mutation, RegistrationMutation)),
+    types=[Topic],
+    federation_version=FEDERATION_VERSION,
+)

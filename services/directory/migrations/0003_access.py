@@ -175,7 +175,7 @@ def upgrade() -> None:
     sa.Column('credential_id', sa.LargeBinary(), nullable=False),
     sa.Column('account_id', sa.Uuid(), nullable=False),
     sa.Column('public_key', sa.LargeBinary(), nullable=False),
-    sa.Column('sign_count', sa.Integer(), nullable=False),
+    sa.Column('sign_count', sa.BigInteger(), nullable=False),
     sa.Column('transports', postgresql.ARRAY(sa.Text()), nullable=False),
     sa.Column('label', sa.Text(), nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),

@@ -4,7 +4,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, Text, func
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, Text, func
 from sqlalchemy import Identity as Counter
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
@@ -45,7 +45,7 @@ class Passkey(Base):
     credential_id: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
     account_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("directory.account.id", ondelete="CASCADE"), index=True)
     public_key: Mapped[bytes] = mapped_column(LargeBinary)
-    sign_count: Mapped[int]
+    sign_count: Mapped[int] = mapped_column(BigInteger)  # 32 bits without a sign
     transports: Mapped[list[str]] = mapped_column(ARRAY(Text))
     label: Mapped[str]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
@@ -117,7 +117,8 @@ class LoginSession(Base):
 class LoginFlow(Base):
     """A login that has begun: what only the same browser may finish, once.
 
-    `kind` is `provider` (state, nonce, PKCE verifier) or `passkey` (a WebAuthn challenge).
+    `kind` is `provider` (state, nonce, PKCE verifier), `link` (a mailed link was used here: its account may make a
+    passkey), `passkey` or `new passkey` (a WebAuthn challenge).
     """
 
     __tablename__ = "login_flow"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, func, insert, or_, select, tuple_, update
 
 from services.directory import audit, people, register
 from services.directory.access import APPROVE, CENTRAL, COORDINATOR, OPERATOR, WRITE
@@ -236,14 +236,23 @@ async def city_takes_part(session: Reader, ags: str, *, but: str = "") -> bool:
     return (await session.scalars(query)).one_or_none() is not None
 
 
-async def listed(session: Reader, who: Principal, status: str | None = None, limit: int = 100) -> list[Client]:
-    """The registrations that `who` decides about or belongs to, newest first; those that wait come first."""
-    query = select(Client).order_by(Client.status != PENDING, Client.created_at.desc()).limit(min(limit, MOST_LISTED))
+async def listed(
+    session: Reader,
+    who: Principal,
+    limit: int,
+    *,
+    after: tuple[datetime, str] | None = None,
+    status: str | None = None,
+) -> list[Client]:
+    """The registrations that `who` decides about or belongs to, newest first."""
+    query = select(Client).order_by(Client.created_at.desc(), Client.client_id.desc()).limit(limit)
+    if after is not None:
+        query = query.where(tuple_(Client.created_at, Client.client_id) < after)
     if status:
         query = query.where(Client.status == status)
     if not who.where(OPERATOR):
-        states = sorted(who.where(CENTRAL))
-        query = query.where((func.left(Client.ags, 2).in_(states)) | (Client.ags == (who.city or "")))
+        own, states = Client.ags == (who.city or ""), sorted(who.where(CENTRAL))
+        query = query.where(or_(func.left(Client.ags, 2).in_(states), own))
     return list((await session.scalars(query)).all())
 
 

@@ -1,0 +1,134 @@
+"""My account: who I am here, where I am logged in, my passkeys."""
+
+import uuid
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Response, get, post
+from webauthn.helpers import bytes_to_base64url
+
+from services.directory import people
+from services.directory.login import flows, passkeys, sessions
+from services.directory.web.login import Answer, AnyRequest, Nothing, here
+from services.kit import forms
+from services.kit.auth import Principal
+from services.kit.db import HUB
+from services.kit.errors import NotFound, Refused
+from services.kit.forms import EMPTY, Form
+from services.kit.i18n import gettext as _
+from services.kit.pages import page, redirect
+
+HOME = "/account"
+
+
+class Which(msgspec.Struct, frozen=True):
+    id: Annotated[str, msgspec.Meta(max_length=2000)]
+
+
+class Renamed(msgspec.Struct, frozen=True):
+    id: Annotated[str, msgspec.Meta(max_length=2000)]
+    label: Annotated[str, msgspec.Meta(max_length=passkeys.LONGEST_LABEL)]
+
+
+def roles_of(roles: frozenset[str]) -> list[str]:
+    """The names of roles, and where somebody has them."""
+    names = {
+        "navigator": _("Digital navigator"),
+        "editor": _("Editor"),
+        "coordinator": _("Coordinator of the city"),
+        "central": _("Central navigator of the state"),
+        "operator": _("Operator of the hub"),
+    }
+    parts = (role.partition(":") for role in sorted(roles))
+    return [f"{names.get(name, name)} ({at})" if at else names.get(name, name) for name, _colon, at in parts]
+
+
+@get("/account", page=True)
+async def account(request: AnyRequest) -> Response[str]:
+    return await _account(request, await forms.person(request))
+
+
+async def _account(request: AnyRequest, who: Principal, shown: Form = EMPTY, status: int = 200) -> Response[str]:
+    me = uuid.UUID(who.subject)
+    async with here(request).db.read(who.acting) as session:
+        person = await people.person(session, me)
+        row = await people.account(session, me)
+        living = await sessions.living(session, me)
+        keys = [(bytes_to_base64url(one.credential_id), one) for one in await passkeys.of_account(session, me)]
+    return await page(
+        request,
+        "directory/account.html",
+        status=status,
+        row=row,
+        roles=roles_of(person.roles if person else frozenset()),
+        sessions=living,
+        passkeys=keys,
+        most=passkeys.MOST,
+        shown=shown,
+    )
+
+
+@post("/account/sessions/end", status_code=303, page=True)
+async def end_session(request: AnyRequest) -> Response[Any]:
+    who = await forms.person(request)
+    asked = await forms.read(request, Which)
+    runtime = here(request)
+    async with runtime.db.begin(who.acting) as session:
+        own = {str(one.id): one.id for one in await sessions.living(session, uuid.UUID(who.subject))}
+        if asked.id not in own:
+            raise NotFound(_("There is no such session."))
+        await runtime.say(session, await sessions.end(session, own[asked.id]))
+    return redirect(request, HOME, flash=_("The session has ended."))
+
+
+@post("/account/passkeys/rename", status_code=303, page=True)
+async def rename_passkey(request: AnyRequest) -> Response[Any]:
+    who = await forms.person(request)
+    try:
+        asked = await forms.read(request, Renamed)
+        async with here(request).db.begin(who.acting) as session:
+            await passkeys.rename(session, uuid.UUID(who.subject), asked.id, asked.label)
+    except Refused as problem:
+        return await _account(request, who, forms.again(request, problem), problem.status)
+    return redirect(request, HOME, flash=_("The passkey has its new name."))
+
+
+@post("/account/passkeys/remove", status_code=303, page=True)
+async def remove_passkey(request: AnyRequest) -> Response[Any]:
+    who = await forms.person(request)
+    asked = await forms.read(request, Which)
+    async with here(request).db.begin(who.acting) as session:
+        await passkeys.remove(session, uuid.UUID(who.subject), asked.id)
+    return redirect(request, HOME, flash=_("The passkey is gone. Please delete it on your device as well."))
+
+
+@post("/account/passkeys/new/options", status_code=200)
+async def new_passkey_options(request: AnyRequest) -> Response[Any]:
+    who = await forms.person(request)
+    await forms.read_json(request, Nothing)
+    runtime = here(request)
+    async with runtime.db.begin(HUB) as session:
+        made = await passkeys.offered(session, runtime.settings, _browser(who), uuid.UUID(who.subject))
+    return Response(made, media_type="application/json", headers={"cache-control": "no-store"})
+
+
+@post("/account/passkeys/new", status_code=200)
+async def new_passkey(request: AnyRequest) -> Response[Any]:
+    who = await forms.person(request)
+    answer = await forms.read_json(request, Answer)
+    runtime = here(request)
+    async with runtime.db.begin(HUB) as session:
+        flow = await flows.finish(session, passkeys.MAKE, _browser(who), answer.flow)
+    async with runtime.db.begin(HUB) as session:
+        me = uuid.UUID(who.subject)
+        await passkeys.made(session, runtime.settings, flow, answer.credential, me, answer.label)
+    return Response({"onward": HOME}, media_type="application/json", headers={"cache-control": "no-store"})
+
+
+def _browser(who: Principal) -> str:
+    return f"session:{who.session}"
+
+
+routes = [
+    account, end_session, rename_passkey, remove_passkey, new_passkey_options, new_passkey,
+]  # fmt: skip

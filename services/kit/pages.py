@@ -1,0 +1,182 @@
+"""Pages: templates on one base, headers that guard them, short messages after a redirect, errors that people can read.
+
+A page of a service is named with it: `directory/login.html` is services/directory/templates/login.html. Its route says
+`page=True`; errors on it are pages too, and who has to log in first is sent to the login and back.
+"""
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import quote
+
+import msgspec
+from babel.dates import format_datetime, get_timezone
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined
+from litestar import Request, Response
+from litestar.datastructures import Cookie
+
+from services.kit import forms, i18n
+from services.kit.auth import ANONYMOUS, Principal
+from services.kit.settings import Settings
+
+HTML: Final = "text/html; charset=utf-8"
+POLICY: Final = "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
+HEADERS: Final = {
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
+    "vary": "accept-language, cookie",
+}
+HSTS: Final = "max-age=31536000"
+FLASH_SECONDS: Final = 60
+LONGEST_FLASH: Final = 500
+ZONE: Final = "Europe/Berlin"
+AnyRequest = Request[Any, Any, Any]
+
+templates = Environment(
+    loader=ChoiceLoader(
+        [
+            FileSystemLoader(Path(__file__).parent / "templates"),
+            PrefixLoader(
+                {p.parent.name: FileSystemLoader(p) for p in Path(__file__).parent.parent.glob("*/templates")}
+            ),
+        ]
+    ),
+    autoescape=True,
+    undefined=StrictUndefined,
+    extensions=["jinja2.ext.i18n"],
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+templates.install_gettext_callables(  # type: ignore[attr-defined]  # added by the extension
+    i18n.gettext, i18n.ngettext, newstyle=True
+)
+
+
+def when(moment: datetime) -> str:
+    """Day and minute in Germany, in the person's language."""
+    return format_datetime(moment, "short", tzinfo=get_timezone(ZONE), locale=i18n.language())
+
+
+templates.filters["when"] = when
+
+
+class View:
+    """What every template may ask: `view.who`, `view.token`, `view.flash`, `view.path`."""
+
+    def __init__(self, request: AnyRequest, who: Principal) -> None:
+        self.settings: Settings = request.app.state.hub.settings
+        self.who, self.path = who, request.url.path
+        self.flash = _flash(self.settings, request.cookies.get(_flash_name(self.settings), ""))
+        self.had_flash = _flash_name(self.settings) in request.cookies
+        self.browser = forms.browser(request)
+        self.new_browser = self.showed_form = False
+
+    @property
+    def token(self) -> str:
+        """For the forms of this page; the first one a browser sees sets the cookie that it is bound to."""
+        self.showed_form = True
+        if not self.who.session and not self.browser:
+            self.browser, self.new_browser = forms.new_browser(), True
+        return forms.token(self.settings, self.who, self.browser)
+
+
+async def page(
+    request: AnyRequest,
+    template: str,
+    *,
+    status: int = 200,
+    leads_away: bool = False,
+    cookies: Sequence[Cookie] = (),
+    **values: object,
+) -> Response[str]:
+    """A page of the hub, rendered in the person's language; `leads_away`: its forms end on other sites, by redirect."""
+    return rendered(request, await forms.known(request), template, status, leads_away, cookies, values)
+
+
+def rendered(
+    request: AnyRequest,
+    who: Principal,
+    template: str,
+    status: int,
+    leads_away: bool,
+    cookies: Sequence[Cookie],
+    values: dict[str, Any],
+) -> Response[str]:
+    """As `page`, for whom is known already."""
+    view = View(request, who)
+    html = templates.get_template(template).render(language=i18n.language(), view=view, **values)
+    settings = view.settings
+    headers = {**HEADERS, "content-security-policy": POLICY if leads_away else f"{POLICY}; form-action 'self'"}
+    headers["cache-control"] = "no-store" if who.known or view.showed_form or view.had_flash else "no-cache"
+    if settings.issuer.startswith("https:"):
+        headers["strict-transport-security"] = HSTS
+    kept = list(cookies)
+    if view.new_browser:
+        kept.append(forms.browser_cookie(settings, view.browser))
+    if view.had_flash:
+        kept.append(forms.cookie(settings, _flash_name(settings), "", 0))
+    return Response(html, status_code=status, media_type=HTML, headers=headers, cookies=kept)
+
+
+def redirect(request: AnyRequest, path: str, *, flash: str = "", cookies: Sequence[Cookie] = ()) -> Response[bytes]:
+    """Go on at `path` with GET; `flash` is said there once."""
+    settings: Settings = request.app.state.hub.settings
+    kept = list(cookies)
+    if flash:
+        text = base64.urlsafe_b64encode(flash[:LONGEST_FLASH].encode()).decode()
+        kept.append(forms.cookie(settings, _flash_name(settings), f"{_sealed(settings, text)}.{text}", FLASH_SECONDS))
+    return Response(b"", status_code=303, headers={"location": path, "cache-control": "no-store"}, cookies=kept)
+
+
+def wanted(request: AnyRequest) -> bool:
+    """Whether an error is for the eyes of a person: on a page, or where there is nothing at all."""
+    handler: Any = request.scope.get("route_handler")
+    ours = handler is None or bool(handler.opt.get("page"))
+    return ours and "text/html" in request.headers.get("accept", "")
+
+
+def error(request: AnyRequest, body: dict[str, Any], headers: dict[str, str]) -> Response[Any]:
+    """A problem as a page. Who has to log in first is sent there, and back to what they wanted to see."""
+    if body["status"] == 401:
+        target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        onward = forms.local_path(target) if request.method == "GET" else "/"
+        return redirect(request, f"{forms.LOGIN}?onward={quote(onward, safe='')}" if onward != "/" else forms.LOGIN)
+    made = rendered(
+        request, forms.asked(request) or ANONYMOUS, "error.html", int(body["status"]), False, (), {"problem": body}
+    )
+    made.headers.update(headers)
+    return made
+
+
+def _flash_name(settings: Settings) -> str:
+    return "__Host-lotsennetz-said" if settings.issuer.startswith("https:") else "lotsennetz-said"
+
+
+def _sealed(settings: Settings, text: str) -> str:
+    return hmac.digest(settings.derived("flash"), text.encode(), hashlib.sha256).hex()
+
+
+def _flash(settings: Settings, value: str) -> str:
+    """What was to be said, if we wrote it ourselves."""
+    seal, _dot, text = value.partition(".")
+    if not text or not hmac.compare_digest(_sealed(settings, text).encode(), seal.encode()):
+        return ""
+    return base64.urlsafe_b64decode(text).decode()
+
+
+class Static(msgspec.Struct, frozen=True):
+    content: bytes
+    media_type: str
+
+
+MEDIA: Final = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8"}
+STATIC: Final = {
+    path.name: Static(path.read_bytes(), MEDIA[path.suffix])
+    for path in (Path(__file__).parent / "static").iterdir()
+    if path.suffix in MEDIA
+}
