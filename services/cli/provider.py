@@ -32,7 +32,7 @@ from services.cli.running import bind
 from services.kit import i18n
 from services.kit.graphql import read_body
 from services.kit.i18n import gettext as _
-from services.kit.web import templates
+from services.kit.pages import templates
 
 ALGORITHM = "ES256"
 CODE_SECONDS = 60

@@ -7,33 +7,36 @@ given by invitation stay.
 
 import asyncio
 import base64
-import hashlib
 import secrets
 import time
 import uuid
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
 from urllib.parse import quote_plus
 
 import httpx
 from authlib.integrations.base_client import OAuthError
-from authlib.integrations.httpx_client import AsyncOAuth2Client
-from sqlalchemy import delete, insert, select, text
+from sqlalchemy import func, insert, select, text
 
 from services.directory import audit, people
 from services.directory.access import SECOND_FACTOR
-from services.directory.login import discovery, idtoken, providers, sessions
+from services.directory.login import discovery, flows, idtoken, providers, sessions
+from services.directory.login.flows import Flow
 from services.directory.login.idtoken import Claims
 from services.directory.login.sessions import STRONG, Begun
-from services.directory.models import Account, Identity, LoginFlow, Provider, RoleGrant
+from services.directory.models import Account, Identity, Provider, RoleGrant
 from services.kit.auth import Principal
 from services.kit.db import HUB, Reader, Writer
 from services.kit.errors import Conflict, Forbidden, Refused, Unavailable
 from services.kit.i18n import gettext as _
 from services.kit.messages import Message
 from services.kit.service import Runtime
+
+with warnings.catch_warnings(action="ignore"):  # Authlib would like the successor of httpx, for no reason of ours
+    from authlib.integrations.httpx_client import AsyncOAuth2Client
 
 KIND: Final = "provider"
 SOURCE: Final = "provider"
@@ -73,19 +76,16 @@ async def begin(
     metadata = _usable(provider)
     if linking is not None and await _org_of(session, linking) != org:
         raise Forbidden(_("This login belongs to a person of another organisation."))
-    state, nonce, verifier = (secrets.token_urlsafe(32) for _each in range(3))
-    await session.execute(delete(LoginFlow).where(LoginFlow.expires_at < datetime.now(UTC)))
-    await session.execute(
-        insert(LoginFlow).values(
-            token_hash=_hash(state),
-            kind=KIND,
-            browser_hash=_hash(browser),
-            org=org,
-            account_id=uuid.UUID(linking.subject) if linking else None,
-            secrets={"nonce": nonce, "verifier": verifier, "issuer": provider.issuer, "client": provider.client_id},
-            onward=onward,
-            expires_at=datetime.now(UTC) + FLOW_LIFE,
-        )
+    nonce, verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(48)
+    state = await flows.begin(
+        session,
+        KIND,
+        browser,
+        FLOW_LIFE,
+        account_id=uuid.UUID(linking.subject) if linking else None,
+        org=org,
+        known={"nonce": nonce, "verifier": verifier, "issuer": provider.issuer, "client": provider.client_id},
+        onward=onward,
     )
     strong = {"acr_values": " ".join(provider.strong)} if len(org) == 2 and provider.strong else {}
     async with _client(runtime, provider, None) as client:
@@ -142,7 +142,7 @@ async def finish(
     The exchange with the provider happens outside of any transaction.
     """
     async with runtime.db.begin(HUB) as session:
-        flow = await _redeem(session, answer.get("state", ""), browser)
+        flow = await flows.finish(session, KIND, browser, answer.get("state", ""))
         provider = await _provider(session, org)
     if flow is None or flow.org != org:
         raise Refused(_("This login was begun elsewhere, is over, or took too long. Please start again."))
@@ -175,23 +175,7 @@ async def finish(
     return Finished(begun, flow.onward)
 
 
-async def _redeem(session: Writer, state: str, browser: str) -> LoginFlow | None:
-    """The flow, once: whoever comes second finds nothing. Another browser than the one that began it finds nothing."""
-    return (
-        await session.scalars(
-            delete(LoginFlow)
-            .where(
-                LoginFlow.token_hash == _hash(state),
-                LoginFlow.kind == KIND,
-                LoginFlow.browser_hash == _hash(browser),
-                LoginFlow.expires_at > datetime.now(UTC),
-            )
-            .returning(LoginFlow)
-        )
-    ).one_or_none()
-
-
-def _check_answer(flow: LoginFlow, provider: Provider, metadata: discovery.Metadata, answer: Mapping[str, str]) -> None:
+def _check_answer(flow: Flow, provider: Provider, metadata: discovery.Metadata, answer: Mapping[str, str]) -> None:
     """Raises Refused for an answer of another provider (mix-up: RFC 9700 4.4, RFC 9207), Forbidden for an error."""
     if (provider.issuer, provider.client_id) != (flow.secrets["issuer"], flow.secrets["client"]):
         raise Refused(_("This login was begun elsewhere, is over, or took too long. Please start again."))
@@ -228,10 +212,6 @@ async def _exchange(
     return dict(found)
 
 
-def _hash(value: str) -> str:
-    return hashlib.sha256(value.encode("utf-8", "surrogatepass")).hexdigest()
-
-
 # Who it is --------------------------------------------------------------------------------------------------------
 
 
@@ -256,11 +236,8 @@ async def _settle(
         raise Conflict(_("This login belongs to another person of your organisation already."))
     if account.disabled_at is not None:
         raise Forbidden(_("This account is closed. Please ask your coordinator."))
-    given = dict(
-        (await session.execute(select(RoleGrant.role, RoleGrant.source).where(RoleGrant.account_id == account.id)))
-        .tuples()
-        .all()
-    )
+    rows = await session.execute(select(RoleGrant.role, RoleGrant.source).where(RoleGrant.account_id == account.id))
+    given: dict[str, str] = {row.role: row.source for row in rows}
     gone = {role for role, source in given.items() if source == SOURCE} - wanted
     _check_factor((set(given) - gone) | wanted, amr)
     if identity is None:
@@ -281,8 +258,8 @@ async def _first_login(
         raise Forbidden(_no_role())
     _check_factor(wanted, amr)
     email = idtoken.email(claims)
-    known = select(Account.id).where(Account.org == provider.org, Account.email == email).limit(1)
-    if email is not None and await session.scalar(known) is not None:
+    known = select(Account.id).where(Account.org == provider.org, func.lower(Account.email) == (email or "").lower())
+    if email is not None and await session.scalar(known.limit(1)) is not None:
         email = None  # it stays the address of the one who has it: a login link goes to one person
     account = await people.create(session, "", provider.org, idtoken.name(claims), email, tuple(sorted(wanted)), SOURCE)
     await _bind(session, provider, claims, account)
@@ -310,3 +287,8 @@ def _turn(claims: Claims) -> str:
 async def _org_of(session: Reader, who: Principal) -> str | None:
     found = await people.person(session, uuid.UUID(who.subject)) if who.person else None
     return found.org if found else None
+
+
+async def identities(session: Reader, account_id: uuid.UUID) -> set[str]:
+    """The issuers at which the account can log in."""
+    return set(await session.scalars(select(Identity.issuer).where(Identity.account_id == account_id)))
