@@ -2,8 +2,8 @@
 
 The service that issues tokens says `TokensRevoked` in its log; every service keeps the names in a table of its own,
 and every process in memory: at once where it was said or heard, within REFRESH_SECONDS in the others. A name is of a
-client, a subject, a grant, a session or one token; whatever was issued under it until `before` does not count. An entry
-is forgotten when the last token it may cover has run out by itself.
+client, a subject, a grant, a session, one token or the key that signed it; whatever was issued under it until `before`
+does not count. An entry is forgotten when the last token it may cover has run out by itself.
 """
 
 import time
@@ -18,6 +18,7 @@ from services.kit.log import table
 from services.kit.messages import Message
 
 REFRESH_SECONDS = 1.0
+CENTURY = 100 * 365 * 86_400.0
 MOST = 100_000
 """Names read at once; more than a whole country's sessions end in an hour."""
 
@@ -55,9 +56,8 @@ class Revoked:
         return any(issued_at <= self._before[name][0] for name in names if name in self._before)
 
     def learn(self, messages: Iterable[TokensRevoked]) -> None:
-        for said in messages:
-            before, until = self._before.get(said.name, (0.0, 0.0))
-            self._before[said.name] = (max(before, said.before), max(until, said.until))
+        """Of two messages about one name, the later counts."""
+        self._before |= {said.name: (said.before, said.until) for said in messages}
 
     async def refresh(self, db: Database, metadata: MetaData) -> None:
         """Learn what other processes of the service stored; forget what has run out."""
@@ -67,22 +67,23 @@ class Revoked:
         self._before = {name: times for name, times in self._before.items() if times[1] > now}
 
 
-def names(kind: str, values: Sequence[str], seconds: float) -> list[TokensRevoked]:
-    """Everything issued until now to `values` of `kind`, of which nothing lives longer than `seconds`."""
+def names(kind: str, values: Sequence[str], seconds: float, ahead: float = 0.0) -> list[TokensRevoked]:
+    """Everything issued to `values` of `kind` until now or `ahead` of it; nothing of it lives longer than `seconds`."""
+    before = time.time() + ahead
+    return [TokensRevoked(name=f"{kind}:{value}", before=before, until=before + seconds) for value in values]
+
+
+def leaked(kids: Sequence[str], seconds: float) -> list[TokensRevoked]:
+    """Whatever these keys sign, whenever they say they did, for as long as somebody may still believe them."""
     now = time.time()
-    return [TokensRevoked(name=f"{kind}:{value}", before=now, until=now + seconds) for value in values]
+    return [TokensRevoked(name=f"key:{kid}", before=now + CENTURY, until=now + seconds) for kid in kids]
 
 
 async def store(session: Writer, metadata: MetaData, said: TokensRevoked) -> None:
     rows = table(metadata, "revoked")
     values = {"before": datetime.fromtimestamp(said.before, UTC), "until": datetime.fromtimestamp(said.until, UTC)}
     put = upsert(rows).values(name=said.name, **values)
-    await session.execute(
-        put.on_conflict_do_update(
-            index_elements=["name"],
-            set_={key: func.greatest(rows.c[key], put.excluded[key]) for key in values},
-        )
-    )
+    await session.execute(put.on_conflict_do_update(index_elements=["name"], set_=values))
     await session.execute(delete(rows).where(rows.c.until < func.now()))
 
 

@@ -68,6 +68,8 @@ class Runtime:
     fetcher: Fetcher
     rates: Rates
     revoked: Revoked = field(default_factory=Revoked)
+    memory: dict[str, Any] = field(default_factory=dict)
+    """What the service keeps of the database in this process, each thing under its own name."""
     feeds: dict[str, log.Feed] = field(default_factory=dict)
     wake: Callable[[str], None] = lambda _name: None
     _turns: dict[str, asyncio.Lock] = field(default_factory=dict)

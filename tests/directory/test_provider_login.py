@@ -220,7 +220,10 @@ async def test_a_coordinator_sets_the_provider_up_on_a_page(hub: Hub, org: str) 
     async with town(hub, org, boss, roles={"leitung": "coordinator"}), Browser(hub) as browser:
         await browser.log_in(org, "k1")
         path = f"/city/{org}/provider"
-        assert providers.redirect_uri(hub.settings, org) in (await browser.get(path)).text
+        page = (await browser.get(path)).text
+        assert providers.redirect_uri(hub.settings, org) in page
+        assert "coordinator" in page
+        assert not {"{", "%"} & set(page)  # every message was filled in
         wrong = await browser.send_form(
             path, path, issuer="http://", client_id="a b", client_secret="hush", roles="x = operator"
         )

@@ -1,14 +1,15 @@
 """The OAuth endpoints over HTTP: token, revocation, introspection, registration, keys and metadata."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl
 
 from litestar import Request, Response, delete, get, post, put
 
-from services.directory import agreement, jobs
+from services.directory import agreement, jobs, registrations
 from services.directory.models import Client
-from services.directory.oauth import clients, endpoints, keys, registration
+from services.directory.oauth import clients, endpoints, keys, recent, registration
 from services.directory.oauth.endpoints import Done
 from services.directory.oauth.server import Answer, invalid
 from services.kit.auth import bearer
@@ -25,7 +26,7 @@ NO_STORE = {"cache-control": "no-store", "pragma": "no-cache"}
 TOKENS = Rate("token", 600, per=60)
 """Requests of one address at the token endpoint and beside it; a data centre's cities may share one."""
 GUESSES = Rate("guess", 20, per=60)
-"""Failed authentications of one client id from one address."""
+"""Failed authentications from one address."""
 REGISTRATIONS = Rate("registration", 20, per=3600)
 MANAGED = Rate("managed", 60, per=60)
 
@@ -38,34 +39,36 @@ def here(request: Request[Any, Any, Any]) -> Runtime:
 @post("/oauth/token", status_code=200)
 async def token(request: Request[Any, Any, Any]) -> Response[Any]:
     """The token endpoint. Errors are answers too: the transaction commits on them."""
-    return await _form(request, lambda session, form, headers: endpoints.token(
-        session, here(request).settings, form, headers))  # fmt: skip
+    work = partial(endpoints.token, settings=here(request).settings)
+    return await _form(request, work, quick=partial(endpoints.quick, here(request)))
 
 
 @post("/oauth/revoke", status_code=200)
 async def revoke(request: Request[Any, Any, Any]) -> Response[Any]:
     verifier = request.app.state.hub.verifier
-    return await _form(request, lambda session, form, headers: endpoints.revoke(
-        session, here(request).settings, verifier, form, headers))  # fmt: skip
+    return await _form(request, partial(endpoints.revoke, settings=here(request).settings, verifier=verifier))
 
 
 @post("/oauth/introspect", status_code=200)
 async def introspect(request: Request[Any, Any, Any]) -> Response[Any]:
     verifier = request.app.state.hub.verifier
-    return await _form(request, lambda session, form, headers: endpoints.introspect(
-        session, here(request).settings, verifier, form, headers))  # fmt: skip
+    return await _form(request, partial(endpoints.introspect, settings=here(request).settings, verifier=verifier))
 
 
-async def _form(request: Request[Any, Any, Any], work: Any) -> Response[Any]:
-    """One of the endpoints that take a form and an authenticated client."""
+async def _form(request: Request[Any, Any, Any], work: Any, quick: Any = None) -> Response[Any]:
+    """One of the endpoints that take a form and an authenticated client; `quick` may answer without a transaction."""
     runtime = here(request)
     await runtime.rates.take(TOKENS, address_of(request))
     form = await _read_form(request)
+    if len(request.headers.getall("authorization", [])) > 1:
+        form = invalid("the client authenticates twice")
     if isinstance(form, Answer):
         return _answer(form)
     headers = {name.title(): value for name, value in request.headers.items()}
+    if quick is not None and (answer := await quick(form, headers)) is not None:
+        return _answer(answer)
     async with runtime.db.begin(HUB) as session:
-        done: Done = await work(session, form, headers)
+        done: Done = await work(session, form=form, headers=headers)
         await runtime.say(session, done.messages)
         for client_id in done.stale:
             await jobs.ask_for_keys(session, runtime, client_id)
@@ -105,6 +108,7 @@ async def register(request: Request[Any, Any, Any]) -> Response[Any]:
         async with runtime.db.begin(HUB) as session:
             made = await clients.register_city(session, wanted)
             await jobs.ask_for_keys(session, runtime, made.client.client_id)
+            await registrations.announce(session, runtime, made.client)
     except registration.Invalid as problem:
         return _refused(problem)
     secrets = {"registration_access_token": made.management_token}
@@ -136,7 +140,12 @@ async def registered(request: Request[Any, Any, Any], client_id: str) -> Respons
     runtime = here(request)
     async with runtime.db.read(HUB) as session:
         client = await _managed(request, session, client_id)
-    return _client(runtime, client, 200) if client else _stranger()
+    return _client(runtime, client, 200, **_token(request)) if client else _stranger()
+
+
+def _token(request: Request[Any, Any, Any]) -> dict[str, str]:
+    """The registration access token, which stays the same: every answer about a client has it (RFC 7592 section 3)."""
+    return {"registration_access_token": bearer(request.headers.get("authorization"))}
 
 
 @put("/oauth/register/{client_id:str}")
@@ -145,7 +154,7 @@ async def change(request: Request[Any, Any, Any], client_id: str) -> Response[An
     runtime = here(request)
     try:
         async with runtime.db.begin(HUB) as session:
-            client = await _managed(request, session, client_id)
+            client = await _managed(request, session, client_id, lock=True)
             if client is None:
                 return _stranger()
             if client.status not in {clients.PENDING, clients.ACTIVE}:
@@ -155,25 +164,29 @@ async def change(request: Request[Any, Any, Any], client_id: str) -> Response[An
             wanted = _wanted(request, said)
             secret = await clients.change(session, client, wanted, new_secret=said.rotate_secret)
             await jobs.ask_for_keys(session, runtime, client.client_id)
+        recent.forget(client_id)
     except registration.Invalid as problem:
         return _refused(problem)
-    return _client(runtime, client, 200, **({"client_secret": secret} if secret else {}))
+    return _client(runtime, client, 200, **_token(request), **({"client_secret": secret} if secret else {}))
 
 
 @delete("/oauth/register/{client_id:str}", status_code=200)
 async def withdraw(request: Request[Any, Any, Any], client_id: str) -> Response[Any]:
     runtime = here(request)
     async with runtime.db.begin(HUB) as session:
-        client = await _managed(request, session, client_id)
+        client = await _managed(request, session, client_id, lock=True)
         if client is None:
             return _stranger()
         await runtime.say(session, await clients.withdraw(session, client, client_id))
+    recent.forget(client_id)
     return Response(None, status_code=204, headers=NO_STORE)
 
 
-async def _managed(request: Request[Any, Any, Any], session: Any, client_id: str) -> Client | None:
+async def _managed(
+    request: Request[Any, Any, Any], session: Any, client_id: str, *, lock: bool = False
+) -> Client | None:
     await here(request).rates.take(MANAGED, address_of(request))
-    return await clients.managed(session, client_id, bearer(request.headers.get("authorization")))
+    return await clients.managed(session, client_id, bearer(request.headers.get("authorization")), lock=lock)
 
 
 def _stranger() -> Response[Any]:
