@@ -123,6 +123,22 @@ async def hub(servers: Servers, database: str, settings: Settings, workers: bool
         yield hub
 
 
+@pytest.fixture(scope="module")
+def own(settings: Settings) -> Settings:
+    """The settings of a module's `shared` hub; a module that needs others has a fixture of its own."""
+    return replace(settings, workers=False)
+
+
+@pytest_asyncio.fixture(scope="module")
+async def shared(servers: Servers, template: str, own: Settings) -> AsyncIterator[Hub]:
+    """One hub for all tests of a module, which may then leave traces but must not mind those of others."""
+    async with (
+        _fresh(servers, template) as url,
+        running(replace(own, database_url=url, redis_url=servers.redis), chosen()) as (hub, _server),
+    ):
+        yield hub
+
+
 @dataclass
 class Clients:
     """Makes clients of the hub's API; closes them with the test."""

@@ -63,6 +63,29 @@ VISIBILITY: Final = {
 """The visibility of every field of a navigator; a test holds the schema against it."""
 
 
+def role_name(role: str) -> str:
+    """What people call the role."""
+    return {
+        NAVIGATOR: _("Navigator"),
+        EDITOR: _("Editor"),
+        COORDINATOR: _("Coordinator"),
+        CENTRAL: _("Central navigator"),
+        OPERATOR: _("Operator"),
+    }[role]
+
+
+def scope_words(scope: str) -> str:
+    """What a person allows a client with a scope, as the page of consent says it."""
+    return {
+        READ: _("see the names of navigators and what else is for the network"),
+        WRITE: _("publish and change your city's directory"),
+        "matching:read": _("see plans of speed-dating rounds"),
+        "matching:write": _("plan speed-dating rounds"),
+        "events:read": _("see who takes part in events, and their papers"),
+        "events:write": _("create and change events"),
+    }[scope]
+
+
 def in_network(who: Principal) -> bool:
     """Whether `who` sees what navigators share within the network of cities."""
     return who.known and READ in who.scopes

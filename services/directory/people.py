@@ -67,8 +67,7 @@ async def grant(
 ) -> list[Message]:
     """Give the account `role` at its own organisation. Returns what to say: its sessions begin anew with the role."""
     wanted = ROLES.get(role)
-    kind = "hub" if org == HUB_ORG else "state" if len(org) == 2 else "city"
-    if wanted is None or wanted.place != kind:
+    if wanted is None or wanted.place != place_of(org):
         raise Refused(_("There is no role „{role}“ there.", role=role[:40]))
     at = "" if role == OPERATOR else org
     await put(session, RoleGrant, {"account_id": account_id, "role": role, "at": at}, {"source": source})
@@ -94,6 +93,23 @@ async def disable(session: Writer, actor: str, account_id: uuid.UUID, *, disable
         session, actor, "account.disabled" if disabled else "account.enabled", str(account_id), org=row.org
     )
     return await end_sessions(session, account_id) if disabled else []
+
+
+def place_of(org: str) -> str:
+    """What kind of organisation it is, as `access.ROLES` speaks of it."""
+    return "hub" if org == HUB_ORG else "state" if len(org) == 2 else "city"
+
+
+async def of(session: Reader, org: str, limit: int) -> list[tuple[Account, frozenset[str]]]:
+    """The accounts of an organisation by name, each with its roles."""
+    rows = (await session.scalars(select(Account).where(Account.org == org).order_by(Account.name).limit(limit))).all()
+    grants = await session.execute(
+        select(RoleGrant.account_id, RoleGrant.role).where(RoleGrant.account_id.in_([row.id for row in rows]))
+    )
+    roles: dict[uuid.UUID, set[str]] = {}
+    for account_id, role in grants:
+        roles.setdefault(account_id, set()).add(role)
+    return [(row, frozenset(roles.get(row.id, ()))) for row in rows]
 
 
 async def end_sessions(session: Writer, account_id: uuid.UUID) -> list[Message]:

@@ -207,7 +207,7 @@ class Verifier:
             raise Unknown(_("The access token was made for another hub."))
         if claims.exp < time.time() - SKEW_SECONDS:
             raise Unknown(_("The access token has expired. Please fetch a new one."))
-        if self.revoked.covers(claims.names(), claims.iat):
+        if self.revoked.covers([*claims.names(), f"key:{kid}"], claims.iat):
             raise Unknown(_("The access token was revoked."))
         return claims
 

@@ -91,11 +91,18 @@ async def page(
     *,
     status: int = 200,
     leads_away: bool = False,
+    secret: bool = False,
     cookies: Sequence[Cookie] = (),
     **values: object,
 ) -> Response[str]:
-    """A page of the hub, rendered in the person's language; `leads_away`: its forms end on other sites, by redirect."""
-    return rendered(request, await forms.known(request), template, status, leads_away, cookies, values)
+    """A page of the hub, rendered in the person's language.
+
+    `leads_away`: its forms end on other sites, by redirect. `secret`: no browser keeps it, whoever looks at it.
+    """
+    made = rendered(request, await forms.known(request), template, status, leads_away, cookies, values)
+    if secret:
+        made.headers["cache-control"] = "no-store"
+    return made
 
 
 def rendered(

@@ -2,8 +2,8 @@
 
 The service that issues tokens says `TokensRevoked` in its log; every service keeps the names in a table of its own,
 and every process in memory: at once where it was said or heard, within REFRESH_SECONDS in the others. A name is of a
-client, a subject, a grant, a session or one token; whatever was issued under it until `before` does not count. An entry
-is forgotten when the last token it may cover has run out by itself.
+client, a subject, a grant, a session, one token or the key that signed it; whatever was issued under it until `before`
+does not count. An entry is forgotten when the last token it may cover has run out by itself.
 """
 
 import time
@@ -18,6 +18,7 @@ from services.kit.log import table
 from services.kit.messages import Message
 
 REFRESH_SECONDS = 1.0
+CENTURY = 100 * 365 * 86_400.0
 MOST = 100_000
 """Names read at once; more than a whole country's sessions end in an hour."""
 
@@ -70,6 +71,12 @@ def names(kind: str, values: Sequence[str], seconds: float, ahead: float = 0.0) 
     """Everything issued to `values` of `kind` until now or `ahead` of it; nothing of it lives longer than `seconds`."""
     before = time.time() + ahead
     return [TokensRevoked(name=f"{kind}:{value}", before=before, until=before + seconds) for value in values]
+
+
+def leaked(kids: Sequence[str], seconds: float) -> list[TokensRevoked]:
+    """Whatever these keys sign, whenever they say they did, for as long as somebody may still believe them."""
+    now = time.time()
+    return [TokensRevoked(name=f"key:{kid}", before=now + CENTURY, until=now + seconds) for kid in kids]
 
 
 async def store(session: Writer, metadata: MetaData, said: TokensRevoked) -> None:

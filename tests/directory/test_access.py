@@ -3,7 +3,6 @@
 import json
 import uuid
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -23,7 +22,6 @@ from graphql import (
 from services.app import chosen
 from services.cli.client import Client
 from services.cli.demo import PUBLISH
-from services.cli.running import running
 from services.directory import access
 from services.directory.access import CLIENT_SCOPES
 from services.directory.oauth import clients as oauth_clients
@@ -31,7 +29,7 @@ from services.directory.snapshot import Identities
 from services.kit.db import HUB
 from services.kit.service import Hub
 from services.kit.settings import Settings
-from tests.conftest import SECRET, Clients, Servers, _fresh
+from tests.conftest import SECRET, Clients
 from tests.directory.test_publishing import HEILBRONN, KONSTANZ, snapshot
 
 SCHEMAS: dict[str, GraphQLSchema] = {service.name: service.schema._schema for service in chosen()}
@@ -48,17 +46,14 @@ SCALARS: dict[str, Any] = {
 
 
 @pytest_asyncio.fixture(scope="module")
-async def hub(servers: Servers, template: str, settings: Settings) -> AsyncIterator[Hub]:
+async def hub(shared: Hub) -> Hub:
     """One hub in which Konstanz has published Zoë Ahorn and Änne Buche."""
-    async with _fresh(servers, template) as url:
-        own = replace(settings, database_url=url, redis_url=servers.redis, workers=False)
-        async with running(own, chosen()) as (hub, _server):
-            async with hub.runtimes["directory"].db.begin(HUB) as session:
-                made = await oauth_clients.add(session, "test", KONSTANZ, CLIENT_SCOPES)
-            client = Client(hub.settings.issuer, made.client_id, made.client_secret)
-            await client.ask(PUBLISH, snapshot=snapshot())
-            await client.close()
-            yield hub
+    async with shared.runtimes["directory"].db.begin(HUB) as session:
+        made = await oauth_clients.add(session, "test", KONSTANZ, CLIENT_SCOPES)
+    client = Client(shared.settings.issuer, made.client_id, made.client_secret)
+    await client.ask(PUBLISH, snapshot=snapshot())
+    await client.close()
+    return shared
 
 
 @pytest_asyncio.fixture

@@ -6,7 +6,6 @@ import hashlib
 import json
 import time
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,8 +17,6 @@ from joserfc import jws
 from joserfc.jwk import ECKey, OctKey
 from sqlalchemy import func, select, update
 
-from services.app import chosen
-from services.cli.running import running
 from services.directory.models import SigningKey
 from services.directory.oauth import clients as oauth_clients
 from services.directory.oauth import keys
@@ -28,20 +25,15 @@ from services.kit.auth import Verifier
 from services.kit.db import HUB
 from services.kit.errors import HubError, Refused, Unavailable
 from services.kit.service import Hub
-from services.kit.settings import Settings
-from tests.conftest import Servers, _fresh
 
 KONSTANZ = "08335043"
 FORM = {"grant_type": "client_credentials"}
 HIDDEN = {"error": "invalid_client"}
 
 
-@pytest_asyncio.fixture(scope="module")
-async def hub(servers: Servers, template: str, settings: Settings) -> AsyncIterator[Hub]:
-    async with _fresh(servers, template) as url:
-        own = replace(settings, database_url=url, redis_url=servers.redis, workers=False)
-        async with running(own, chosen()) as (hub, _server):
-            yield hub
+@pytest.fixture(scope="module")
+def hub(shared: Hub) -> Hub:
+    return shared
 
 
 @pytest_asyncio.fixture
@@ -199,6 +191,15 @@ async def test_secrets_count_in_the_header_only(http: httpx.AsyncClient, client:
         assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
     query = await http.post("/oauth/token", params=FORM, auth=(client.client_id, client.client_secret), data={"a": "b"})
     assert (query.status_code, query.json()["error"]) == (400, "invalid_request")
+
+
+async def test_two_client_ids_are_one_too_many(http: httpx.AsyncClient, client: oauth_clients.Credentials) -> None:
+    """Whether the memory of this second knows the client or not."""
+    for secret in (client.client_secret, "wrong"):
+        for name in ("c-somebody", "\ufffd"):
+            form = {**FORM, "client_id": name}
+            answer = await http.post("/oauth/token", data=form, auth=(client.client_id, secret))
+            assert (answer.status_code, answer.json()) == (401, HIDDEN)
 
 
 async def test_other_peoples_clients_get_along_with_us(

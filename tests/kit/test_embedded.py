@@ -24,7 +24,7 @@ from services.kit.errors import Conflict, Refused, Unavailable
 from tests.kit.kill_zygote import ROOT
 
 WAIT_SECONDS = 90
-STOP_SECONDS = 10
+STOP_SECONDS = 30
 UP = [sys.executable, "-c", "from services.cli import main; raise SystemExit(main())", "--lang", "en", "up"]
 
 

@@ -7,7 +7,7 @@ from typing import Any, Self
 import strawberry
 from strawberry import ID, Info
 
-from services.directory import access, audit
+from services.directory import access, audit, registrations
 from services.directory import models as m
 from services.directory.graphql.types import SERVICE, City, city_of
 from services.directory.oauth import clients
@@ -180,6 +180,8 @@ class RegistrationMutation:
         runtime, asking = here(info, SERVICE), who(info)
         # Who may decide is looked up among clients and accounts that the asker cannot see: `clients.decide` checks it.
         async with runtime.db.begin(HUB) as session:
-            client, messages = await clients.decide(session, asking, str(client_id), decision.value, reason)
+            client, messages = await registrations.decide(
+                session, runtime, asking, str(client_id), decision.value, reason
+            )
             await runtime.say(session, messages)
         return Registration.of(client)

@@ -37,13 +37,9 @@ class ClientAssertion(JWTBearerClientAssertion):  # type: ignore[misc]  # Authli
 
     def __call__(self, query_client: Any, request: Any) -> Any:
         try:
-            client = super().__call__(query_client, request)
+            return super().__call__(query_client, request)
         except (JoseError, ValueError, TypeError, AttributeError, KeyError, RecursionError) as problem:
             raise InvalidClientError from problem
-        named = request.payload.client_id
-        if client is not None and named and named != client.get_client_id():
-            raise InvalidClientError
-        return client
 
     def authenticate_client(self, client: "ClientView") -> "ClientView":
         """Where the client may do so is asked by who calls, for the endpoint at hand."""

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import delete, func, insert, or_, select, tuple_, update
 
 from services.directory import audit, people, register
-from services.directory.access import APPROVE, CENTRAL, COORDINATOR, OPERATOR, WRITE
+from services.directory.access import APPROVE, CENTRAL, COORDINATOR, OPERATOR, PEOPLE, WRITE
 from services.directory.models import Account, Client, Grant, Municipality
 from services.directory.oauth import policy
 from services.directory.oauth.registration import METADATA, Invalid, Wanted, bare_name
@@ -144,7 +144,7 @@ async def _check_name(session: Reader, wanted: Wanted) -> None:
     taken = bare in {bare_name(name) for name in others}
     towns = await session.execute(
         select(Municipality.ags, Municipality.name)
-        .where(~Municipality.ended, Municipality.search.contains(bare, autoescape=True))
+        .where(~Municipality.ended, _looks(Municipality.search).contains(bare, autoescape=True))
         .limit(2_000)
     )
     found = {ags for ags, name in towns if bare_name(name.split(",")[0]) == bare}
@@ -152,11 +152,25 @@ async def _check_name(session: Reader, wanted: Wanted) -> None:
         raise Invalid(METADATA, "client_name: another city goes by this name; add what tells yours apart")
 
 
+def _looks(folded: Any) -> Any:
+    """`bare_name` in SQL, without the brands."""
+    letters = func.regexp_replace(folded, "[^a-z0-9]+", "", "g")
+    return func.replace(func.replace(func.translate(letters, "01i", "oll"), "rn", "m"), "vv", "w")
+
+
 # Deciding ---------------------------------------------------------------------------------------------------------
 
 
-async def by_id(session: Reader, client_id: str) -> Client | None:
-    return await session.get(Client, client_id, populate_existing=True) if "\0" not in client_id else None
+def is_id(text: str) -> bool:
+    """Whether a client could be called so; the database takes neither NUL nor half characters."""
+    return text.isascii() and text.isprintable()
+
+
+async def by_id(session: Reader, client_id: str, *, lock: bool = False) -> Client | None:
+    """The client as it stands now; with `lock`, nobody else changes it before this transaction ends."""
+    if not is_id(client_id):
+        return None
+    return await session.get(Client, client_id, populate_existing=True, with_for_update=True if lock else None)
 
 
 def may_decide(who: Principal, client: Client, *, seconded: bool) -> bool:
@@ -166,7 +180,9 @@ def may_decide(who: Principal, client: Client, *, seconded: bool) -> bool:
     ags = client.ags or ""
     if APPROVE in who.scopes and (ags[:2] in who.where(CENTRAL) or who.where(OPERATOR)):
         return True
-    own = ags in who.where(COORDINATOR) or (not who.person and WRITE in who.scopes and who.city == ags)
+    # A coordinator decides on our own pages: what somebody else's program may do for them does not reach as far.
+    own = PEOPLE in who.scopes and ags in who.where(COORDINATOR)
+    own = own or (not who.person and WRITE in who.scopes and who.city == ags)
     return bool(seconded and own and who.subject != client.client_id)
 
 
@@ -179,8 +195,7 @@ async def decide(
     Conflict where the client is not in a state for it. Suspending ends every token at once, and with a city's last
     client the sessions of its people.
     """
-    found = await session.scalars(select(Client).where(Client.client_id == client_id).with_for_update())
-    client = found.one_or_none()
+    client = await by_id(session, client_id, lock=True)
     seconded = client is not None and await city_takes_part(session, client.ags or "", but=client.client_id)
     if client is None or not may_decide(who, client, seconded=seconded):
         raise NotFound(_("There is no such registration."))
@@ -220,7 +235,7 @@ async def _set(session: Writer, client: Client, **values: Any) -> None:
 
 
 async def _end(session: Writer, client: Client) -> list[Message]:
-    """End whatever was given to or through the client."""
+    """End whatever was given to or through the client, and with a city's last one all that its people gave anybody."""
     await session.execute(
         update(Grant)
         .where(Grant.client_id == client.client_id, Grant.ended_at.is_(None))
@@ -230,6 +245,11 @@ async def _end(session: Writer, client: Client) -> list[Message]:
     said: list[Message] = [*revoked.names("client", [client.client_id], policy.TOKEN_SECONDS, ahead)]
     if client.ags and not await city_takes_part(session, client.ags):
         ids = (await session.scalars(select(Account.id).where(Account.org == client.ags))).all()
+        await session.execute(
+            update(Grant)
+            .where(Grant.account_id.in_(ids), Grant.ended_at.is_(None))
+            .values(ended_at=func.now(), reason=client.status)
+        )
         for account_id in ids:
             said += await people.end_sessions(session, account_id)
     return said
@@ -264,9 +284,9 @@ async def listed(
 # Managing (RFC 7592) ----------------------------------------------------------------------------------------------
 
 
-async def managed(session: Reader, client_id: str, token: str) -> Client | None:
-    """The client whose registration access token this is."""
-    row = await by_id(session, client_id)
+async def managed(session: Reader, client_id: str, token: str, *, lock: bool = False) -> Client | None:
+    """The client whose registration access token this is. With `lock`, nobody decides about it meanwhile."""
+    row = await by_id(session, client_id, lock=lock)
     right = same(row.management_hash if row else None, token)  # compares in either case
     return row if row is not None and right and row.status != WITHDRAWN else None
 
@@ -288,11 +308,16 @@ async def change(session: Writer, client: Client, wanted: Wanted, *, new_secret:
         more = {*wanted.scopes, *wanted.grant_types} - {*client.scopes, *client.grant_types}
         if more:
             raise Invalid(METADATA, f"{min(more)} was not approved for this client; register another one")
+        if wanted.method == policy.NONE != client.method:
+            raise Invalid(METADATA, "token_endpoint_auth_method: a client that authenticates goes on doing so")
     await _check_name(session, wanted)
     secret = None
     if wanted.method == policy.SECRET_BASIC and (new_secret or client.secret_hash is None):
         secret = secrets.token_urlsafe(32)
     kept = hashed(secret) if secret else client.secret_hash
+    values = _values(wanted)
+    if wanted.jwks_uri and wanted.jwks_uri == client.jwks_uri:
+        values["jwks"] = client.jwks  # good until they are read again
     await _set(
         session,
         client,
@@ -300,7 +325,7 @@ async def change(session: Writer, client: Client, wanted: Wanted, *, new_secret:
         jwks_read_at=None,
         agreement=wanted.agreement,
         agreed_at=func.now() if wanted.agreement != client.agreement else client.agreed_at,
-        **_values(wanted),
+        **values,
     )
     await audit.note(session, client.client_id, "client.changed", client.client_id, org=client.ags)
     return secret

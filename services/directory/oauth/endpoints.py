@@ -65,7 +65,10 @@ async def quick(runtime: Runtime, form: Form, headers: Mapping[str, str]) -> Ans
     """A client's token without the database, where its secret is right; None for everything else."""
     values = dict(form)
     credentials = extract_basic_authorization(readable(headers))
-    if values.get("grant_type") != policy.CLIENT_CREDENTIALS or not credentials[0] or fault(form, headers) is not None:
+    named = values.get("client_id", credentials[0])
+    if values.get("grant_type") != policy.CLIENT_CREDENTIALS or not credentials[0] or named != credentials[0]:
+        return None
+    if fault(form, headers) is not None:
         return None
     client = await recent.client(runtime, credentials[0])
     if client is None or client.method != policy.SECRET_BASIC:
@@ -212,6 +215,9 @@ async def asked(session: Writer, settings: Settings, query: Form, person: Person
         raise NoReturn
     if not redirect or not view.check_redirect_uri(redirect):
         raise NoReturn
+    if values.get("response_type") != "code":
+        kind = "unsupported_response_type" if values.get("response_type") else "invalid_request"
+        return Failed(send(redirect, settings.issuer, error=kind, state=values.get("state")))
     key = await signing_key(session, settings.derived("signing"))
 
     def run(db: Session) -> tuple[Server, Any]:

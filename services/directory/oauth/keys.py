@@ -5,6 +5,7 @@ as long as anything it signed may live.
 """
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,10 +15,12 @@ from sqlalchemy import delete, func, insert, select, text, update
 
 from services.directory.models import SigningKey
 from services.directory.people import SESSION_SECONDS
+from services.kit import revoked
 from services.kit.auth import ALGORITHM, KEYS_SECONDS
 from services.kit.db import Reader, Writer
 from services.kit.errors import Refused
 from services.kit.i18n import gettext as _
+from services.kit.messages import Message
 
 LEAD_SECONDS = 2 * KEYS_SECONDS
 ROTATE_AFTER = timedelta(days=90)
@@ -81,12 +84,17 @@ async def _newest_key(session: Reader) -> SigningKey | None:
     ).one_or_none()
 
 
-async def rotate(session: Writer, seal: bytes, *, at_once: bool = False) -> str:
-    """Make the next key; returns its id. `at_once`, for a key that leaked: the old are gone with all they signed."""
+async def rotate(session: Writer, seal: bytes, *, at_once: bool = False) -> list[Message]:
+    """Make the next key. `at_once`, for a key that leaked: the old are gone with all they signed.
+
+    Returns what to say, because verifiers remember the keys that they have read.
+    """
+    gone: Sequence[str] = ()
     if at_once:
-        await session.execute(delete(SigningKey))
+        gone = (await session.scalars(delete(SigningKey).returning(SigningKey.kid))).all()
     lead = timedelta(seconds=0 if at_once else LEAD_SECONDS)
-    return (await _make(session, seal, datetime.now(UTC) + lead)).kid
+    await _make(session, seal, datetime.now(UTC) + lead)
+    return list(revoked.leaked(gone, SESSION_SECONDS))
 
 
 async def renew(session: Writer, seal: bytes) -> None:

@@ -32,6 +32,7 @@ METHODS: Final = (PRIVATE_KEY_JWT, SECRET_BASIC, NONE)
 CONFIDENTIAL: Final = (PRIVATE_KEY_JWT, SECRET_BASIC)
 ASSERTION_ALGORITHMS: Final = ("ES256", "PS256", "RS256", "Ed25519", "EdDSA")
 
+LONGEST_DESCRIPTION = 300
 LONGEST_URI = 500
 _URI = re.compile(r"[A-Za-z0-9._~:/?\[\]@!$&'()*+,;=%-]+")
 _HOST = re.compile(r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])")
@@ -81,6 +82,11 @@ def redirect_matches(registered: str, asked: str) -> bool:
         return True
     here, there = _LOOPBACK_URI.fullmatch(registered), _LOOPBACK_URI.fullmatch(asked)
     return here is not None and there is not None and here.groups() == there.groups()
+
+
+def described(text: str) -> str:
+    """`text` as RFC 6749 allows it in descriptions: printable ASCII without quotes and backslashes."""
+    return "".join(c if c.isascii() and c.isprintable() and c not in '"\\' else "'" for c in text)[:LONGEST_DESCRIPTION]
 
 
 def resources(settings: Settings, services: tuple[str, ...] = ("directory", "matching", "events")) -> frozenset[str]:

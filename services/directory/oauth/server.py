@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from authlib.oauth2.rfc6749 import AuthorizationServer, ClientMixin, OAuth2Request
-from authlib.oauth2.rfc6749.errors import UnauthorizedClientError
+from authlib.oauth2.rfc6749.errors import InvalidClientError, UnauthorizedClientError
 from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
 from authlib.oauth2.rfc6749.util import extract_basic_authorization
 from authlib.oauth2.rfc9068 import JWTBearerTokenGenerator
@@ -23,7 +23,7 @@ from services.directory.models import Client
 from services.directory.models import Grant as GrantRow
 from services.directory.oauth import policy
 from services.directory.oauth.assertions import ClientAssertion
-from services.directory.oauth.clients import ACTIVE, same
+from services.directory.oauth.clients import ACTIVE, is_id, same
 from services.directory.people import Person
 from services.kit.auth import ALGORITHM
 from services.kit.messages import Message
@@ -124,7 +124,7 @@ class Request(OAuth2Request):  # type: ignore[misc]
     def __init__(self, form: dict[str, str], headers: Mapping[str, str], method: str = "POST") -> None:
         # Whether the transport is safe is the proxy's matter; the address seen here is the one behind it.
         super().__init__(method, "https://hub/oauth", headers=dict(readable(headers)))
-        self._form = form
+        self._form, self.sent = form, frozenset(headers)
         self.payload = BasicOAuth2Payload(form)
 
     @property
@@ -181,12 +181,18 @@ class Server(AuthorizationServer):  # type: ignore[misc]
         return self._db
 
     def query_client(self, client_id: str) -> ClientView | None:
-        row = self.loaded.client or self.db.get(Client, client_id)
+        if self.loaded.client is not None and self.loaded.client.client_id == client_id:
+            return ClientView(self.loaded.client)
+        row = self.db.get(Client, client_id) if is_id(client_id) else None
         return ClientView(row) if row else None
 
     def authenticate_client(self, request: Request, methods: Any, endpoint: str = "token") -> ClientView:
         """Every method for every grant; which one a client uses stands in its registration."""
         client: ClientView = super().authenticate_client(request, ENDPOINT_METHODS[endpoint], endpoint)
+        named = request.payload.client_id
+        failed = request.auth_method == policy.NONE and "Authorization" in request.sent
+        if failed or (named and named != client.get_client_id()):
+            raise InvalidClientError
         if client.row.status != ACTIVE:
             raise UnauthorizedClientError(f"the registration of this client is {client.row.status}")
         return client
@@ -202,7 +208,10 @@ class Server(AuthorizationServer):  # type: ignore[misc]
         if isinstance(body, dict) and body.get("error") == "invalid_client":
             # One answer for a wrong secret, an unknown client and a bad assertion; the challenge as RFC 7617 wants it.
             return Answer(401, {"error": "invalid_client"}, {**found, "WWW-Authenticate": CHALLENGE})
-        return Answer(status, body if isinstance(body, dict) else {}, found, found.get("Location", ""))
+        said = dict(body) if isinstance(body, dict) else {}
+        if "error_description" in said:  # Authlib's quote what was asked
+            said["error_description"] = policy.described(said["error_description"])
+        return Answer(status, said, found, found.get("Location", ""))
 
     def send_signal(self, name: str, *args: object, **kwargs: object) -> None:
         """Nobody listens."""

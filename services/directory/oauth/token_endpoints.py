@@ -1,5 +1,6 @@
 """Revocation (RFC 7009) and introspection (RFC 7662) on Authlib's classes. A client learns of its own tokens only."""
 
+import time
 from typing import Any
 
 from authlib.oauth2.rfc7009 import RevocationEndpoint
@@ -22,7 +23,7 @@ class Access:
         return self.claims.client_id == client.get_client_id()
 
     def is_expired(self) -> bool:
-        return False  # or it would not have been believed
+        return self.claims.exp <= time.time()  # believed for a moment longer, for clocks that are late
 
     def is_revoked(self) -> bool:
         return False

@@ -1,5 +1,13 @@
 """The directory over HTTP beside GraphQL: the OAuth endpoints and the pages of people who log in."""
 
-from services.directory.web import account, login, oauth
+from services.directory.web import account, authorize, login, oauth, people, register, registrations
 
-routes = [*oauth.routes, *login.routes, *account.routes]
+routes = [
+    *oauth.routes,
+    *authorize.routes,
+    *register.routes,
+    *registrations.routes,
+    *login.routes,
+    *account.routes,
+    *people.routes,
+]

@@ -8,7 +8,9 @@ from litestar import Response, get, post
 from webauthn.helpers import bytes_to_base64url
 
 from services.directory import people
+from services.directory.access import APPROVE, AUDIT, PEOPLE, role_name, scope_words
 from services.directory.login import flows, passkeys, sessions
+from services.directory.oauth import grants
 from services.directory.web.login import Answer, AnyRequest, Nothing, here
 from services.kit import forms
 from services.kit.auth import Principal
@@ -32,15 +34,8 @@ class Renamed(msgspec.Struct, frozen=True):
 
 def roles_of(roles: frozenset[str]) -> list[str]:
     """The names of roles, and where somebody has them."""
-    names = {
-        "navigator": _("Digital navigator"),
-        "editor": _("Editor"),
-        "coordinator": _("Coordinator of the city"),
-        "central": _("Central navigator of the state"),
-        "operator": _("Operator of the hub"),
-    }
     parts = (role.partition(":") for role in sorted(roles))
-    return [f"{names.get(name, name)} ({at})" if at else names.get(name, name) for name, _colon, at in parts]
+    return [f"{role_name(name)} ({at})" if at else role_name(name) for name, _colon, at in parts]
 
 
 @get("/account", page=True)
@@ -55,10 +50,14 @@ async def _account(request: AnyRequest, who: Principal, shown: Form = EMPTY, sta
         row = await people.account(session, me)
         living = await sessions.living(session, me)
         keys = [(bytes_to_base64url(one.credential_id), one) for one in await passkeys.of_account(session, me)]
+    async with here(request).db.read(HUB) as session:  # the programs of other cities show themselves nowhere else
+        allowed = await grants.consents(session, me)
     return await page(
         request,
         "directory/account.html",
         status=status,
+        allowed=[(one.client, [scope_words(scope) for scope in one.scopes], one.at) for one in allowed],
+        links=_links(who),
         row=row,
         roles=roles_of(person.roles if person else frozenset()),
         sessions=living,
@@ -79,6 +78,27 @@ async def end_session(request: AnyRequest) -> Response[Any]:
             raise NotFound(_("There is no such session."))
         await runtime.say(session, await sessions.end(session, own[asked.id]))
     return redirect(request, HOME, flash=_("The session has ended."))
+
+
+def _links(who: Principal) -> list[tuple[str, str]]:
+    """The pages that the person's roles open."""
+    open_ = [("/people", _("Our people"))] if PEOPLE in who.scopes else []
+    if {PEOPLE, APPROVE} & who.scopes:
+        open_.append(("/registrations", _("Registrations")))
+    if AUDIT in who.scopes:
+        open_.append(("/audit", _("Audit log")))
+    return open_
+
+
+@post("/account/clients/end", status_code=303, page=True)
+async def end_client(request: AnyRequest) -> Response[Any]:
+    """Take back what a program was allowed: its tokens end at once."""
+    who = await forms.person(request)
+    asked = await forms.read(request, Which)
+    runtime = here(request)
+    async with runtime.db.begin(HUB) as session:
+        await runtime.say(session, await grants.take_back(session, uuid.UUID(who.subject), asked.id))
+    return redirect(request, HOME, flash=_("The program may act in your name no more."))
 
 
 @post("/account/passkeys/rename", status_code=303, page=True)
@@ -130,5 +150,5 @@ def _browser(who: Principal) -> str:
 
 
 routes = [
-    account, end_session, rename_passkey, remove_passkey, new_passkey_options, new_passkey,
+    account, end_session, end_client, rename_passkey, remove_passkey, new_passkey_options, new_passkey,
 ]  # fmt: skip

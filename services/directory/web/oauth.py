@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl
 
 from litestar import Request, Response, delete, get, post, put
 
-from services.directory import agreement, jobs
+from services.directory import agreement, jobs, registrations
 from services.directory.models import Client
 from services.directory.oauth import clients, endpoints, keys, recent, registration
 from services.directory.oauth.endpoints import Done
@@ -26,7 +26,7 @@ NO_STORE = {"cache-control": "no-store", "pragma": "no-cache"}
 TOKENS = Rate("token", 600, per=60)
 """Requests of one address at the token endpoint and beside it; a data centre's cities may share one."""
 GUESSES = Rate("guess", 20, per=60)
-"""Failed authentications of one client id from one address."""
+"""Failed authentications from one address."""
 REGISTRATIONS = Rate("registration", 20, per=3600)
 MANAGED = Rate("managed", 60, per=60)
 
@@ -60,6 +60,8 @@ async def _form(request: Request[Any, Any, Any], work: Any, quick: Any = None) -
     runtime = here(request)
     await runtime.rates.take(TOKENS, address_of(request))
     form = await _read_form(request)
+    if len(request.headers.getall("authorization", [])) > 1:
+        form = invalid("the client authenticates twice")
     if isinstance(form, Answer):
         return _answer(form)
     headers = {name.title(): value for name, value in request.headers.items()}
@@ -106,6 +108,7 @@ async def register(request: Request[Any, Any, Any]) -> Response[Any]:
         async with runtime.db.begin(HUB) as session:
             made = await clients.register_city(session, wanted)
             await jobs.ask_for_keys(session, runtime, made.client.client_id)
+            await registrations.announce(session, runtime, made.client)
     except registration.Invalid as problem:
         return _refused(problem)
     secrets = {"registration_access_token": made.management_token}
@@ -137,7 +140,12 @@ async def registered(request: Request[Any, Any, Any], client_id: str) -> Respons
     runtime = here(request)
     async with runtime.db.read(HUB) as session:
         client = await _managed(request, session, client_id)
-    return _client(runtime, client, 200) if client else _stranger()
+    return _client(runtime, client, 200, **_token(request)) if client else _stranger()
+
+
+def _token(request: Request[Any, Any, Any]) -> dict[str, str]:
+    """The registration access token, which stays the same: every answer about a client has it (RFC 7592 section 3)."""
+    return {"registration_access_token": bearer(request.headers.get("authorization"))}
 
 
 @put("/oauth/register/{client_id:str}")
@@ -146,7 +154,7 @@ async def change(request: Request[Any, Any, Any], client_id: str) -> Response[An
     runtime = here(request)
     try:
         async with runtime.db.begin(HUB) as session:
-            client = await _managed(request, session, client_id)
+            client = await _managed(request, session, client_id, lock=True)
             if client is None:
                 return _stranger()
             if client.status not in {clients.PENDING, clients.ACTIVE}:
@@ -159,14 +167,14 @@ async def change(request: Request[Any, Any, Any], client_id: str) -> Response[An
         recent.forget(client_id)
     except registration.Invalid as problem:
         return _refused(problem)
-    return _client(runtime, client, 200, **({"client_secret": secret} if secret else {}))
+    return _client(runtime, client, 200, **_token(request), **({"client_secret": secret} if secret else {}))
 
 
 @delete("/oauth/register/{client_id:str}", status_code=200)
 async def withdraw(request: Request[Any, Any, Any], client_id: str) -> Response[Any]:
     runtime = here(request)
     async with runtime.db.begin(HUB) as session:
-        client = await _managed(request, session, client_id)
+        client = await _managed(request, session, client_id, lock=True)
         if client is None:
             return _stranger()
         await runtime.say(session, await clients.withdraw(session, client, client_id))
@@ -174,9 +182,11 @@ async def withdraw(request: Request[Any, Any, Any], client_id: str) -> Response[
     return Response(None, status_code=204, headers=NO_STORE)
 
 
-async def _managed(request: Request[Any, Any, Any], session: Any, client_id: str) -> Client | None:
+async def _managed(
+    request: Request[Any, Any, Any], session: Any, client_id: str, *, lock: bool = False
+) -> Client | None:
     await here(request).rates.take(MANAGED, address_of(request))
-    return await clients.managed(session, client_id, bearer(request.headers.get("authorization")))
+    return await clients.managed(session, client_id, bearer(request.headers.get("authorization")), lock=lock)
 
 
 def _stranger() -> Response[Any]:

@@ -1,0 +1,390 @@
+"""The pages of registration, decision, consent, people and audit, as a person without script uses them."""
+
+import base64
+import hashlib
+import itertools
+import re
+import secrets
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import httpx
+import pytest
+import pytest_asyncio
+from sqlalchemy import select, text
+
+from services.app import chosen
+from services.cli.running import running
+from services.directory.models import Client
+from services.directory.oauth import clients
+from services.kit.db import HUB
+from services.kit.service import Hub
+from services.kit.settings import Settings
+from tests.browser_like import Browser, account, logged_in
+from tests.conftest import Servers, _fresh
+
+HEILBRONN = "08121000"
+BW, SACHSEN = "08", "14"
+_numbers = itertools.count(1)
+FILLED = {
+    "contact_name": "Kim Beispiel",
+    "email": "kim@town.example",
+    "method": "client_secret_basic",
+    "agreement": "2026-11",
+}
+
+
+@pytest.fixture
+def town() -> str:
+    """A town of its own for each test."""
+    return f"0833{next(_numbers):04}"
+
+
+@pytest_asyncio.fixture(scope="module")
+async def hub(servers: Servers, template: str, settings: Settings) -> AsyncIterator[Hub]:
+    async with _fresh(servers, template) as url:
+        own = replace(settings, database_url=url, redis_url=servers.redis, workers=False, outbound_local=True)
+        async with running(own, chosen()) as (hub, _server):
+            yield hub
+
+
+@pytest_asyncio.fixture
+async def visitor(hub: Hub) -> AsyncIterator[Browser]:
+    browser = Browser(hub)
+    yield browser
+    await browser.close()
+
+
+def shown(page: httpx.Response, label: str) -> str:
+    found = re.search(rf"<dt>[^<]*{re.escape(label)}[^<]*</dt><dd><code>([^<]+)</code>", page.text)
+    assert found, page.text
+    return found[1]
+
+
+async def register(visitor: Browser, ags: str, **changes: str) -> httpx.Response:
+    form = await visitor.http.get(f"/register/{ags}")
+    assert form.status_code == 200
+    return await visitor.submit(form, f"/register/{ags}", **{**FILLED, "program": f"Digitalbüro {ags}", **changes})
+
+
+async def token(http: httpx.AsyncClient, client_id: str, secret: str) -> httpx.Response:
+    return await http.post("/oauth/token", data={"grant_type": "client_credentials"}, auth=(client_id, secret))
+
+
+async def test_a_city_registers_is_approved_suspended_and_resumed(hub: Hub, visitor: Browser, town: str) -> None:
+    done = await register(visitor, town)
+    assert (done.status_code, "no-store" in done.headers["cache-control"]) == (200, True)
+    client_id, secret = shown(done, "client_id"), shown(done, "client_secret")
+    waiting = await token(visitor.http, client_id, secret)
+    assert (waiting.status_code, waiting.json()["error"]) == (400, "unauthorized_client")
+
+    central = await logged_in(hub, BW, "central")
+    assert f"Digitalbüro {town}" in (await central.http.get("/registrations")).text
+    page = await central.http.get(f"/registrations/{client_id}")
+    assert "kim@town.example" in page.text
+    told = await central.submit(page, f"/registrations/{client_id}", decision="approve")
+    assert (told.status_code, told.headers["location"]) == (303, f"/registrations/{client_id}")
+    fresh = await token(visitor.http, client_id, secret)
+    bearer = {"authorization": f"Bearer {fresh.json()['access_token']}"}
+    asked: dict[str, Any] = {"json": {"query": "{ me { ags scopes } }"}, "headers": bearer}
+    assert (await visitor.http.post("/graphql", **asked)).json()["data"]["me"]["ags"] == town
+
+    page = await central.http.get(f"/registrations/{client_id}")
+    without = await central.submit(page, f"/registrations/{client_id}", decision="suspend")
+    assert (without.status_code, "Grund" in without.text) == (422, True)
+    await central.submit(page, f"/registrations/{client_id}", decision="suspend", reason="Schlüssel verloren")
+    assert (await visitor.http.post("/graphql", **asked)).status_code == 401
+    assert (await token(visitor.http, client_id, secret)).json()["error"] == "unauthorized_client"
+    page = await central.http.get(f"/registrations/{client_id}")
+    assert "Schlüssel verloren" in page.text
+    await central.submit(page, f"/registrations/{client_id}", decision="resume")
+    again = await token(visitor.http, client_id, secret)
+    bearer["authorization"] = f"Bearer {again.json()['access_token']}"
+    assert (await visitor.http.post("/graphql", **asked)).status_code == 200
+
+    log = (await central.http.get("/audit")).text
+    assert re.findall(r"<code>(client\.\w+)</code>", log) == [
+        "client.resume", "client.suspend", "client.approve", "client.registered",
+    ]  # fmt: skip
+    await central.close()
+
+
+async def test_who_registers_first_becomes_coordinator(hub: Hub, visitor: Browser, town: str) -> None:
+    client_id = shown(await register(visitor, town), "client_id")
+    central = await logged_in(hub, BW, "central")
+    page = await central.http.get(f"/registrations/{client_id}")
+    await central.submit(page, f"/registrations/{client_id}", decision="approve")
+    async with hub.runtimes["directory"].db.read(HUB) as session:
+        people = await session.execute(
+            text("SELECT a.name, r.role, r.at FROM account a JOIN role_grant r ON r.account_id = a.id WHERE org = :o"),
+            {"o": town},
+        )
+        told = await session.scalars(
+            text("SELECT key FROM mail WHERE key LIKE :key"), {"key": f"decision:{client_id}:%"}
+        )
+        assert len(told.all()) == 1
+        assert [tuple(row) for row in people] == [("Kim Beispiel", "coordinator", town)]
+    await central.close()
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"program": "<b>Konstanz</b>"}, "program"),
+        ({"program": "Kоnstanz"}, "program"),
+        ({"email": "kim@town.example\r\nBcc: x@y.example"}, "email"),
+        ({"email": "nobody"}, "email"),
+        ({"agreement": "2019-01"}, "agreement"),
+        ({"agreement": ""}, "agreement"),
+        ({"method": "private_key_jwt", "jwks": "no json"}, "jwks"),
+        ({"method": "private_key_jwt", "jwks": '{"keys": [{"kty": "oct", "k": "x"}]}'}, "jwks"),
+        ({"method": "none"}, "method"),
+        ({"redirect_uris": "javascript:alert(1)"}, "redirect_uris"),
+        ({"login_issuer": "http://169.254.169.254/"}, "login_issuer"),
+        ({"contact_name": ""}, "contact_name"),
+    ],
+)
+async def test_the_form_says_which_field_is_wrong_and_keeps_the_rest(
+    hub: Hub, visitor: Browser, changes: dict[str, str], field: str, town: str
+) -> None:
+    answer = await register(visitor, town, **changes)
+    assert (answer.status_code, f'href="#f-{field}"' in answer.text) == (422, True), answer.text
+    if field != "contact_name":
+        assert 'value="Kim Beispiel"' in answer.text
+    assert "<b>Konstanz</b>" not in answer.text
+    async with hub.runtimes["directory"].db.read(HUB) as session:
+        assert (await session.scalars(select(Client).where(Client.ags == town))).all() == []
+
+
+async def test_only_those_in_charge_decide(hub: Hub, visitor: Browser, town: str) -> None:
+    client_id = shown(await register(visitor, town), "client_id")
+    path = f"/registrations/{client_id}"
+    assert (await visitor.http.get(path)).headers["location"] == f"/login?onward=%2Fregistrations%2F{client_id}"
+    others = {
+        (SACHSEN, "central"): 404,
+        (HEILBRONN, "coordinator"): 404,
+        (town, "editor"): 403,
+        (town, "navigator"): 403,
+        (town, "coordinator"): 200,
+    }
+    for (org, role), status in others.items():
+        browser = await logged_in(hub, org, role)
+        page = await browser.http.get(path)
+        assert page.status_code == status, (org, role)
+        assert "Freigeben" not in page.text, "its own first registration is nobody's own decision"
+        decide = "mutation ($id: ID!) { decideRegistration(clientId: $id, decision: APPROVE) { status } }"
+        answer = await browser.graph(decide, id=client_id)
+        assert answer["errors"][0]["extensions"]["code"] in {"NOT_FOUND", "FORBIDDEN"}
+        await browser.close()
+
+
+async def test_a_second_registration_is_the_first_one_s_business(hub: Hub, visitor: Browser, town: str) -> None:
+    async with hub.runtimes["directory"].db.begin(HUB) as session:
+        await clients.add(session, "Erstes", town, ("directory:read", "directory:write"))
+    page = await visitor.http.get(f"/register/{town}")
+    assert "nimmt schon teil" in page.text
+    client_id = shown(await register(visitor, town), "client_id")
+    other, own = await logged_in(hub, HEILBRONN, "coordinator"), await logged_in(hub, town, "coordinator")
+    assert (await other.http.get(f"/registrations/{client_id}")).status_code == 404
+    page = await own.http.get(f"/registrations/{client_id}")
+    done = await own.submit(page, f"/registrations/{client_id}", decision="approve")
+    assert done.status_code == 303
+    page = await own.http.get(f"/registrations/{client_id}")
+    assert "Sofort sperren" not in page.text
+    await other.close()
+    await own.close()
+
+
+async def test_nobody_sends_a_form_for_somebody_else(hub: Hub, visitor: Browser, town: str) -> None:
+    client_id = shown(await register(visitor, town), "client_id")
+    central, path = await logged_in(hub, BW, "central"), f"/registrations/{client_id}"
+    page = await central.http.get(path)
+    csrf = re.search(r'name="csrf" value="([^"]+)"', page.text)
+    assert csrf
+    fine = {"decision": "approve", "csrf": csrf[1]}
+    other = await logged_in(hub, BW, "central")
+    wrong: list[dict[str, Any]] = [
+        {"data": {"decision": "approve"}},
+        {"data": {**fine, "csrf": csrf[1][:-2]}},
+        {"data": fine, "headers": {"origin": "https://evil.example"}},
+        {"data": fine, "headers": {"sec-fetch-site": "cross-site"}},
+        {"json": fine},
+        {"files": {name: (None, value) for name, value in fine.items()}},
+    ]
+    for sent in wrong:
+        assert (await central.http.post(path, **sent)).status_code in {403, 415}, sent
+    assert (await other.http.post(path, data=fine)).status_code == 403
+    assert (await central.http.get(path, params=fine)).status_code == 200
+    assert "wartet auf eine Entscheidung" in (await central.http.get(path)).text
+    assert (await central.http.post(path, data=fine)).status_code == 303
+    await central.close()
+    await other.close()
+
+
+# Consent ----------------------------------------------------------------------------------------------------------
+
+BACK = "https://app.konstanz.example/back"
+
+
+async def program(hub: Hub, town: str, method: str = "client_secret_basic") -> tuple[str, str]:
+    async with hub.runtimes["directory"].db.begin(HUB) as session:
+        made = await clients.add(session, "App", town, ("directory:read", "directory:write"))
+        client = await clients.by_id(session, made.client_id)
+        assert client
+        client.redirect_uris, client.method = [BACK], method
+        client.grant_types = ["authorization_code", "refresh_token"]
+    return made.client_id, made.client_secret
+
+
+def request_of(client_id: str, **changes: str) -> tuple[str, str]:
+    verifier = secrets.token_urlsafe(48)
+    challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
+    query = {
+        "response_type": "code", "client_id": client_id, "redirect_uri": BACK, "state": "s t&1",
+        "code_challenge": challenge, "code_challenge_method": "S256", "scope": "directory:read directory:write",
+        **changes,
+    }  # fmt: skip
+    return f"/oauth/authorize?{urlencode(query)}", verifier
+
+
+def answered(answer: httpx.Response) -> dict[str, str]:
+    target = urlsplit(answer.headers["location"])
+    assert f"{target.scheme}://{target.netloc}{target.path}" == BACK, answer.headers["location"]
+    return {name: value for name, (value,) in parse_qs(target.query).items()}
+
+
+async def test_a_person_allows_a_program_and_takes_it_back(hub: Hub, town: str) -> None:
+    client_id, secret = await program(hub, town)
+    path, verifier = request_of(client_id)
+    browser = Browser(hub)
+    first = await browser.http.get(path)
+    assert first.headers["location"].startswith("/login?onward=%2Foauth%2Fauthorize%3F")
+    await browser.log_in(await account(hub, town, "navigator"))
+    page = await browser.http.get(path)
+    assert (page.status_code, "App" in page.text, "veröffentlichen" in page.text) == (200, True, False)
+    assert "form-action" not in page.headers["content-security-policy"]
+    said = answered(await browser.submit(page, "/oauth/authorize", decision="allow"))
+    assert (said["state"], said["iss"]) == ("s t&1", hub.settings.issuer)
+    form = {"grant_type": "authorization_code", "code": said["code"], "redirect_uri": BACK, "code_verifier": verifier}
+    tokens = (await browser.http.post("/oauth/token", data=form, auth=(client_id, secret))).json()
+    assert tokens["scope"] == "directory:read", "a navigator cannot let anybody publish"
+    bearer = {"authorization": f"Bearer {tokens['access_token']}"}
+    me = {"query": "{ me { person ags roles clientId } }"}
+    async with httpx.AsyncClient(base_url=hub.settings.issuer, trust_env=False) as app:
+        seen = (await app.post("/graphql", json=me, headers=bearer)).json()["data"]["me"]
+        assert seen == {"person": True, "ags": town, "roles": [f"navigator:{town}"], "clientId": client_id}
+        again = answered(await browser.http.get(request_of(client_id, scope="directory:read")[0]))
+        assert "code" in again, "what was allowed before is not asked again"
+        mine = await browser.http.get("/account")
+        assert "App" in mine.text
+        await browser.submit(mine, "/account/clients/end", id=client_id)
+        assert (await app.post("/graphql", json=me, headers=bearer)).status_code == 401
+        refresh = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"]}
+        answer = await app.post("/oauth/token", data=refresh, auth=(client_id, secret))
+        assert (answer.status_code, answer.json()["error"]) == (400, "invalid_grant")
+    assert (await browser.http.get(path)).status_code == 200, "it is asked anew"
+    await browser.close()
+
+
+async def test_no_is_an_answer_too(hub: Hub, town: str) -> None:
+    client_id, _secret = await program(hub, town)
+    browser = await logged_in(hub, town, "navigator")
+    page = await browser.http.get(request_of(client_id)[0])
+    said = answered(await browser.submit(page, "/oauth/authorize", decision="deny"))
+    assert said == {"error": "access_denied", "state": "s t&1", "iss": hub.settings.issuer}
+    await browser.close()
+
+
+async def test_a_public_program_is_asked_about_every_time(hub: Hub, town: str) -> None:
+    client_id, _secret = await program(hub, town, "none")
+    browser = await logged_in(hub, town, "navigator")
+    for _turn in range(2):
+        page = await browser.http.get(request_of(client_id)[0])
+        assert page.status_code == 200
+        answered(await browser.submit(page, "/oauth/authorize", decision="allow"))
+    await browser.close()
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ({"code_challenge": ""}, "invalid_request"),
+        ({"code_challenge_method": "plain"}, "invalid_request"),
+        ({"code_challenge_method": ""}, "invalid_request"),
+        ({"response_type": "token"}, "unsupported_response_type"),
+        ({"scope": "directory:read events:write"}, "invalid_scope"),
+        ({"scope": "hub:operate"}, "invalid_scope"),
+        ({"scope": "directory:write"}, "invalid_scope"),
+        ({"resource": "https://evil.example"}, "invalid_target"),
+    ],
+)
+async def test_a_wrong_request_goes_back_to_the_program(
+    hub: Hub, changes: dict[str, str], error: str, town: str
+) -> None:
+    client_id, _secret = await program(hub, town)
+    browser = await logged_in(hub, town, "navigator")
+    said = answered(await browser.http.get(request_of(client_id, **changes)[0]))
+    assert (said["error"], said["iss"], said["state"]) == (error, hub.settings.issuer, "s t&1")
+    await browser.close()
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        f"{BACK}/", BACK.upper(), BACK.replace("https", "http"), f"{BACK}?x=1", f"{BACK}#x",
+        BACK.replace("app.", "x.app."),
+        BACK.replace("app.", "user@app."), BACK.replace("/back", "/x/../back"), BACK.replace("/back", "/%62ack"),
+        BACK.replace(".example", ".example.evil.example"), BACK.replace("/back", ":444/back"), "",
+        "javascript:alert(1)",
+        f" {BACK}", f"{BACK}\\@evil.example",
+    ],
+)  # fmt: skip
+async def test_nobody_is_sent_where_the_program_did_not_say(hub: Hub, uri: str, town: str) -> None:
+    client_id, _secret = await program(hub, town)
+    browser = await logged_in(hub, town, "navigator")
+    answer = await browser.http.get(request_of(client_id, redirect_uri=uri)[0])
+    assert (answer.status_code, answer.headers.get("location")) == (422, None)
+    path = request_of(client_id)[0]
+    assert (await browser.http.get(f"{path}&redirect_uri={BACK}")).status_code == 422, "nor with two answers to choose"
+    assert (await browser.http.get(path.replace(client_id, "c-nobody"))).status_code == 422
+    await browser.close()
+
+
+# People -----------------------------------------------------------------------------------------------------------
+
+
+async def test_a_coordinator_looks_after_the_city_s_people(hub: Hub, town: str) -> None:
+    mine, theirs = await account(hub, town, "navigator"), await account(hub, HEILBRONN, "navigator")
+    browser, colleague = await logged_in(hub, town, "coordinator"), Browser(hub)
+    await colleague.log_in(mine)
+    page = await browser.http.get("/people")
+    new = {"name": "Jo Muster", "email": "jo@konstanz.example", "role": "editor"}
+    assert (await browser.submit(page, "/people", **new)).status_code == 303
+    assert (
+        await browser.submit(page, "/people", **{**new, "email": "x@konstanz.example", "role": "central"})
+    ).status_code == 422
+    assert "Jo Muster" in (await browser.http.get("/people")).text
+    assert (await colleague.http.get("/account")).status_code == 200
+    answer = await browser.submit(page, "/people/change", account=str(theirs), step="disable", role="")
+    assert answer.status_code == 404
+    await browser.submit(page, "/people/change", account=str(mine), step="disable", role="")
+    assert (await colleague.http.get("/account")).headers["location"].startswith("/login")
+    assert (await colleague.graph("{ me { subject } }"))["data"] == {"me": None}
+    await browser.close()
+    await colleague.close()
+
+
+async def test_the_audit_log_is_for_those_it_concerns(hub: Hub, visitor: Browser, town: str) -> None:
+    await register(visitor, town)
+    query = "{ auditLog { nodes { action ags } } }"
+    seen = {}
+    for org, role in ((BW, "central"), (SACHSEN, "central"), (town, "coordinator"), (HEILBRONN, "coordinator")):
+        browser = await logged_in(hub, org, role)
+        nodes = (await browser.graph(query))["data"]["auditLog"]["nodes"]
+        seen[org] = [node["action"] for node in nodes if node["ags"] == town and node["action"].startswith("client")]
+        await browser.close()
+    assert seen == {BW: ["client.registered"], SACHSEN: [], town: ["client.registered"], HEILBRONN: []}
+    anonymous = (await visitor.graph(query))["data"]
+    assert not anonymous or anonymous["auditLog"]["nodes"] == []
