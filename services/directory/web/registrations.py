@@ -6,7 +6,7 @@ import msgspec
 from litestar import Request, Response, get, post
 
 from services.directory import audit, registrations
-from services.directory.access import APPROVE, AUDIT, PEOPLE
+from services.directory.access import APPROVE, AUDIT, PEOPLE, scope_words
 from services.directory.models import Client
 from services.directory.oauth import clients
 from services.directory.web.oauth import here
@@ -70,6 +70,7 @@ async def _one(
         city=city,
         first=first,
         actions=actions,
+        scopes=[scope_words(scope) for scope in client.scopes],
         shown=shown,
     )
 
