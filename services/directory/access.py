@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from services.kit.auth import Principal
-from services.kit.errors import Refused
+from services.kit.errors import Forbidden, Refused
 from services.kit.i18n import gettext as _
 
 READ: Final = "directory:read"
@@ -95,6 +95,13 @@ def may_publish(who: Principal, ags: str) -> None:
     """A city's client with the scope directory:write publishes its own city and no other."""
     who.need(WRITE)
     who.need_city(ags)
+
+
+def may_manage(who: Principal, org: str) -> None:
+    """People of an organisation and their login: its coordinators, its state's central navigators, operators."""
+    who.need(PEOPLE)
+    if not (who.city == org or org[:2] in who.where(CENTRAL) or who.where(OPERATOR)):
+        raise Forbidden(_("You do not look after the people of {org}.", org=org))
 
 
 def checked_ags(ags: str) -> str:

@@ -1,4 +1,4 @@
-"""The directory's jobs: reading the keys that clients publish, renewing our own, letting go of what has run out."""
+"""The directory's jobs: reading what clients and login providers publish, renewing our own keys, tidying up."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -7,7 +7,7 @@ import msgspec
 from sqlalchemy import func, or_, update
 
 from services.directory import audit
-from services.directory.login import links
+from services.directory.login import discovery, links
 from services.directory.models import Client
 from services.directory.oauth import clients, grants, keys, registration
 from services.kit import jobs
@@ -22,6 +22,42 @@ READ_AGAIN = timedelta(minutes=1)
 """How soon a client's keys are read again, whoever asks for it."""
 MOST_KEY_BYTES = 50_000
 REGULAR_SECONDS = 3600.0
+PROVIDER_SECONDS = 60.0
+
+
+class ProviderOf(msgspec.Struct, frozen=True):
+    org: str
+
+
+async def ask_for_provider(session: Writer, runtime: Runtime, org: str) -> bool:
+    """Have the login provider of `org` read soon; whether it will be, because nobody asked within the last minute."""
+    found = await discovery.due(session, older_than=discovery.ASK_AGAIN, org=org)
+    for one in found:
+        await jobs.enqueue(session, runtime.queue, _provider(runtime.fetcher), ProviderOf(org=one))
+    return bool(found)
+
+
+def _provider(fetcher: Fetcher) -> Job:
+    async def work(run: Run, asked: ProviderOf) -> None:
+        """Keep what the provider says, or why it could not be read; the next regular reading tries again."""
+        async with run.db.read(HUB) as session:
+            issuer = await discovery.issuer_of(session, asked.org)
+        if issuer is None:
+            return
+        found = await discovery.read(fetcher, issuer)
+        async with run.finish() as session:
+            await discovery.keep(session, asked.org, issuer, found)
+
+    return Job("read login provider", ProviderOf, work)
+
+
+def _providers(runtime: Runtime) -> Every:
+    async def work(db: Database) -> None:
+        async with db.begin(HUB) as session:
+            for org in await discovery.due(session, older_than=discovery.REGULARLY):
+                await jobs.enqueue(session, runtime.queue, _provider(runtime.fetcher), ProviderOf(org=org))
+
+    return Every(PROVIDER_SECONDS, work)
 
 
 class ClientKeys(msgspec.Struct, frozen=True):
@@ -83,4 +119,10 @@ def _tidy(runtime: Runtime) -> Every:
 
 
 def duties(runtime: Runtime) -> Sequence[Job | Every]:
-    return [_client_keys(runtime.fetcher), links.job(runtime), _tidy(runtime)]
+    return [
+        _client_keys(runtime.fetcher),
+        _provider(runtime.fetcher),
+        _providers(runtime),
+        links.job(runtime),
+        _tidy(runtime),
+    ]

@@ -83,10 +83,17 @@ class Provider(Base):
     """What a person becomes at the first login whom no claim gives a role; None lets nobody in unasked."""
     strong: Mapped[list[str]] = mapped_column(ARRAY(Text))
     """Values of `acr` or `amr` that stand for a second factor."""
+    org_claim: Mapped[str | None]
+    """Of a provider that serves several organisations as one client: the claim that tells their people apart."""
+    org_value: Mapped[str | None]
+    """What this claim says of the people of `org`."""
     discovered: Mapped[dict[str, Any] | None]
     """The provider's metadata as last read; None until it was read the first time."""
     jwks: Mapped[dict[str, Any] | None]
+    asked_at: Mapped[datetime | None]
+    """When it was last asked to be read."""
     read_at: Mapped[datetime | None]
+    """When metadata and keys were last read well."""
     problem: Mapped[str | None]
     """Why the last reading failed, in words."""
 

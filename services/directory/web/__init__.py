@@ -1,6 +1,6 @@
 """The directory over HTTP beside GraphQL: the OAuth endpoints and the pages of people who log in."""
 
-from services.directory.web import account, authorize, login, oauth, people, register, registrations
+from services.directory.web import account, authorize, login, oauth, people, provider, register, registrations
 
 routes = [
     *oauth.routes,
@@ -10,4 +10,5 @@ routes = [
     *login.routes,
     *account.routes,
     *people.routes,
+    *provider.routes,
 ]

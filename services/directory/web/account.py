@@ -9,7 +9,7 @@ from webauthn.helpers import bytes_to_base64url
 
 from services.directory import people
 from services.directory.access import APPROVE, AUDIT, PEOPLE, role_name, scope_words
-from services.directory.login import flows, passkeys, sessions
+from services.directory.login import flows, oidc, passkeys, providers, sessions
 from services.directory.oauth import grants
 from services.directory.web.login import Answer, AnyRequest, Nothing, here
 from services.kit import forms
@@ -49,6 +49,8 @@ async def _account(request: AnyRequest, who: Principal, shown: Form = EMPTY, sta
         person = await people.person(session, me)
         row = await people.account(session, me)
         living = await sessions.living(session, me)
+        provider = await providers.of(session, row.org)
+        identities = await oidc.identities(session, me)
         keys = [(bytes_to_base64url(one.credential_id), one) for one in await passkeys.of_account(session, me)]
     async with here(request).db.read(HUB) as session:  # the programs of other cities show themselves nowhere else
         allowed = await grants.consents(session, me)
@@ -63,6 +65,10 @@ async def _account(request: AnyRequest, who: Principal, shown: Form = EMPTY, sta
         sessions=living,
         passkeys=keys,
         most=passkeys.MOST,
+        provider=provider,
+        linked=provider is not None and provider.issuer in identities,
+        manages=PEOPLE in who.scopes and row.org != people.HUB_ORG,
+        leads_away=provider is not None,
         shown=shown,
     )
 
