@@ -1,12 +1,11 @@
 """A browser without a screen for the tests: cookies, forms with their hidden fields, and who is logged in."""
 
-import re
 import uuid
-from html import unescape
 from typing import Any
 
 import httpx
 
+from services.cli.browser import hidden
 from services.directory import people
 from services.directory.login import sessions
 from services.kit.auth import ANONYMOUS, cookie_name
@@ -36,11 +35,9 @@ class Browser:
 
     async def submit(self, page: httpx.Response, action: str, **fields: Any) -> httpx.Response:
         """Send the page's form to `action`, as a person would who filled in `fields`."""
-        for form in re.findall(rf'<form[^>]*action="{re.escape(action)}"[^>]*>.*?</form>', page.text, re.DOTALL):
-            hidden = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', form))
-            sent = {name: unescape(value) for name, value in hidden.items()}
-            return await self.http.post(action, data={**sent, **fields})
-        raise AssertionError(f"no form with the action {action}")
+        sent = hidden(page, action)
+        assert sent is not None, f"no form with the action {action}"
+        return await self.http.post(action, data={**sent, **fields})
 
     async def graph(self, query: str, **variables: Any) -> dict[str, Any]:
         answer = await self.http.post("/graphql", json={"query": query, "variables": variables})

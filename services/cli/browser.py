@@ -39,12 +39,9 @@ class Browser:
 
     async def submit(self, page: httpx.Response, action: str = "", **fields: Any) -> httpx.Response:
         """Fill in the page's form with this action and send it. Raises Unexpected without one, or for an error."""
-        wanted = rf' action="{re.escape(action)}"' if action else ""
-        form = re.search(rf"<form[^>]*{wanted}[^>]*>.*?</form>", page.text, re.DOTALL)
-        if form is None:
+        sent = hidden(page, action)
+        if sent is None:
             raise Unexpected(f"{page.url}: no form {action}")
-        hidden = re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)">', form[0])
-        sent = {unescape(name): unescape(value) for name, value in hidden}
         target = urljoin(str(page.url), action) if action else str(page.url.copy_with(query=None))
         return _page(await self.http.post(target, data={**sent, **fields}))
 
@@ -54,6 +51,16 @@ class Browser:
         if body.get("errors"):
             raise Answered(body["errors"])
         return dict(body["data"])
+
+
+def hidden(page: httpx.Response, action: str = "") -> dict[str, str] | None:
+    """The hidden fields of the page's form with this action, or of its first; None where there is no such form."""
+    wanted = rf' action="{re.escape(action)}"' if action else ""
+    form = re.search(rf"<form[^>]*{wanted}[^>]*>.*?</form>", page.text, re.DOTALL)
+    if form is None:
+        return None
+    fields = re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)">', form[0])
+    return {unescape(name): unescape(value) for name, value in fields}
 
 
 def _page(answer: httpx.Response) -> httpx.Response:

@@ -1,8 +1,6 @@
 """Browsers and providers around a hub, for the tests of logins."""
 
 import asyncio
-import html
-import re
 import uuid
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -12,6 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 from sqlalchemy import func, select
 
+from services.cli.browser import hidden
 from services.cli.provider import LocalClient, Person, local_provider
 from services.directory import jobs
 from services.directory.access import CENTRAL, PEOPLE
@@ -112,10 +111,10 @@ class Browser(httpx.AsyncClient):
         """Fill in a form of the page at `page`."""
         shown = await self.get(page)
         assert shown.status_code == 200, shown.text
-        found = re.search(r'name="csrf" value="([^"]+)"', shown.text)
+        found = hidden(shown, action) or hidden(shown)
         assert found, "the page has no form"
         headers = {"origin": self.hub.settings.issuer, "sec-fetch-site": "same-origin"}
-        return await self.post(action, data={"csrf": found[1], **values}, headers=headers)
+        return await self.post(action, data={"csrf": found["csrf"], **values}, headers=headers)
 
     async def start(self, org: str, onward: str = "/account", page: str = "/login", **values: str) -> str:
         """Begin a login; returns where the browser is sent."""
@@ -127,8 +126,7 @@ class Browser(httpx.AsyncClient):
         """Be `sub` at the local provider; returns where it sends the browser."""
         shown = await self.get(url)
         assert shown.status_code == 200, shown.text
-        fields = re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)">', shown.text)
-        data = {html.unescape(name): html.unescape(value) for name, value in fields}
+        data = hidden(shown) or {}
         answer = await self.post(url.partition("?")[0], data={**data, "person": sub})
         assert answer.status_code == 302, answer.text
         return str(answer.headers["location"])
