@@ -4,13 +4,15 @@ It names people by their accounts and clients by their ids, never by name or add
 nobody named in it. Entries go by age alone (`forget`); the database refuses every other change.
 """
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import insert, select, text
+from sqlalchemy import Text, cast, insert, select, text
 
-from services.directory.models import AuditEntry
+from services.directory.models import Account, AuditEntry, Client
 from services.kit.db import Reader, Writer
+from services.kit.i18n import gettext as _
 
 KEPT = timedelta(days=3 * 365)
 """As long as claims can be raised (§ 195 BGB)."""
@@ -40,6 +42,42 @@ async def page(session: Reader, limit: int, *, before: int | None = None, org: s
     if org is not None:
         query = query.where(AuditEntry.ags == org if len(org) == 8 else AuditEntry.state == org)
     return list((await session.scalars(query)).all())
+
+
+def in_words(action: str) -> str:
+    """What was done, for people; the action itself where a newer version of the hub wrote it."""
+    return {
+        "account.created": _("Account made"),
+        "account.disabled": _("Account closed"),
+        "account.enabled": _("Account opened again"),
+        "client.added": _("Program added by the operator"),
+        "client.approve": _("Program approved"),
+        "client.changed": _("Program changed its registration"),
+        "client.registered": _("Program registered"),
+        "client.reject": _("Registration rejected"),
+        "client.resume": _("Program may act again"),
+        "client.suspend": _("Program suspended"),
+        "client.withdrawn": _("Program withdrawn"),
+        "directory.published": _("Directory published"),
+        "identity.bound": _("Login of the city bound to the account"),
+        "link.used": _("Link from a mail used"),
+        "passkey.made": _("Passkey made"),
+        "passkey.removed": _("Passkey removed"),
+        "passkeys.reset": _("All passkeys removed"),
+        "provider.configured": _("Login of the city set up"),
+        "provider.removed": _("Login of the city removed"),
+        "role.granted": _("Role given"),
+        "role.withdrawn": _("Role taken"),
+        "session.begun": _("Logged in"),
+    }.get(action, action)
+
+
+async def names(session: Reader, rows: Sequence[AuditEntry]) -> dict[str, str]:
+    """The names of the accounts and programs in these entries, as far as the session may see them."""
+    ids = {value for row in rows for value in (row.actor, row.subject)}
+    people = await session.execute(select(Account.id, Account.name).where(cast(Account.id, Text).in_(ids)))
+    programs = await session.execute(select(Client.client_id, Client.name).where(Client.client_id.in_(ids)))
+    return {str(key): name for key, name in (*people, *programs)}
 
 
 async def forget(session: Writer, kept: timedelta = KEPT) -> int:

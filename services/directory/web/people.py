@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from litestar import Request, Response, get, post
 
-from services.directory import people
+from services.directory import people, registrations
 from services.directory.access import PEOPLE, ROLES, role_name
 from services.directory.login import links
 from services.directory.web.oauth import here
@@ -54,11 +54,12 @@ async def _page(
 ) -> Response[Any]:
     async with here(request).db.read(who.acting) as session:
         found = await people.of(session, org, MOST_PEOPLE)
+        place = await registrations.town(session, org)
     return await pages.page(
         request,
         "directory/people.html",
         status=status,
-        org=org,
+        place=place,
         found=found,
         shown=shown,
         roles=_roles(org),

@@ -6,7 +6,7 @@ import msgspec
 from litestar import Request, Response, get, post
 
 from services.directory import audit, registrations
-from services.directory.access import APPROVE, AUDIT, PEOPLE
+from services.directory.access import APPROVE, AUDIT, PEOPLE, scope_words
 from services.directory.models import Client
 from services.directory.oauth import clients
 from services.directory.web.oauth import here
@@ -70,6 +70,7 @@ async def _one(
         city=city,
         first=first,
         actions=actions,
+        scopes=[scope_words(scope) for scope in client.scopes],
         shown=shown,
     )
 
@@ -106,8 +107,10 @@ async def log(request: Request[Any, Any, Any], before: int | None = None) -> Res
         raise Forbidden(_("This page is for central navigators and coordinators."))
     async with here(request).db.read(who.acting) as session:
         rows = await audit.page(session, PAGE + 1, before=before)
+        names = await audit.names(session, rows)
     following = rows[PAGE - 1].id if len(rows) > PAGE else None
-    return await pages.page(request, "directory/audit.html", rows=rows[:PAGE], following=following)
+    shown = [(row, audit.in_words(row.action)) for row in rows[:PAGE]]
+    return await pages.page(request, "directory/audit.html", rows=shown, names=names, following=following)
 
 
 routes = [listed, one, decide, log]
