@@ -1,16 +1,20 @@
 """A small client of the hub's public API: what a city's own program would do."""
 
 import asyncio
+import secrets
 import time
 from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
 import msgspec
+from joserfc import jwt
+from joserfc.jwk import ECKey
 
 from services.kit.errors import HubError, Problem, Unavailable
 
 SECONDS = 30.0
+ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 
 class Answered(HubError):
@@ -24,10 +28,21 @@ class Answered(HubError):
 
 
 class Client:
-    """Fetches an access token (RFC 6749 section 4.4) and asks the one graph with it."""
+    """Fetches an access token (RFC 6749 section 4.4) and asks the one graph with it.
 
-    def __init__(self, url: str, client_id: str, client_secret: str, language: str = "de", graph: str = "") -> None:
-        self.url, self.credentials = url, (client_id, client_secret)
+    It shows that it is the client by its secret or, with `key`, by an assertion (RFC 7523).
+    """
+
+    def __init__(
+        self,
+        url: str,
+        client_id: str,
+        client_secret: str,
+        language: str = "de",
+        graph: str = "",
+        key: ECKey | None = None,
+    ) -> None:
+        self.url, self.credentials, self.key = url, (client_id, client_secret), key
         self.graph = graph or f"{url}/graphql"
         self.http = httpx.AsyncClient(timeout=SECONDS, headers={"accept-language": language}, trust_env=False)
         self._token, self._until = "", 0.0
@@ -35,11 +50,26 @@ class Client:
     async def close(self) -> None:
         await self.http.aclose()
 
+    @property
+    def client_id(self) -> str:
+        return self.credentials[0]
+
+    async def token(self) -> httpx.Response:
+        """The token endpoint's answer."""
+        form, url = {"grant_type": "client_credentials"}, f"{self.url}/oauth/token"
+        if self.key is None:
+            return await self.http.post(url, data=form, auth=self.credentials)
+        now = int(time.time())
+        claims = {"iss": self.client_id, "sub": self.client_id, "aud": self.url, "jti": secrets.token_urlsafe(16)}
+        header = {"alg": "ES256", "kid": self.key.kid or ""}
+        assertion = jwt.encode(header, {**claims, "iat": now, "exp": now + 60}, self.key, algorithms=["ES256"])
+        return await self.http.post(
+            url, data={**form, "client_assertion_type": ASSERTION, "client_assertion": assertion}
+        )
+
     async def headers(self) -> dict[str, str]:
         if time.monotonic() > self._until:
-            answer = await self.http.post(
-                f"{self.url}/oauth/token", data={"grant_type": "client_credentials"}, auth=self.credentials
-            )
+            answer = await self.token()
             body = answer.json()
             if answer.status_code != 200:
                 raise Unavailable(f"{body.get('error')}: {body.get('error_description', '')}")

@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from services.app import chosen
+from services.cli import joining
 from services.cli.client import Answered, Client
 from services.cli.running import running, servers
 from services.directory import search
@@ -26,7 +27,7 @@ from services.kit.service import Hub
 from services.kit.settings import Settings
 
 DATA = Path(__file__).parent / "knmeetshn"
-KONSTANZ, HEILBRONN = "08335043", "08121000"
+KONSTANZ, HEILBRONN = joining.KONSTANZ, joining.HEILBRONN
 
 PUBLISH = """mutation ($snapshot: SnapshotInput!) { publishDirectory(snapshot: $snapshot) {
   cityChanged city { name }
@@ -102,7 +103,8 @@ async def fill(hub: Hub) -> None:
 async def run(settings: Settings, out: Path) -> int:
     """Play the day on a hub of its own that starts clean, print the account, leave the papers in `out`."""
     began = time.monotonic()
-    settings = replace(settings, data=settings.data / "demo", port=0)
+    # The cities' logins run on this machine, and nobody invented gets mail: it lies in the data folder.
+    settings = replace(settings, data=settings.data / "demo", port=0, outbound_local=True, smtp_url="")
     if not settings.database_url and settings.data.exists():
         with servers(settings):  # complains if a demo runs there right now, and ends what a killed one left
             pass
@@ -117,7 +119,9 @@ async def run(settings: Settings, out: Path) -> int:
                             "it an empty one, or none, and it brings its own."
                         )
                     )
-            clients = await register(hub)
+            print(_("#KNmeetsHN, 1 October 2019: two cities, fifty navigators, one day"))
+            joined = await joining.join(hub, print)
+            clients = (joined.konstanz, joined.heilbronn, joined.organiser)
             try:
                 await play(*clients, out)
             finally:
@@ -130,7 +134,6 @@ async def run(settings: Settings, out: Path) -> int:
 async def play(konstanz: Client, heilbronn: Client, organiser: Client, out: Path | None) -> str:
     """All steps, each checked; returns the event's id. Without `out` no paper is fetched and nothing is printed."""
     say = print if out is not None else (lambda *_words: None)
-    say(_("#KNmeetsHN, 1 October 2019: two cities, fifty navigators, one day"))
     await publish(konstanz, heilbronn, say)
     event = await _event(organiser, say)
     plan = await _plan(organiser, event, say)
@@ -150,7 +153,7 @@ async def play(konstanz: Client, heilbronn: Client, organiser: Client, out: Path
 
 async def publish(konstanz: Client, heilbronn: Client, say: Any) -> None:
     """Both cities publish, twice, and one tries to publish for the other."""
-    say(_("\n1. The cities publish"))
+    say(_("\n2. The cities publish"))
     for client, name in ((konstanz, "konstanz"), (heilbronn, "heilbronn")):
         wanted = snapshot(name)
         done = (await client.ask(PUBLISH, snapshot=wanted))["publishDirectory"]
@@ -180,7 +183,7 @@ async def publish(konstanz: Client, heilbronn: Client, say: Any) -> None:
 
 
 async def _event(organiser: Client, say: Any) -> str:
-    say(_("\n2. The organiser searches and invites"))
+    say(_("\n3. The organiser searches and invites"))
     found = (await organiser.ask(FIND, topic="finance"))["navigators"]["nodes"]
     cities = {n["city"]["name"] for n in found}
     _must(cities == {"Heilbronn", "Konstanz"}, "people on finance in both cities")
@@ -204,7 +207,7 @@ async def _event(organiser: Client, say: Any) -> str:
 
 async def _plan(organiser: Client, event: str, say: Any) -> dict[str, Any]:
     wanted = snapshot("event")["rounds"]
-    say(_("\n3. Speed dating: {rounds} rounds at {tables} tables", rounds=wanted["count"], tables=wanted["tables"]))
+    say(_("\n4. Speed dating: {rounds} rounds at {tables} tables", rounds=wanted["count"], tables=wanted["tables"]))
     asked = {
         "event": event,
         "rounds": wanted["count"],
@@ -259,7 +262,7 @@ def _show_groups(rounds: list[dict[str, Any]], say: Any) -> None:
 
 
 async def _papers(organiser: Client, papers: list[dict[str, str]], out: Path) -> None:
-    print(_("\n4. The papers of the day"))
+    print(_("\n5. The papers of the day"))
     out.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240 - nobody else waits in this process
     for paper in papers:
         content = await organiser.fetch(paper["url"])

@@ -181,7 +181,7 @@ class Static(msgspec.Struct, frozen=True):
     media_type: str
 
 
-MEDIA: Final = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8"}
+MEDIA: Final = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
 STATIC: Final = {
     path.name: Static(path.read_bytes(), MEDIA[path.suffix])
     for path in (Path(__file__).parent / "static").iterdir()

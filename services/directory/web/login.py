@@ -79,10 +79,11 @@ async def _login(request: AnyRequest, onward: str, shown: Form = EMPTY, status: 
 
 
 async def _with_provider(session: Reader) -> list[tuple[str, str]]:
-    """The organisations whose people log in at home, by name."""
+    """The organisations whose people log in at home, by name, as soon as their provider could be read."""
     found = await session.execute(
         select(Provider.org, Municipality.name, Municipality.state)
         .outerjoin(Municipality, Municipality.ags == Provider.org)
+        .where(Provider.discovered.is_not(None), Provider.jwks.is_not(None))
         .limit(MOST_PROVIDERS)
     )
     named = [(org, f"{name.partition(',')[0]} ({state})" if name else org) for org, name, state in found]
