@@ -50,20 +50,20 @@ def environment(**more: str) -> dict[str, str]:
     return env
 
 
-def ensure_installed() -> None:
-    """Run `npm ci` if `node_modules` is missing or older than the lock. Safe for parallel test processes.
+def ensure_installed(folder: Path = FOLDER) -> None:
+    """Run `npm ci` in `folder` if `node_modules` is missing or older than the lock. Safe for parallel test processes.
 
     Raises RouterError with npm's last lines, also when it takes longer than INSTALL_SECONDS.
     """
-    lock, stamp = FOLDER / "package-lock.json", FOLDER / "node_modules" / ".package-lock.json"
-    with (Path(tempfile.gettempdir()) / f"lotsennetz-router-{os.getuid()}.lock").open("w") as turn:
+    lock, stamp = folder / "package-lock.json", folder / "node_modules" / ".package-lock.json"
+    with (Path(tempfile.gettempdir()) / f"lotsennetz-{folder.name}-{os.getuid()}.lock").open("w") as turn:
         fcntl.flock(turn, fcntl.LOCK_EX)
         if stamp.exists() and stamp.stat().st_mtime >= lock.stat().st_mtime:
             return
         npm = node().parents[1] / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
         command = [str(node()), str(npm), "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
         try:
-            done = _run(command, INSTALL_SECONDS)
+            done = _run(command, INSTALL_SECONDS, folder)
         except subprocess.TimeoutExpired as error:
             raise RouterError(f"npm ci took longer than {INSTALL_SECONDS} s") from error
         if done.returncode:
@@ -96,7 +96,7 @@ async def gateway(supergraph: str) -> AsyncIterator[str]:
     with tempfile.TemporaryDirectory() as folder:
         schema, printed = Path(folder, "supergraph.graphql"), Path(folder, "output")
         schema.write_text(supergraph, encoding="utf-8")
-        with _loopback() as probe:
+        with loopback() as probe:
             port = probe.getsockname()[1]
         program = FOLDER / "node_modules" / "@graphql-hive" / "gateway" / "dist" / "bin.js"
         command = [str(node()), str(program), "supergraph"]
@@ -110,13 +110,13 @@ async def gateway(supergraph: str) -> AsyncIterator[str]:
             await _ready(process, base, printed)
             yield base
         finally:
-            await asyncio.to_thread(_stop, process)
+            await asyncio.to_thread(stop, process)
 
 
 @asynccontextmanager
 async def served(apps: Mapping[str, Any]) -> AsyncIterator[dict[str, str]]:
     """ASGI `apps` by name, each on a free loopback port of this event loop; yields their base addresses by name."""
-    sockets = {name: _loopback() for name in apps}
+    sockets = {name: loopback() for name in apps}
     servers = [uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off")) for app in apps.values()]
     running = [asyncio.create_task(server.serve([s])) for server, s in zip(servers, sockets.values(), strict=True)]
     try:
@@ -166,15 +166,15 @@ def as_json(result: Any) -> dict[str, Any]:
     return {"data": result.data, "errors": [error.formatted for error in result.errors or ()]}
 
 
-def _loopback() -> socket.socket:
+def loopback() -> socket.socket:
     bound = socket.socket()
     bound.bind(("127.0.0.1", 0))
     return bound
 
 
-def _run(command: list[str], seconds: float) -> subprocess.CompletedProcess[str]:
+def _run(command: list[str], seconds: float, folder: Path = FOLDER) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        command, cwd=FOLDER, env=environment(), capture_output=True, text=True, timeout=seconds, check=False
+        command, cwd=folder, env=environment(), capture_output=True, text=True, timeout=seconds, check=False
     )
 
 
@@ -192,7 +192,7 @@ async def _ready(process: subprocess.Popen[bytes], base: str, printed: Path) -> 
     raise RouterError(f"the gateway did not become ready:\n{printed.read_text(errors='replace')[-4000:]}")
 
 
-def _stop(process: subprocess.Popen[bytes]) -> None:
+def stop(process: subprocess.Popen[bytes]) -> None:
     for sign, patience in ((signal.SIGTERM, 5), (signal.SIGKILL, 5)):
         if process.poll() is None:
             os.killpg(process.pid, sign)

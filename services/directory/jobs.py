@@ -1,5 +1,6 @@
 """The directory's jobs: reading what clients and login providers publish, renewing our own keys, tidying up."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -23,6 +24,8 @@ READ_AGAIN = timedelta(minutes=1)
 MOST_KEY_BYTES = 50_000
 REGULAR_SECONDS = 3600.0
 PROVIDER_SECONDS = 60.0
+AT_ONCE = 8
+"""Providers that a worker reads at a time."""
 
 
 class ProviderOf(msgspec.Struct, frozen=True):
@@ -31,10 +34,10 @@ class ProviderOf(msgspec.Struct, frozen=True):
 
 async def ask_for_provider(session: Writer, runtime: Runtime, org: str) -> bool:
     """Have the login provider of `org` read soon; whether it will be, because nobody asked within the last minute."""
-    found = await discovery.due(session, older_than=discovery.ASK_AGAIN, org=org)
-    for one in found:
-        await jobs.enqueue(session, runtime.queue, _provider(runtime.fetcher), ProviderOf(org=one))
-    return bool(found)
+    due = await discovery.due(session, older_than=discovery.ASK_AGAIN, org=org)
+    if due:
+        await jobs.enqueue(session, runtime.queue, _provider(runtime.fetcher), ProviderOf(org=org))
+    return bool(due)
 
 
 def _provider(fetcher: Fetcher) -> Job:
@@ -52,10 +55,19 @@ def _provider(fetcher: Fetcher) -> Job:
 
 
 def _providers(runtime: Runtime) -> Every:
+    """Read every provider regularly; at once and not as jobs, whose rows stay."""
+    turn = asyncio.Semaphore(AT_ONCE)
+
+    async def read(db: Database, org: str, issuer: str) -> None:
+        async with turn:
+            found = await discovery.read(runtime.fetcher, issuer)
+            async with db.begin(HUB) as session:
+                await discovery.keep(session, org, issuer, found)
+
     async def work(db: Database) -> None:
         async with db.begin(HUB) as session:
-            for org in await discovery.due(session, older_than=discovery.REGULARLY):
-                await jobs.enqueue(session, runtime.queue, _provider(runtime.fetcher), ProviderOf(org=org))
+            due = await discovery.due(session, older_than=discovery.REGULARLY)
+        await asyncio.gather(*(read(db, org, issuer) for org, issuer in due), return_exceptions=True)
 
     return Every(PROVIDER_SECONDS, work)
 

@@ -134,21 +134,21 @@ async def _keys(fetcher: Fetcher, url: str) -> dict[str, Any]:
 # The row ----------------------------------------------------------------------------------------------------------
 
 
-async def due(session: Writer, *, older_than: timedelta, org: str | None = None) -> list[str]:
-    """The providers, or that of `org`, which were last asked for before `older_than`; asked for as of now."""
+async def due(session: Writer, *, older_than: timedelta, org: str | None = None) -> list[tuple[str, str]]:
+    """The providers, or that of `org`, last asked for before `older_than`: organisation and issuer. Asked as of now."""
     rows = select(Provider.org).where(
         or_(Provider.asked_at.is_(None), Provider.asked_at < datetime.now(UTC) - older_than)
     )
     if org is not None:
         rows = rows.where(Provider.org == org)
     rows = rows.order_by(Provider.asked_at.asc().nulls_first()).limit(MOST_AT_ONCE).with_for_update(skip_locked=True)
-    found = await session.scalars(
+    found = await session.execute(
         update(Provider)
         .where(Provider.org.in_(rows.scalar_subquery()))
         .values(asked_at=func.now())
-        .returning(Provider.org)
+        .returning(Provider.org, Provider.issuer)
     )
-    return list(found)
+    return [(row.org, row.issuer) for row in found]
 
 
 async def keep(session: Writer, org: str, issuer: str, found: Found) -> None:

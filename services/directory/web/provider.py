@@ -21,7 +21,8 @@ from services.kit.i18n import gettext as _
 from services.kit.pages import page, redirect
 from services.kit.rates import Rate, address_of
 
-FROM_ADDRESS = Rate("login provider", 60, 300)
+FROM_ADDRESS = Rate("login provider", 240, 300)
+"""Steps of one address; a whole town hall may share one, and a login takes two."""
 MOST_ANSWER = 10_000
 """Characters of the provider's answer."""
 LINES = 20_000
