@@ -24,8 +24,9 @@ PAPERS: Final = Right(
 RIGHTS: Final[Rights] = {
     "Query.*": ANYBODY,
     "Mutation.*": ORGANISER,
+    "Mutation.changeEvent": ORGANISER.to("events they organise; their own city stays part of it", "may_change"),
     "Mutation.createEvent": ORGANISER.to(
-        "events that their city hosts or travels to; any, for who speaks for no city", "may_create"
+        "events that their city hosts or travels to; any, for who speaks for no city", "may_hold"
     ),
     "Event.*": ANYBODY,
     "Event.participants": PEOPLE,
@@ -39,8 +40,8 @@ RIGHTS: Final[Rights] = {
 """Who may ask for which field; checked before every resolver (`kit.rights`) and printed in docs/access.md."""
 
 
-def may_create(who: Principal, cities: set[str]) -> None:
-    """One that speaks for a city takes its own city along."""
+def may_hold(who: Principal, cities: set[str]) -> None:
+    """Who speaks for a city takes it along: nobody holds an event of other cities alone."""
     if who.city is not None and who.city not in cities:
         raise Forbidden(_("Your city {ags} is neither host nor guest of this event.", ags=who.city))
 

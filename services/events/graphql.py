@@ -332,7 +332,7 @@ class Mutation:
     async def create_event(self, info: Info[Any, Any], event: EventInput) -> Event:
         runtime, asking = here(info, SERVICE), who(info)
         wanted = event.as_draft()
-        access.may_create(asking, {wanted.host, *wanted.guests})
+        access.may_hold(asking, {wanted.host, *wanted.guests})
         await runtime.refresh("directory")
         async with runtime.db.begin(asking.acting) as session:
             row = await trips.create(session, asking.subject, wanted)
@@ -341,7 +341,9 @@ class Mutation:
 
     @strawberry.mutation(description="Replace an event's data and agenda; participants and the confirmed plan stay.")
     async def change_event(self, info: Info[Any, Any], id: ID, event: EventInput) -> Event:
-        return await _changed(info, id, lambda session, row: trips.change(session, row, event.as_draft()))
+        wanted = event.as_draft()
+        access.may_hold(who(info), {wanted.host, *wanted.guests})
+        return await _changed(info, id, lambda session, row: trips.change(session, row, wanted))
 
     @strawberry.mutation(description="Call an event off; calendars show it as cancelled.")
     async def cancel_event(self, info: Info[Any, Any], id: ID) -> Event:
