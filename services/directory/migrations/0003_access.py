@@ -283,7 +283,7 @@ def guards() -> Iterator[str]:
     yield from guard("directory.provider", read=provider, write=provider)
     for table in ("identity", "passkey", "login_session", "consent", "oauth_grant"):
         yield from guard(f"directory.{table}", read=oneself("account_id"), write=oneself("account_id"))
-    for table in ("signing_key", "assertion", "authorization_code", "refresh_token", "login_flow", "login_link"):
+    for table in ("signing_key", "assertion", "authorization_code", "refresh_token", "login_flow", "login_link", "mail"):
         yield from guard(f"directory.{table}", read=NOBODY, write=NOBODY)
     yield from guard(
         "directory.audit", read=either(of_city, own_state("state"), OPERATOR), write=NOBODY, insert=ANYBODY)

@@ -11,7 +11,7 @@ from services.directory.access import CLIENT_SCOPES, checked_ags
 from services.directory.oauth import clients, policy, registration
 from services.directory.web.oauth import REGISTRATIONS, here
 from services.kit import forms, pages
-from services.kit.db import HUB
+from services.kit.db import HUB, NOBODY
 from services.kit.errors import Problem, Refused
 from services.kit.forms import EMPTY, Form
 from services.kit.i18n import gettext as _
@@ -39,7 +39,7 @@ class Registering(msgspec.Struct):
 @get("/register", page=True, right=ANYBODY)
 async def find(request: Request[Any, Any, Any], q: str = "") -> Response[Any]:
     """Step 1: one's municipality."""
-    async with here(request).db.read() as session:
+    async with here(request).db.read(NOBODY) as session:
         found = await register.find(session, MOST_FOUND, text=q[:100]) if q.strip() else []
         known = bool(await register.find(session, 1))
     return await pages.page(request, "directory/register_find.html", q=q[:100], found=found, known=known)
