@@ -14,7 +14,7 @@ FOUND = $(or $(PYTHON),$(shell for python in .venv/bin/python python3 python3.14
 export NUMBA_CACHE_DIR := $(CURDIR)/.venv/numba-cache
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test check bench lock clean
+.PHONY: help setup demo up test check docs bench lock clean
 
 help: ## show this list / diese Übersicht
 	@echo "make …"
@@ -44,6 +44,9 @@ check: setup ## style, types, imports and licences only / nur Stil, Typen, Impor
 	@# REUSE asks git which files count; without git it would read .venv as well.
 	@if git rev-parse --is-inside-work-tree >/dev/null 2>&1; then echo "$(VENV)/reuse lint"; $(VENV)/reuse lint --quiet; \
 		else echo "reuse lint: skipped, not a git checkout"; fi
+
+docs: setup ## docs/access.md from the rights in the code / aus den Rechten im Code
+	$(VENV)/python -m tests.stories.access
 
 bench: setup ## measure, see tests/bench / messen
 	$(VENV)/python -m tests.bench

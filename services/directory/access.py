@@ -3,9 +3,11 @@
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
+from services.directory.models import Client
 from services.kit.auth import Principal
 from services.kit.errors import Forbidden, Refused
 from services.kit.i18n import gettext as _
+from services.kit.rights import ANYBODY, Right, Rights, public
 
 READ: Final = "directory:read"
 WRITE: Final = "directory:write"
@@ -47,20 +49,47 @@ def scopes_of(roles: Iterable[str]) -> frozenset[str]:
     return frozenset(scope for name in names if name in ROLES for scope in ROLES[name].scopes)
 
 
-VISIBILITY: Final = {
-    # public: everybody; network: registered clients with the scope directory:read
-    "id": "public",
-    "name": "network",
-    "title": "public",
-    "department": "public",
-    "city": "public",
-    "offers": "public",
-    "seeks": "public",
-    "worksOn": "public",
-    "topics": "public",
-    "projects": "public",
+NETWORK: Final = Right("the network: clients and people with the scope", READ, hidden=True)
+DECIDERS: Final = (
+    "with directory:approve, central navigators of the state and operators; the city's coordinators and active clients "
+    "where it takes part already"
+)
+REGISTERED: Final = Right(
+    "whoever is logged in, and clients", known=True, rows="those of their own city; central navigators: of their state"
+)
+LOG: Final = Right("people with the scope", AUDIT, rows="entries about their city; central navigators: their state")
+ONESELF: Final = Right("whoever is logged in", known=True, rows="their own")
+PEOPLE_PAGE: Final = Right(
+    "people with the scope", PEOPLE, rows="people and login of their own city, state or the hub", rule="may_manage"
+)
+DECIDING: Final = Right(
+    "people with the scope", PEOPLE, rows=f"their own city's; decisions: {DECIDERS}", rule="may_decide"
+)
+RIGHTS: Final[Rights] = {
+    "Query.*": ANYBODY,
+    "Query.navigators": ANYBODY.to("words find names for the network only", "in_network"),
+    "Query.municipalities": ANYBODY.to("the official register"),
+    "Query.topics": ANYBODY.to("the vocabulary"),
+    "Mutation.publishDirectory": Right(
+        "clients and editors of a city with the scope", WRITE, rows="their own city", rule="may_publish"
+    ),
+    "Navigator.*": ANYBODY,
+    "Navigator.name": NETWORK,
+    **public("City", "Project", "Topic", "Municipality", "_entities"),
+    **public("CityConnection", "CityEdge", "MunicipalityConnection", "MunicipalityEdge"),
+    **public("NavigatorConnection", "NavigatorEdge", "ProjectConnection", "ProjectEdge"),
+    **public("TopicConnection", "TopicEdge", "PageInfo"),
+    "PublishResult.*": ANYBODY.to("what one's own mutation did"),
+    "Changes.*": ANYBODY.to("what one's own mutation did"),
+    "Query.me": ANYBODY.to("oneself; null for nobody"),
+    "Query.registrations": REGISTERED,
+    "Mutation.decideRegistration": REGISTERED.to(DECIDERS, "may_decide"),
+    "Query.auditLog": LOG,
+    **public("Me", "RegistrationConnection", "RegistrationEdge", "AuditEntryConnection", "AuditEntryEdge"),
+    "Registration.*": ANYBODY.to("what one got from the lists"),
+    "AuditEntry.*": ANYBODY.to("what one got from the lists"),
 }
-"""The visibility of every field of a navigator; a test holds the schema against it."""
+"""Who may ask for which field; checked before every resolver (`kit.rights`) and printed in docs/access.md."""
 
 
 def role_name(role: str) -> str:
@@ -87,13 +116,12 @@ def scope_words(scope: str) -> str:
 
 
 def in_network(who: Principal) -> bool:
-    """Whether `who` sees what navigators share within the network of cities."""
-    return who.known and READ in who.scopes
+    """Whether `who` sees, and finds people by, what navigators share within the network of cities."""
+    return NETWORK.allows(who)
 
 
 def may_publish(who: Principal, ags: str) -> None:
-    """A city's client with the scope directory:write publishes its own city and no other."""
-    who.need(WRITE)
+    """A client or person publishes their own city and no other."""
     who.need_city(ags)
 
 
@@ -102,6 +130,19 @@ def may_manage(who: Principal, org: str) -> None:
     who.need(PEOPLE)
     if not (who.city == org or org[:2] in who.where(CENTRAL) or who.where(OPERATOR)):
         raise Forbidden(_("You do not look after the people of {org}.", org=org))
+
+
+def may_decide(who: Principal, client: Client, *, seconded: bool) -> bool:
+    """Central navigators of the client's state and operators decide; a further client of a city that takes part is
+    also decided by the city: by its coordinators, or by its active client (`seconded`).
+    """
+    ags = client.ags or ""
+    if APPROVE in who.scopes and (ags[:2] in who.where(CENTRAL) or who.where(OPERATOR)):
+        return True
+    # A coordinator decides on our own pages: what somebody else's program may do for them does not reach as far.
+    own = PEOPLE in who.scopes and ags in who.where(COORDINATOR)
+    own = own or (not who.person and WRITE in who.scopes and who.city == ags)
+    return bool(seconded and own and who.subject != client.client_id)
 
 
 def checked_ags(ags: str) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 
 from litestar import Litestar
 
-from services.directory import jobs, topics, web
+from services.directory import access, jobs, topics, web
 from services.directory.graphql import schema
 from services.directory.models import Base
 from services.directory.oauth import keys
@@ -35,6 +35,7 @@ service = Service(
     metadata=Base.metadata,
     migrations=Path(__file__).parent / "migrations",
     schema=schema,
+    rights=access.RIGHTS,
     routes=web.routes,
     duties=jobs.duties,
     mails=Path(__file__).parent / "mails",

@@ -6,28 +6,55 @@ from services.events.models import Event
 from services.kit.auth import Principal
 from services.kit.errors import Forbidden
 from services.kit.i18n import gettext as _
+from services.kit.rights import ANYBODY, Right, Rights, public
 
 READ: Final = "events:read"
 WRITE: Final = "events:write"
 
+PEOPLE: Final = Right(
+    "clients and people with the scope", READ, rows="events they organise or their city is part of",
+    rule="may_see_people", hidden=True,
+)  # fmt: skip
+ORGANISER: Final = Right("clients and people with the scope", WRITE, rows="events they organise", rule="may_change")
+PAPERS: Final = Right(
+    "everybody; papers with names only clients and people with the scope events:read",
+    rows="the agenda of every event; papers with names of events they organise or their city is part of",
+    rule="may_see_people",
+)
+RIGHTS: Final[Rights] = {
+    "Query.*": ANYBODY,
+    "Mutation.*": ORGANISER,
+    "Mutation.changeEvent": ORGANISER.to("events they organise; their own city stays part of it", "may_change"),
+    "Mutation.createEvent": ORGANISER.to(
+        "events that their city hosts or travels to; any, for who speaks for no city", "may_hold"
+    ),
+    "Event.*": ANYBODY,
+    "Event.participants": PEOPLE,
+    "Event.rounds": PEOPLE,
+    **public("City", "Navigator", "Topic", "Venue", "AgendaItem", "Paper", "_entities"),
+    **public("EventConnection", "EventEdge", "PageInfo"),
+    "Participant.*": ANYBODY.to("whom one got from an event"),
+    "Round.*": ANYBODY.to("what one got from an event"),
+    "RoundTable.*": ANYBODY.to("what one got from an event"),
+}  # fmt: skip
+"""Who may ask for which field; checked before every resolver (`kit.rights`) and printed in docs/access.md."""
 
-def may_create(who: Principal, cities: set[str]) -> None:
-    """A client with the scope events:write; one that speaks for a city takes its own city along."""
-    who.need(WRITE)
+
+def may_hold(who: Principal, cities: set[str]) -> None:
+    """Who speaks for a city takes it along: nobody holds an event of other cities alone."""
     if who.city is not None and who.city not in cities:
         raise Forbidden(_("Your city {ags} is neither host nor guest of this event.", ags=who.city))
 
 
 def may_change(who: Principal, event: Event) -> None:
-    """The organiser with the scope events:write."""
-    who.need(WRITE)
+    """Only who made it."""
     if who.subject != event.organiser:
         raise Forbidden(_("Only the organiser may change this event."))
 
 
 def may_see_people(who: Principal, event: Event) -> bool:
-    """The organiser and the event's cities, with the scope events:read, see who takes part and the papers.
+    """The organiser and the event's cities see who takes part and the papers.
 
     The event itself, its agenda and its calendar are public.
     """
-    return READ in who.scopes and (who.subject == event.organiser or who.city in {event.host, *event.guests})
+    return PEOPLE.allows(who) and (who.subject == event.organiser or who.city in {event.host, *event.guests})

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from litestar import Litestar
 
-from services.events import intake, web
+from services.events import access, intake, web
 from services.events.graphql import schema
 from services.events.models import Base
 from services.kit.service import Service
@@ -15,6 +15,7 @@ service = Service(
     metadata=Base.metadata,
     migrations=Path(__file__).parent / "migrations",
     schema=schema,
+    rights=access.RIGHTS,
     routes=web.routes,
     listens=intake.listens,
 )

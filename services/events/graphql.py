@@ -314,7 +314,6 @@ class EventInput:
 async def _changed(info: Info[Any, Any], value: str, change: Callable[[Writer, m.Event], Awaitable[m.Event]]) -> Event:
     """One unit of work on an event that the caller may change. Raises NotFound or Forbidden."""
     runtime, asking = here(info, SERVICE), who(info)
-    asking.need(access.WRITE)
     await runtime.refresh("directory")
     async with runtime.db.begin(asking.acting) as session:
         key = as_uuid(value)
@@ -333,7 +332,7 @@ class Mutation:
     async def create_event(self, info: Info[Any, Any], event: EventInput) -> Event:
         runtime, asking = here(info, SERVICE), who(info)
         wanted = event.as_draft()
-        access.may_create(asking, {wanted.host, *wanted.guests})
+        access.may_hold(asking, {wanted.host, *wanted.guests})
         await runtime.refresh("directory")
         async with runtime.db.begin(asking.acting) as session:
             row = await trips.create(session, asking.subject, wanted)
@@ -342,7 +341,9 @@ class Mutation:
 
     @strawberry.mutation(description="Replace an event's data and agenda; participants and the confirmed plan stay.")
     async def change_event(self, info: Info[Any, Any], id: ID, event: EventInput) -> Event:
-        return await _changed(info, id, lambda session, row: trips.change(session, row, event.as_draft()))
+        wanted = event.as_draft()
+        access.may_hold(who(info), {wanted.host, *wanted.guests})
+        return await _changed(info, id, lambda session, row: trips.change(session, row, wanted))
 
     @strawberry.mutation(description="Call an event off; calendars show it as cancelled.")
     async def cancel_event(self, info: Info[Any, Any], id: ID) -> Event:

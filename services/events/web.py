@@ -13,7 +13,7 @@ from services.kit.i18n import gettext as _
 from services.kit.service import Runtime
 
 
-@get("/events/{event_id:str}/papers/{name:str}")
+@get("/events/{event_id:str}/papers/{name:str}", right=access.PAPERS)
 async def paper(request: Request[Any, Any, Any], event_id: str, name: str) -> Response[bytes]:
     """One paper of the event, made now. 401 or 403 without a token for papers, 404 for whoever may not see this one."""
     hub = request.app.state.hub
@@ -26,7 +26,7 @@ async def paper(request: Request[Any, Any, Any], event_id: str, name: str) -> Re
         except ValueError:
             event = None
         if name in papers.PAPERS and name not in papers.PUBLIC:
-            who.need(access.READ)
+            access.PEOPLE.check(who)
         seen = event is not None and (name in papers.PUBLIC or access.may_see_people(who, event))
         if event is None or name not in papers.PAPERS or not seen:
             raise NotFound(_("There is no such paper."))

@@ -39,6 +39,7 @@ from services.kit.db import Reader
 from services.kit.errors import HubError, Refused, TooLarge
 from services.kit.i18n import gettext as _
 from services.kit.rates import Rate, address_of
+from services.kit.rights import Right
 
 if TYPE_CHECKING:
     from services.kit.service import Runtime
@@ -56,6 +57,7 @@ SEARCH = Rate("search", 600, per=60)
 """What somebody without a token may ask from one address."""
 SESSIONS = 4
 """Database sessions one request uses at once, so that a wide query leaves some for the others."""
+GRAPH = Right("everybody", rows="what the rights of its fields allow")
 UNSTORABLE = "22021"
 """SQLSTATE of a text that PostgreSQL cannot hold, such as one with a NUL."""
 
@@ -116,7 +118,14 @@ def graphql_route(
     prepare = _preparer(schema, allowed)
     limits.check_entities(schema)
 
-    @post(path, status_code=200, media_type="application/json", name=f"graphql:{path}", request_max_body_size=None)
+    @post(
+        path,
+        status_code=200,
+        media_type="application/json",
+        name=f"graphql:{path}",
+        request_max_body_size=None,
+        right=GRAPH,
+    )
     async def endpoint(request: Request[Any, Any, Any]) -> Response[Any]:
         hub = request.app.state.hub
         context = Context(hub.runtimes, await hub.asking(request, service))

@@ -36,13 +36,22 @@ def either(*conditions: str) -> str:
     return " OR ".join(f"({condition})" for condition in conditions)
 
 
-def guard(table: str, *, read: str, write: str, insert: str | None = None) -> Iterator[str]:
-    """The statements that put `table` (with its schema) under row-level security."""
+def both(*conditions: str) -> str:
+    return " AND ".join(f"({condition})" for condition in conditions)
+
+
+def guard(table: str, *, read: str, write: str, insert: str | None = None, check: str | None = None) -> Iterator[str]:
+    """The statements that put `table` (with its schema) under row-level security.
+
+    `write` says which rows may be changed and deleted, `check` what a row must be afterwards (as `write` if not given),
+    `insert` what a new one must be (as `check`).
+    """
     yield f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY"
     yield f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY"
     reading, writing = either(HUB, read), either(HUB, write)
-    inserting = either(HUB, insert) if insert else writing
+    checking = either(HUB, check) if check else writing
+    inserting = either(HUB, insert) if insert else checking
     yield f"CREATE POLICY reads ON {table} FOR SELECT USING ({'true' if read == ANYBODY else reading})"
     yield f"CREATE POLICY inserts ON {table} FOR INSERT WITH CHECK ({inserting})"
-    yield f"CREATE POLICY updates ON {table} FOR UPDATE USING ({writing}) WITH CHECK ({writing})"
+    yield f"CREATE POLICY updates ON {table} FOR UPDATE USING ({writing}) WITH CHECK ({checking})"
     yield f"CREATE POLICY deletes ON {table} FOR DELETE USING ({writing})"

@@ -36,7 +36,7 @@ from sqlalchemy import (
 from sqlalchemy import func as sql
 from sqlalchemy.dialects.postgresql import JSONB
 
-from services.kit.db import CONNECT_SECONDS, HUB, Database, Reader, Writer
+from services.kit.db import CONNECT_SECONDS, HUB, NOBODY, Database, Reader, Writer
 from services.kit.errors import Refused, Unavailable
 from services.kit.heavy import heavy
 from services.kit.i18n import gettext as _
@@ -251,7 +251,7 @@ class Run:
     async def progress(self, value: dict[str, Any]) -> None:
         """Store how far it is, for whoever polls or subscribes."""
         rows = table(self.metadata, "job")
-        async with self.db.begin() as session:
+        async with self.db.begin(NOBODY) as session:
             await session.execute(update(rows).where(self.mine(rows)).values(progress=value))
 
     async def heavy(self, function: str, payload: Any, on_progress: Callable[[Any], Awaitable[None]]) -> Any:

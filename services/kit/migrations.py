@@ -15,7 +15,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, MetaData, text
 from sqlalchemy.exc import DBAPIError
 
-from services.kit.db import Database, role_of
+from services.kit.db import NOBODY, Database, role_of
 from services.kit.errors import Refused, Unavailable
 from services.kit.i18n import gettext as _
 
@@ -25,7 +25,7 @@ OLDEST_POSTGRES = 15
 async def check_server(db: Database) -> None:
     """Raises Unavailable or Refused, in words, unless a PostgreSQL new enough answers."""
     try:
-        async with db.read() as session:
+        async with db.read(NOBODY) as session:
             number = int((await session.scalar(text("SHOW server_version_num"))) or 0)
     except DBAPIError as problem:
         raise Unavailable(
@@ -52,7 +52,7 @@ async def upgrade(db: Database, schema: str, metadata: MetaData, folder: Path, b
 
     `beside` are the other schemas to come, so that an administrator is asked once for all of them.
     """
-    async with db.begin() as session:
+    async with db.begin(NOBODY) as session:
         connection = await session.connection()
         await connection.run_sync(_upgrade, schema, metadata, folder, beside)
 
@@ -160,7 +160,7 @@ def _not_allowed(problem: DBAPIError) -> bool:
 
 async def differences(db: Database, schema: str, metadata: MetaData, folder: Path) -> list[object]:
     """What the migrated schema lacks or has beyond the models; empty when revisions and models agree."""
-    async with db.begin() as session:
+    async with db.begin(NOBODY) as session:
         connection = await session.connection()
         return await connection.run_sync(
             lambda sync: list(compare_metadata(_context(sync, schema, metadata, _script(folder)), metadata))
@@ -196,7 +196,7 @@ async def revise(db: Database, schema: str, metadata: MetaData, folder: Path, me
         steps = produce_migrations(context, metadata).upgrade_ops
         return str(render_python_code(steps, migration_context=context)) if steps else "pass"
 
-    async with db.begin() as session:
+    async with db.begin(NOBODY) as session:
         lines = await (await session.connection()).run_sync(body)
     path = folder / f"{revision}_{'_'.join(message.lower().split())}.py"
     lines = "\n".join(line for line in lines.splitlines() if not line.strip().startswith("# ###")).strip()

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from sqlalchemy import Column, DateTime, MetaData, Table, Text, delete, func, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from services.kit.db import Database, Reader, Writer
+from services.kit.db import NOBODY, Database, Reader, Writer
 from services.kit.log import table
 from services.kit.messages import Message
 
@@ -61,7 +61,7 @@ class Revoked:
 
     async def refresh(self, db: Database, metadata: MetaData) -> None:
         """Learn what other processes of the service stored; forget what has run out."""
-        async with db.read() as session:
+        async with db.read(NOBODY) as session:
             self.learn(await stored(session, metadata))
         now = time.time()
         self._before = {name: times for name, times in self._before.items() if times[1] > now}

@@ -26,6 +26,7 @@ from services.kit.mail import Outbox
 from services.kit.messages import Message
 from services.kit.rates import Rates
 from services.kit.revoked import Revoked, TokensRevoked
+from services.kit.rights import Rights, enforce
 from services.kit.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -43,6 +44,8 @@ class Service:
     metadata: MetaData
     migrations: Path
     schema: strawberry.federation.Schema
+    rights: Rights
+    """Who may ask for which field of the schema; checked before every resolver."""
     routes: Sequence[HTTPRouteHandler] = ()
     jobs: Sequence[Job] = ()
     regular: Sequence[Every] = ()
@@ -55,6 +58,10 @@ class Service:
     """Runs at every start after the migrations: seeds what must be there."""
     keys: Callable[["Runtime"], Keys] | None = None
     """Set by the one service that issues access tokens."""
+
+    def __post_init__(self) -> None:
+        """Raises Undeclared where the schema has a field without a right."""
+        enforce(self.schema, self.rights, self.name)
 
 
 @dataclass

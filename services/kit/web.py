@@ -8,21 +8,24 @@ from typing import Any
 
 import msgspec
 from litestar import Litestar, Request, Response, get
+from litestar.connection import ASGIConnection
 from litestar.exceptions import HTTPException, NotFoundException
-from litestar.handlers import HTTPRouteHandler
+from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 from litestar.types import ASGIApp, Receive, Scope, Send
 from sqlalchemy import text
 
-from services.kit import i18n, log, pages, settings
+from services.kit import forms, i18n, log, pages, settings
 from services.kit.db import HUB
-from services.kit.errors import HubError, Refused, TooMany
+from services.kit.errors import Forbidden, HubError, Refused, TooMany, Unknown
 from services.kit.graphql import graphql_route
 from services.kit.i18n import gettext as _
 from services.kit.onegraph import executable, one_graph
+from services.kit.rights import ANYBODY, Right, check_routes
 from services.kit.service import Hub, Service
 
 logger = logging.getLogger(__name__)
 PROBLEM_JSON = "application/problem+json"
+FEED = Right("the hub's other services, by a token that is no OAuth token")
 LONGEST_POSITION = 18
 """Digits; more do not fit into the column."""
 
@@ -50,6 +53,7 @@ def create_app(hub: Hub) -> Litestar:
             *(feed_route(service.name) for service in hub.services),
             *(route for service in hub.services for route in service.routes),
         ],
+        guards=[_guard],
         lifespan=[lifespan],
         middleware=[_edge],
         exception_handlers={HubError: _problem, HTTPException: _problem, Exception: _problem},
@@ -57,7 +61,20 @@ def create_app(hub: Hub) -> Litestar:
         logging_config=None,  # the command line configures logging once
     )  # fmt: skip
     app.state.hub = hub
+    check_routes(app)
     return app
+
+
+async def _guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """Before every route: what its right asks for must be there. On pages, the login comes first."""
+    right: Right = handler.opt["right"]
+    if right.public:
+        return
+    who = await forms.asking(Request(connection.scope, connection.receive))
+    if not who.known:
+        raise Unknown(_("Please log in first."))
+    if not right.allows(who):
+        raise Forbidden(_("This is not open to your role."))
 
 
 def _edge(app: ASGIApp) -> ASGIApp:
@@ -101,14 +118,14 @@ def _problem(request: Request[Any, Any, Any], error: Exception) -> Response[Any]
     )
 
 
-@get("/", page=True)
+@get("/", page=True, right=ANYBODY)
 async def landing(request: Request[Any, Any, Any]) -> Response[str]:
     """What this is and what runs where."""
     hub: Hub = request.app.state.hub
     return await pages.page(request, "landing.html", hub=hub.describe(), settings=hub.settings)
 
 
-@get("/static/{name:str}", sync_to_thread=False)
+@get("/static/{name:str}", right=ANYBODY, sync_to_thread=False)
 def static(name: str) -> Response[bytes]:
     """Style and scripts of the pages."""
     found = pages.STATIC.get(name)
@@ -118,12 +135,12 @@ def static(name: str) -> Response[bytes]:
     return Response(found.content, media_type=found.media_type, headers=headers)
 
 
-@get("/health/live", sync_to_thread=False)
+@get("/health/live", right=ANYBODY, sync_to_thread=False)
 def live() -> dict[str, str]:
     return {"status": "live"}
 
 
-@get("/health/ready")
+@get("/health/ready", right=ANYBODY)
 async def ready(request: Request[Any, Any, Any]) -> dict[str, Any]:
     """200 once every service's database answers, else 503; `positions` are the newest lines of the logs."""
     positions = {}
@@ -137,7 +154,7 @@ async def ready(request: Request[Any, Any, Any]) -> dict[str, Any]:
 def feed_route(name: str) -> HTTPRouteHandler:
     """`GET /<service>/feed?after=N`: the service's log for the hub's other services, at most PAGE lines."""
 
-    @get(f"/{name}/feed", name=f"feed:{name}")
+    @get(f"/{name}/feed", name=f"feed:{name}", right=FEED)
     async def feed(request: Request[Any, Any, Any]) -> Response[bytes]:
         hub: Hub = request.app.state.hub
         log.check_feed_token(request.headers.get("authorization"), hub.feed_token)

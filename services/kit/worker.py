@@ -19,7 +19,7 @@ from sqlalchemy import Table, and_, or_, select, update
 from sqlalchemy import func as sql
 from sqlalchemy.exc import DBAPIError
 
-from services.kit.db import Database
+from services.kit.db import NOBODY, Database
 from services.kit.errors import HubError
 from services.kit.jobs import LONGEST_SECONDS, Every, Job, LostLease, Queue, Run, connect, dumps, loads
 from services.kit.log import table
@@ -36,7 +36,7 @@ async def _claim(queue: Queue, job_id: uuid.UUID) -> tuple[Run, str, Any] | None
     """Take the job unless it is done, not yet due, or in somebody's living hands."""
     rows = table(queue.metadata, "job")
     owner = uuid.uuid4()
-    async with queue.db.begin() as session:
+    async with queue.db.begin(NOBODY) as session:
         row = (
             await session.execute(
                 update(rows)
@@ -99,7 +99,7 @@ async def _keep_lease(queue: Queue, run: Run) -> None:
     while True:
         await asyncio.sleep(queue.lease / 3)
         with suppress(HubError):
-            async with queue.db.begin() as session:
+            async with queue.db.begin(NOBODY) as session:
                 until = sql.now() + timedelta(seconds=queue.lease)
                 await session.execute(update(rows).where(run.mine(rows)).values(lease_until=until))
 
@@ -108,7 +108,7 @@ async def _release(queue: Queue, run: Run, after: float = 0.0) -> None:
     """Give the job back untried: a worker that stops is no failure of the job."""
     rows = table(queue.metadata, "job")
     with suppress(HubError):
-        async with queue.db.begin() as session:
+        async with queue.db.begin(NOBODY) as session:
             await session.execute(
                 update(rows)
                 .where(run.mine(rows))
@@ -133,7 +133,7 @@ async def _failed(queue: Queue, run: Run, kind: Job, problem: Exception) -> None
         if final
         else {"state": "queued", "run_after": sql.now() + timedelta(seconds=min(2**run.tries, 300)), "nudged_at": None}
     )
-    async with queue.db.begin() as session:
+    async with queue.db.begin(NOBODY) as session:
         await session.execute(update(rows).where(run.mine(rows)).values(error=words, lease_until=None, **outcome))
 
 
@@ -144,7 +144,7 @@ async def sweep(queue: Queue) -> int:
         return 0
     rows = table(queue.metadata, "job")
     stale = sql.now() - timedelta(seconds=NUDGE_AGAIN_SECONDS)
-    async with queue.db.begin() as session:
+    async with queue.db.begin(NOBODY) as session:
         due = (
             await session.scalars(
                 update(rows)

@@ -5,19 +5,44 @@ from typing import Final
 from services.kit.auth import Principal
 from services.kit.errors import Forbidden
 from services.kit.i18n import gettext as _
+from services.kit.rights import ANYBODY, Right, Rights, public
 from services.matching.models import Event
 
 READ: Final = "matching:read"
 WRITE: Final = "matching:write"
 
+PLANS: Final = Right(
+    "clients and people with the scope", READ, rows="plans of events they organise or their city is part of",
+    rule="may_see",
+)  # fmt: skip
+ORGANISER: Final = Right("clients and people with the scope", WRITE, rows="events they organise", rule="may_plan")
+FOUND: Final = ANYBODY.to("what one got from a plan")
+RIGHTS: Final[Rights] = {
+    "Query.plan": PLANS.to(PLANS.rows, PLANS.rule, hidden=True),
+    "Event.plans": PLANS.to(PLANS.rows, PLANS.rule, hidden=True),
+    "_entities.Plan": PLANS.to(PLANS.rows, PLANS.rule, hidden=True),
+    "Subscription.planProgress": PLANS,
+    "Mutation.*": ORGANISER,
+    "Plan.*": FOUND,
+    "PlannedRound.*": FOUND,
+    "PlannedTable.*": FOUND,
+    "CityCount.*": FOUND,
+    "Progress.*": FOUND,
+    "Quality.*": FOUND,
+    "Figure.*": FOUND,
+    "Event.id": ANYBODY,
+    "_entities.Event": ANYBODY,
+    **public("City", "Navigator", "Topic"),
+}
+"""Who may ask for which field; checked before every resolver (`kit.rights`) and printed in docs/access.md."""
+
 
 def may_plan(who: Principal, event: Event) -> None:
-    """The event's organiser with the scope matching:write."""
-    who.need(WRITE)
+    """Only who organises it."""
     if who.subject != event.organiser:
         raise Forbidden(_("Only the organiser of the event may plan its rounds."))
 
 
 def may_see(who: Principal, event: Event) -> bool:
-    """The organiser and the event's cities, with the scope matching:read; nobody else learns that a plan exists."""
-    return READ in who.scopes and (who.subject == event.organiser or who.city in event.cities)
+    """The organiser and the event's cities; nobody else learns that a plan exists."""
+    return who.known and (who.subject == event.organiser or who.city in event.cities)

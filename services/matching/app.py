@@ -6,7 +6,7 @@ from litestar import Litestar
 
 from services.kit.service import Service
 from services.kit.web import from_environment
-from services.matching import intake, jobs
+from services.matching import access, intake, jobs
 from services.matching.graphql import schema
 from services.matching.models import Base
 
@@ -15,6 +15,7 @@ service = Service(
     metadata=Base.metadata,
     migrations=Path(__file__).parent / "migrations",
     schema=schema,
+    rights=access.RIGHTS,
     jobs=[jobs.plan],
     listens=intake.listens,
 )

@@ -22,7 +22,6 @@ from graphql import (
 from services.app import chosen
 from services.cli.client import Client
 from services.cli.demo import PUBLISH
-from services.directory import access
 from services.directory.access import CLIENT_SCOPES
 from services.directory.oauth import clients as oauth_clients
 from services.directory.snapshot import Identities
@@ -137,12 +136,6 @@ async def test_a_city_is_part_of_the_events_it_makes(clients: Clients) -> None:
 
 
 # What is seen ----------------------------------------------------------------------------------------------------
-
-
-def test_the_visibility_of_every_field_is_decided() -> None:
-    navigator: Any = SCHEMAS["directory"].type_map["Navigator"]
-    assert set(access.VISIBILITY) == set(navigator.fields)
-    assert set(access.VISIBILITY.values()) <= {"public", "network"}
 
 
 ONE = str(Identities(Settings(secret=SECRET).derived("identities"), KONSTANZ).navigator("a"))

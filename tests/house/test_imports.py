@@ -83,3 +83,19 @@ def test_no_layer_in_the_contracts_is_a_ghost() -> None:
 def _exists(module: str) -> bool:
     path = ROOT.joinpath(*module.split("."))
     return path.with_suffix(".py").exists() or (path / "__init__.py").exists()
+
+
+def test_every_transaction_says_for_whom_it_acts() -> None:
+    """`db.begin(…)` and `db.read(…)`: who acts for nobody says NOBODY, so that nobody forgets it."""
+    silent = [
+        f"{path.relative_to(ROOT)}:{call.lineno}"
+        for path in SERVICES.rglob("*.py")
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Attribute)
+        and call.func.attr in {"begin", "read"}
+        and getattr(call.func.value, "attr", getattr(call.func.value, "id", "")) in {"db", "database", "owner"}
+        and not call.args
+        and not call.keywords
+    ]
+    assert silent == []

@@ -359,9 +359,15 @@ async def events(http: httpx.AsyncClient, query: str, **variables: Any) -> list[
     return [(name.removeprefix("event: "), json.loads(data) if data else None) for name, _colon, data in parts]
 
 
-async def test_a_source_that_fails_tells_why_and_completes(http: httpx.AsyncClient) -> None:
+async def test_a_source_that_fails_tells_why_and_completes(http: httpx.AsyncClient, clients: Clients) -> None:
+    http.headers.update(await (await clients(None, "matching:read")).headers())
     (kind, body), end = await events(http, WATCH, id=NOBODY)
     assert (kind, codes(body), end) == ("next", ["NOT_FOUND"], ("complete", None))
+
+
+async def test_a_source_that_the_asker_may_not_have_is_refused_as_an_event(http: httpx.AsyncClient) -> None:
+    (kind, body), end = await events(http, WATCH, id=NOBODY)
+    assert (kind, codes(body), end) == ("next", ["UNAUTHENTICATED"], ("complete", None))
 
 
 async def test_wrong_variables_of_a_subscription_are_an_event(http: httpx.AsyncClient) -> None:

@@ -24,6 +24,7 @@ from services.kit import mail, migrations, worker
 from services.kit.db import Database
 from services.kit.errors import Refused, Unavailable
 from services.kit.mail import Outbox, send
+from services.kit.rights import public
 from services.kit.service import Hub, Service
 from services.kit.settings import Settings
 from tests.kit import kill_mail, kill_world
@@ -415,7 +416,7 @@ async def _migrated(url: str, redis: str, folder: Path) -> AsyncIterator[Callabl
     assert await migrations.differences(owner, "post", POST, folder) == []
     await owner.close()
     schema = strawberry.federation.Schema(Query)
-    service = Service(name="post", metadata=POST, migrations=folder, schema=schema, mails=MAILS)
+    service = Service(name="post", metadata=POST, migrations=folder, schema=schema, rights=public("Query"), mails=MAILS)
     hubs: list[Hub] = []
 
     def made(settings: Settings) -> Hub:

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-from services.kit.guards import ANYBODY, NOBODY, OPERATOR, either, guard, oneself, own_city, own_state
+from services.kit.guards import ANYBODY, NOBODY, OPERATOR, both, either, guard, oneself, own_city, own_state
 
 revision = "0003"
 down_revision = '0002'
@@ -267,7 +267,8 @@ def guards() -> Iterator[str]:
         yield from guard(f"directory.{table}", read=ANYBODY, write=of_city)
     yield from guard(
         "directory.navigator_topic", read=ANYBODY, write=part_of("navigator", "navigator_id"))
-    yield from guard("directory.project_navigator", read=ANYBODY, write=part_of("project", "project_id"))
+    of_both = both(part_of("project", "project_id"), part_of("navigator", "navigator_id"))
+    yield from guard("directory.project_navigator", read=ANYBODY, write=of_both)
     yield from guard("directory.publication", read=either(of_city, own_state("ags")), write=of_city)
     for table in ("topic", "municipality"):
         yield from guard(f"directory.{table}", read=ANYBODY, write=NOBODY)
@@ -275,13 +276,14 @@ def guards() -> Iterator[str]:
     deciding = either(of_city, own_state("ags"), OPERATOR)
     yield from guard("directory.client", read=either(deciding, oneself("client_id")), write=deciding, insert=NOBODY)
     people = either(oneself("id"), own_city("org"), own_state("org"), OPERATOR)
-    yield from guard("directory.account", read=people, write=people)
-    yield from guard("directory.role_grant", read=visible_account(), write=either(own_city("at"), own_state("at"), OPERATOR))
+    # Without `oneself`: nobody carries their account over to another city.
+    yield from guard("directory.account", read=people, write=either(own_city("org"), own_state("org"), OPERATOR))
+    yield from guard("directory.role_grant", read=visible_account(), write=either(granting(), OPERATOR))
     provider = either(own_city("org"), own_state("org"), OPERATOR)
     yield from guard("directory.provider", read=provider, write=provider)
     for table in ("identity", "passkey", "login_session", "consent", "oauth_grant"):
         yield from guard(f"directory.{table}", read=oneself("account_id"), write=oneself("account_id"))
-    for table in ("signing_key", "assertion", "authorization_code", "refresh_token", "login_flow", "login_link"):
+    for table in ("signing_key", "assertion", "authorization_code", "refresh_token", "login_flow", "login_link", "mail"):
         yield from guard(f"directory.{table}", read=NOBODY, write=NOBODY)
     yield from guard(
         "directory.audit", read=either(of_city, own_state("state"), OPERATOR), write=NOBODY, insert=ANYBODY)
@@ -289,6 +291,11 @@ def guards() -> Iterator[str]:
 
 def part_of(table: str, column: str) -> str:
     return f"EXISTS (SELECT FROM directory.{table} whole WHERE whole.id = {column} AND {own_city('whole.ags')})"
+
+
+def granting() -> str:
+    """Roles at one's own organisation, for its own people only: what somebody may do is not told apart by place."""
+    return f"EXISTS (SELECT FROM directory.account a WHERE a.id = account_id AND a.org = at AND ({either(own_city('a.org'), own_state('a.org'))}))"
 
 
 def visible_account() -> str:

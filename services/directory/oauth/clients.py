@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import delete, func, insert, or_, select, tuple_, update
 
 from services.directory import audit, people, register
-from services.directory.access import APPROVE, CENTRAL, COORDINATOR, OPERATOR, PEOPLE, WRITE
+from services.directory.access import APPROVE, CENTRAL, OPERATOR, may_decide
 from services.directory.models import Account, Client, Grant, Municipality
 from services.directory.oauth import policy
 from services.directory.oauth.registration import METADATA, Invalid, Wanted, bare_name
@@ -171,19 +171,6 @@ async def by_id(session: Reader, client_id: str, *, lock: bool = False) -> Clien
     if not is_id(client_id):
         return None
     return await session.get(Client, client_id, populate_existing=True, with_for_update=True if lock else None)
-
-
-def may_decide(who: Principal, client: Client, *, seconded: bool) -> bool:
-    """Central navigators of the client's state and operators decide; a further client of a city that takes part is
-    also decided by the city: by its coordinators, or by its active client (`seconded`).
-    """
-    ags = client.ags or ""
-    if APPROVE in who.scopes and (ags[:2] in who.where(CENTRAL) or who.where(OPERATOR)):
-        return True
-    # A coordinator decides on our own pages: what somebody else's program may do for them does not reach as far.
-    own = PEOPLE in who.scopes and ags in who.where(COORDINATOR)
-    own = own or (not who.person and WRITE in who.scopes and who.city == ags)
-    return bool(seconded and own and who.subject != client.client_id)
 
 
 async def decide(

@@ -7,7 +7,7 @@ import msgspec
 from litestar import Response, get, post
 from webauthn.helpers import bytes_to_base64url
 
-from services.directory import people
+from services.directory import access, people
 from services.directory.access import APPROVE, AUDIT, PEOPLE, role_name, scope_words
 from services.directory.login import flows, oidc, passkeys, providers, sessions
 from services.directory.oauth import grants
@@ -38,7 +38,7 @@ def roles_of(roles: frozenset[str]) -> list[str]:
     return [f"{role_name(name)} ({at})" if at else role_name(name) for name, _colon, at in parts]
 
 
-@get("/account", page=True)
+@get("/account", page=True, right=access.ONESELF)
 async def account(request: AnyRequest) -> Response[str]:
     return await _account(request, await forms.person(request))
 
@@ -73,7 +73,7 @@ async def _account(request: AnyRequest, who: Principal, shown: Form = EMPTY, sta
     )
 
 
-@post("/account/sessions/end", status_code=303, page=True)
+@post("/account/sessions/end", status_code=303, page=True, right=access.ONESELF)
 async def end_session(request: AnyRequest) -> Response[Any]:
     who = await forms.person(request)
     asked = await forms.read(request, Which)
@@ -96,7 +96,7 @@ def _links(who: Principal) -> list[tuple[str, str]]:
     return open_
 
 
-@post("/account/clients/end", status_code=303, page=True)
+@post("/account/clients/end", status_code=303, page=True, right=access.ONESELF)
 async def end_client(request: AnyRequest) -> Response[Any]:
     """Take back what a program was allowed: its tokens end at once."""
     who = await forms.person(request)
@@ -107,7 +107,7 @@ async def end_client(request: AnyRequest) -> Response[Any]:
     return redirect(request, HOME, flash=_("The program may act in your name no more."))
 
 
-@post("/account/passkeys/rename", status_code=303, page=True)
+@post("/account/passkeys/rename", status_code=303, page=True, right=access.ONESELF)
 async def rename_passkey(request: AnyRequest) -> Response[Any]:
     who = await forms.person(request)
     try:
@@ -119,7 +119,7 @@ async def rename_passkey(request: AnyRequest) -> Response[Any]:
     return redirect(request, HOME, flash=_("The passkey has its new name."))
 
 
-@post("/account/passkeys/remove", status_code=303, page=True)
+@post("/account/passkeys/remove", status_code=303, page=True, right=access.ONESELF)
 async def remove_passkey(request: AnyRequest) -> Response[Any]:
     who = await forms.person(request)
     asked = await forms.read(request, Which)
@@ -128,7 +128,7 @@ async def remove_passkey(request: AnyRequest) -> Response[Any]:
     return redirect(request, HOME, flash=_("The passkey is gone. Please delete it on your device as well."))
 
 
-@post("/account/passkeys/new/options", status_code=200)
+@post("/account/passkeys/new/options", status_code=200, right=access.ONESELF)
 async def new_passkey_options(request: AnyRequest) -> Response[Any]:
     who = await forms.person(request)
     await forms.read_json(request, Nothing)
@@ -138,7 +138,7 @@ async def new_passkey_options(request: AnyRequest) -> Response[Any]:
     return Response(made, media_type="application/json", headers={"cache-control": "no-store"})
 
 
-@post("/account/passkeys/new", status_code=200)
+@post("/account/passkeys/new", status_code=200, right=access.ONESELF)
 async def new_passkey(request: AnyRequest) -> Response[Any]:
     who = await forms.person(request)
     answer = await forms.read_json(request, Answer)

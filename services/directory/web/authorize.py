@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, quote
 import msgspec
 from litestar import Request, Response, get, post
 
-from services.directory import people
+from services.directory import access, people
 from services.directory.access import scope_words
 from services.directory.models import City, LoginSession
 from services.directory.oauth import endpoints, grants, policy
@@ -19,6 +19,7 @@ from services.kit.db import HUB, Writer
 from services.kit.errors import Forbidden, Refused
 from services.kit.i18n import gettext as _
 from services.kit.rates import Rate, address_of
+from services.kit.rights import ANYBODY
 
 AUTHORIZATIONS = Rate("authorize", 120, per=60)
 LONGEST_QUERY = 8_000
@@ -31,7 +32,7 @@ class Decision(msgspec.Struct):
     decision: Literal["allow", "deny"]
 
 
-@get("/oauth/authorize", page=True)
+@get("/oauth/authorize", page=True, right=ANYBODY.to("asks for the login first"))
 async def authorize(request: Request[Any, Any, Any]) -> Response[Any]:
     """Asks the person, or answers at once: an error, or what a confidential client was allowed before."""
     await here(request).rates.take(AUTHORIZATIONS, address_of(request))
@@ -66,7 +67,7 @@ async def authorize(request: Request[Any, Any, Any]) -> Response[Any]:
     )
 
 
-@post("/oauth/authorize", page=True, status_code=200)
+@post("/oauth/authorize", page=True, status_code=200, right=access.ONESELF)
 async def decide(request: Request[Any, Any, Any]) -> Response[Any]:
     who = await forms.person(request)
     said = await forms.read(request, Decision)

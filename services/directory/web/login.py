@@ -19,6 +19,7 @@ from services.kit.forms import EMPTY, Form, local_path
 from services.kit.i18n import gettext as _
 from services.kit.pages import page, redirect
 from services.kit.rates import Rate, address_of
+from services.kit.rights import ANYBODY
 from services.kit.service import Runtime
 from services.kit.text import sort_key
 
@@ -59,7 +60,7 @@ def here(request: AnyRequest) -> Runtime:
     return runtime
 
 
-@get("/login", page=True)
+@get("/login", page=True, right=ANYBODY)
 async def login(request: AnyRequest) -> Response[Any]:
     """The ways in. Who is in already goes on."""
     onward = local_path(request.query_params.get("onward", ""), HOME)
@@ -102,7 +103,7 @@ async def _slowly(request: AnyRequest) -> None:
 # By a mailed link --------------------------------------------------------------------------------------------------
 
 
-@post("/login/link", status_code=303, page=True)
+@post("/login/link", status_code=303, page=True, right=ANYBODY)
 async def ask_for_link(request: AnyRequest) -> Response[Any]:
     """Have a link sent. The answer is the same whoever asks for whomever."""
     try:
@@ -121,12 +122,12 @@ async def ask_for_link(request: AnyRequest) -> Response[Any]:
     return redirect(request, "/login/sent")
 
 
-@get("/login/sent", page=True)
+@get("/login/sent", page=True, right=ANYBODY)
 async def sent(request: AnyRequest) -> Response[str]:
     return await page(request, "directory/login_sent.html")
 
 
-@get("/login/link/{token:str}", page=True)
+@get("/login/link/{token:str}", page=True, right=ANYBODY)
 async def link(request: AnyRequest, token: str) -> Response[str]:
     """A button. Opening the link changes nothing: scanners of mails open it before the person does."""
     await _slowly(request)
@@ -135,7 +136,7 @@ async def link(request: AnyRequest, token: str) -> Response[str]:
     return await page(request, "directory/login_link.html", status=200 if good else 410, token=token, good=good)
 
 
-@post("/login/link/{token:str}", status_code=303, page=True)
+@post("/login/link/{token:str}", status_code=303, page=True, right=ANYBODY)
 async def use_link(request: AnyRequest, token: str) -> Response[Any]:
     """Use the link up. The browser gets a new cookie, so that nobody else has put theirs there before."""
     await forms.read(request, Nothing)
@@ -148,7 +149,7 @@ async def use_link(request: AnyRequest, token: str) -> Response[Any]:
     return redirect(request, "/login/welcome", cookies=[forms.browser_cookie(runtime.settings, browser)])
 
 
-@get("/login/welcome", page=True)
+@get("/login/welcome", page=True, right=ANYBODY)
 async def welcome(request: AnyRequest) -> Response[Any]:
     """After a link: make a passkey or use the one there is, or go on without where the role allows it."""
     async with here(request).db.read(HUB) as session:
@@ -165,7 +166,7 @@ async def welcome(request: AnyRequest) -> Response[Any]:
         )
 
 
-@post("/login/without", status_code=303, page=True)
+@post("/login/without", status_code=303, page=True, right=ANYBODY)
 async def without_passkey(request: AnyRequest) -> Response[Any]:
     """Log in by the link alone, for roles that need no second factor."""
     await forms.read(request, Nothing)
@@ -180,7 +181,7 @@ async def without_passkey(request: AnyRequest) -> Response[Any]:
 # By a passkey ------------------------------------------------------------------------------------------------------
 
 
-@post("/login/passkey/options", status_code=200)
+@post("/login/passkey/options", status_code=200, right=ANYBODY)
 async def passkey_options(request: AnyRequest) -> Response[Any]:
     asked = await forms.read_json(request, Start)
     await _slowly(request)
@@ -190,7 +191,7 @@ async def passkey_options(request: AnyRequest) -> Response[Any]:
         return _json(await passkeys.asked(session, runtime.settings, forms.browser(request), onward))
 
 
-@post("/login/passkey", status_code=200)
+@post("/login/passkey", status_code=200, right=ANYBODY)
 async def passkey(request: AnyRequest) -> Response[Any]:
     """Log in. The challenge is used up before the answer is looked at."""
     answer = await forms.read_json(request, Answer)
@@ -205,7 +206,7 @@ async def passkey(request: AnyRequest) -> Response[Any]:
     return entered_json(request, begun, found.onward)
 
 
-@post("/login/passkey/new/options", status_code=200)
+@post("/login/passkey/new/options", status_code=200, right=ANYBODY)
 async def new_passkey_options(request: AnyRequest) -> Response[Any]:
     """For whoever came by a link."""
     await forms.read_json(request, Nothing)
@@ -216,7 +217,7 @@ async def new_passkey_options(request: AnyRequest) -> Response[Any]:
         return _json(await passkeys.offered(session, runtime.settings, browser, account_id))
 
 
-@post("/login/passkey/new", status_code=200)
+@post("/login/passkey/new", status_code=200, right=ANYBODY)
 async def new_passkey(request: AnyRequest) -> Response[Any]:
     """Keep the new passkey, and log in with it. The link is used up only by one that was kept."""
     answer = await forms.read_json(request, Answer)
@@ -284,7 +285,7 @@ def _json(body: dict[str, Any]) -> Response[Any]:
     return Response(body, media_type="application/json", headers={"cache-control": "no-store"})
 
 
-@post("/logout", status_code=303, page=True)
+@post("/logout", status_code=303, page=True, right=ANYBODY)
 async def logout(request: AnyRequest) -> Response[Any]:
     """End the session here and everywhere. Without one, it is just as well."""
     runtime, who = here(request), await forms.asking(request)

@@ -6,14 +6,14 @@ from typing import Annotated, Any, Literal
 import msgspec
 from litestar import Request, Response, get, post
 
-from services.directory import people, registrations
-from services.directory.access import PEOPLE, ROLES, role_name
+from services.directory import access, people, registrations
+from services.directory.access import ROLES, role_name
 from services.directory.login import links
 from services.directory.web.oauth import here
 from services.kit import forms, pages
 from services.kit.auth import Principal
 from services.kit.db import HUB, Writer
-from services.kit.errors import Conflict, Forbidden, NotFound, Refused
+from services.kit.errors import Conflict, NotFound, Refused
 from services.kit.forms import EMPTY, Form
 from services.kit.i18n import gettext as _
 
@@ -35,15 +35,13 @@ class Changing(msgspec.Struct):
 async def _looking_after(request: Request[Any, Any, Any]) -> tuple[Principal, str]:
     """Who asks, and the organisation whose people they look after: their own."""
     who = await forms.person(request)
-    if PEOPLE not in who.scopes:
-        raise Forbidden(_("This page is for central navigators and coordinators."))
     if who.city:
         return who, who.city
     state = min(who.where("central"), default="")
     return who, state or people.HUB_ORG
 
 
-@get("/people", page=True)
+@get("/people", page=True, right=access.PEOPLE_PAGE)
 async def listed(request: Request[Any, Any, Any]) -> Response[Any]:
     who, org = await _looking_after(request)
     return await _page(request, who, org, EMPTY)
@@ -72,7 +70,7 @@ def _roles(org: str) -> list[tuple[str, str]]:
     return [(role, role_name(role)) for role, meant in ROLES.items() if meant.place == people.place_of(org)]
 
 
-@post("/people", page=True, status_code=200)
+@post("/people", page=True, status_code=200, right=access.PEOPLE_PAGE)
 async def invite(request: Request[Any, Any, Any]) -> Response[Any]:
     who, org = await _looking_after(request)
     runtime = here(request)
@@ -88,7 +86,7 @@ async def invite(request: Request[Any, Any, Any]) -> Response[Any]:
     return pages.redirect(request, "/people", flash=_("The invitation is on its way."))
 
 
-@post("/people/change", page=True, status_code=200)
+@post("/people/change", page=True, status_code=200, right=access.PEOPLE_PAGE)
 async def change(request: Request[Any, Any, Any]) -> Response[Any]:
     who, org = await _looking_after(request)
     said, runtime = await forms.read(request, Changing), here(request)

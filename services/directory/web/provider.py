@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl
 import msgspec
 from litestar import Response, get, post
 
-from services.directory import jobs
+from services.directory import access, jobs
 from services.directory.access import checked_org, may_manage
 from services.directory.login import discovery, oidc, providers
 from services.directory.login.idtoken import StaleKeys
@@ -20,6 +20,7 @@ from services.kit.forms import EMPTY, Form, local_path
 from services.kit.i18n import gettext as _
 from services.kit.pages import page, redirect
 from services.kit.rates import Rate, address_of
+from services.kit.rights import ANYBODY
 
 FROM_ADDRESS = Rate("login provider", 240, 300)
 """Steps of one address; a whole town hall may share one, and a login takes two."""
@@ -50,7 +51,7 @@ class Described(msgspec.Struct, frozen=True):
     org_value: str = ""
 
 
-@post("/login/provider", status_code=303, page=True)
+@post("/login/provider", status_code=303, page=True, right=ANYBODY)
 async def begin(request: AnyRequest) -> Response[Any]:
     """Go to the provider of the organisation that was chosen."""
     asked = await forms.read(request, Chosen)
@@ -64,7 +65,7 @@ async def begin(request: AnyRequest) -> Response[Any]:
     return redirect(request, url)
 
 
-@get("/login/provider/{org:str}/callback", page=True)
+@get("/login/provider/{org:str}/callback", page=True, right=ANYBODY)
 async def callback(request: AnyRequest, org: str) -> Response[Any]:
     """The browser comes back from the provider of `org`: log in, or say in words why not."""
     runtime = here(request)
@@ -105,12 +106,12 @@ def _answer(request: AnyRequest) -> dict[str, str]:
 # Setting it up ----------------------------------------------------------------------------------------------------
 
 
-@get("/city/{org:str}/provider", page=True)
+@get("/city/{org:str}/provider", page=True, right=access.PEOPLE_PAGE)
 async def show(request: AnyRequest, org: str) -> Response[Any]:
     return await _page(request, await _manager(request, org), org)
 
 
-@post("/city/{org:str}/provider", status_code=303, page=True)
+@post("/city/{org:str}/provider", status_code=303, page=True, right=access.PEOPLE_PAGE)
 async def save(request: AnyRequest, org: str) -> Response[Any]:
     """Store what was said, and have the provider read."""
     who, runtime = await _manager(request, org), here(request)
@@ -126,7 +127,7 @@ async def save(request: AnyRequest, org: str) -> Response[Any]:
     return redirect(request, _path(org), flash=_("Saved. The hub reads the provider now; open the page again soon."))
 
 
-@post("/city/{org:str}/provider/read", status_code=303, page=True)
+@post("/city/{org:str}/provider/read", status_code=303, page=True, right=access.PEOPLE_PAGE)
 async def read(request: AnyRequest, org: str) -> Response[Any]:
     """Have the provider read anew."""
     who, runtime = await _manager(request, org), here(request)
@@ -137,7 +138,7 @@ async def read(request: AnyRequest, org: str) -> Response[Any]:
     return redirect(request, _path(org), flash=words)
 
 
-@post("/city/{org:str}/provider/remove", status_code=303, page=True)
+@post("/city/{org:str}/provider/remove", status_code=303, page=True, right=access.PEOPLE_PAGE)
 async def remove(request: AnyRequest, org: str) -> Response[Any]:
     who, runtime = await _manager(request, org), here(request)
     await forms.read(request, Nothing)

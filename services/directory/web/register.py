@@ -11,12 +11,13 @@ from services.directory.access import CLIENT_SCOPES, checked_ags
 from services.directory.oauth import clients, policy, registration
 from services.directory.web.oauth import REGISTRATIONS, here
 from services.kit import forms, pages
-from services.kit.db import HUB
+from services.kit.db import HUB, NOBODY
 from services.kit.errors import Problem, Refused
 from services.kit.forms import EMPTY, Form
 from services.kit.i18n import gettext as _
 from services.kit.mail import checked_address
 from services.kit.rates import address_of
+from services.kit.rights import ANYBODY
 
 MOST_FOUND = 20
 Line = Annotated[str, msgspec.Meta(max_length=200)]
@@ -35,16 +36,16 @@ class Registering(msgspec.Struct):
     redirect_uris: Annotated[str, msgspec.Meta(max_length=5_000)] = ""
 
 
-@get("/register", page=True)
+@get("/register", page=True, right=ANYBODY)
 async def find(request: Request[Any, Any, Any], q: str = "") -> Response[Any]:
     """Step 1: one's municipality."""
-    async with here(request).db.read() as session:
+    async with here(request).db.read(NOBODY) as session:
         found = await register.find(session, MOST_FOUND, text=q[:100]) if q.strip() else []
         known = bool(await register.find(session, 1))
     return await pages.page(request, "directory/register_find.html", q=q[:100], found=found, known=known)
 
 
-@get("/register/{ags:str}", page=True)
+@get("/register/{ags:str}", page=True, right=ANYBODY)
 async def form(request: Request[Any, Any, Any], ags: str) -> Response[Any]:
     """Step 2: the form."""
     return await _form(request, checked_ags(ags), EMPTY)
@@ -68,7 +69,7 @@ async def _form(request: Request[Any, Any, Any], ags: str, shown: Form, status: 
     )
 
 
-@post("/register/{ags:str}", page=True, status_code=200)
+@post("/register/{ags:str}", page=True, status_code=200, right=ANYBODY)
 async def submit(request: Request[Any, Any, Any], ags: str) -> Response[Any]:
     """Step 3: stored; the secrets are shown once."""
     runtime = here(request)
@@ -144,7 +145,7 @@ def _explained(problem: registration.Invalid) -> tuple[str, str]:
     return "program", _("The registration was refused: {reason}", reason=problem.description)
 
 
-@get("/agreement", page=True)
+@get("/agreement", page=True, right=ANYBODY)
 async def text(request: Request[Any, Any, Any]) -> Response[Any]:
     """The processor agreement in force."""
     return await pages.page(request, "directory/agreement.html", version=agreement.VERSION)

@@ -5,15 +5,15 @@ from typing import Annotated, Any, Literal
 import msgspec
 from litestar import Request, Response, get, post
 
-from services.directory import audit, registrations
-from services.directory.access import APPROVE, AUDIT, PEOPLE, scope_words
+from services.directory import access, audit, registrations
+from services.directory.access import APPROVE, scope_words
 from services.directory.models import Client
 from services.directory.oauth import clients
 from services.directory.web.oauth import here
 from services.kit import forms, pages
 from services.kit.auth import Principal
 from services.kit.db import HUB
-from services.kit.errors import Forbidden, NotFound, Refused
+from services.kit.errors import NotFound, Refused
 from services.kit.forms import EMPTY, Form
 from services.kit.i18n import gettext as _
 
@@ -25,17 +25,9 @@ class Decision(msgspec.Struct):
     reason: Annotated[str, msgspec.Meta(max_length=clients.LONGEST_REASON)] = ""
 
 
-async def _deciding(request: Request[Any, Any, Any]) -> Principal:
-    """Central navigators, operators, and coordinators for clients of their own city."""
-    who = await forms.person(request)
-    if not {APPROVE, PEOPLE} & who.scopes:
-        raise Forbidden(_("This page is for central navigators and coordinators."))
-    return who
-
-
-@get("/registrations", page=True)
+@get("/registrations", page=True, right=access.DECIDING)
 async def listed(request: Request[Any, Any, Any]) -> Response[Any]:
-    who = await _deciding(request)
+    who = await forms.person(request)
     async with here(request).db.read(who.acting) as session:
         waiting = await clients.listed(session, who, PAGE, status=clients.PENDING)
         others = [c for c in await clients.listed(session, who, PAGE) if c.status != clients.PENDING]
@@ -45,9 +37,9 @@ async def listed(request: Request[Any, Any, Any]) -> Response[Any]:
     )
 
 
-@get("/registrations/{client_id:str}", page=True)
+@get("/registrations/{client_id:str}", page=True, right=access.DECIDING)
 async def one(request: Request[Any, Any, Any], client_id: str) -> Response[Any]:
-    return await _one(request, await _deciding(request), client_id, EMPTY)
+    return await _one(request, await forms.person(request), client_id, EMPTY)
 
 
 async def _one(
@@ -57,7 +49,7 @@ async def _one(
         client = await clients.by_id(session, client_id)
         own = client is not None and client.ags is not None and client.ags == who.city
         first = client is not None and await clients.city_takes_part(session, client.ags or "", but=client_id)
-        decides = client is not None and clients.may_decide(who, client, seconded=first)
+        decides = client is not None and access.may_decide(who, client, seconded=first)
         if client is None or not (decides or own):
             raise NotFound(_("There is no such registration."))
         city = await registrations.town(session, client.ags or "")
@@ -86,9 +78,9 @@ def _actions(who: Principal, client: Client) -> list[str]:
     return steps.get(client.status, [])
 
 
-@post("/registrations/{client_id:str}", page=True, status_code=200)
+@post("/registrations/{client_id:str}", page=True, status_code=200, right=access.DECIDING)
 async def decide(request: Request[Any, Any, Any], client_id: str) -> Response[Any]:
-    who, runtime = await _deciding(request), here(request)
+    who, runtime = await forms.person(request), here(request)
     try:
         said = await forms.read(request, Decision)
         async with runtime.db.begin(HUB) as session:
@@ -99,12 +91,10 @@ async def decide(request: Request[Any, Any, Any], client_id: str) -> Response[An
     return pages.redirect(request, f"/registrations/{client_id}", flash=_("Your decision is stored; the city is told."))
 
 
-@get("/audit", page=True)
+@get("/audit", page=True, right=access.LOG)
 async def log(request: Request[Any, Any, Any], before: int | None = None) -> Response[Any]:
     """What was done in one's city or state, newest first."""
     who = await forms.person(request)
-    if AUDIT not in who.scopes:
-        raise Forbidden(_("This page is for central navigators and coordinators."))
     async with here(request).db.read(who.acting) as session:
         rows = await audit.page(session, PAGE + 1, before=before)
         names = await audit.names(session, rows)

@@ -1,0 +1,355 @@
+"""Row-level security, table by table as the models list them: a new table is tested before anybody thinks of it.
+
+Every table gets a row of each of two cities, made from its columns; whose a row is comes from the names of columns.
+"""
+
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from sqlalchemy import ARRAY, JSON, Column, Table, event, insert, text
+from sqlalchemy.exc import DBAPIError
+
+from services.app import SERVICES
+from services.directory import search
+from services.kit.auth import Principal
+from services.kit.db import HUB, NOBODY, Acting, Database, Reader
+from services.kit.guards import guard
+from tests.conftest import Servers, _fresh
+
+OURS, THEIRS = "08335043", "14612000"
+NIL = "00000000-0000-0000-0000-000000000000"
+FREE = {
+    "job": "holds ids and progress of the service's own work; asked for by an id that the caller has found",
+    "cursor": "how far the service has read the logs of others",
+    "revoked": "names of what has ended, which every process must know",
+    "alembic_version": "the role may not touch it at all",
+}
+"""Tables without row-level security, and why."""
+SHOWN = {
+    "directory.city", "directory.navigator", "directory.project", "directory.navigator_topic",
+    "directory.project_navigator", "directory.topic", "directory.municipality",
+    "events.city", "events.topic", "events.event", "events.agenda_item", "matching.topic",
+}  # fmt: skip
+"""What everybody may read: it is published."""
+SHARED = {"events.navigator", "matching.navigator"}
+"""Copies that anybody known may read, where they plan and print; who sees a name is told by `access.py`."""
+APPENDED = {"directory.log", "events.log", "matching.log", "directory.audit"}
+"""Whoever does something says so; nobody but the hub reads it back."""
+
+
+def tables(service: str) -> Iterator[Table]:
+    yield from (t for t in SERVICES[service].metadata.sorted_tables if t.name not in FREE)
+
+
+TABLES = [(service, table.fullname) for service in SERVICES for table in tables(service)]
+HIDDEN = [(service, name) for service, name in TABLES if name not in SHOWN]
+
+
+def account(city: str) -> uuid.UUID:
+    return uuid.uuid5(uuid.UUID(NIL), city)
+
+
+def of_city(city: str) -> dict[str, Any]:
+    """Values of the columns that say whose a row is."""
+    return {
+        "ags": city, "org": city, "host": city, "audience": city, "state": city[:2], "cities": [city],
+        "organiser": f"client-{city}", "client_id": f"client-{city}", "account_id": account(city),
+    }  # fmt: skip
+
+
+def value(table: Table, column: Column[Any], city: str, made: dict[str, dict[str, Any]]) -> Any:
+    for key in column.foreign_keys:
+        if key.column.table is table:
+            return None
+        if (row := made.get(key.column.table.fullname)) is not None:
+            return row[key.column.name]
+    own = of_city(city) | ({"at": city} if table.name == "role_grant" else {})
+    own |= {"id": account(city)} if table.name == "account" else {}
+    if column.name in own:
+        return own[column.name]
+    if isinstance(column.type, ARRAY):
+        return []
+    if isinstance(column.type, JSON):
+        return {"of": city}
+    python: Any = column.type.python_type
+    samples = {
+        str: f"{table.name}-{column.name}-{city}",
+        int: 1,
+        bool: False,
+        bytes: city.encode(),
+        uuid.UUID: account(city),
+    }
+    return samples[python] if python in samples else datetime(2030, 1, int(city[1]), tzinfo=UTC)
+
+
+async def fill(db: Database, service: str, city: str) -> None:
+    """A row of `city` in every table of the service; what both cities share is left as it is."""
+    made: dict[str, dict[str, Any]] = {}
+    async with db.begin(HUB) as session:
+        for table in SERVICES[service].metadata.sorted_tables:
+            row = {c.name: value(table, c, city, made) for c in table.columns if c.identity is None}
+            made[table.fullname] = row
+            await session.execute(insert(table).inline().values(row))
+
+
+@pytest_asyncio.fixture(scope="module")
+async def filled(servers: Servers, template: str) -> AsyncIterator[dict[str, Database]]:
+    async with _fresh(servers, template) as url:
+        dbs = {service: Database(url, service, pool=2) for service in SERVICES}
+        for service, db in dbs.items():
+            for city in (OURS, THEIRS):
+                await fill(db, service, city)
+        yield dbs
+        for db in dbs.values():
+            await db.close()
+
+
+CLIENT = Principal(client=f"client-{OURS}", subject=f"client-{OURS}", city=OURS).acting
+PERSON = Principal(subject=str(account(OURS)), city=OURS, roles=frozenset({f"coordinator:{OURS}"})).acting
+CENTRAL = Principal(subject=str(account(OURS)), roles=frozenset({"central:08"})).acting
+ACTORS = {"client": CLIENT, "person": PERSON, "central": CENTRAL}
+
+
+async def rows(db: Database, table: str, acting: Acting) -> list[str]:
+    """The rows that show, as JSON text."""
+    async with db.read(acting) as session:
+        return list(await session.scalars(text(f"SELECT to_jsonb(t)::text FROM {table} t")))
+
+
+def theirs(found: list[str]) -> list[str]:
+    return [row for row in found if any(mark in row for mark in (THEIRS, str(account(THEIRS))))]
+
+
+async def keys(db: Database, table: str) -> list[str]:
+    """Where their rows lie, for statements that look for nothing else."""
+    marks = f"'%({THEIRS}|{account(THEIRS)})%'"
+    async with db.read(HUB) as session:
+        return list(
+            await session.scalars(text(f"SELECT ctid::text FROM {table} t WHERE to_jsonb(t)::text SIMILAR TO {marks}"))
+        )
+
+
+# What is guarded -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("service", SERVICES)
+async def test_every_table_is_guarded_or_says_why_not(filled: dict[str, Database], service: str) -> None:
+    query = text(
+        "SELECT relname, relrowsecurity AND relforcerowsecurity FROM pg_class "
+        "WHERE relnamespace = cast(:schema AS regnamespace) AND relkind IN ('r', 'p', 'm', 'v', 'f')"
+    )
+    async with filled[service].read() as session:
+        found: dict[str, bool] = dict(list(await session.execute(query, {"schema": service})))
+    assert {name for name, guarded in found.items() if not guarded} == set(FREE)
+    assert set(found) - set(FREE) == {table.name for table in tables(service)}
+
+
+@pytest.mark.parametrize(("service", "table"), TABLES)
+async def test_both_cities_have_rows_to_be_found(filled: dict[str, Database], service: str, table: str) -> None:
+    """Otherwise the tests below would say nothing."""
+    found = await rows(filled[service], table, HUB)
+    assert len(theirs(found)) == 1
+    assert any(OURS in row or str(account(OURS)) in row for row in found)
+
+
+@pytest.mark.parametrize(("service", "table"), HIDDEN)
+async def test_who_says_nothing_sees_nothing(filled: dict[str, Database], service: str, table: str) -> None:
+    assert await rows(filled[service], table, NOBODY) == []
+
+
+@pytest.mark.parametrize("actor", ACTORS)
+@pytest.mark.parametrize(("service", "table"), HIDDEN)
+async def test_a_city_sees_no_row_of_another(filled: dict[str, Database], service: str, table: str, actor: str) -> None:
+    found = await rows(filled[service], table, ACTORS[actor])
+    assert theirs(found) == [] or table in SHARED
+
+
+SEEN = {
+    "client": {"directory.client", "directory.account", "directory.role_grant", "directory.publication",
+               "directory.provider", "directory.audit"},
+    "person": {"directory.client", "directory.account", "directory.role_grant", "directory.publication",
+               "directory.provider", "directory.audit", "directory.identity", "directory.passkey",
+               "directory.login_session", "directory.consent", "directory.oauth_grant"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("actor", SEEN)
+async def test_a_city_sees_its_own(filled: dict[str, Database], actor: str) -> None:
+    shown = {
+        name for service, name in HIDDEN if service == "directory" and await rows(filled[service], name, ACTORS[actor])
+    }
+    assert shown == SEEN[actor]
+
+
+# Writing ---------------------------------------------------------------------------------------------------------
+
+
+async def attempt(db: Database, acting: Acting, statement: str, **values: Any) -> str:
+    """How many rows it touched, or the SQLSTATE; nothing of it stays."""
+
+    try:
+        async with db.begin(acting) as session:
+            done: Any = await session.execute(text(statement), values)
+            await session.rollback()
+    except DBAPIError as problem:
+        return str(getattr(problem.orig, "sqlstate", ""))
+    return str(done.rowcount)
+
+
+REFUSED = {"0", "42501"}
+"""No row was there to be touched, or the policy forbids it."""
+
+
+@pytest.mark.parametrize("actor", [*ACTORS, "nobody"])
+@pytest.mark.parametrize(("service", "table"), TABLES)
+async def test_nobody_writes_for_another_city(
+    filled: dict[str, Database], service: str, table: str, actor: str
+) -> None:
+    db, acting = filled[service], ACTORS.get(actor, NOBODY)
+    (place,) = await keys(db, table)
+    column = SERVICES[service].metadata.tables[table].primary_key.columns.keys()[-1]
+    if "GENERATED" not in repr(SERVICES[service].metadata.tables[table].c[column].identity or ""):
+        column = next(c.name for c in SERVICES[service].metadata.tables[table].columns if c.identity is None)
+    at = f"WHERE ctid = '{place}'::tid"
+    assert await attempt(db, acting, f"UPDATE {table} SET {column} = {column} {at}") in REFUSED
+    assert await attempt(db, acting, f"DELETE FROM {table} {at}") in REFUSED
+    (row,) = theirs(await rows(db, table, HUB))
+    made = f"jsonb_populate_record(NULL::{table}, cast(:row AS jsonb))"
+    again = f"INSERT INTO {table} OVERRIDING SYSTEM VALUE SELECT * FROM {made}"
+    # The policy comes before the unique index: a refusal tells nobody whether the row exists.
+    assert await attempt(db, acting, again, row=row) == ("23505" if table in APPENDED else "42501")
+
+
+MOVES = {
+    "directory.account": f"org = '{THEIRS}'",
+    "directory.navigator": f"ags = '{THEIRS}'",
+    "directory.project": f"ags = '{THEIRS}'",
+    "directory.publication": f"ags = '{THEIRS}'",
+    "directory.client": f"ags = '{THEIRS}'",
+    "directory.provider": f"org = '{THEIRS}'",
+    "directory.project_navigator": f"navigator_id = '{account(THEIRS)}'",
+    "directory.navigator_topic": f"navigator_id = '{account(THEIRS)}'",
+    "directory.role_grant": f"account_id = '{account(THEIRS)}'",
+    "directory.identity": f"account_id = '{account(THEIRS)}'",
+    "directory.passkey": f"account_id = '{account(THEIRS)}'",
+    "directory.oauth_grant": f"account_id = '{account(THEIRS)}'",
+    "directory.consent": f"account_id = '{account(THEIRS)}'",
+    "directory.login_session": f"account_id = '{account(THEIRS)}'",
+    "events.event": f"host = '{THEIRS}', guests = '{{}}'",
+    "events.agenda_item": f"event_id = '{account(THEIRS)}'",
+    "events.participant": f"event_id = '{account(THEIRS)}'",
+    "matching.plan": f"event_id = '{account(THEIRS)}'",
+}
+
+
+@pytest.mark.parametrize("table", MOVES)
+async def test_nobody_moves_their_own_rows_to_another_city(filled: dict[str, Database], table: str) -> None:
+    db = filled[table.partition(".")[0]]
+    for acting in (PERSON, CLIENT):
+        assert await attempt(db, acting, f"UPDATE {table} SET {MOVES[table]}") in REFUSED, acting
+    touched = [
+        await attempt(db, acting, f"UPDATE {table} SET {MOVES[table].split()[0]} = {MOVES[table].split()[0]}")
+        for acting in (PERSON, CLIENT)
+    ]
+    assert "1" in touched  # it was the move that was refused
+
+
+async def test_a_role_is_given_to_the_own_people_at_the_own_place_only(filled: dict[str, Database]) -> None:
+    give = "INSERT INTO role_grant (account_id, role, at, source) VALUES (:who, 'editor', :at, 'x')"
+    for who, at, answer in (
+        (account(OURS), OURS, "1"),
+        (account(THEIRS), OURS, "42501"),
+        (account(OURS), THEIRS, "42501"),
+        (account(OURS), "", "42501"),
+    ):
+        assert await attempt(filled["directory"], PERSON, give, who=who, at=at) == answer
+
+
+# The ground ------------------------------------------------------------------------------------------------------
+
+
+async def test_the_owner_of_a_table_is_bound_too(filled: dict[str, Database]) -> None:
+    """FORCE: only a superuser stands above, and the services are none."""
+
+    async def seen(session: Reader) -> int:
+        return int(await session.scalar(text("SELECT count(*) FROM mine")) or 0)
+
+    db = filled["directory"]
+    owner = Database(db.engine.url.render_as_string(hide_password=False), None, pool=1)
+    with pytest.raises(ZeroDivisionError):
+        async with owner.begin() as session:
+            for statement in (
+                "GRANT CREATE, USAGE ON SCHEMA directory TO lotsennetz_directory",
+                "SET LOCAL ROLE lotsennetz_directory",
+                "SET LOCAL search_path = directory",
+                "CREATE TABLE mine (ags text)",
+                "INSERT INTO mine VALUES ('08335043')",
+                *guard("directory.mine", read="false", write="false"),
+            ):
+                await session.execute(text(statement))
+            assert await seen(session) == 0
+            await session.execute(text("SELECT set_config('lotsennetz.hub', 'on', true)"))
+            assert await seen(session) == 1
+            raise ZeroDivisionError
+    await owner.close()
+
+
+@pytest.mark.parametrize("service", SERVICES)
+async def test_a_service_is_neither_superuser_nor_above_the_policies(filled: dict[str, Database], service: str) -> None:
+    query = text("SELECT rolname, rolsuper, rolbypassrls FROM pg_roles WHERE rolname = current_user")
+    async with filled[service].read() as session:
+        assert tuple((await session.execute(query)).one()) == (f"lotsennetz_{service}", False, False)
+        assert await session.scalar(text("SHOW row_security")) == "on"
+
+
+async def test_what_one_transaction_said_the_next_does_not_know(filled: dict[str, Database]) -> None:
+    db = Database(filled["directory"].engine.url.render_as_string(hide_password=False), "directory", pool=1)
+    said = text(
+        "SELECT pg_backend_pid(), concat_ws(' ', "
+        + ", ".join(f"nullif(current_setting('lotsennetz.{key}', true), '')" for key in {*PERSON, *HUB})
+        + ")"
+    )
+    connections = set()
+    for acting in (PERSON, HUB, CENTRAL):
+        for opened in (db.begin, db.read):
+            async with opened(acting) as session:
+                pid, words = (await session.execute(said)).one()
+                assert words
+                connections.add(pid)
+            with pytest.raises(ZeroDivisionError):
+                async with opened(acting):
+                    raise ZeroDivisionError
+            async with opened() as session:
+                assert tuple((await session.execute(said)).one()) == (pid, "")
+    assert len(connections) == 1  # it was the same connection all along
+    await db.close()
+
+
+async def test_public_search_pays_for_no_policy(filled: dict[str, Database]) -> None:
+    """Neither `LIKE` nor arrays are leakproof: a policy with a condition would keep every index from being used."""
+    db, seen = filled["directory"], []
+
+    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, _many: bool) -> None:
+        seen.append((statement, parameters))
+
+    event.listen(db.engine.sync_engine, "before_cursor_execute", note)
+    try:
+        async with db.read(CLIENT) as session:
+            await search.navigators(session, 10, text="a", topic="x", city=OURS, by_name=True)
+            await search.projects(session, 10, text="a", topic="x", city=OURS)
+            await search.cities(session, 10, text="a")
+            await search.topics(session, 10, text="a")
+    finally:
+        event.remove(db.engine.sync_engine, "before_cursor_execute", note)
+    searches = [(s, p) for s, p in seen if " FROM directory." in s.replace("\n", " ")]
+    assert len(searches) == 4
+    async with db.read(CLIENT) as session:
+        connection = await session.connection()
+        for statement, parameters in searches:
+            plan = "\n".join((await connection.exec_driver_sql(f"EXPLAIN (VERBOSE) {statement}", parameters)).scalars())
+            assert "Scan" in plan
+            assert "current_setting" not in plan
