@@ -478,15 +478,19 @@ async def test_a_state_of_another_browser(hub: Hub, browser: Browser, org: str, 
 
 
 async def test_a_state_at_the_callback_of_another_city(hub: Hub, browser: Browser, org: str, provider: Hostile) -> None:
+    """Even where both use the same client of the same provider."""
     other = next(_orgs)
-    async with hostile() as second:
-        await configure(hub, other, second.issuer)
-        said = asked(await browser.start(org))
-        provider.nonce = second.nonce = said["nonce"]
-        before = await count(hub)
-        params = {"code": "c", "state": said["state"]}
-        await refused(browser, before, await browser.get(f"/login/provider/{other}/callback", params=params))
-        assert [path for path, *_rest in second.asked if path == "/token"] == []
+    await configure(hub, other, provider.issuer, client_id="another")
+    async with directory(hub).db.begin(HUB) as session:
+        row = await session.get(Provider, other)
+        assert row
+        row.client_id = CLIENT
+    said = asked(await browser.start(org))
+    provider.nonce = said["nonce"]
+    before = await count(hub)
+    params = {"code": "c", "state": said["state"]}
+    await refused(browser, before, await browser.get(f"/login/provider/{other}/callback", params=params))
+    assert [path for path, *_rest in provider.asked if path == "/token"] == []
 
 
 async def test_an_old_flow_is_over(hub: Hub, browser: Browser, org: str, provider: Hostile) -> None:
