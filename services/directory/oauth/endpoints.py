@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from authlib.oauth2 import OAuth2Error
 from joserfc.jwk import ECKey
@@ -222,11 +223,9 @@ async def asked(session: Writer, settings: Settings, query: Form, person: Person
 
 
 def send(redirect_uri: str, issuer: str, **parameters: str | None) -> str:
-    """Where the browser goes: the client's own URI with the answer and who gives it (RFC 9207)."""
-    from authlib.common.urls import add_params_to_uri
-
-    said = [(name, value) for name, value in parameters.items() if value]
-    return str(add_params_to_uri(redirect_uri, [*said, ("iss", issuer)]))
+    """Where the browser goes: the client's own URI, its query as it is, with the answer and who gives it (RFC 9207)."""
+    said = urlencode({name: value for name, value in {**parameters, "iss": issuer}.items() if value})
+    return f"{redirect_uri}{'&' if '?' in redirect_uri else '?'}{said}"
 
 
 def _with_issuer(location: str, issuer: str) -> str:
