@@ -289,6 +289,9 @@ async def test_what_a_redirect_uri_asks_itself_is_kept(shared: Hub, http: httpx.
     found = await ask(shared, app, redirect_uri=own, response_type="token")
     assert isinstance(found, Failed)
     assert found.location.startswith(f"{own}&error=unsupported_response_type&")
+    found = await ask(shared, app, redirect_uri=own, code_challenge=None)
+    assert isinstance(found, Failed)
+    assert found.location.startswith(f"{own}&error=invalid_request&")
 
 
 # Refresh tokens ---------------------------------------------------------------------------------------------------
