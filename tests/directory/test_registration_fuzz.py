@@ -77,7 +77,7 @@ NUMBERS = [0, -1, 1, 2**31, 2**63, 2**64, 10**400, 0.1, 1e308, True, False, None
 
 def value(chance: random.Random, depth: int = 0) -> Any:
     """Any JSON, mostly small, sometimes huge."""
-    kind = chance.randrange(8 if depth < 4 else 4)
+    kind = chance.randrange(8 if depth == 0 else 6 if depth < 4 else 4)
     if kind <= 1:
         return chance.choice(TEXTS)
     if kind == 2:
@@ -85,13 +85,13 @@ def value(chance: random.Random, depth: int = 0) -> Any:
     if kind == 3:
         return "".join(chr(chance.randrange(0x110000)) for _turn in range(chance.randrange(12)))
     if kind == 4:
-        return [value(chance, depth + 1) for _turn in range(chance.choice([0, 1, 2, 30]))]
+        return [value(chance, depth + 1) for _turn in range(chance.choice([0, 1, 2, 3 if depth else 30]))]
     if kind == 5:
         return {chance.choice([*FULL, *TEXTS, "keys", "kty"]): value(chance, depth + 1) for _turn in range(3)}
     if kind == 6:
-        return [chance.choice(TEXTS)] * chance.choice([1, 5, 11, 1000])
+        return [chance.choice(TEXTS)[:1_000]] * chance.choice([1, 5, 11, 200])
     return {"keys": [{**chance.choice(KEYS["keys"]), chance.choice(["kty", "crv", "x", "y", "n", "e", "d", "kid", "use",
-                      "alg", "k", "x5c"]): value(chance, depth + 1)}] * chance.choice([1, 1, 1, 2, 1000])}  # fmt: skip
+                      "alg", "k", "x5c"]): value(chance, depth + 1)}] * chance.choice([1, 1, 1, 2, 100])}  # fmt: skip
 
 
 def changed(chance: random.Random, body: dict[str, Any]) -> dict[str, Any]:
