@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749.util import extract_basic_authorization
@@ -227,13 +228,14 @@ async def asked(session: Writer, settings: Settings, query: Form, person: Person
             grant = server.get_consent_grant(request)
             token_grants.check_resource(server, values.get("resource"))
         except OAuth2Error as error:
-            error.redirect_uri, error.state = redirect, values.get("state")
-            return server, server.handle_error_response(request, error)
+            return server, error
         return server, grant
 
     server, found = await session.run_sync(run)
-    if isinstance(found, Answer):
-        return Failed(_with_issuer(found.location, settings.issuer))
+    if isinstance(found, OAuth2Error):
+        why = policy.described(found.get_error_description() or "")
+        said = {"error": found.error, "error_description": why, "state": values.get("state")}
+        return Failed(send(redirect, settings.issuer, **said))
     wanted = (values.get("scope") or " ".join(client.scopes)).split()
     scopes = tuple(s for s in client.scopes if s in wanted and (person is None or s in person.scopes))
     if not scopes or set(wanted) - set(client.scopes):
@@ -242,15 +244,9 @@ async def asked(session: Writer, settings: Settings, query: Form, person: Person
 
 
 def send(redirect_uri: str, issuer: str, **parameters: str | None) -> str:
-    """Where the browser goes: the client's own URI with the answer and who gives it (RFC 9207)."""
-    from authlib.common.urls import add_params_to_uri
-
-    said = [(name, value) for name, value in parameters.items() if value]
-    return str(add_params_to_uri(redirect_uri, [*said, ("iss", issuer)]))
-
-
-def _with_issuer(location: str, issuer: str) -> str:
-    return send(location, issuer)
+    """Where the browser goes: the client's own URI, its query as it is, with the answer and who gives it (RFC 9207)."""
+    said = urlencode({name: value for name, value in {**parameters, "iss": issuer}.items() if value})
+    return f"{redirect_uri}{'&' if '?' in redirect_uri else '?'}{said}"
 
 
 def metadata(settings: Settings) -> dict[str, Any]:

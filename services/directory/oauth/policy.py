@@ -60,8 +60,8 @@ def redirect_fault(uri: str, *, local: bool) -> str | None:
         return None if near else "http is for 127.0.0.1 and [::1] only; use https"
     if parts.scheme != "https":
         return "a redirect URI starts with https://"
-    if parts.netloc != parts.netloc.lower():
-        return "write the host in lower case"
+    if not uri.startswith(f"https://{parts.netloc.lower()}"):
+        return "write scheme and host in lower case"
     if not _HOST.fullmatch(parts.hostname) and not permitted(parts.hostname):
         return "the host is no name or address that browsers elsewhere can reach"
     return None
