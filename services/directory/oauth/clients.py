@@ -8,6 +8,7 @@ pending ──approve──▶ active ◀──resume── suspended
 import hashlib
 import hmac
 import secrets
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -33,6 +34,8 @@ MOST_PENDING = 10
 MOST_CLIENTS = 50
 FORGET_PENDING = timedelta(days=90)
 LONGEST_REASON = 500
+SUSPENDED_AHEAD = 2 * policy.MEMORY_SECONDS
+"""So far a suspension reaches: it covers what another process gives out before it hears of it."""
 MOST_LISTED = 500
 
 
@@ -196,13 +199,17 @@ async def decide(
     if decision in {"suspend", "resume"} and APPROVE not in who.scopes:
         raise Forbidden(_("Only central navigators suspend and resume clients."))
     words = _reason(reason, needed=decision in {"reject", "suspend"})
+    ended = client.decided_at
     await _set(session, client, status=after, reason=words, decided_by=who.subject, decided_at=func.now())
     await audit.note(session, who.subject, f"client.{decision}", client_id, org=client.ags)
     if after == SUSPENDED:
         return client, await _end(session, client)
-    # Takes the place of what the suspension revoked, which reaches into the seconds after it.
-    resumed = revoked.names("client", [client_id], policy.TOKEN_SECONDS, -1.0) if decision == "resume" else []
-    return client, list(resumed)
+    if decision != "resume" or ended is None:
+        return client, []
+    # Takes the place of what the suspension revoked, which reaches into the seconds after it: not beyond this moment,
+    # and never behind the suspension, or tokens from before it would come back to life.
+    reach = min(0.0, ended.timestamp() + SUSPENDED_AHEAD - time.time())
+    return client, list(revoked.names("client", [client_id], policy.TOKEN_SECONDS, reach))
 
 
 def _reason(reason: str, *, needed: bool) -> str | None:
@@ -228,8 +235,7 @@ async def _end(session: Writer, client: Client) -> list[Message]:
         .where(Grant.client_id == client.client_id, Grant.ended_at.is_(None))
         .values(ended_at=func.now(), reason=client.status)
     )
-    ahead = 2 * policy.MEMORY_SECONDS  # covers what another process gives out before it hears of this
-    said: list[Message] = [*revoked.names("client", [client.client_id], policy.TOKEN_SECONDS, ahead)]
+    said: list[Message] = [*revoked.names("client", [client.client_id], policy.TOKEN_SECONDS, SUSPENDED_AHEAD)]
     if client.ags and not await city_takes_part(session, client.ags):
         ids = (await session.scalars(select(Account.id).where(Account.org == client.ags))).all()
         await session.execute(
