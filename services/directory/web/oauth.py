@@ -12,16 +12,17 @@ from services.directory.models import Client
 from services.directory.oauth import clients, endpoints, keys, recent, registration
 from services.directory.oauth.endpoints import Done
 from services.directory.oauth.server import Answer, invalid
+from services.directory.web import apis
 from services.kit.auth import bearer
 from services.kit.db import HUB
 from services.kit.errors import TooLarge
 from services.kit.graphql import read_body
+from services.kit.openapi import FORM
 from services.kit.rates import Rate, address_of
 from services.kit.service import Runtime
 
 MOST_FORM_BYTES = 20_000
 MOST_REGISTRATION_BYTES = 50_000
-FORM = "application/x-www-form-urlencoded"
 NO_STORE = {"cache-control": "no-store", "pragma": "no-cache"}
 TOKENS = Rate("token", 600, per=60)
 """Requests of one address at the token endpoint and beside it; a data centre's cities may share one."""
@@ -36,20 +37,20 @@ def here(request: Request[Any, Any, Any]) -> Runtime:
     return runtime
 
 
-@post("/oauth/token", status_code=200)
+@post("/oauth/token", status_code=200, api=apis.TOKEN)
 async def token(request: Request[Any, Any, Any]) -> Response[Any]:
     """The token endpoint. Errors are answers too: the transaction commits on them."""
     work = partial(endpoints.token, settings=here(request).settings)
     return await _form(request, work, quick=partial(endpoints.quick, here(request)))
 
 
-@post("/oauth/revoke", status_code=200)
+@post("/oauth/revoke", status_code=200, api=apis.REVOKE)
 async def revoke(request: Request[Any, Any, Any]) -> Response[Any]:
     verifier = request.app.state.hub.verifier
     return await _form(request, partial(endpoints.revoke, settings=here(request).settings, verifier=verifier))
 
 
-@post("/oauth/introspect", status_code=200)
+@post("/oauth/introspect", status_code=200, api=apis.INTROSPECT)
 async def introspect(request: Request[Any, Any, Any]) -> Response[Any]:
     verifier = request.app.state.hub.verifier
     return await _form(request, partial(endpoints.introspect, settings=here(request).settings, verifier=verifier))
@@ -96,7 +97,7 @@ def _answer(answer: Answer) -> Response[Any]:
 # Registration (RFC 7591, 7592) ------------------------------------------------------------------------------------
 
 
-@post("/oauth/register", status_code=201)
+@post("/oauth/register", status_code=201, api=apis.REGISTER)
 async def register(request: Request[Any, Any, Any]) -> Response[Any]:
     """A city registers a client, which waits for a central navigator's decision."""
     runtime = here(request)
@@ -133,7 +134,7 @@ def _refused(problem: registration.Invalid) -> Response[Any]:
     return Response(body, status_code=400, headers=NO_STORE, media_type="application/json")
 
 
-@get("/oauth/register/{client_id:str}")
+@get("/oauth/register/{client_id:str}", api=apis.READ)
 async def registered(request: Request[Any, Any, Any], client_id: str) -> Response[Any]:
     runtime = here(request)
     async with runtime.db.read(HUB) as session:
@@ -141,7 +142,7 @@ async def registered(request: Request[Any, Any, Any], client_id: str) -> Respons
     return _client(runtime, client, 200) if client else _stranger()
 
 
-@put("/oauth/register/{client_id:str}")
+@put("/oauth/register/{client_id:str}", api=apis.CHANGE)
 async def change(request: Request[Any, Any, Any], client_id: str) -> Response[Any]:
     """Replace what the client says of itself; `rotate_secret: true` asks for a new secret."""
     runtime = here(request)
@@ -163,7 +164,7 @@ async def change(request: Request[Any, Any, Any], client_id: str) -> Response[An
     return _client(runtime, client, 200, **({"client_secret": secret} if secret else {}))
 
 
-@delete("/oauth/register/{client_id:str}", status_code=200)
+@delete("/oauth/register/{client_id:str}", status_code=200, api=apis.WITHDRAW)
 async def withdraw(request: Request[Any, Any, Any], client_id: str) -> Response[Any]:
     runtime = here(request)
     async with runtime.db.begin(HUB) as session:
@@ -213,14 +214,14 @@ def _client(runtime: Runtime, client: Client, status: int, **secrets: str) -> Re
     return Response(body, status_code=status, headers=NO_STORE, media_type="application/json")
 
 
-@get("/.well-known/jwks.json")
+@get("/.well-known/jwks.json", api=apis.KEYS)
 async def jwks(request: Request[Any, Any, Any]) -> Response[Any]:
     async with here(request).db.read(HUB) as session:
         found = await keys.key_set(session)
     return Response(found, media_type="application/json", headers={"cache-control": "public, max-age=300"})
 
 
-@get(["/.well-known/oauth-authorization-server"], sync_to_thread=False)
+@get("/.well-known/oauth-authorization-server", sync_to_thread=False, api=apis.METADATA)
 def metadata(request: Request[Any, Any, Any]) -> dict[str, Any]:
     return endpoints.metadata(here(request).settings)
 
