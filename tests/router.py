@@ -50,20 +50,20 @@ def environment(**more: str) -> dict[str, str]:
     return env
 
 
-def ensure_installed() -> None:
-    """Run `npm ci` if `node_modules` is missing or older than the lock. Safe for parallel test processes.
+def ensure_installed(folder: Path = FOLDER) -> None:
+    """Run `npm ci` in `folder` if `node_modules` is missing or older than the lock. Safe for parallel test processes.
 
     Raises RouterError with npm's last lines, also when it takes longer than INSTALL_SECONDS.
     """
-    lock, stamp = FOLDER / "package-lock.json", FOLDER / "node_modules" / ".package-lock.json"
-    with (Path(tempfile.gettempdir()) / f"lotsennetz-router-{os.getuid()}.lock").open("w") as turn:
+    lock, stamp = folder / "package-lock.json", folder / "node_modules" / ".package-lock.json"
+    with (Path(tempfile.gettempdir()) / f"lotsennetz-{folder.name}-{os.getuid()}.lock").open("w") as turn:
         fcntl.flock(turn, fcntl.LOCK_EX)
         if stamp.exists() and stamp.stat().st_mtime >= lock.stat().st_mtime:
             return
         npm = node().parents[1] / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
         command = [str(node()), str(npm), "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
         try:
-            done = _run(command, INSTALL_SECONDS)
+            done = _run(command, INSTALL_SECONDS, folder)
         except subprocess.TimeoutExpired as error:
             raise RouterError(f"npm ci took longer than {INSTALL_SECONDS} s") from error
         if done.returncode:
@@ -172,9 +172,9 @@ def _loopback() -> socket.socket:
     return bound
 
 
-def _run(command: list[str], seconds: float) -> subprocess.CompletedProcess[str]:
+def _run(command: list[str], seconds: float, folder: Path = FOLDER) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        command, cwd=FOLDER, env=environment(), capture_output=True, text=True, timeout=seconds, check=False
+        command, cwd=folder, env=environment(), capture_output=True, text=True, timeout=seconds, check=False
     )
 
 
