@@ -10,10 +10,19 @@ from litestar import Request, Response, get
 from services.events import access, papers, trips
 from services.kit.errors import NotFound
 from services.kit.i18n import gettext as _
+from services.kit.openapi import BEARER, Answer, Api
 from services.kit.service import Runtime
 
+PAPER = Api(
+    "A paper of an event, made now",
+    {200: Answer(dict.fromkeys(media for _make, media in papers.PAPERS.values()))},
+    by=(BEARER, ""),
+    problems=(401, 403, 404),
+    described={"name": f"One of {', '.join(papers.PAPERS)}."},
+)
 
-@get("/events/{event_id:str}/papers/{name:str}", right=access.PAPERS)
+
+@get("/events/{event_id:str}/papers/{name:str}", right=access.PAPERS, api=PAPER)
 async def paper(request: Request[Any, Any, Any], event_id: str, name: str) -> Response[bytes]:
     """One paper of the event, made now. 401 or 403 without a token for papers, 404 for whoever may not see this one."""
     hub = request.app.state.hub

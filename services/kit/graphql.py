@@ -37,6 +37,7 @@ from services.kit import limits
 from services.kit.auth import ANONYMOUS, Principal
 from services.kit.db import Reader
 from services.kit.errors import HubError, Refused, TooLarge
+from services.kit.graphcall import API, EVENT_STREAM, GRAPHQL_JSON, Call
 from services.kit.i18n import gettext as _
 from services.kit.rates import Rate, address_of
 from services.kit.rights import Right
@@ -45,8 +46,6 @@ if TYPE_CHECKING:
     from services.kit.service import Runtime
 
 log = logging.getLogger(__name__)
-GRAPHQL_JSON = "application/graphql-response+json"
-EVENT_STREAM = "text/event-stream"
 KEEP_ALIVE_SECONDS = 12.0
 FEDERATION_VERSION: Final = "2.9"
 """The newest that the freely licensed composition understands."""
@@ -99,15 +98,6 @@ class Context:
         return found
 
 
-class Call(msgspec.Struct, forbid_unknown_fields=False):
-    """The body of a GraphQL request."""
-
-    query: str
-    variables: dict[str, Any] | None = None
-    operationName: str | None = None  # noqa: N815 - the protocol's name
-    extensions: dict[str, Any] | None = None
-
-
 def graphql_route(
     path: str, schema: GraphQLSchema, allowed: limits.Limits = limits.DEFAULT, service: str | None = None
 ) -> HTTPRouteHandler:
@@ -125,6 +115,7 @@ def graphql_route(
         name=f"graphql:{path}",
         request_max_body_size=None,
         right=GRAPH,
+        api=API,
     )
     async def endpoint(request: Request[Any, Any, Any]) -> Response[Any]:
         hub = request.app.state.hub

@@ -4,7 +4,8 @@ import logging
 import uuid
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from importlib.metadata import version
+from typing import Annotated, Any, Literal
 
 import msgspec
 from litestar import Litestar, Request, Response, get
@@ -14,18 +15,19 @@ from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 from litestar.types import ASGIApp, Receive, Scope, Send
 from sqlalchemy import text
 
-from services.kit import forms, i18n, log, pages, settings
+from services.kit import forms, i18n, log, openapi, pages, settings
 from services.kit.db import HUB
 from services.kit.errors import Forbidden, HubError, Refused, TooMany, Unknown
 from services.kit.graphql import graphql_route
 from services.kit.i18n import gettext as _
+from services.kit.messages import Entry
 from services.kit.onegraph import executable, one_graph
+from services.kit.openapi import PROBLEM_JSON, Api
 from services.kit.rights import ANYBODY, Right, check_routes
 from services.kit.service import Hub, Service
 
 logger = logging.getLogger(__name__)
-PROBLEM_JSON = "application/problem+json"
-FEED = Right("the hub's other services, by a token that is no OAuth token")
+SERVICES = Right("the hub's other services, by a token that is no OAuth token")
 LONGEST_POSITION = 18
 """Digits; more do not fit into the column."""
 
@@ -48,7 +50,7 @@ def create_app(hub: Hub) -> Litestar:
         graphs.append(graphql_route("/graphql", one_graph(schemas)))
     app = Litestar(
         route_handlers=[
-            landing, static, live, ready,
+            landing, static, live, ready, description,
             *graphs,
             *(feed_route(service.name) for service in hub.services),
             *(route for service in hub.services for route in service.routes),
@@ -125,7 +127,7 @@ async def landing(request: Request[Any, Any, Any]) -> Response[str]:
     return await pages.page(request, "landing.html", hub=hub.describe(), settings=hub.settings)
 
 
-@get("/static/{name:str}", right=ANYBODY, sync_to_thread=False)
+@get("/static/{name:str}", right=ANYBODY, sync_to_thread=False, api=None)
 def static(name: str) -> Response[bytes]:
     """Style and scripts of the pages."""
     found = pages.STATIC.get(name)
@@ -135,26 +137,73 @@ def static(name: str) -> Response[bytes]:
     return Response(found.content, media_type=found.media_type, headers=headers)
 
 
-@get("/health/live", right=ANYBODY, sync_to_thread=False)
-def live() -> dict[str, str]:
-    return {"status": "live"}
+class Live(msgspec.Struct):
+    status: Literal["live"] = "live"
 
 
-@get("/health/ready", right=ANYBODY)
-async def ready(request: Request[Any, Any, Any]) -> dict[str, Any]:
-    """200 once every service's database answers, else 503; `positions` are the newest lines of the logs."""
+class Ready(msgspec.Struct):
+    """`positions` are the newest lines of the services' logs."""
+
+    positions: dict[str, int]
+    status: Literal["ready"] = "ready"
+
+
+@get(
+    "/health/live",
+    right=ANYBODY,
+    sync_to_thread=False,
+    api=Api("Whether the process answers", {200: openapi.json(Live)}),
+)
+def live() -> Live:
+    return Live()
+
+
+@get(
+    "/health/ready",
+    right=ANYBODY,
+    api=Api("Whether every service's database answers; else 503", {200: openapi.json(Ready)}),
+)
+async def ready(request: Request[Any, Any, Any]) -> Ready:
     positions = {}
     for name, runtime in request.app.state.hub.runtimes.items():
         async with runtime.db.read(HUB) as session:
             await session.execute(text("SELECT 1"))
             positions[name] = await log.position(session, runtime.service.metadata)
-    return {"status": "ready", "positions": positions}
+    return Ready(positions)
+
+
+@get(
+    "/openapi.json",
+    right=ANYBODY,
+    sync_to_thread=False,
+    api=Api("This description", {200: openapi.json(dict[str, Any])}),
+)
+def description(request: Request[Any, Any, Any]) -> Response[bytes]:
+    """Written at the first request and kept: only then all routes are known."""
+    state, hub = request.app.state, request.app.state.hub
+    if "description" not in state:
+        found = openapi.document(request.app, "Lotsennetz", version("lotsennetz"), hub.settings.issuer)
+        state.description = msgspec.json.encode(found)
+    return Response(state.description, media_type=openapi.JSON, headers={"cache-control": "public, max-age=300"})
+
+
+class Behind(msgspec.Struct):
+    after: Annotated[str, msgspec.Meta(pattern="^[0-9]{1,18}$", description="The last position that was read.")] = "0"
+
+
+FEED = Api(
+    "What a service said behind a position, for the hub's other services",
+    {200: openapi.json(list[Entry])},
+    query=Behind,
+    by=(openapi.FEED,),
+    problems=(401, 422),
+)
 
 
 def feed_route(name: str) -> HTTPRouteHandler:
     """`GET /<service>/feed?after=N`: the service's log for the hub's other services, at most PAGE lines."""
 
-    @get(f"/{name}/feed", name=f"feed:{name}", right=FEED)
+    @get(f"/{name}/feed", name=f"feed:{name}", right=SERVICES, api=FEED)
     async def feed(request: Request[Any, Any, Any]) -> Response[bytes]:
         hub: Hub = request.app.state.hub
         log.check_feed_token(request.headers.get("authorization"), hub.feed_token)

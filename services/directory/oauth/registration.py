@@ -8,7 +8,7 @@ import unicodedata
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
@@ -16,6 +16,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import JWKRegistry
 
 from services.directory.access import checked_ags
+from services.directory.agreement import VERSION
 from services.directory.oauth import policy
 from services.kit.addresses import checked_url
 from services.kit.errors import Refused
@@ -40,9 +41,9 @@ BRANDS = ("stadt", "gemeinde", "landkreis", "markt", "kreis")
 class Metadata(msgspec.Struct, frozen=True, kw_only=True):
     """The body of a registration. `ags` and `agreement` are ours; unknown members are left aside (RFC 7591, 2)."""
 
-    client_name: str
-    ags: str
-    agreement: str = ""
+    client_name: Annotated[str, msgspec.Meta(examples=["Digitalbüro Konstanz"])]
+    ags: Annotated[str, msgspec.Meta(examples=["08335043"])]
+    agreement: Annotated[str, msgspec.Meta(examples=[VERSION])] = ""
     redirect_uris: list[str] = []
     grant_types: list[str] | None = None
     response_types: list[str] | None = None

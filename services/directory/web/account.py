@@ -128,7 +128,7 @@ async def remove_passkey(request: AnyRequest) -> Response[Any]:
     return redirect(request, HOME, flash=_("The passkey is gone. Please delete it on your device as well."))
 
 
-@post("/account/passkeys/new/options", status_code=200, right=access.ONESELF)
+@post("/account/passkeys/new/options", status_code=200, right=access.ONESELF, api=None)
 async def new_passkey_options(request: AnyRequest) -> Response[Any]:
     who = await forms.person(request)
     await forms.read_json(request, Nothing)
@@ -138,7 +138,7 @@ async def new_passkey_options(request: AnyRequest) -> Response[Any]:
     return Response(made, media_type="application/json", headers={"cache-control": "no-store"})
 
 
-@post("/account/passkeys/new", status_code=200, right=access.ONESELF)
+@post("/account/passkeys/new", status_code=200, right=access.ONESELF, api=None)
 async def new_passkey(request: AnyRequest) -> Response[Any]:
     who = await forms.person(request)
     answer = await forms.read_json(request, Answer)

@@ -12,6 +12,7 @@ from services.directory.access import scope_words
 from services.directory.models import City, LoginSession
 from services.directory.oauth import endpoints, grants, policy
 from services.directory.oauth.endpoints import Asked, Failed, Form, NoReturn
+from services.directory.web import apis
 from services.directory.web.oauth import here
 from services.kit import forms, pages
 from services.kit.auth import Principal
@@ -32,7 +33,7 @@ class Decision(msgspec.Struct):
     decision: Literal["allow", "deny"]
 
 
-@get("/oauth/authorize", page=True, right=ANYBODY.to("asks for the login first"))
+@get("/oauth/authorize", page=True, right=ANYBODY.to("asks for the login first"), api=apis.AUTHORIZE)
 async def authorize(request: Request[Any, Any, Any]) -> Response[Any]:
     """Asks the person, or answers at once: an error, or what a confidential client was allowed before."""
     await here(request).rates.take(AUTHORIZATIONS, address_of(request))

@@ -181,7 +181,7 @@ async def without_passkey(request: AnyRequest) -> Response[Any]:
 # By a passkey ------------------------------------------------------------------------------------------------------
 
 
-@post("/login/passkey/options", status_code=200, right=ANYBODY)
+@post("/login/passkey/options", status_code=200, right=ANYBODY, api=None)
 async def passkey_options(request: AnyRequest) -> Response[Any]:
     asked = await forms.read_json(request, Start)
     await _slowly(request)
@@ -191,7 +191,7 @@ async def passkey_options(request: AnyRequest) -> Response[Any]:
         return _json(await passkeys.asked(session, runtime.settings, forms.browser(request), onward))
 
 
-@post("/login/passkey", status_code=200, right=ANYBODY)
+@post("/login/passkey", status_code=200, right=ANYBODY, api=None)
 async def passkey(request: AnyRequest) -> Response[Any]:
     """Log in. The challenge is used up before the answer is looked at."""
     answer = await forms.read_json(request, Answer)
@@ -206,7 +206,7 @@ async def passkey(request: AnyRequest) -> Response[Any]:
     return entered_json(request, begun, found.onward)
 
 
-@post("/login/passkey/new/options", status_code=200, right=ANYBODY)
+@post("/login/passkey/new/options", status_code=200, right=ANYBODY, api=None)
 async def new_passkey_options(request: AnyRequest) -> Response[Any]:
     """For whoever came by a link."""
     await forms.read_json(request, Nothing)
@@ -217,7 +217,7 @@ async def new_passkey_options(request: AnyRequest) -> Response[Any]:
         return _json(await passkeys.offered(session, runtime.settings, browser, account_id))
 
 
-@post("/login/passkey/new", status_code=200, right=ANYBODY)
+@post("/login/passkey/new", status_code=200, right=ANYBODY, api=None)
 async def new_passkey(request: AnyRequest) -> Response[Any]:
     """Keep the new passkey, and log in with it. The link is used up only by one that was kept."""
     answer = await forms.read_json(request, Answer)

@@ -12,10 +12,12 @@ from services.directory.models import Client
 from services.directory.oauth import clients, endpoints, keys, recent, registration
 from services.directory.oauth.endpoints import Done
 from services.directory.oauth.server import Answer, invalid
+from services.directory.web import apis
 from services.kit.auth import bearer
 from services.kit.db import HUB
 from services.kit.errors import TooLarge
 from services.kit.graphql import read_body
+from services.kit.openapi import FORM
 from services.kit.rates import Rate, address_of
 from services.kit.rights import ANYBODY, Right
 from services.kit.service import Runtime
@@ -24,7 +26,6 @@ CLIENT = Right("clients, by their own authentication (RFC 6749 section 2.3)")
 MANAGER = Right("who has the registration access token (RFC 7592)", rows="that client")
 MOST_FORM_BYTES = 20_000
 MOST_REGISTRATION_BYTES = 50_000
-FORM = "application/x-www-form-urlencoded"
 NO_STORE = {"cache-control": "no-store", "pragma": "no-cache"}
 TOKENS = Rate("token", 600, per=60)
 """Requests of one address at the token endpoint and beside it; a data centre's cities may share one."""
@@ -39,20 +40,20 @@ def here(request: Request[Any, Any, Any]) -> Runtime:
     return runtime
 
 
-@post("/oauth/token", status_code=200, right=CLIENT)
+@post("/oauth/token", status_code=200, right=CLIENT, api=apis.TOKEN)
 async def token(request: Request[Any, Any, Any]) -> Response[Any]:
     """The token endpoint. Errors are answers too: the transaction commits on them."""
     work = partial(endpoints.token, settings=here(request).settings)
     return await _form(request, work, quick=partial(endpoints.quick, here(request)))
 
 
-@post("/oauth/revoke", status_code=200, right=CLIENT.to("tokens of its own"))
+@post("/oauth/revoke", status_code=200, right=CLIENT.to("tokens of its own"), api=apis.REVOKE)
 async def revoke(request: Request[Any, Any, Any]) -> Response[Any]:
     verifier = request.app.state.hub.verifier
     return await _form(request, partial(endpoints.revoke, settings=here(request).settings, verifier=verifier))
 
 
-@post("/oauth/introspect", status_code=200, right=CLIENT.to("tokens of its own"))
+@post("/oauth/introspect", status_code=200, right=CLIENT.to("tokens of its own"), api=apis.INTROSPECT)
 async def introspect(request: Request[Any, Any, Any]) -> Response[Any]:
     verifier = request.app.state.hub.verifier
     return await _form(request, partial(endpoints.introspect, settings=here(request).settings, verifier=verifier))
@@ -101,7 +102,9 @@ def _answer(answer: Answer) -> Response[Any]:
 # Registration (RFC 7591, 7592) ------------------------------------------------------------------------------------
 
 
-@post("/oauth/register", status_code=201, right=ANYBODY.to("a registration that waits for a decision"))
+@post(
+    "/oauth/register", status_code=201, right=ANYBODY.to("a registration that waits for a decision"), api=apis.REGISTER
+)
 async def register(request: Request[Any, Any, Any]) -> Response[Any]:
     """A city registers a client, which waits for a central navigator's decision."""
     runtime = here(request)
@@ -138,7 +141,7 @@ def _refused(problem: registration.Invalid) -> Response[Any]:
     return Response(body, status_code=400, headers=NO_STORE, media_type="application/json")
 
 
-@get("/oauth/register/{client_id:str}", right=MANAGER)
+@get("/oauth/register/{client_id:str}", right=MANAGER, api=apis.READ)
 async def registered(request: Request[Any, Any, Any], client_id: str) -> Response[Any]:
     runtime = here(request)
     async with runtime.db.read(HUB) as session:
@@ -151,7 +154,7 @@ def _token(request: Request[Any, Any, Any]) -> dict[str, str]:
     return {"registration_access_token": bearer(request.headers.get("authorization"))}
 
 
-@put("/oauth/register/{client_id:str}", right=MANAGER)
+@put("/oauth/register/{client_id:str}", right=MANAGER, api=apis.CHANGE)
 async def change(request: Request[Any, Any, Any], client_id: str) -> Response[Any]:
     """Replace what the client says of itself; `rotate_secret: true` asks for a new secret."""
     runtime = here(request)
@@ -173,7 +176,7 @@ async def change(request: Request[Any, Any, Any], client_id: str) -> Response[An
     return _client(runtime, client, 200, **_token(request), **({"client_secret": secret} if secret else {}))
 
 
-@delete("/oauth/register/{client_id:str}", status_code=200, right=MANAGER)
+@delete("/oauth/register/{client_id:str}", status_code=200, right=MANAGER, api=apis.WITHDRAW)
 async def withdraw(request: Request[Any, Any, Any], client_id: str) -> Response[Any]:
     runtime = here(request)
     async with runtime.db.begin(HUB) as session:
@@ -225,14 +228,14 @@ def _client(runtime: Runtime, client: Client, status: int, **secrets: str) -> Re
     return Response(body, status_code=status, headers=NO_STORE, media_type="application/json")
 
 
-@get("/.well-known/jwks.json", right=ANYBODY)
+@get("/.well-known/jwks.json", right=ANYBODY, api=apis.KEYS)
 async def jwks(request: Request[Any, Any, Any]) -> Response[Any]:
     async with here(request).db.read(HUB) as session:
         found = await keys.key_set(session)
     return Response(found, media_type="application/json", headers={"cache-control": "public, max-age=300"})
 
 
-@get(["/.well-known/oauth-authorization-server"], right=ANYBODY, sync_to_thread=False)
+@get(["/.well-known/oauth-authorization-server"], right=ANYBODY, sync_to_thread=False, api=apis.METADATA)
 def metadata(request: Request[Any, Any, Any]) -> dict[str, Any]:
     return endpoints.metadata(here(request).settings)
 

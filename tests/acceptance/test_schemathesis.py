@@ -1,0 +1,84 @@
+"""Schemathesis reads the published description and sends what it allows, and what it does not: nothing is a 5xx.
+
+It makes a thirtieth of `LOTSENNETZ_FUZZ` examples of each operation, and in its coverage phase those at every limit.
+"""
+
+import asyncio
+import json
+import os
+import re
+import sys
+from pathlib import Path
+
+import httpx
+
+from services.directory.access import CLIENT_SCOPES
+from services.directory.agreement import VERSION
+from services.directory.oauth import clients
+from services.kit.db import HUB
+from services.kit.openapi import BEARER, CLIENT, FEED, MANAGEMENT
+from services.kit.service import Hub
+
+EXAMPLES = int(os.environ.get("LOTSENNETZ_FUZZ", "300")) // 30 or 1
+KONSTANZ = "08335043"
+CHECKS = (
+    "not_a_server_error",
+    "status_code_conformance",
+    "content_type_conformance",
+    "response_headers_conformance",
+    "response_schema_conformance",
+)
+
+
+async def fuzz(hub: Hub, folder: Path, *options: str, config: str = "") -> None:
+    """Fails the test with what schemathesis prints where it finds anything."""
+    (folder / "schemathesis.toml").write_text(config, encoding="utf-8")
+    command = [
+        sys.executable, "-c", "from schemathesis.cli import schemathesis; schemathesis()",
+        "--config-file", str(folder / "schemathesis.toml"), "run", f"{hub.settings.issuer}/openapi.json",
+        "--checks", ",".join(CHECKS), "--max-examples", str(EXAMPLES), *options,
+        "--workers", "2", "--seed", "1", "--continue-on-failure", "--no-color", "--no-shrink",
+        "--generation-database", "none", "--suppress-health-check", "all", "--request-timeout", "30",
+        "--max-redirects", "0",
+    ]  # fmt: skip
+    env = {**os.environ, "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
+    process = await asyncio.create_subprocess_exec(
+        *command, cwd=folder, env=env, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+    )
+    printed, _nothing = await process.communicate()
+    text = printed.decode()
+    assert process.returncode == 0, text[-20_000:]
+    passed = re.search(r"(\d+) generated, \1 passed", text)
+    assert passed is not None, text
+    assert int(passed[1]) >= 10 * EXAMPLES, text
+
+
+async def test_nobody_in_particular_finds_no_fault(hub: Hub, tmp_path: Path) -> None:
+    await fuzz(hub, tmp_path, "--phases", "fuzzing")
+
+
+async def test_those_who_are_let_in_find_no_fault(hub: Hub, tmp_path: Path) -> None:
+    """Each operation with the credentials it asks for; a registration is read and changed with its own token."""
+    async with hub.runtimes["directory"].db.begin(HUB) as session:
+        client = await clients.add(session, "fuzzed", KONSTANZ, CLIENT_SCOPES)
+    body = {"client_name": "Digitalbüro", "ags": KONSTANZ, "agreement": VERSION,
+            "token_endpoint_auth_method": "client_secret_basic"}  # fmt: skip
+    async with httpx.AsyncClient(base_url=hub.settings.issuer, trust_env=False) as http:
+        form = {"grant_type": "client_credentials"}
+        token = (await http.post("/oauth/token", data=form, auth=(client.client_id, client.client_secret))).json()
+        made = (await http.post("/oauth/register", json=body)).json()
+    config = f"""
+[auth.openapi.{BEARER}]
+bearer = {json.dumps(token["access_token"])}
+[auth.openapi.{CLIENT}]
+username = {json.dumps(client.client_id)}
+password = {json.dumps(client.client_secret)}
+[auth.openapi.{FEED}]
+bearer = {json.dumps(hub.feed_token)}
+[auth.openapi.{MANAGEMENT}]
+bearer = {json.dumps(made["registration_access_token"])}
+[parameters]
+"path.client_id" = {json.dumps(made["client_id"])}
+"""
+    # The registration has to stay for the others.
+    await fuzz(hub, tmp_path, "--phases", "coverage,fuzzing", "--exclude-method", "DELETE", config=config)
