@@ -7,7 +7,9 @@ was revoked before its time (`kit.revoked`). A session is a token of another typ
 import asyncio
 import contextlib
 import math
+import re
 import time
+import uuid
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -33,6 +35,8 @@ AGAIN_SECONDS = 5.0
 FIRST_SECONDS = 1.0
 """The same while we have no key at all and can let nobody in."""
 SKEW_SECONDS = 30
+STAMP_DIGITS = 12
+TOKEN_ID = re.compile(r"[0-9a-f]{12}-[0-9a-f]{32}")
 LONGEST_TOKEN = 8_000
 
 Keys = Callable[[], Awaitable[dict[str, Any]]]
@@ -115,6 +119,11 @@ class Claims(msgspec.Struct):
         """The names under which it can be revoked."""
         named = (("client", self.client_id), ("subject", self.sub), ("grant", self.grant), ("session", self.sid))
         return [f"{kind}:{value}" for kind, value in (*named, ("token", self.jti)) if value]
+
+    @property
+    def issued_at(self) -> float:
+        """Seconds since 1970: to the millisecond where we made the id, since `iat` counts whole seconds."""
+        return int(self.jti[:STAMP_DIGITS], 16) / 1000 if TOKEN_ID.fullmatch(self.jti) else float(self.iat)
 
     def principal(self) -> Principal:
         return Principal(
@@ -207,9 +216,14 @@ class Verifier:
             raise Unknown(_("The access token was made for another hub."))
         if claims.exp < time.time() - SKEW_SECONDS:
             raise Unknown(_("The access token has expired. Please fetch a new one."))
-        if self.revoked.covers([*claims.names(), f"key:{kid}"], claims.iat):
+        if self.revoked.covers([*claims.names(), f"key:{kid}"], claims.issued_at):
             raise Unknown(_("The access token was revoked."))
         return claims
+
+
+def token_id() -> str:
+    """An id that nobody guesses and that tells when it was made."""
+    return f"{int(time.time() * 1000):0{STAMP_DIGITS}x}-{uuid.uuid4().hex}"
 
 
 def bearer(header: str | None) -> str:

@@ -52,7 +52,7 @@ class Revoked:
         self._before: dict[str, tuple[float, float]] = {}
 
     def covers(self, names: Iterable[str], issued_at: float) -> bool:
-        """Whether anything under one of `names` that was issued at `issued_at` (whole seconds) is revoked."""
+        """Whether anything under one of `names` that was issued at `issued_at` is revoked."""
         return any(issued_at <= self._before[name][0] for name in names if name in self._before)
 
     def learn(self, messages: Iterable[TokensRevoked]) -> None:

@@ -34,6 +34,7 @@ POLL_SECONDS = 1.0
 """How late a reader may be when nobody nudges it: other processes' logs, and our own after trouble."""
 
 REFRESH_SECONDS = 2.0
+STOP_TURNS = 20
 
 
 @dataclass(frozen=True)
@@ -223,10 +224,11 @@ class Hub:
             await worker.work(runtime.queue, jobs, regular)
 
     async def stop(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._tasks.clear()
+        for _turn in range(STOP_TURNS):
+            for task in self._tasks:
+                task.cancel()  # again each second: Python 3.11's `wait_for` loses one that meets its result
+            left = (await asyncio.wait(self._tasks, timeout=1.0))[1] if self._tasks else set()
+            self._tasks = list(left)
         for runtime in self.runtimes.values():
             await runtime.queue.close()
             await runtime.db.close()

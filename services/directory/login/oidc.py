@@ -8,7 +8,6 @@ given by invitation stay.
 import asyncio
 import base64
 import secrets
-import time
 import uuid
 import warnings
 from collections.abc import Mapping
@@ -165,8 +164,8 @@ async def finish(
     if settled.refusal:
         raise Forbidden(settled.refusal)
     if settled.messages:
-        # Their roles changed and what was issued until now has ended, to the second: the new session begins after it.
-        await asyncio.sleep(1.01 - time.time() % 1)
+        # Their roles changed and what was issued until now has ended, to the millisecond: the new session begins after.
+        await asyncio.sleep(0.002)
     async with runtime.db.begin(HUB) as session:
         begun = await sessions.begin(
             session, runtime.settings, settled.account, how=KIND, amr=amr, user_agent=user_agent, before=who

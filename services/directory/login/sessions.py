@@ -20,7 +20,7 @@ from services.directory.models import Account, LoginSession
 from services.directory.oauth.keys import signing_key
 from services.directory.people import SESSION_SECONDS
 from services.kit import revoked
-from services.kit.auth import ALGORITHM, SESSION_TYPE, Principal
+from services.kit.auth import ALGORITHM, SESSION_TYPE, Principal, token_id
 from services.kit.db import Reader, Writer
 from services.kit.errors import Forbidden
 from services.kit.i18n import gettext as _
@@ -80,6 +80,7 @@ async def begin(
         "sub": str(account_id),
         "client_id": "",
         "sid": str(number),
+        "jti": token_id(),
         "scope": " ".join(sorted(person.scopes)),
         "roles": sorted(person.roles),
         "city": person.city,

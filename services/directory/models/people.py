@@ -72,6 +72,7 @@ class Provider(Base):
     """The OpenID provider of an organisation. It speaks for the people of `org` and of no other."""
 
     __tablename__ = "provider"
+    __table_args__ = (Index("ix_provider_issuer_client_id", "issuer", "client_id"),)
     org: Mapped[str] = mapped_column(primary_key=True)
     issuer: Mapped[str]
     client_id: Mapped[str]

@@ -5,8 +5,9 @@ were read beforehand: no request of ours waits for a client's `jwks_uri`.
 """
 
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from authlib.oauth2.rfc6749.errors import InvalidClientError
 from authlib.oauth2.rfc7523 import JWTBearerClientAssertion
@@ -14,26 +15,26 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.orm import Session
 
 from services.directory.models import Assertion
 from services.directory.oauth import policy
 from services.directory.oauth.clients import hashed
-
-if TYPE_CHECKING:
-    from services.directory.oauth.server import ClientView, Server
+from services.directory.oauth.views import ClientView
+from services.kit.settings import Settings
 
 LONGEST_JTI = 200
 LONGEST_ASSERTION = 8_000
 
 
 class ClientAssertion(JWTBearerClientAssertion):  # type: ignore[misc]  # Authlib is untyped
-    """Bound to one request's server."""
+    """For one request. Clients whose keys shall be read again go into `stale`."""
 
     CLIENT_AUTH_METHOD = policy.PRIVATE_KEY_JWT
 
-    def __init__(self, server: "Server") -> None:
+    def __init__(self, settings: Settings, db: Callable[[], Session], stale: list[str]) -> None:
         super().__init__(leeway=policy.LEEWAY_SECONDS)
-        self.server = server
+        self.settings, self.db, self.stale = settings, db, stale
 
     def __call__(self, query_client: Any, request: Any) -> Any:
         try:
@@ -41,7 +42,7 @@ class ClientAssertion(JWTBearerClientAssertion):  # type: ignore[misc]  # Authli
         except (JoseError, ValueError, TypeError, AttributeError, KeyError, RecursionError) as problem:
             raise InvalidClientError from problem
 
-    def authenticate_client(self, client: "ClientView") -> "ClientView":
+    def authenticate_client(self, client: ClientView) -> ClientView:
         """Where the client may do so is asked by who calls, for the endpoint at hand."""
         return client
 
@@ -52,11 +53,11 @@ class ClientAssertion(JWTBearerClientAssertion):  # type: ignore[misc]  # Authli
         self.kid = headers.get("kid")
         return headers, claims
 
-    def resolve_client_public_key(self, client: "ClientView") -> KeySet:
+    def resolve_client_public_key(self, client: ClientView) -> KeySet:
         row = client.row
         found = row.jwks or {}
         if row.jwks_uri and self.kid not in {key.get("kid") for key in found.get("keys", ())}:
-            self.server.stale.append(row.client_id)
+            self.stale.append(row.client_id)
         if row.method != policy.PRIVATE_KEY_JWT or not found:
             raise InvalidClientError
         return KeySet.import_key_set(found)  # type: ignore[arg-type]  # checked when it was stored
@@ -67,7 +68,7 @@ class ClientAssertion(JWTBearerClientAssertion):  # type: ignore[misc]  # Authli
         return token.claims
 
     def get_audiences(self) -> list[str]:
-        issuer = self.server.settings.issuer
+        issuer = self.settings.issuer
         return [issuer, *(f"{issuer}/oauth/{name}" for name in ("token", "revoke", "introspect"))]
 
     def verify_claims(self, claims: dict[str, Any]) -> None:
@@ -87,7 +88,7 @@ class ClientAssertion(JWTBearerClientAssertion):  # type: ignore[misc]  # Authli
     def validate_jti(self, claims: dict[str, Any], jti: str) -> bool:
         """Whether the assertion is used for the first time; of two at once, the database lets one in."""
         until = datetime.fromtimestamp(claims["exp"], UTC) + timedelta(seconds=2 * policy.LEEWAY_SECONDS)
-        stored = self.server.db.execute(
+        stored = self.db().execute(
             upsert(Assertion)
             .values(client_id=claims["sub"], jti_hash=hashed(jti), expires_at=until)
             .on_conflict_do_nothing()

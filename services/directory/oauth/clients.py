@@ -8,7 +8,6 @@ pending ──approve──▶ active ◀──resume── suspended
 import hashlib
 import hmac
 import secrets
-import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -199,17 +198,13 @@ async def decide(
     if decision in {"suspend", "resume"} and APPROVE not in who.scopes:
         raise Forbidden(_("Only central navigators suspend and resume clients."))
     words = _reason(reason, needed=decision in {"reject", "suspend"})
-    ended = client.decided_at
     await _set(session, client, status=after, reason=words, decided_by=who.subject, decided_at=func.now())
     await audit.note(session, who.subject, f"client.{decision}", client_id, org=client.ags)
     if after == SUSPENDED:
         return client, await _end(session, client)
-    if decision != "resume" or ended is None:
-        return client, []
-    # Takes the place of what the suspension revoked, which reaches into the seconds after it: not beyond this moment,
-    # and never behind the suspension, or tokens from before it would come back to life.
-    reach = min(0.0, ended.timestamp() + SUSPENDED_AHEAD - time.time())
-    return client, list(revoked.names("client", [client_id], policy.TOKEN_SECONDS, reach))
+    # Takes the place of what the suspension revoked, which reaches into the seconds after it.
+    resumed = revoked.names("client", [client_id], policy.TOKEN_SECONDS) if decision == "resume" else []
+    return client, list(resumed)
 
 
 def _reason(reason: str, *, needed: bool) -> str | None:

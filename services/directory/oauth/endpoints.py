@@ -16,17 +16,9 @@ from services.directory.models import AuthorizationCode, Client, Grant, RefreshT
 from services.directory.oauth import grants, policy, recent, token_grants
 from services.directory.oauth.clients import ACTIVE, by_id, hashed
 from services.directory.oauth.keys import signing_key
-from services.directory.oauth.server import (
-    LONGEST_PARAMETER,
-    Answer,
-    ClientView,
-    Loaded,
-    Request,
-    Server,
-    invalid,
-    readable,
-)
+from services.directory.oauth.server import Loaded, Server
 from services.directory.oauth.token_endpoints import Introspection, Revocation
+from services.directory.oauth.views import LONGEST_PARAMETER, Answer, ClientView, Request, invalid, readable
 from services.directory.people import Person
 from services.kit.auth import Verifier
 from services.kit.db import Writer
@@ -40,11 +32,13 @@ Form = list[tuple[str, str]]
 
 @dataclass
 class Done:
-    """An endpoint's answer, what to say in the directory's log, and the clients whose keys shall be read again."""
+    """An endpoint's answer, what to say in the directory's log, the clients whose keys shall be read again."""
 
     answer: Answer
     messages: list[Message]
     stale: list[str]
+    client_id: str = ""
+    """Who authenticated."""
 
 
 def fault(form: Form, headers: Mapping[str, str]) -> Answer | None:
@@ -62,7 +56,7 @@ def fault(form: Form, headers: Mapping[str, str]) -> Answer | None:
     return None
 
 
-async def quick(runtime: Runtime, form: Form, headers: Mapping[str, str]) -> Answer | None:
+async def quick(runtime: Runtime, form: Form, headers: Mapping[str, str]) -> Done | None:
     """A client's token without the database, where its secret is right; None for everything else."""
     values = dict(form)
     credentials = extract_basic_authorization(readable(headers))
@@ -76,7 +70,7 @@ async def quick(runtime: Runtime, form: Form, headers: Mapping[str, str]) -> Ans
         return None
     server = token_grants.register(Server(None, runtime.settings, await recent.key(runtime), Loaded(client=client)))
     answer: Answer = server.create_token_response(Request(values, headers))
-    return answer if answer.status == 200 else None
+    return Done(answer, [], [], client.client_id) if answer.status == 200 else None
 
 
 async def token(session: Writer, settings: Settings, form: Form, headers: Mapping[str, str]) -> Done:
@@ -167,7 +161,7 @@ async def _run(
     messages = list(server.messages)
     for grant_id, reason in server.ended:
         messages += await grants.end(session, [grant_id], reason)
-    return Done(answer, messages, server.stale)
+    return Done(answer, messages, server.stale, request.client.get_client_id() if request.client else "")
 
 
 def _server(db: Session, settings: Settings, key: ECKey, loaded: Loaded) -> Server:

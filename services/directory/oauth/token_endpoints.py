@@ -8,7 +8,8 @@ from authlib.oauth2.rfc7662 import IntrospectionEndpoint
 
 from services.directory.models import Grant, RefreshToken
 from services.directory.oauth import policy
-from services.directory.oauth.server import ClientView, Request, Server
+from services.directory.oauth.server import Server
+from services.directory.oauth.views import ClientView, Request
 from services.kit import revoked
 from services.kit.auth import Claims
 

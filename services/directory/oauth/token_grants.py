@@ -12,7 +12,8 @@ from sqlalchemy import insert, update
 from services.directory.models import AuthorizationCode, RefreshToken
 from services.directory.oauth import policy
 from services.directory.oauth.clients import hashed
-from services.directory.oauth.server import ClientView, Loaded, Server, User
+from services.directory.oauth.server import Loaded, Server
+from services.directory.oauth.views import ClientView, User
 
 
 class InvalidTarget(InvalidRequestError):  # type: ignore[misc]  # Authlib is untyped

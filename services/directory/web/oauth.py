@@ -11,7 +11,7 @@ from services.directory import agreement, jobs, registrations
 from services.directory.models import Client
 from services.directory.oauth import clients, endpoints, keys, recent, registration
 from services.directory.oauth.endpoints import Done
-from services.directory.oauth.server import Answer, invalid
+from services.directory.oauth.views import Answer, invalid
 from services.directory.web import apis
 from services.kit.auth import bearer
 from services.kit.db import HUB
@@ -29,6 +29,8 @@ MOST_REGISTRATION_BYTES = 50_000
 NO_STORE = {"cache-control": "no-store", "pragma": "no-cache"}
 TOKENS = Rate("token", 600, per=60)
 """Requests of one address at the token endpoint and beside it; a data centre's cities may share one."""
+CLIENTS = Rate("client", 300, per=60)
+"""Answers to one client that authenticated, wherever it asks from."""
 GUESSES = Rate("guess", 20, per=60)
 """Failed authentications from one address."""
 REGISTRATIONS = Rate("registration", 20, per=3600)
@@ -69,10 +71,14 @@ async def _form(request: Request[Any, Any, Any], work: Any, quick: Any = None) -
     if isinstance(form, Answer):
         return _answer(form)
     headers = {name.title(): value for name, value in request.headers.items()}
-    if quick is not None and (answer := await quick(form, headers)) is not None:
-        return _answer(answer)
+    if quick is not None and (found := await quick(form, headers)) is not None:
+        await runtime.rates.take(CLIENTS, f"client:{found.client_id}")
+        return _answer(found.answer)
     async with runtime.db.begin(HUB) as session:
         done: Done = await work(session, form=form, headers=headers)
+        if done.answer.status == 200 and done.client_id:
+            # Refused here, nothing of it has happened: no code or refresh token is used up.
+            await runtime.rates.take(CLIENTS, f"client:{done.client_id}")
         await runtime.say(session, done.messages)
         for client_id in done.stale:
             await jobs.ask_for_keys(session, runtime, client_id)
