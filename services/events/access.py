@@ -24,9 +24,10 @@ PAPERS: Final = Right(
 RIGHTS: Final[Rights] = {
     "Query.*": ANYBODY,
     "Mutation.*": ORGANISER,
-    "Mutation.changeEvent": ORGANISER.to("events they organise; their own city stays part of it", "may_change"),
+    "Mutation.changeEvent": ORGANISER.to("events they organise; a city of theirs stays part of it", "may_change"),
     "Mutation.createEvent": ORGANISER.to(
-        "events that their city hosts or travels to; any, for who speaks for no city", "may_hold"
+        "events that their city, or one of their state, hosts or travels to; any, for the operator's clients",
+        "may_hold",
     ),
     "Event.*": ANYBODY,
     "Event.participants": PEOPLE,
@@ -41,9 +42,14 @@ RIGHTS: Final[Rights] = {
 
 
 def may_hold(who: Principal, cities: set[str]) -> None:
-    """Who speaks for a city takes it along: nobody holds an event of other cities alone."""
+    """Who speaks for a city or state takes it along: nobody holds an event of others alone.
+
+    A client without a city is the operator's.
+    """
     if who.city is not None and who.city not in cities:
         raise Forbidden(_("Your city {ags} is neither host nor guest of this event.", ags=who.city))
+    if who.city is None and who.person and not who.where("central") & {ags[:2] for ags in cities}:
+        raise Forbidden(_("No city of your state is host or guest of this event."))
 
 
 def may_change(who: Principal, event: Event) -> None:

@@ -91,7 +91,8 @@ class Context:
                     return list(await by(session, keys))
 
             self.loaders[by] = DataLoader(load_fn=batch, max_batch_size=1000)
-        found = await self.loaders[by].load(key)
+        # Others wait for the same answer: when this field is cancelled, because one beside it failed, they must get it.
+        found = await asyncio.shield(self.loaders[by].load(key))
         self.loaded += max(1, len(found)) if isinstance(found, list) else 1
         if self.loaded > MOST_LOADED:
             raise Refused(_("The query may return more than {most} values. Ask for less.", most=MOST_LOADED))

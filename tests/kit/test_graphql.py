@@ -1,5 +1,6 @@
 """GraphQL over HTTP as a hostile client and as a careful one meet it."""
 
+import asyncio
 import gzip
 import json
 import logging
@@ -16,6 +17,8 @@ from graphql import build_client_schema, get_introspection_query
 from services.app import chosen
 from services.cli.client import Answered
 from services.cli.running import running
+from services.kit.db import Reader
+from services.kit.graphql import Context
 from services.kit.limits import DEFAULT
 from services.kit.service import Hub
 from services.kit.settings import Settings
@@ -387,3 +390,17 @@ async def test_an_error_is_raised_by_our_own_client(clients: Clients) -> None:
         async for _event in client.follow(WATCH, id=NOBODY):
             pass
     assert caught.value.reason == "NOT_FOUND"
+
+
+async def test_a_field_that_is_cancelled_takes_no_answer_from_the_others(hub: Hub) -> None:
+    """Two fields wait for one loader's answer; the one beside the first fails, and the first is given up."""
+    context, runtime = Context(hub.runtimes), hub.runtimes["directory"]
+
+    async def by(_session: Reader, keys: list[int]) -> list[int]:
+        await asyncio.sleep(0.05)
+        return keys
+
+    first, second = (asyncio.ensure_future(context.load(runtime, by, 1)) for _ in range(2))
+    await asyncio.sleep(0.01)
+    first.cancel()
+    assert await second == 1

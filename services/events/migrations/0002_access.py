@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import sqlalchemy as sa
 from alembic import op
 
-from services.kit.guards import ANYBODY, KNOWN, NOBODY, both, either, guard, oneself, own_city, said
+from services.kit.guards import ANYBODY, KNOWN, NOBODY, both, either, guard, oneself, own_city, own_state, said
 
 revision = "0002"
 down_revision = '0001'
@@ -31,7 +31,9 @@ def guards() -> Iterator[str]:
         yield from guard(f"events.{table}", read=ANYBODY, write=NOBODY)
     yield from guard("events.navigator", read=KNOWN, write=NOBODY)
     yield from guard("events.log", read=NOBODY, write=NOBODY, insert=ANYBODY)
-    own = either(f"{said('city')} IS NULL", own_city("host"), f"{said('city')} = ANY (guests)")
+    # A city or state takes itself along; who speaks for neither is the operator's client.
+    theirs = f"EXISTS (SELECT FROM unnest(host || guests) one WHERE {either(own_city('one'), own_state('one'))})"
+    own = either(both(f"{said('city')} IS NULL", f"{said('states')} IS NULL"), theirs)
     yield from guard(
         "events.event", read=ANYBODY, write=oneself("organiser"), check=both(oneself("organiser"), own))
     organised = of_event(oneself("e.organiser"))

@@ -1,0 +1,289 @@
+"""Two cities with everything a city can have; calls made from the schema, what they answer, whose rows are whose."""
+
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+import graphql as gql
+import msgspec
+from sqlalchemy import insert, text
+
+from services.app import SERVICES
+from services.cli.client import Client
+from services.cli.demo import PUBLISH
+from services.directory import people
+from services.directory.access import CLIENT_SCOPES
+from services.directory.models import Client as ClientRow
+from services.directory.models import Provider
+from services.directory.oauth import clients as oauth_clients
+from services.events.models import Seat, Table
+from services.kit import limits
+from services.kit.db import HUB, Database
+from services.kit.onegraph import one_graph
+from services.kit.service import Hub
+
+GRAPH = one_graph({name: service.schema for name, service in SERVICES.items()})
+TOPIC = "finance"
+DEEPEST = 5
+UNTOLD = frozenset({"cursor", "job"})
+"""Tables that change by themselves: how far a service has heard the others, and its own work."""
+
+
+@dataclass(frozen=True)
+class City:
+    """What there is of a city, by the kind of id; `words` are told to nobody outside, `people` in no event."""
+
+    client: Client
+    account: uuid.UUID
+    ids: dict[str, str]
+    words: tuple[str, ...]
+    people: tuple[str, ...]
+
+    @property
+    def marks(self) -> tuple[str, ...]:
+        """What tells that a row is of this city."""
+        return (self.ids["ags"], *(self.ids[kind] for kind in PRIVATE), self.ids["event"], *self.people)
+
+
+PRIVATE = ("plan", "client", "account")
+"""Kinds of ids whose existence is nobody else's business."""
+
+
+async def found(hub: Hub, ags: str, name: str) -> City:
+    """A city with people, projects, an event of its own with participants, a plan and seats, a client that waits, an
+    account, a provider; all of it named so that it is recognised in an answer.
+    """
+    directory = hub.runtimes["directory"].db
+    async with directory.begin(HUB) as session:
+        made = await oauth_clients.add(session, f"Programm {name}", ags, CLIENT_SCOPES)
+        account = await people.create(session, "test", ags, f"Konto {name}", f"konto@{name}.example", ("editor",))
+        waiting = {
+            "client_id": f"c-waits-{name}",
+            "name": f"Wartend {name}",
+            "status": "pending",
+            "ags": ags,
+            "scopes": [],
+        }
+        login = {
+            "method": "none",
+            "grant_types": [],
+            "redirect_uris": [],
+            "details": {"contacts": [f"wartet@{name}.example"]},
+        }
+        await session.execute(insert(ClientRow).values(**waiting, **login))
+        provider = {"issuer": f"https://login.{name}.example", "client_id": f"rp-{name}", "role_claim": "", "roles": {}}
+        await session.execute(insert(Provider).values(org=ags, strong=[], **provider))
+    client = Client(hub.settings.issuer, made.client_id, made.client_secret, language="en")
+    await client.ask(PUBLISH, snapshot=snapshot(ags, name))
+    await hub.settle()
+    mine = "query ($c: ID!) { navigators(city: $c) { nodes { id } } projects(city: $c) { nodes { id } } }"
+    published = await client.ask(mine, c=ags)
+    navigators = tuple(node["id"] for node in published["navigators"]["nodes"])
+    create = "mutation ($e: EventInput!) { createEvent(event: $e) { id } }"
+    day = {"title": f"Tag {name}", "date": "2030-01-01", "host": ags}
+    event = (await client.ask(create, e=day))["createEvent"]["id"]
+    await client.ask(JOIN, e=event, n=list(navigators))
+    await hub.settle()
+    plan = (await client.ask(PLAN, i={"event": event, "rounds": 1, "tables": 1}))["planRounds"]["id"]
+    async with hub.runtimes["events"].db.begin(HUB) as session:
+        await session.execute(insert(Table).values(event_id=uuid.UUID(event), round=1, number=1, topic=TOPIC))
+        for one in navigators:
+            seat = {"event_id": uuid.UUID(event), "round": 1, "number": 1, "navigator_id": uuid.UUID(one)}
+            await session.execute(insert(Seat).values(**seat))
+    ids = {
+        "ags": ags, "state": ags[:2], "navigator": navigators[0], "project": published["projects"]["nodes"][0]["id"],
+        "event": event, "plan": plan, "client": f"c-waits-{name}", "own client": made.client_id,
+        "account": str(account), "topic": TOPIC,
+    }  # fmt: skip
+    words = (
+        plan,
+        made.client_id,
+        f"c-waits-{name}",
+        str(account),
+        f"Programm {name}",
+        f"Konto {name}",
+        f"{name}.example",
+    )
+    return City(client, account, ids, words, navigators)
+
+
+JOIN = "mutation ($e: ID!, $n: [ID!]!) { addParticipants(event: $e, navigators: $n) { id } }"
+PLAN = "mutation ($i: PlanRoundsInput!) { planRounds(input: $i) { id } }"
+
+
+def snapshot(ags: str, name: str) -> dict[str, Any]:
+    rows = [{"key": key, "name": f"{name} {key}", "offers": [TOPIC]} for key in ("anna", "bela", "cleo", "dora")]
+    return {
+        "city": {"ags": ags, "name": name},
+        "navigators": rows,
+        "projects": [{"key": "p", "title": f"Projekt {name}", "topics": [TOPIC], "navigators": ["anna"]}],
+    }
+
+
+# Calls from the schema -------------------------------------------------------------------------------------------
+
+NATURAL = {
+    "ags": "ags", "host": "ags", "guests": "ags", "city": "ags", "audience": "ags", "org": "ags", "state": "state",
+    "event": "event", "navigators": "navigator", "clientId": "client", "topic": "topic", "code": "topic",
+    "topics": "topic", "offers": "topic", "seeks": "topic", "worksOn": "topic", "tableTopics": "topic",
+}  # fmt: skip
+"""Which kind of id an argument takes, by its name; `id` takes what its field is about."""
+ABOUT = {
+    "navigator": "navigator", "project": "project", "event": "event", "changeEvent": "event", "cancelEvent": "event",
+    "plan": "plan", "confirmPlan": "plan", "planProgress": "plan",
+}  # fmt: skip
+VALUES = {
+    "date": "2030-01-01", "starts": "10:00", "ends": "11:00", "timezone": "Europe/Berlin", "population": 1,
+    "website": "https://stadt.example", "after": None, "text": None, "count": 1, "rounds": 1, "tables": 1,
+    "seconds": 1.0, "seed": 1, "navigators": [], "minutes": 10, "breakMinutes": 2, "first": 2, "kind": "",
+}  # fmt: skip
+PLAIN = {"String": "x", "Int": 1, "Float": 1.0, "Boolean": True}
+IDS = frozenset({"ID"})
+
+
+@dataclass(frozen=True)
+class Filling:
+    """How arguments are filled: natural kinds from `ids`; with `all_ids`, that one value wherever an id can stand."""
+
+    ids: dict[str, str]
+    all_ids: str | None = None
+    choice: int = 0
+    """Which value of each enum."""
+
+    def value(self, field: str, name: str, type_: Any) -> Any:
+        """Raises KeyError for a scalar that nobody told a value of."""
+        type_ = gql.get_nullable_type(type_)
+        if gql.is_list_type(type_):
+            if name == "agenda" or isinstance(gql.get_named_type(type_), gql.GraphQLInputObjectType) is False:
+                return [self.value(field, name, type_.of_type)]
+            return [] if name == "projects" else [self.value(field, name, type_.of_type)]
+        if isinstance(type_, gql.GraphQLInputObjectType):
+            return {key: self.value(field, key, part.type) for key, part in type_.fields.items()}
+        if isinstance(type_, gql.GraphQLEnumType):
+            return list(type_.values)[self.choice % len(type_.values)]
+        kind = ABOUT.get(field) if name == "id" else NATURAL.get(name)
+        if type_.name in IDS and self.all_ids is not None:
+            return self.all_ids
+        if kind is not None and type_.name in {"ID", "String"}:
+            return self.ids[kind]
+        if type_.name in IDS:
+            return self.ids["event"]
+        return VALUES[name] if name in VALUES else PLAIN[type_.name]
+
+
+def operation(kind: str, field: str, made: gql.GraphQLField, filling: Filling) -> tuple[str, dict[str, Any]]:
+    """The document and variables of one call that asks for everything the answer has."""
+    variables = arguments(field, made, filling)
+    if (kind, field) not in _queries:
+        start = call(kind, field, made)
+        _queries[kind, field] = deepest(GRAPH, variables, lambda depth: f"{start} {selection(made.type, depth)} }}")
+    return _queries[kind, field], variables
+
+
+_queries: dict[tuple[str, str], str] = {}
+
+
+def arguments(field: str, made: gql.GraphQLField, filling: Filling) -> dict[str, Any]:
+    return {name: filling.value(field, name, arg.type) for name, arg in made.args.items()}
+
+
+def call(kind: str, field: str, made: gql.GraphQLField) -> str:
+    """The operation up to what is asked of the answer, with a variable for each argument."""
+    head = ", ".join(f"${name}: {arg.type}" for name, arg in made.args.items())
+    given = ", ".join(f"{name}: ${name}" for name in made.args)
+    return f"{kind} {f'({head})' if head else ''} {{ {field}{f'({given})' if given else ''}"
+
+
+def entity(schema: gql.GraphQLSchema, type_: gql.GraphQLObjectType, variables: dict[str, Any]) -> str:
+    """The query with which a router asks for entities of the type."""
+    start = f"query ($r: [_Any!]!) {{ _entities(representations: $r) {{ ... on {type_.name}"
+    return deepest(schema, variables, lambda depth: f"{start} {selection(type_, depth)} }} }}")
+
+
+def deepest(schema: gql.GraphQLSchema, variables: dict[str, Any], made: Callable[[int], str]) -> str:
+    """The query of the greatest depth that the hub's limits let pass."""
+    for depth in range(DEEPEST, 0, -1):
+        document = gql.parse(query := made(depth))
+        asked = gql.get_operation_ast(document)
+        assert asked
+        with suppress(gql.GraphQLError):
+            limits.shape(document)
+            limits.cost(schema, document, asked, variables)
+            return query
+    raise AssertionError(made(1))
+
+
+def selection(type_: Any, depth: int, above: tuple[str, ...] = ()) -> str:
+    """Every field down to `depth`, none of a type within itself; pages of two."""
+    named = gql.get_named_type(type_)
+    if not isinstance(named, gql.GraphQLObjectType):
+        return ""
+    parts = ["__typename"]
+    for name, field in named.fields.items():
+        inner = gql.get_named_type(field.type)
+        if isinstance(inner, gql.GraphQLObjectType) and (depth == 0 or inner.name in (*above, named.name)):
+            continue
+        few = "(first: 2)" if "first" in field.args else ""
+        parts.append(f"{name}{few} {selection(field.type, depth - 1, (*above, named.name))}")
+    return f"{{ {' '.join(parts)} }}"
+
+
+def takes_ids(type_: Any) -> bool:
+    """Whether an argument of this type can name something of a city."""
+    named = gql.get_named_type(type_)
+    if isinstance(named, gql.GraphQLInputObjectType):
+        return any(takes_ids(field.type) for field in named.fields.values())
+    return named.name in {"ID", "String"}
+
+
+# What was answered, what is stored -------------------------------------------------------------------------------
+
+
+def beneath(answer: Any, keys: frozenset[str], inside: bool = False) -> Iterator[str]:
+    """All texts beneath one of `keys`."""
+    if isinstance(answer, dict):
+        for key, value in answer.items():
+            yield from beneath(value, keys, inside or key in keys)
+    elif isinstance(answer, list):
+        for value in answer:
+            yield from beneath(value, keys, inside)
+    elif inside and isinstance(answer, str):
+        yield answer
+
+
+OF_EVENTS = frozenset({"participants", "rounds", "plans"})
+
+
+def leaks(answer: Any, sent: Any, city: City) -> set[str]:
+    """What an answer tells of a city that is not for others, beyond what was `sent`."""
+    data = answer.get("data") if isinstance(answer, dict) else answer
+    told, known = msgspec.json.encode(answer).decode(), msgspec.json.encode(sent).decode()
+    return {word for word in city.words if word in told and word not in known} | (
+        set(beneath(data, OF_EVENTS)) & set(city.people)
+    )
+
+
+def same(answer: Any, *ids: str) -> str:
+    """An answer without the ids that were asked for."""
+    told = msgspec.json.encode(answer, order="sorted").decode()
+    for one in ids:
+        told = told.replace(one, "…")
+    return told
+
+
+async def stored(owner: Database) -> dict[str, list[str]]:
+    """Every row of every service, as JSON text, by table."""
+    out = {}
+    async with owner.read(HUB) as session:
+        for service in SERVICES.values():
+            for name, table in service.metadata.tables.items():
+                if table.name not in UNTOLD:
+                    out[name] = sorted(await session.scalars(text(f"SELECT to_jsonb(t)::text FROM {name} t")))
+    return out
+
+
+def of(rows: dict[str, list[str]], city: City) -> set[tuple[str, str]]:
+    """The rows that are of a city or speak of it."""
+    return {(table, row) for table, found in rows.items() for row in found if any(mark in row for mark in city.marks)}
