@@ -268,8 +268,8 @@ def requests(hub: Hub, client: App, app: App) -> Iterator[Sent]:
 
 
 async def test_forms(shared: Hub, http: httpx.AsyncClient) -> None:
-    client = await developers.active(shared, http)
-    app = await developers.active(shared, http, new_key(), ags="08121000")
+    client = await developers.active(shared, http, ags="08999998")
+    app = await developers.active(shared, http, new_key(), ags="08999999")
     async for raw, answer in answers(http, requests(shared, client, app)):
         assert answer.status_code in {200, 400, 401, 413}, (raw, answer.text)
         if answer.status_code != 200:
