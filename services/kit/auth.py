@@ -57,6 +57,9 @@ class Principal(msgspec.Struct, frozen=True):
     session: str = ""
     grant: str = ""
     amr: frozenset[str] = frozenset()
+    names: tuple[str, ...] = ()
+    """The names under which the token or session can be revoked, and when it was issued."""
+    issued_at: float = 0.0
 
     @property
     def known(self) -> bool:
@@ -135,6 +138,8 @@ class Claims(msgspec.Struct):
             self.sid,
             self.grant,
             frozenset(self.amr),
+            tuple(self.names()),
+            self.issued_at,
         )
 
 
@@ -194,6 +199,10 @@ class Verifier:
         if not token:
             raise Unknown(_("Please send an access token: Authorization: Bearer …"))
         return (await self._believed(token, TOKEN_TYPE, resource)).principal()
+
+    def counts(self, who: Principal) -> bool:
+        """Whether what `who` showed still counts; for answers that take long."""
+        return not self.revoked.covers(who.names, who.issued_at)
 
     async def claims(self, token: str) -> Claims:
         """What an access token says, whatever of our services it was made for. Raises Unknown if it does not count."""

@@ -36,7 +36,7 @@ from strawberry.dataloader import DataLoader
 from services.kit import limits
 from services.kit.auth import ANONYMOUS, Principal
 from services.kit.db import Reader
-from services.kit.errors import HubError, Refused, TooLarge
+from services.kit.errors import HubError, Refused, TooLarge, Unknown
 from services.kit.graphcall import API, EVENT_STREAM, GRAPHQL_JSON, Call
 from services.kit.i18n import gettext as _
 from services.kit.rates import Rate, address_of
@@ -139,7 +139,7 @@ def graphql_route(
         except _Invalid as invalid:
             return _answer(request, {"errors": [shown(e) for e in invalid.errors]}, refused=True)
         if operation.operation is OperationType.SUBSCRIPTION:
-            return await _stream(schema, document, call, context)
+            return await _stream(schema, document, call, context, lambda: hub.verifier.counts(context.principal))
         result = execute(
             schema, document, context_value=context, variable_values=variables, operation_name=call.operationName
         )
@@ -256,7 +256,10 @@ def _answer(request: Request[Any, Any, Any], body: dict[str, Any], *, refused: b
     )
 
 
-async def _stream(schema: GraphQLSchema, document: DocumentNode, call: Call, context: Context) -> Response[Any]:
+async def _stream(
+    schema: GraphQLSchema, document: DocumentNode, call: Call, context: Context, counts: Callable[[], bool]
+) -> Response[Any]:
+    """The events of a subscription, for as long as what the client showed `counts`."""
     started = subscribe(
         schema,
         document,
@@ -275,6 +278,10 @@ async def _stream(schema: GraphQLSchema, document: DocumentNode, call: Call, con
             try:
                 while True:
                     done, _waiting = await asyncio.wait({waiting}, timeout=KEEP_ALIVE_SECONDS)
+                    if not counts():
+                        ended = Unknown(_("The access token was revoked."))
+                        yield _event("next", {"errors": [shown(GraphQLError(ended.message, original_error=ended))]})
+                        break
                     if not done:
                         yield b":\n\n"  # proxies close silent connections
                         continue

@@ -19,7 +19,7 @@ from services.kit.db import HUB
 from services.kit.openapi import BEARER, CLIENT, FEED, MANAGEMENT
 from services.kit.service import Hub
 
-EXAMPLES = int(os.environ.get("LOTSENNETZ_FUZZ", "300")) // 30 or 1
+EXAMPLES = int(os.environ.get("LOTSENNETZ_FUZZ", "300")) // 60 or 1
 KONSTANZ = "08335043"
 CHECKS = (
     "not_a_server_error",

@@ -22,11 +22,12 @@ from services.cli.running import bind, running
 from services.directory.access import CLIENT_SCOPES
 from services.directory.oauth import clients as oauth_clients
 from services.kit import embedded, graphql
-from services.kit.auth import Verifier
+from services.kit.auth import Principal, Verifier
 from services.kit.db import HUB
 from services.kit.errors import NotFound
 from services.kit.graphql import graphql_route
 from services.kit.rates import Rates
+from services.kit.revoked import TokensRevoked
 from services.kit.service import Hub
 from services.kit.settings import Settings
 from tests.conftest import Servers, _fresh
@@ -215,19 +216,30 @@ def self_ended(name: str) -> None:
     Subscription.ended.append(name)
 
 
-@pytest_asyncio.fixture
-async def stream(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of a graph whose subscriptions end in every way."""
-    monkeypatch.setattr(graphql, "KEEP_ALIVE_SECONDS", 0.05)
+SOMEBODY = Principal(client="c", subject="c", names=("client:c",), issued_at=1.0)
 
+
+@pytest.fixture
+def verifier() -> Verifier:
     async def keys() -> dict[str, Any]:
         return {"keys": []}
 
+    return Verifier(keys, "", "")
+
+
+@pytest_asyncio.fixture
+async def stream(monkeypatch: pytest.MonkeyPatch, verifier: Verifier) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of a graph whose subscriptions end in every way."""
+    monkeypatch.setattr(graphql, "KEEP_ALIVE_SECONDS", 0.05)
+
+    async def asking(_request: Any, _service: str | None) -> Principal:
+        return SOMEBODY
+
     app = Litestar([graphql_route("/graphql", strawberry.Schema(Query, subscription=Subscription)._schema)])
-    verifier = Verifier(keys, "", "")
     app.state.hub = SimpleNamespace(
         runtimes={},
-        asking=lambda request, _service: verifier.of(request),
+        asking=asking,
+        verifier=verifier,
         settings=Settings(),
         rates=Rates(Settings(rates=0.0)),
     )
@@ -267,6 +279,16 @@ async def test_a_stream_tells_everything_and_completes(stream: httpx.AsyncClient
     assert told[0::2] == ["event: next"] * len(said) + ["event: complete"]
     assert all(part in line for part, line in zip([*said, "data:"], told[1::2], strict=True))
     assert "a secret" not in "".join(told)
+
+
+async def test_a_stream_ends_with_what_its_reader_showed(stream: httpx.AsyncClient, verifier: Verifier) -> None:
+    """A subscription outlives no suspension, though it asked for the token once."""
+    async with following(stream, "quiet") as lines:
+        assert await anext(lines) == "event: next"
+        verifier.revoked.learn([TokensRevoked(name="client:c", before=2.0, until=9e9)])
+        told = [line async for line in lines if line and line != ":"]
+    assert '"code":"UNAUTHENTICATED"' in told[-3]
+    assert told[-2] == "event: complete"
 
 
 async def test_a_silent_stream_is_kept_alive(stream: httpx.AsyncClient) -> None:
