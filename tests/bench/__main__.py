@@ -4,6 +4,7 @@ Figures of one machine say little; the ratios travel better. Every pair runs alt
 """
 
 import asyncio
+import base64
 import os
 import platform
 import random
@@ -13,15 +14,17 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
 from statistics import median
+from typing import Any
+from urllib.parse import quote, urlsplit
 
 import httpx
 from joserfc import jwt
 from joserfc.jwk import ECKey
-from litestar import Litestar, post
+from litestar import Litestar, Request, post
 
 from services.app import chosen
 from services.cli import demo
-from services.cli.client import Client
+from services.cli.client import ASSERTION, Client
 from services.cli.running import running
 from services.directory.access import CLIENT_SCOPES
 from services.directory.oauth import clients as oauth_clients
@@ -34,6 +37,7 @@ from tests.router import served
 
 OUT = Path(__file__).parents[2] / "docs" / "benchmarks.md"
 TURNS, AT_ONCE, SECONDS = 3, 8, 2.0
+TOKEN_ROWS = ("token endpoint, with a secret", "token endpoint, with a signed assertion")
 
 Work = Callable[[], Awaitable[object]]
 
@@ -105,23 +109,66 @@ async def publishing(hub: Hub) -> tuple[float, float]:
     return found
 
 
-async def tokens(hub: Hub) -> tuple[float, float]:
-    """The token endpoint beside a bare Litestar route that signs the same claims."""
-    key = ECKey.generate_key("P-256")
+class Wire:
+    """POSTs over connections kept open, without a client library: its cost would hide what is measured."""
+
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        self.host, self.port, self.path = parts.hostname, parts.port, parts.path
+        self.free: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
+
+    async def post(self, body: str, authorization: str = "") -> None:
+        reader, writer = self.free.pop() if self.free else await asyncio.open_connection(self.host, self.port)
+        auth = f"authorization: {authorization}\r\n" if authorization else ""
+        writer.write(
+            f"POST {self.path} HTTP/1.1\r\nhost: {self.host}\r\n{auth}"
+            f"content-type: application/x-www-form-urlencoded\r\ncontent-length: {len(body)}\r\n\r\n{body}".encode()
+        )
+        head = await reader.readuntil(b"\r\n\r\n")
+        await reader.readexactly(int(head.lower().partition(b"content-length: ")[2].split(b"\r")[0]))
+        assert head.startswith(b"HTTP/1.1 200"), head
+        self.free.append((reader, writer))
+
+    def close(self) -> None:
+        for _reader, writer in self.free:
+            writer.close()
+
+
+async def tokens(hub: Hub) -> list[tuple[float, float]]:
+    """The token endpoint beside a bare Litestar route that signs the same claims: with a secret, with an assertion."""
+    key, own = ECKey.generate_key("P-256"), ECKey.generate_key("P-256", auto_kid=True)
     claims = {"iss": "x", "aud": "x", "sub": "c", "client_id": "c", "scope": "a b", "city": "08335043", "jti": "j"}
 
     @post("/token", status_code=200)
-    async def bare(data: dict[str, str]) -> dict[str, str]:
+    async def bare(request: Request[Any, Any, Any]) -> dict[str, str]:
+        await request.body()
         return {"access_token": jwt.encode({"alg": "ES256", "typ": "at+jwt"}, {**claims, "exp": 1}, key)}
 
-    one = await client(hub, "08335043")
+    one, two = await client(hub, "08335043"), await client(hub, "08335044")
+    async with hub.runtimes["directory"].db.begin(HUB) as session:
+        row = await oauth_clients.by_id(session, two.client_id)
+        assert row
+        row.method, row.jwks = "private_key_jwt", {"keys": [own.as_dict(private=False)]}
+    numbers = iter(range(10**9))
+
+    def assertion() -> str:
+        now = int(time.time())
+        said = {"iss": two.client_id, "sub": two.client_id, "aud": two.url, "iat": now, "exp": now + 60}
+        signed = jwt.encode({"alg": "ES256", "kid": own.kid or ""}, {**said, "jti": str(next(numbers))}, own)
+        return f"grant_type=client_credentials&client_assertion_type={quote(ASSERTION)}&client_assertion={signed}"
+
+    basic = "Basic " + base64.b64encode(":".join(one.credentials).encode()).decode()
     app = Litestar([bare], openapi_config=None, logging_config=None)
-    async with served({"bare": app}) as urls, httpx.AsyncClient(trust_env=False) as http:
-        form = {"grant_type": "client_credentials"}
-        return await beside(
-            lambda: http.post(f"{hub.settings.issuer}/oauth/token", data=form, auth=one.credentials),
-            lambda: http.post(f"{urls['bare']}/token", json=form),
-        )
+    async with served({"bare": app}) as urls:
+        ours, theirs = Wire(f"{hub.settings.issuer}/oauth/token"), Wire(f"{urls['bare']}/token")
+        form = "grant_type=client_credentials"
+        found = [
+            await beside(lambda: ours.post(form, basic), lambda: theirs.post(form)),
+            await beside(lambda: ours.post(assertion()), lambda: theirs.post(assertion())),  # both pay for signing it
+        ]
+        ours.close()
+        theirs.close()
+    return found
 
 
 async def graphs(hub: Hub) -> tuple[float, float]:
@@ -172,7 +219,10 @@ async def main() -> None:
             await demo.publish(cities[0], cities[1], lambda *_words: None)
             rows = [
                 ("a city publishes, all 10 navigators changed", "the same snapshot again", await publishing(hub)),
-                ("token endpoint", "bare Litestar route that signs the same", await tokens(hub)),
+                *(
+                    (name, "bare Litestar route that signs the same token", pair)
+                    for name, pair in zip(TOKEN_ROWS, await tokens(hub), strict=True)
+                ),
                 ("query over the one graph", "the same on the directory's subgraph", await graphs(hub)),
             ]
     plans = await asyncio.to_thread(planning)
