@@ -7,7 +7,7 @@ from sqlalchemy import delete, func, insert, select, update
 
 from services.directory import audit
 from services.directory.access import OPERATOR, ROLES, checked_org, scopes_of
-from services.directory.models import Account, LoginSession, RoleGrant
+from services.directory.models import Account, Client, LoginSession, RoleGrant
 from services.kit import revoked
 from services.kit.checks import Checks
 from services.kit.db import Reader, Writer, put
@@ -39,12 +39,18 @@ class Person:
 
 
 async def person(session: Reader, account_id: uuid.UUID) -> Person | None:
-    """The account with its roles; None where there is none or it is disabled."""
+    """The account with its roles; None where there is none, it is disabled, or its city is suspended."""
     row = await session.get(Account, account_id)
-    if row is None or row.disabled_at is not None:
+    if row is None or row.disabled_at is not None or await suspended(session, row.org):
         return None
     grants = await session.execute(select(RoleGrant.role, RoleGrant.at).where(RoleGrant.account_id == account_id))
     return Person(row.id, row.org, row.name, frozenset(f"{role}:{at}" for role, at in grants))
+
+
+async def suspended(session: Reader, org: str) -> bool:
+    """Whether the organisation is a city whose programs were suspended, and none is left that acts for it."""
+    found = set((await session.scalars(select(Client.status).where(Client.ags == org).distinct())).all())
+    return "suspended" in found and "active" not in found
 
 
 async def create(

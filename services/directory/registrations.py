@@ -38,12 +38,18 @@ async def announce(session: Writer, runtime: Runtime, client: Client) -> None:
 
 
 async def decide(
-    session: Writer, runtime: Runtime, who: Principal, client_id: str, decision: str, reason: str = ""
+    session: Writer,
+    runtime: Runtime,
+    who: Principal,
+    client_id: str,
+    decision: str,
+    reason: str = "",
+    seen: str = "",
 ) -> tuple[Client, list[Message]]:
     """As `clients.decide`; the contacts of the registration are told, and where the city has no coordinator yet,
     the first of them is invited to become it.
     """
-    client, messages = await clients.decide(session, who, client_id, decision, reason)
+    client, messages = await clients.decide(session, who, client_id, decision, reason, seen)
     contacts: Sequence[str] = client.details.get("contacts", ())
     city = await town(session, client.ags or "")
     for number, contact in enumerate(contacts[:MOST_TOLD]):

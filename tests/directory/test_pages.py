@@ -20,6 +20,7 @@ from services.cli.running import running
 from services.directory.models import Client
 from services.directory.oauth import clients
 from services.kit.db import HUB
+from services.kit.errors import Forbidden
 from services.kit.service import Hub
 from services.kit.settings import Settings
 from tests.browser_like import Browser, account, logged_in
@@ -194,6 +195,41 @@ async def test_a_second_registration_is_the_first_one_s_business(hub: Hub, visit
     assert "Sofort sperren" not in page.text
     await other.close()
     await own.close()
+
+
+async def test_nobody_approves_what_they_did_not_see(hub: Hub, visitor: Browser, town: str) -> None:
+    done = await register(visitor, town)
+    client_id, token_ = shown(done, "client_id"), shown(done, "registration_access_token")
+    central = await logged_in(hub, BW, "central")
+    page = await central.http.get(f"/registrations/{client_id}")
+    bearer = {"authorization": f"Bearer {token_}"}
+    said = (await visitor.http.get(f"/oauth/register/{client_id}", headers=bearer)).json()
+    other = {**said, "redirect_uris": ["https://evil.example/"], "grant_types": ["authorization_code"]}
+    other["response_types"] = ["code"]
+    changed = await visitor.http.put(f"/oauth/register/{client_id}", json=other, headers=bearer)
+    assert changed.status_code == 200, changed.text
+    answer = await central.submit(page, f"/registrations/{client_id}", decision="approve")
+    assert (answer.status_code, "geändert" in answer.text) == (409, True)
+    assert "evil.example" in (await central.http.get(f"/registrations/{client_id}")).text
+    await central.close()
+
+
+async def test_the_people_of_a_suspended_city_stay_outside(hub: Hub, visitor: Browser, town: str) -> None:
+    client_id, central = shown(await register(visitor, town), "client_id"), await logged_in(hub, BW, "central")
+    path = f"/registrations/{client_id}"
+    await central.submit(await central.http.get(path), path, decision="approve")
+    navigator = await account(hub, town, "navigator")
+    person = Browser(hub)
+    await person.log_in(navigator)
+    await central.submit(await central.http.get(path), path, decision="suspend", reason="Geprüft")
+    assert (await person.graph("{ me { subject } }"))["data"] == {"me": None}
+    with pytest.raises(Forbidden):
+        await person.log_in(navigator)
+    await central.submit(await central.http.get(path), path, decision="resume")
+    await person.log_in(navigator)
+    assert (await person.graph("{ me { subject } }"))["data"] == {"me": {"subject": str(navigator)}}
+    await central.close()
+    await person.close()
 
 
 async def test_nobody_sends_a_form_for_somebody_else(hub: Hub, visitor: Browser, town: str) -> None:

@@ -176,9 +176,11 @@ async def by_id(session: Reader, client_id: str, *, lock: bool = False) -> Clien
 
 
 async def decide(
-    session: Writer, who: Principal, client_id: str, decision: str, reason: str = ""
+    session: Writer, who: Principal, client_id: str, decision: str, reason: str = "", seen: str = ""
 ) -> tuple[Client, list[Message]]:
     """`approve`, `reject`, `suspend` or `resume` a client; returns it and what to say.
+
+    With `seen` (`version` of what was looked at), a client that changed itself since is not decided about.
 
     Raises NotFound for a client that `who` has no say about, Refused without the reason that somebody needs to read,
     Conflict where the client is not in a state for it. Suspending ends every token at once, and with a city's last
@@ -193,6 +195,8 @@ async def decide(
     if decision not in steps:
         raise Refused(_("Choose approve, reject, suspend or resume."))
     before, after = steps[decision]
+    if seen and seen != version(client):
+        raise Conflict(_("The registration has changed since you opened it. Please look at it again."))
     if client.status != before:
         raise Conflict(_("This registration is not in a state for that; somebody else may have decided already."))
     if decision in {"suspend", "resume"} and APPROVE not in who.scopes:
@@ -205,6 +209,11 @@ async def decide(
     # Takes the place of what the suspension revoked, which reaches into the seconds after it.
     resumed = revoked.names("client", [client_id], policy.TOKEN_SECONDS) if decision == "resume" else []
     return client, list(resumed)
+
+
+def version(client: Client) -> str:
+    """Another one after every change of the registration."""
+    return client.updated_at.isoformat()
 
 
 def _reason(reason: str, *, needed: bool) -> str | None:

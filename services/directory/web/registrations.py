@@ -23,6 +23,7 @@ PAGE = 100
 class Decision(msgspec.Struct):
     decision: Literal["approve", "reject", "suspend", "resume"]
     reason: Annotated[str, msgspec.Meta(max_length=clients.LONGEST_REASON)] = ""
+    seen: Annotated[str, msgspec.Meta(max_length=40)] = ""
 
 
 @get("/registrations", page=True, right=access.DECIDING)
@@ -59,6 +60,7 @@ async def _one(
         "directory/registration.html",
         status=status,
         client=client,
+        seen=clients.version(client),
         city=city,
         first=first,
         actions=actions,
@@ -84,7 +86,9 @@ async def decide(request: Request[Any, Any, Any], client_id: str) -> Response[An
     try:
         said = await forms.read(request, Decision)
         async with runtime.db.begin(HUB) as session:
-            _client, messages = await registrations.decide(session, runtime, who, client_id, said.decision, said.reason)
+            _client, messages = await registrations.decide(
+                session, runtime, who, client_id, said.decision, said.reason, said.seen
+            )
             await runtime.say(session, messages)
     except Refused as problem:
         return await _one(request, who, client_id, forms.again(request, problem), status=422)
