@@ -400,6 +400,7 @@ async def test_tokens_lose_what_the_person_may_no_longer_do(shared: Hub, http: h
     lesser = (await refresh(http, app, found["refresh_token"])).json()
     assert lesser["scope"] == "directory:read matching:read events:read"
     assert await believed(http, lesser["access_token"]), "made after the withdrawal, though within the same second"
+    assert await believed(http, lesser["access_token"]), "made after the withdrawal, though within the same second"
     async with work(shared) as session:
         await people.withdraw(session, "test", account, "navigator")
     assert said(await refresh(http, app, lesser["refresh_token"])) == (400, "invalid_scope")
