@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from services.app import SERVICES, chosen
-from services.cli import demo, people
+from services.cli import demo, keys, people
 from services.cli.running import running, servers, until_stopped
 from services.directory import register
 from services.directory.access import CLIENT_SCOPES, checked_ags
@@ -85,6 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     books.add_argument("action", choices=["import"])
     books.add_argument("file", type=Path)
     people.add(command)
+    keys.add(command)
     revise = command("revise", _revise, "write a migration from a service's models (for developers)")
     revise.add_argument("service", choices=SERVICES)
     revise.add_argument("message")

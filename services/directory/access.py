@@ -55,7 +55,9 @@ DECIDERS: Final = (
     "where it takes part already"
 )
 REGISTERED: Final = Right(
-    "whoever is logged in, and clients", known=True, rows="those of their own city; central navigators: of their state"
+    "whoever is logged in, and clients",
+    known=True,
+    rows="clients and coordinators: those of their own city; central navigators: of their state; operators: all",
 )
 LOG: Final = Right("people with the scope", AUDIT, rows="entries about their city; central navigators: their state")
 ONESELF: Final = Right("whoever is logged in", known=True, rows="their own")

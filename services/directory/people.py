@@ -7,7 +7,7 @@ from sqlalchemy import delete, func, insert, select, update
 
 from services.directory import audit
 from services.directory.access import OPERATOR, ROLES, checked_org, scopes_of
-from services.directory.models import Account, Client, LoginSession, RoleGrant
+from services.directory.models import Account, Client, Grant, LoginSession, RoleGrant
 from services.kit import revoked
 from services.kit.checks import Checks
 from services.kit.db import Reader, Writer, put
@@ -98,7 +98,14 @@ async def disable(session: Writer, actor: str, account_id: uuid.UUID, *, disable
     await audit.note(
         session, actor, "account.disabled" if disabled else "account.enabled", str(account_id), org=row.org
     )
-    return await end_sessions(session, account_id) if disabled else []
+    if not disabled:
+        return []
+    await session.execute(
+        update(Grant)
+        .where(Grant.account_id == account_id, Grant.ended_at.is_(None))
+        .values(ended_at=func.now(), reason="disabled")
+    )
+    return await end_sessions(session, account_id)
 
 
 def place_of(org: str) -> str:

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, insert, or_, select, tuple_, update
+from sqlalchemy import delete, false, func, insert, or_, select, tuple_, update
 
 from services.directory import audit, people, register
-from services.directory.access import APPROVE, CENTRAL, OPERATOR, may_decide
+from services.directory.access import APPROVE, CENTRAL, OPERATOR, PEOPLE, may_decide
 from services.directory.models import Account, Client, Grant, Municipality
 from services.directory.oauth import policy
 from services.directory.oauth.registration import METADATA, Invalid, Wanted, bare_name
@@ -30,7 +30,6 @@ from services.kit.text import cleaned, forbidden_character
 PENDING, ACTIVE, REJECTED, SUSPENDED, WITHDRAWN = "pending", "active", "rejected", "suspended", "withdrawn"
 MOST_PENDING = 10
 """Registrations of one city that wait at a time; more is somebody's script."""
-MOST_CLIENTS = 50
 FORGET_PENDING = timedelta(days=90)
 LONGEST_REASON = 500
 SUSPENDED_AHEAD = 2 * policy.MEMORY_SECONDS
@@ -266,15 +265,21 @@ async def listed(
     after: tuple[datetime, str] | None = None,
     status: str | None = None,
 ) -> list[Client]:
-    """The registrations that `who` decides about or belongs to, newest first."""
+    """The registrations that `who` decides about or that are their city's, newest first.
+
+    A program that acts for a person sees none: they name people, and deciding happens on our own pages.
+    """
     query = select(Client).order_by(Client.created_at.desc(), Client.client_id.desc()).limit(limit)
     if after is not None:
         query = query.where(tuple_(Client.created_at, Client.client_id) < after)
     if status:
         query = query.where(Client.status == status)
-    if not who.where(OPERATOR):
-        own, states = Client.ags == (who.city or ""), sorted(who.where(CENTRAL))
-        query = query.where(or_(func.left(Client.ags, 2).in_(states), own))
+    decides, own = APPROVE in who.scopes, not who.person or PEOPLE in who.scopes
+    if not (decides and who.where(OPERATOR)):
+        states = sorted(who.where(CENTRAL)) if decides else []
+        query = query.where(
+            or_(func.left(Client.ags, 2).in_(states), Client.ags == (who.city or "") if own else false())
+        )
     return list((await session.scalars(query)).all())
 
 
