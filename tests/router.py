@@ -167,7 +167,7 @@ def as_json(result: Any) -> dict[str, Any]:
 
 
 def loopback() -> socket.socket:
-    bound = socket.socket()
+    bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     bound.bind(("127.0.0.1", 0))
     return bound
 

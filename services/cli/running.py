@@ -59,7 +59,9 @@ def servers(settings: Settings, *, share: bool = False) -> Iterator[Settings]:
 
 def bind(host: str, port: int) -> socket.socket:
     """A listening socket; raises Conflict, in words, when the port is taken."""
-    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    # With the protocol named, or asyncio leaves Nagle's algorithm on: 40 ms more for every answer in two parts.
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
