@@ -4,18 +4,20 @@ Authlib checks issuer, subject, audience and expiry; ours are the algorithms, th
 were read beforehand: no request of ours waits for a client's `jwks_uri`.
 """
 
+import json
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from authlib.oauth2.rfc6749.errors import InvalidClientError
 from authlib.oauth2.rfc7523 import JWTBearerClientAssertion
-from joserfc import jwt
+from joserfc import jws, jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
+from sqlalchemy import Executable
 from sqlalchemy.dialects.postgresql import insert as upsert
-from sqlalchemy.orm import Session
 
 from services.directory.models import Assertion
 from services.directory.oauth import policy
@@ -27,14 +29,39 @@ LONGEST_JTI = 200
 LONGEST_ASSERTION = 8_000
 
 
+@dataclass(frozen=True)
+class Use:
+    """An assertion that authenticated a client."""
+
+    client_id: str
+    jti_hash: str
+    expires_at: datetime
+
+
+def storing(use: Use) -> Executable:
+    """Stores the use and returns a row, or none where it was stored before: of two at once, one is the first."""
+    values = {"client_id": use.client_id, "jti_hash": use.jti_hash, "expires_at": use.expires_at}
+    return upsert(Assertion).values(values).on_conflict_do_nothing().returning(Assertion.jti_hash)
+
+
+def subject(assertion: str) -> str:
+    """Whose assertion this claims to be, unverified; empty for what is none."""
+    try:
+        claims = json.loads(jws.extract_compact(assertion.encode("ascii")).payload)
+        found = claims["sub"]
+    except (JoseError, ValueError, TypeError, KeyError, RecursionError):
+        return ""
+    return found if isinstance(found, str) else ""
+
+
 class ClientAssertion(JWTBearerClientAssertion):  # type: ignore[misc]  # Authlib is untyped
-    """For one request. Clients whose keys shall be read again go into `stale`."""
+    """For one request. `first` says whether a use is the first; clients with keys to be read again go into `stale`."""
 
     CLIENT_AUTH_METHOD = policy.PRIVATE_KEY_JWT
 
-    def __init__(self, settings: Settings, db: Callable[[], Session], stale: list[str]) -> None:
+    def __init__(self, settings: Settings, first: Callable[[Use], bool], stale: list[str]) -> None:
         super().__init__(leeway=policy.LEEWAY_SECONDS)
-        self.settings, self.db, self.stale = settings, db, stale
+        self.settings, self.first, self.stale = settings, first, stale
 
     def __call__(self, query_client: Any, request: Any) -> Any:
         try:
@@ -86,12 +113,6 @@ class ClientAssertion(JWTBearerClientAssertion):  # type: ignore[misc]  # Authli
         super().verify_claims(claims)
 
     def validate_jti(self, claims: dict[str, Any], jti: str) -> bool:
-        """Whether the assertion is used for the first time; of two at once, the database lets one in."""
+        """Whether the assertion is used for the first time."""
         until = datetime.fromtimestamp(claims["exp"], UTC) + timedelta(seconds=2 * policy.LEEWAY_SECONDS)
-        stored = self.db().execute(
-            upsert(Assertion)
-            .values(client_id=claims["sub"], jti_hash=hashed(jti), expires_at=until)
-            .on_conflict_do_nothing()
-            .returning(Assertion.jti_hash)
-        )
-        return stored.first() is not None
+        return self.first(Use(claims["sub"], hashed(jti), until))

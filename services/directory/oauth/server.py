@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from services.directory.models import Client
 from services.directory.models import Grant as GrantRow
 from services.directory.oauth import policy
-from services.directory.oauth.assertions import ClientAssertion
+from services.directory.oauth.assertions import ClientAssertion, Use, storing
 from services.directory.oauth.clients import ACTIVE, is_id
 from services.directory.oauth.views import ENDPOINT_METHODS, Answer, ClientView, Request, User
 from services.directory.people import Person
@@ -84,7 +84,7 @@ class Server(AuthorizationServer):  # type: ignore[misc]
     """Authlib's server bound to one database transaction, or to none where all it needs is loaded.
 
     What it decides beside its answer is left in `ended` (grants to end, with the reason), `stale` (clients whose keys
-    shall be read again) and `messages`.
+    shall be read again), `messages`, and without a transaction `uses` (assertions that must be stored to count once).
     """
 
     def __init__(self, db: Session | None, settings: Settings, key: ECKey, loaded: Loaded | None = None) -> None:
@@ -94,15 +94,22 @@ class Server(AuthorizationServer):  # type: ignore[misc]
         self.resource: str | None = None
         self.ended: list[tuple[uuid.UUID, str]] = []
         self.stale: list[str] = []
+        self.uses: list[Use] = []
         self.messages: list[Message] = []
-        self.register_client_auth_method(policy.PRIVATE_KEY_JWT, ClientAssertion(settings, lambda: self.db, self.stale))
+        self.register_client_auth_method(policy.PRIVATE_KEY_JWT, ClientAssertion(settings, self._first, self.stale))
         self.register_token_generator("default", Tokens(self))
         self.register_extension(_Issuer)
 
     @property
     def db(self) -> Session:
-        assert self._db is not None, "only a transaction takes codes, refresh tokens and assertions"
+        assert self._db is not None, "only a transaction takes codes and refresh tokens"
         return self._db
+
+    def _first(self, use: Use) -> bool:
+        if self._db is None:
+            self.uses.append(use)
+            return True
+        return self._db.execute(storing(use)).first() is not None
 
     def query_client(self, client_id: str) -> ClientView | None:
         if self.loaded.client is not None and self.loaded.client.client_id == client_id:

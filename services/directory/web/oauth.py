@@ -82,6 +82,7 @@ async def _form(request: Request[Any, Any, Any], work: Any, quick: Any = None) -
         await runtime.say(session, done.messages)
         for client_id in done.stale:
             await jobs.ask_for_keys(session, runtime, client_id)
+    recent.forget(done.client_id)  # what was remembered of it did not do
     if done.answer.status == 401:
         # Counted after the answer was found, so that a client with the right secret is not kept out by others' guesses.
         await runtime.rates.take(GUESSES, address_of(request))
