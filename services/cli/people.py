@@ -6,7 +6,7 @@ from collections.abc import Callable
 from services.app import chosen
 from services.cli.running import servers
 from services.directory.access import OPERATOR, ROLES, checked_org
-from services.directory.login import links
+from services.directory.login import links, passkeys
 from services.directory.people import HUB_ORG
 from services.kit.db import HUB
 from services.kit.errors import Conflict, NotFound, Refused
@@ -39,6 +39,14 @@ async def run(asked: argparse.Namespace, settings: Settings) -> int:
             await hub.stop()
     print(_("This link works once, within {days} days:", days=links.INVITATION_LIFE.days))
     print(made.url)
+    if passkeys.impossible(hub.settings):
+        print(
+            _(
+                "Browsers make passkeys for names only: with LOTSENNETZ_PUBLIC_URL=http://localhost:{port} they work "
+                "on this machine. The link then begins with that address.",
+                port=hub.settings.port,
+            )
+        )
     return 0
 
 

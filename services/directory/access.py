@@ -143,7 +143,8 @@ def may_decide(who: Principal, client: Client, *, seconded: bool) -> bool:
         return True
     # A coordinator decides on our own pages: what somebody else's program may do for them does not reach as far.
     own = PEOPLE in who.scopes and ags in who.where(COORDINATOR)
-    own = own or (not who.person and WRITE in who.scopes and who.city == ags)
+    # A program agrees to nothing that it may not do itself.
+    own = own or (not who.person and WRITE in who.scopes and who.city == ags and set(client.scopes) <= who.scopes)
     return bool(seconded and own and who.subject != client.client_id)
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import delete, func, insert, select, update
 
 from services.directory import audit
 from services.directory.access import OPERATOR, ROLES, checked_org, scopes_of
-from services.directory.models import Account, Client, Grant, LoginSession, RoleGrant
+from services.directory.models import Account, Client, Grant, LoginLink, LoginSession, RoleGrant
 from services.kit import revoked
 from services.kit.checks import Checks
 from services.kit.db import Reader, Writer, put
@@ -38,9 +38,12 @@ class Person:
         return scopes_of(self.roles)
 
 
-async def person(session: Reader, account_id: uuid.UUID) -> Person | None:
-    """The account with its roles; None where there is none, it is disabled, or its city is suspended."""
-    row = await session.get(Account, account_id)
+async def person(session: Reader, account_id: uuid.UUID, *, lock: bool = False) -> Person | None:
+    """The account with its roles; None where there is none, it is disabled, or its city is suspended.
+
+    With `lock`, for whatever is issued next: nobody takes a role away before this transaction ends.
+    """
+    row = await session.get(Account, account_id, populate_existing=lock, with_for_update=True if lock else None)
     if row is None or row.disabled_at is not None or await suspended(session, row.org):
         return None
     grants = await session.execute(select(RoleGrant.role, RoleGrant.at).where(RoleGrant.account_id == account_id))
@@ -76,6 +79,7 @@ async def grant(
     if wanted is None or wanted.place != place_of(org):
         raise Refused(_("There is no role „{role}“ there.", role=role[:40]))
     at = "" if role == OPERATOR else org
+    await _locked(session, account_id)
     await put(session, RoleGrant, {"account_id": account_id, "role": role, "at": at}, {"source": source})
     await audit.note(session, actor, "role.granted", str(account_id), org=org, role=role)
     return await end_sessions(session, account_id)
@@ -83,7 +87,9 @@ async def grant(
 
 async def withdraw(session: Writer, actor: str, account_id: uuid.UUID, role: str) -> list[Message]:
     """Take `role` away. Returns what to say: whatever was issued with it ends."""
-    row = await account(session, account_id)
+    if role not in ROLES:
+        raise Refused(_("There is no role „{role}“ there.", role=role[:40]))
+    row = await _locked(session, account_id)
     await session.execute(delete(RoleGrant).where(RoleGrant.account_id == account_id, RoleGrant.role == role))
     await audit.note(session, actor, "role.withdrawn", str(account_id), org=row.org, role=role)
     return await end_sessions(session, account_id)
@@ -91,7 +97,7 @@ async def withdraw(session: Writer, actor: str, account_id: uuid.UUID, role: str
 
 async def disable(session: Writer, actor: str, account_id: uuid.UUID, *, disabled: bool = True) -> list[Message]:
     """Close the account, or open it again. Returns what to say: closed, every session and token of it ends at once."""
-    row = await account(session, account_id)
+    row = await _locked(session, account_id)
     await session.execute(
         update(Account).where(Account.id == account_id).values(disabled_at=func.now() if disabled else None)
     )
@@ -100,6 +106,11 @@ async def disable(session: Writer, actor: str, account_id: uuid.UUID, *, disable
     )
     if not disabled:
         return []
+    await session.execute(
+        update(LoginLink)
+        .where(LoginLink.account_id == account_id, LoginLink.used_at.is_(None))
+        .values(used_at=func.now())
+    )
     await session.execute(
         update(Grant)
         .where(Grant.account_id == account_id, Grant.ended_at.is_(None))
@@ -133,6 +144,14 @@ async def end_sessions(session: Writer, account_id: uuid.UUID) -> list[Message]:
         .values(ended_at=func.now())
     )
     return list(revoked.names("subject", [str(account_id)], SESSION_SECONDS))
+
+
+async def _locked(session: Writer, account_id: uuid.UUID) -> Account:
+    """The account, so that nothing is issued for it meanwhile; see `person`."""
+    row = await session.get(Account, account_id, populate_existing=True, with_for_update=True)
+    if row is None:
+        raise NotFound(_("There is no such account."))
+    return row
 
 
 async def account(session: Reader, account_id: uuid.UUID) -> Account:

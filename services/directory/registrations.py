@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from sqlalchemy import select
 
 from services.directory import people
-from services.directory.access import CENTRAL, COORDINATOR, OPERATOR
+from services.directory.access import APPROVE, CENTRAL, COORDINATOR, OPERATOR
 from services.directory.login import links
 from services.directory.models import Account, Client, Municipality, RoleGrant
 from services.directory.oauth import clients
@@ -65,7 +65,9 @@ async def decide(
             status=client.status,
             reason=client.reason or "",
         )
-    if decision == "approve" and client.ags and contacts and not await _with_role(session, COORDINATOR, client.ags):
+    # A program of the city makes nobody its coordinator.
+    first = decision == "approve" and who.person and APPROVE in who.scopes and client.ags and contacts
+    if first and not await _with_role(session, COORDINATOR, client.ags or ""):
         messages += await _first_coordinator(session, runtime, who.subject, client, contacts[0])
     return client, messages
 

@@ -164,6 +164,8 @@ class Verifier:
         with a session that another site's page caused. A session that has ended is nobody's.
         """
         header = request.headers.get("authorization")
+        if len(request.headers.getall("authorization", [])) > 1:
+            raise Unknown(_("Please send one access token: Authorization: Bearer …"))
         cookie = request.cookies.get(cookie_name(self.issuer), "")
         if header or not cookie:
             return await self.principal(header, resource)

@@ -23,7 +23,7 @@ from services.kit import forms, i18n
 from services.kit.auth import ANONYMOUS, Principal
 from services.kit.settings import Settings
 
-HTML: Final = "text/html; charset=utf-8"
+HTML: Final = "text/html"
 POLICY: Final = "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
 HEADERS: Final = {
     "x-content-type-options": "nosniff",

@@ -1,5 +1,6 @@
 """The pages of registration, decision, consent, people and audit, as a person without script uses them."""
 
+import asyncio
 import base64
 import hashlib
 import itertools
@@ -16,8 +17,11 @@ import pytest_asyncio
 from sqlalchemy import select, text
 
 from services.app import chosen
+from services.cli.browser import hidden
 from services.cli.running import running
-from services.directory.models import Client
+from services.directory import people
+from services.directory.access import CLIENT_SCOPES
+from services.directory.models import Account, Client
 from services.directory.oauth import clients
 from services.kit.db import HUB
 from services.kit.errors import Forbidden
@@ -238,10 +242,10 @@ async def test_nobody_sends_a_form_for_somebody_else(hub: Hub, visitor: Browser,
     page = await central.http.get(path)
     csrf = re.search(r'name="csrf" value="([^"]+)"', page.text)
     assert csrf
-    fine = {"decision": "approve", "csrf": csrf[1]}
+    fine = {**(hidden(page, path) or {}), "decision": "approve", "csrf": csrf[1]}
     other = await logged_in(hub, BW, "central")
     wrong: list[dict[str, Any]] = [
-        {"data": {"decision": "approve"}},
+        {"data": {name: value for name, value in fine.items() if name != "csrf"}},
         {"data": {**fine, "csrf": csrf[1][:-2]}},
         {"data": fine, "headers": {"origin": "https://evil.example"}},
         {"data": fine, "headers": {"sec-fetch-site": "cross-site"}},
@@ -423,3 +427,116 @@ async def test_the_audit_log_is_for_those_it_concerns(hub: Hub, visitor: Browser
     assert seen == {BW: ["client.registered"], SACHSEN: [], town: ["client.registered"], HEILBRONN: []}
     anonymous = (await visitor.graph(query))["data"]
     assert not anonymous or anonymous["auditLog"]["nodes"] == []
+
+
+# What must not work any other way ---------------------------------------------------------------------------------------------
+
+
+async def registered(visitor: Browser, town: str, contact: str = "kim@town.example") -> dict[str, Any]:
+    body = {
+        "client_name": f"Programm {town}", "ags": town, "agreement": "2026-11", "contacts": [contact],
+        "token_endpoint_auth_method": "client_secret_basic",
+    }  # fmt: skip
+    answer = await visitor.http.post("/oauth/register", json=body)
+    assert answer.status_code == 201, answer.text
+    return dict(answer.json())
+
+
+async def test_who_sends_slowly_holds_neither_lock_nor_connection(hub: Hub, visitor: Browser, town: str) -> None:
+    """Twelve changes whose bodies never come; the pool has ten connections."""
+    said = await registered(visitor, town)
+    parts = urlsplit(said["registration_client_uri"])
+    head = (
+        f"PUT {parts.path} HTTP/1.1\r\nhost: {parts.netloc}\r\ncontent-type: application/json\r\n"
+        f"content-length: 500\r\nauthorization: Bearer {said['registration_access_token']}\r\n\r\n{{"
+    )
+    open_ = []
+    for _turn in range(12):
+        _reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+        writer.write(head.encode())
+        await writer.drain()
+        open_.append(writer)
+    await asyncio.sleep(0.2)
+    assert (await visitor.http.get("/health/ready")).status_code == 200
+    central = await logged_in(hub, BW, "central")
+    decide = "mutation ($id: ID!) { decideRegistration(clientId: $id, decision: APPROVE) { status } }"
+    assert (await central.graph(decide, id=said["client_id"]))["data"]["decideRegistration"] == {"status": "ACTIVE"}
+    for writer in open_:
+        writer.close()
+    await central.close()
+
+
+async def test_a_city_s_program_makes_nobody_coordinator(hub: Hub, visitor: Browser, town: str) -> None:
+    async with hub.runtimes["directory"].db.begin(HUB) as session:
+        first = await clients.add(session, f"Erstes {town}", town, CLIENT_SCOPES)
+    said = await registered(visitor, town, "mallory@evil.example")
+    bearer = (await token(visitor.http, first.client_id, first.client_secret)).json()["access_token"]
+    decide = "mutation ($id: ID!) { decideRegistration(clientId: $id, decision: APPROVE) { status } }"
+    body = {"query": decide, "variables": {"id": said["client_id"]}}
+    answer = await visitor.http.post("/graphql", json=body, headers={"authorization": f"Bearer {bearer}"})
+    assert answer.json()["data"]["decideRegistration"] == {"status": "ACTIVE"}
+    async with hub.runtimes["directory"].db.read(HUB) as session:
+        assert (await session.scalars(select(Account).where(Account.org == town))).all() == []
+
+
+async def test_leaving_is_no_way_out_of_a_suspension_nor_against_others(hub: Hub, visitor: Browser, town: str) -> None:
+    said, central = await registered(visitor, town), await logged_in(hub, BW, "central")
+    path = f"/registrations/{said['client_id']}"
+    leave = {
+        "url": said["registration_client_uri"],
+        "headers": {"authorization": f"Bearer {said['registration_access_token']}"},
+    }
+    person = await logged_in(hub, town, "navigator")
+    other = await registered(visitor, town)
+    gone = {"authorization": f"Bearer {other['registration_access_token']}"}
+    assert (await visitor.http.delete(other["registration_client_uri"], headers=gone)).status_code == 204
+    assert (await person.graph("{ me { person } }"))["data"] == {"me": {"person": True}}, "a stranger ends no session"
+    await central.submit(await central.http.get(path), path, decision="approve")
+    await central.submit(await central.http.get(path), path, decision="suspend", reason="Geprüft")
+    assert (await visitor.http.delete(said["registration_client_uri"], headers=own)).status_code == 403
+    await central.close()
+    await person.close()
+
+
+@pytest.mark.parametrize(
+    "path", ["/register?q=%00", "/register?q=%ED%A0%80", "/login/provider/%00/callback?state=x", "/register/%00",
+             "/login?onward=%00", "/login/link/%00", "/oauth/authorize?client_id=%00", "/oauth/register/%00"],
+)  # fmt: skip
+async def test_odd_addresses_are_no_fault_of_ours(visitor: Browser, path: str) -> None:
+    assert (await visitor.http.get(path)).status_code < 500
+
+
+async def test_odd_places_in_the_audit_log(hub: Hub) -> None:
+    central = await logged_in(hub, BW, "central")
+    for before in ("99999999999999999999", "-1", "0", "x", "%00"):
+        assert (await central.http.get(f"/audit?before={before}")).status_code in {200, 400, 422}
+    for path in ("/registrations/%00", "/city/%00/provider", "/registrations/x"):
+        assert (await central.http.get(path)).status_code in {403, 404, 422}
+    await central.close()
+
+
+async def test_a_role_taken_during_a_login_is_not_in_the_session(hub: Hub, town: str) -> None:
+    """The login waits for the withdrawal, or the withdrawal for the login; either way the role is gone afterwards."""
+    someone, browser = await account(hub, town, "coordinator"), Browser(hub)
+    directory = hub.runtimes["directory"]
+
+    async def taken() -> None:
+        async with directory.db.begin(HUB) as session:
+            messages = await people.withdraw(session, "test", someone, "coordinator")
+            await asyncio.sleep(0.2)
+            await directory.say(session, messages)
+
+    await asyncio.gather(taken(), browser.log_in(someone), return_exceptions=True)
+    me = (await browser.graph("{ me { roles } }"))["data"]["me"]
+    assert me is None or me["roles"] == []
+    await browser.close()
+
+
+async def test_two_authentications_in_one_header(hub: Hub, visitor: Browser, town: str) -> None:
+    async with hub.runtimes["directory"].db.begin(HUB) as session:
+        made = await clients.add(session, f"Zwei {town}", town, CLIENT_SCOPES)
+    basic = base64.b64encode(f"{made.client_id}:{made.client_secret}".encode()).decode()
+    form = {"grant_type": "client_credentials"}
+    for header, status in ((f"Basic {basic}", 200), (f"Basic {basic}, Basic {basic}", 401)):
+        answer = await visitor.http.post("/oauth/token", data=form, headers={"authorization": header})
+        assert answer.status_code == status

@@ -59,7 +59,7 @@ def coordinator(ags: str, *scopes: str) -> Principal:
 
 
 def itself(app: App, ags: str) -> Principal:
-    return Principal(app.client_id, app.client_id, ags, frozenset({WRITE}))
+    return Principal(app.client_id, app.client_id, ags, frozenset(CLIENT_SCOPES))
 
 
 # Registering ------------------------------------------------------------------------------------------------------
@@ -406,6 +406,7 @@ async def test_a_second_client_is_also_decided_by_the_first_ones_city(shared: Hu
         coordinator(ags, *CLIENT_SCOPES),  # somebody else's program, in a coordinator's name
         Principal("app", "editor", ags, frozenset(CLIENT_SCOPES), frozenset({f"editor:{ags}"})),
         Principal(first.client_id, first.client_id, ags, frozenset({READ})),
+        Principal(first.client_id, first.client_id, ags, frozenset({WRITE})),  # agrees to no more than it may do itself
     ]  # fmt: skip
     for who in (coordinator(ags, PEOPLE), itself(first, ags), OFFICE):
         app = await registered(http, ags=ags)

@@ -47,6 +47,7 @@ class Registration:
     redirect_uris: list[str]
     contacts: list[str]
     agreement: str | None = strawberry.field(description="The version of the processor agreement that was accepted.")
+    version: str = strawberry.field(description="Another one after every change; `seen` of decideRegistration.")
     created_at: dt.datetime
     decided_at: dt.datetime | None
 
@@ -63,6 +64,7 @@ class Registration:
             redirect_uris=list(row.redirect_uris),
             contacts=list(row.details.get("contacts", [])),
             agreement=row.agreement,
+            version=clients.version(row),
             created_at=row.created_at,
             decided_at=row.decided_at,
         )
@@ -172,16 +174,17 @@ def _moment(place: list[str] | None) -> tuple[dt.datetime, str] | None:
 @strawberry.type
 class RegistrationMutation:
     @strawberry.mutation(
-        description="Decide about a registration. Rejecting and suspending take a reason, which the city reads."
+        description="Decide about a registration. Rejecting and suspending take a reason, which the city reads; "
+        "with `seen`, its `version`, one that has changed since is not decided about."
     )
     async def decide_registration(
-        self, info: Info[Any, Any], client_id: ID, decision: RegistrationDecision, reason: str = ""
+        self, info: Info[Any, Any], client_id: ID, decision: RegistrationDecision, reason: str = "", seen: str = ""
     ) -> Registration:
         runtime, asking = here(info, SERVICE), who(info)
         # Who may decide is looked up among clients and accounts that the asker cannot see: `clients.decide` checks it.
         async with runtime.db.begin(HUB) as session:
             client, messages = await registrations.decide(
-                session, runtime, asking, str(client_id), decision.value, reason
+                session, runtime, asking, str(client_id), decision.value, reason, seen
             )
             await runtime.say(session, messages)
         return Registration.of(client)

@@ -4,6 +4,7 @@ The library checks the ceremonies; ours is what it is told to expect: one challe
 browser; host and origin from the settings alone; the person verified by the device; a count that never goes back.
 """
 
+import re
 import uuid
 from datetime import timedelta
 from typing import Any, NamedTuple
@@ -62,6 +63,14 @@ class _ClientData(msgspec.Struct):
 def host(settings: Settings) -> str:
     """The hub's host, to which its passkeys belong."""
     return urlsplit(settings.issuer).hostname or ""
+
+
+IP = re.compile(r"[0-9.]+|.*:.*")
+
+
+def impossible(settings: Settings) -> bool:
+    """Whether the hub's address is a number: browsers make passkeys for names only."""
+    return bool(IP.fullmatch(host(settings)))
 
 
 # Log in ------------------------------------------------------------------------------------------------------------

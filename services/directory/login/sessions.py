@@ -58,8 +58,11 @@ async def begin(
 
     Raises Forbidden for an account that is disabled, or whose role needs a second factor that `amr` does not show.
     """
-    person = await people.person(session, account_id)
+    person = await people.person(session, account_id, lock=True)
     if person is None:
+        row = await session.get(Account, account_id)
+        if row is not None and row.disabled_at is None:
+            raise Forbidden(_("Your city is suspended. Your state's central navigators can tell you why."))
         raise Forbidden(_("This account is closed. Please ask your coordinator."))
     names = {role.partition(":")[0] for role in person.roles}
     if names & set(SECOND_FACTOR) and not STRONG & set(amr):

@@ -107,8 +107,8 @@ class ClientAssertion(JWTBearerClientAssertion):  # type: ignore[misc]  # Authli
         alone = isinstance(audience, str) or (isinstance(audience, list) and len(audience) == 1)
         if not numbers or not texts or not alone or "exp" not in claims or len(claims["jti"]) > LONGEST_JTI:
             raise InvalidClientError
-        start = claims.get("iat", now)
-        if max(claims["exp"] - now, claims["exp"] - start) > policy.ASSERTION_SECONDS + policy.LEEWAY_SECONDS:
+        too_long = claims["exp"] - claims.get("iat", now) > policy.ASSERTION_SECONDS
+        if too_long or claims["exp"] - now > policy.ASSERTION_SECONDS + policy.LEEWAY_SECONDS:
             raise InvalidClientError
         super().verify_claims(claims)
 

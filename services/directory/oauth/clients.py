@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, false, func, insert, or_, select, tuple_, update
+from sqlalchemy import delete, false, func, insert, or_, select, text, tuple_, update
 
 from services.directory import audit, people, register
 from services.directory.access import APPROVE, CENTRAL, OPERATOR, PEOPLE, may_decide
@@ -31,6 +31,8 @@ PENDING, ACTIVE, REJECTED, SUSPENDED, WITHDRAWN = "pending", "active", "rejected
 MOST_PENDING = 10
 """Registrations of one city that wait at a time; more is somebody's script."""
 FORGET_PENDING = timedelta(days=90)
+FORGET_CROWD = timedelta(days=3)
+"""Older ones do not count towards the most, so that strangers keep no city out for long."""
 LONGEST_REASON = 500
 SUSPENDED_AHEAD = 2 * policy.MEMORY_SECONDS
 """So far a suspension reaches: it covers what another process gives out before it hears of it."""
@@ -92,8 +94,14 @@ async def register_city(session: Writer, wanted: Wanted) -> Registered:
     if not await register.known(session, wanted.ags):
         raise Invalid(METADATA, f"ags: the municipality register does not hold {wanted.ags}")
     await _check_name(session, wanted)
+    await session.execute(
+        text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": f"registrations {wanted.ags}"}
+    )
+    stale = datetime.now(UTC) - FORGET_CROWD
     waiting = await session.scalar(
-        select(func.count()).select_from(Client).where(Client.ags == wanted.ags, Client.status == PENDING)
+        select(func.count())
+        .select_from(Client)
+        .where(Client.ags == wanted.ags, Client.status == PENDING, Client.created_at > stale)
     )
     if (waiting or 0) >= MOST_PENDING:
         raise Invalid(
@@ -162,9 +170,9 @@ def _looks(folded: Any) -> Any:
 # Deciding ---------------------------------------------------------------------------------------------------------
 
 
-def is_id(text: str) -> bool:
+def is_id(value: str) -> bool:
     """Whether a client could be called so; the database takes neither NUL nor half characters."""
-    return text.isascii() and text.isprintable()
+    return value.isascii() and value.isprintable()
 
 
 async def by_id(session: Reader, client_id: str, *, lock: bool = False) -> Client | None:
@@ -232,15 +240,16 @@ async def _set(session: Writer, client: Client, **values: Any) -> None:
 
 
 async def _end(session: Writer, client: Client) -> list[Message]:
-    """End whatever was given to or through the client, and with a city's last one all that its people gave anybody."""
+    """End whatever was given to or through the client; with a suspended city's last one, all that its people have."""
     await session.execute(
         update(Grant)
         .where(Grant.client_id == client.client_id, Grant.ended_at.is_(None))
         .values(ended_at=func.now(), reason=client.status)
     )
     said: list[Message] = [*revoked.names("client", [client.client_id], policy.TOKEN_SECONDS, SUSPENDED_AHEAD)]
-    if client.ags and not await city_takes_part(session, client.ags):
-        ids = (await session.scalars(select(Account.id).where(Account.org == client.ags))).all()
+    if client.status == SUSPENDED and client.ags and not await city_takes_part(session, client.ags):
+        # Locked, so that nobody of them logs in before this is done.
+        ids = (await session.scalars(select(Account.id).where(Account.org == client.ags).with_for_update())).all()
         await session.execute(
             update(Grant)
             .where(Grant.account_id.in_(ids), Grant.ended_at.is_(None))

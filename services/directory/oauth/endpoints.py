@@ -108,7 +108,7 @@ async def load(session: Writer, form: Mapping[str, str]) -> Loaded:
     if row is not None:
         # Locked too, so that a second use at the same time waits for the first and finds its traces.
         found.grant = (await session.scalars(select(Grant).where(Grant.id == row.grant_id).with_for_update())).one()
-        found.person = await people.person(session, found.grant.account_id)
+        found.person = await people.person(session, found.grant.account_id, lock=True)
     return found
 
 

@@ -1,5 +1,6 @@
 """What Authlib sees of ours: requests as they came, rows in the form it asks for, answers as they go out."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,8 @@ from services.directory.oauth.clients import same
 from services.directory.people import Person
 
 LONGEST_PARAMETER = 8_000
+BASIC = re.compile(r"[A-Za-z0-9+/]+={0,2}")
+"""RFC 7617; two headers that a proxy joined are none."""
 ENDPOINT_METHODS = {
     "token": policy.METHODS,
     "revocation": policy.METHODS,
@@ -92,6 +95,9 @@ class Request(OAuth2Request):  # type: ignore[misc]
 
 def readable(headers: Mapping[str, str]) -> Mapping[str, str]:
     """The headers, without credentials that are no text: those are nobody's, like a wrong secret."""
+    given = headers.get("Authorization", "")
+    if given[:6].lower() == "basic " and not BASIC.fullmatch(given[6:]):
+        return {}
     try:
         credentials = extract_basic_authorization(headers)
     except ValueError:

@@ -7,9 +7,9 @@ from urllib.parse import parse_qsl, quote
 import msgspec
 from litestar import Request, Response, get, post
 
-from services.directory import access, people
+from services.directory import access, people, registrations
 from services.directory.access import scope_words
-from services.directory.models import City, LoginSession
+from services.directory.models import LoginSession
 from services.directory.oauth import endpoints, grants, policy
 from services.directory.oauth.endpoints import Asked, Failed, Form, NoReturn
 from services.directory.web import apis
@@ -54,13 +54,13 @@ async def authorize(request: Request[Any, Any, Any]) -> Response[Any]:
         known = await grants.consented(session, uuid.UUID(who.subject), asked.client.client_id)
         if asked.client.method != policy.NONE and set(asked.scopes) <= known:
             return await _allowed(request, session, who, asked)
-        city = await session.get(City, asked.client.ags) if asked.client.ags else None
+        city = await registrations.town(session, asked.client.ags or "")  # officially, not as it calls itself
     return await pages.page(
         request,
         "directory/consent.html",
         leads_away=True,
         client=asked.client,
-        city=city.name if city else asked.client.ags,
+        city=city,
         person=person,
         scopes=[scope_words(scope) for scope in asked.scopes],
         target=asked.redirect_uri.partition("?")[0],

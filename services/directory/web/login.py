@@ -1,6 +1,5 @@
 """The login in a browser: a passkey, the city's own login, or a mailed link; and the way out."""
 
-import re
 import uuid
 from typing import Annotated, Any
 
@@ -29,7 +28,6 @@ MOST_PROVIDERS = 12_000
 FROM_ADDRESS = Rate("login", 120, 300)
 LINKS_FROM_ADDRESS = Rate("login link", 30, 900)
 LINKS_TO_ADDRESS = Rate("login link to", 5, 900)
-IP = re.compile(r"[0-9.]+|.*:.*")
 AnyRequest = Request[Any, Any, Any]
 Text = Annotated[str, msgspec.Meta(max_length=254)]
 
@@ -75,7 +73,7 @@ async def _login(request: AnyRequest, onward: str, shown: Form = EMPTY, status: 
         orgs = await _with_provider(session)
     return await page(
         request, "directory/login.html", status=status, leads_away=True,
-        onward=onward, shown=shown, orgs=orgs, nowhere=_nowhere(request),
+        onward=onward, shown=shown, orgs=orgs, nowhere=passkeys.impossible(here(request).settings),
     )  # fmt: skip
 
 
@@ -89,11 +87,6 @@ async def _with_provider(session: Reader) -> list[tuple[str, str]]:
     )
     named = [(org, f"{name.partition(',')[0]} ({state})" if name else org) for org, name, state in found]
     return sorted(named, key=lambda one: sort_key(one[1]))
-
-
-def _nowhere(request: AnyRequest) -> bool:
-    """Whether the hub's address is a number: browsers make passkeys for names only."""
-    return bool(IP.fullmatch(passkeys.host(here(request).settings)))
 
 
 async def _slowly(request: AnyRequest) -> None:
@@ -162,7 +155,7 @@ async def welcome(request: AnyRequest) -> Response[Any]:
             may_make=await passkeys.may_make(session, flow.account_id),
             must=await passkeys.needs_second_factor(session, flow.account_id),
             has=bool(await passkeys.of_account(session, flow.account_id)),
-            nowhere=_nowhere(request),
+            nowhere=passkeys.impossible(here(request).settings),
         )
 
 

@@ -117,7 +117,7 @@ async def register(request: Request[Any, Any, Any]) -> Response[Any]:
     runtime = here(request)
     await runtime.rates.take(REGISTRATIONS, address_of(request))
     try:
-        wanted = _wanted(request, await _said(request, registration.Metadata))
+        wanted = _wanted(request, _said(await _body(request), registration.Metadata))
         async with runtime.db.begin(HUB) as session:
             made = await clients.register_city(session, wanted)
             await jobs.ask_for_keys(session, runtime, made.client.client_id)
@@ -130,13 +130,20 @@ async def register(request: Request[Any, Any, Any]) -> Response[Any]:
     return _client(runtime, made.client, 201, **secrets)
 
 
-async def _said(request: Request[Any, Any, Any], kind: type[registration.Said]) -> registration.Said:
-    if request.content_type[0].lower() != "application/json":
-        raise registration.Invalid(registration.METADATA, "send JSON: Content-Type: application/json")
+async def _body(request: Request[Any, Any, Any]) -> bytes | None:
+    """What was sent; None where it is too long or no JSON."""
     try:
-        return registration.parse(await read_body(request, MOST_REGISTRATION_BYTES), kind)
+        body = await read_body(request, MOST_REGISTRATION_BYTES)
     except TooLarge:
-        raise registration.Invalid(registration.METADATA, f"at most {MOST_REGISTRATION_BYTES} bytes") from None
+        return None
+    return body if request.content_type[0].lower() == "application/json" else None
+
+
+def _said(body: bytes | None, kind: type[registration.Said]) -> registration.Said:
+    if body is None:
+        words = f"send JSON of at most {MOST_REGISTRATION_BYTES} bytes: Content-Type: application/json"
+        raise registration.Invalid(registration.METADATA, words)
+    return registration.parse(body, kind)
 
 
 def _wanted(request: Request[Any, Any, Any], said: registration.Metadata) -> registration.Wanted:
@@ -166,13 +173,14 @@ async def change(request: Request[Any, Any, Any], client_id: str) -> Response[An
     """Replace what the client says of itself; `rotate_secret: true` asks for a new secret."""
     runtime = here(request)
     try:
+        body = await _body(request)  # before the transaction: who sends slowly must hold no connection and no lock
         async with runtime.db.begin(HUB) as session:
             client = await _managed(request, session, client_id, lock=True)
             if client is None:
                 return _stranger()
             if client.status not in {clients.PENDING, clients.ACTIVE}:
                 return _answer(invalid(f"the registration of this client is {client.status}", 403, "access_denied"))
-            said = await _said(request, registration.Change)
+            said = _said(body, registration.Change)
             clients.check_own(client, said.client_id, said.client_secret)
             wanted = _wanted(request, said)
             secret = await clients.change(session, client, wanted, new_secret=said.rotate_secret)
@@ -190,6 +198,8 @@ async def withdraw(request: Request[Any, Any, Any], client_id: str) -> Response[
         client = await _managed(request, session, client_id, lock=True)
         if client is None:
             return _stranger()
+        if client.status not in {clients.PENDING, clients.ACTIVE}:
+            return _answer(invalid(f"the registration of this client is {client.status}", 403, "access_denied"))
         await runtime.say(session, await clients.withdraw(session, client, client_id))
     recent.forget(client_id)
     return Response(None, status_code=204, headers=NO_STORE)

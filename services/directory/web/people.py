@@ -81,7 +81,7 @@ async def invite(request: Request[Any, Any, Any]) -> Response[Any]:
                 session, runtime, who.subject, org=org, name=said.name, email=said.email, roles=(said.role,)
             )
             await runtime.say(session, invited.messages)
-    except Refused as problem:
+    except (Refused, Conflict) as problem:
         return await _page(request, who, org, forms.again(request, problem), status=422)
     return pages.redirect(request, "/people", flash=_("The invitation is on its way."))
 

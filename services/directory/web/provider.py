@@ -70,6 +70,7 @@ async def callback(request: AnyRequest, org: str) -> Response[Any]:
     """The browser comes back from the provider of `org`: log in, or say in words why not."""
     runtime = here(request)
     await runtime.rates.take(FROM_ADDRESS, address_of(request))
+    checked_org(org)
     try:
         done = await oidc.finish(
             runtime,

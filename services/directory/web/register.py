@@ -18,6 +18,7 @@ from services.kit.i18n import gettext as _
 from services.kit.mail import checked_address
 from services.kit.rates import address_of
 from services.kit.rights import ANYBODY
+from services.kit.text import forbidden_character
 
 MOST_FOUND = 20
 Line = Annotated[str, msgspec.Meta(max_length=200)]
@@ -39,6 +40,7 @@ class Registering(msgspec.Struct):
 @get("/register", page=True, right=ANYBODY)
 async def find(request: Request[Any, Any, Any], q: str = "") -> Response[Any]:
     """Step 1: one's municipality."""
+    q = "" if forbidden_character(q) else q
     async with here(request).db.read(NOBODY) as session:
         found = await register.find(session, MOST_FOUND, text=q[:100]) if q.strip() else []
         known = bool(await register.find(session, 1))
@@ -96,6 +98,8 @@ async def submit(request: Request[Any, Any, Any], ags: str) -> Response[Any]:
 
 def _wanted(local: bool, ags: str, said: Registering) -> registration.Wanted:
     jwks = None
+    if said.jwks and said.method == policy.SECRET_BASIC:
+        raise registration.Invalid(registration.METADATA, "jwks: not with a secret")
     if said.method == policy.PRIVATE_KEY_JWT:
         try:
             jwks = msgspec.json.decode(said.jwks, type=dict[str, Any])
@@ -134,14 +138,17 @@ def _explained(problem: registration.Invalid) -> tuple[str, str]:
     words = {
         "client_name": _("Choose a name in Latin letters that no other city uses, without special characters."),
         "contact_name": _("Please write the name in Latin letters, without special characters."),
-        "jwks": _("This is no set of public keys (JWKS). Never send a private key."),
+        "jwks": _("Only with its own keys, and as a set of public keys (JWKS). Never send a private key."),
         "login_issuer": _("Please give the provider's public https address, without port and fragment."),
+        "too many registrations of this city wait for a decision; please ask your state's office": _(
+            "Too many registrations of this city wait already. Please ask your state's office."
+        ),
         "agreement": _("Please accept the processor agreement in force."),
     }
     if problem.error == registration.REDIRECT:
         return "redirect_uris", _("One https address per line, with a host name and without “#”.")
     if member in words:
-        return "program" if member == "client_name" else member, words[member]
+        return member if member in Registering.__struct_fields__ else "program", words[member]
     return "program", _("The registration was refused: {reason}", reason=problem.description)
 
 

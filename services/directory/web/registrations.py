@@ -22,8 +22,8 @@ PAGE = 100
 
 class Decision(msgspec.Struct):
     decision: Literal["approve", "reject", "suspend", "resume"]
+    seen: Annotated[str, msgspec.Meta(max_length=40)]
     reason: Annotated[str, msgspec.Meta(max_length=clients.LONGEST_REASON)] = ""
-    seen: Annotated[str, msgspec.Meta(max_length=40)] = ""
 
 
 @get("/registrations", page=True, right=access.DECIDING)
@@ -99,6 +99,8 @@ async def decide(request: Request[Any, Any, Any], client_id: str) -> Response[An
 async def log(request: Request[Any, Any, Any], before: int | None = None) -> Response[Any]:
     """What was done in one's city or state, newest first."""
     who = await forms.person(request)
+    if before is not None and not 0 < before < 2**31:
+        raise Refused(_("„before“ takes the number of an entry."))
     async with here(request).db.read(who.acting) as session:
         rows = await audit.page(session, PAGE + 1, before=before)
         names = await audit.names(session, rows)
