@@ -429,7 +429,7 @@ async def test_the_audit_log_is_for_those_it_concerns(hub: Hub, visitor: Browser
     assert not anonymous or anonymous["auditLog"]["nodes"] == []
 
 
-# What must not work any other way ---------------------------------------------------------------------------------------------
+# What must not work any other way ------------------------------------------------------------------------------------
 
 
 async def registered(visitor: Browser, town: str, contact: str = "kim@town.example") -> dict[str, Any]:
@@ -482,10 +482,7 @@ async def test_a_city_s_program_makes_nobody_coordinator(hub: Hub, visitor: Brow
 async def test_leaving_is_no_way_out_of_a_suspension_nor_against_others(hub: Hub, visitor: Browser, town: str) -> None:
     said, central = await registered(visitor, town), await logged_in(hub, BW, "central")
     path = f"/registrations/{said['client_id']}"
-    leave = {
-        "url": said["registration_client_uri"],
-        "headers": {"authorization": f"Bearer {said['registration_access_token']}"},
-    }
+    own = {"authorization": f"Bearer {said['registration_access_token']}"}
     person = await logged_in(hub, town, "navigator")
     other = await registered(visitor, town)
     gone = {"authorization": f"Bearer {other['registration_access_token']}"}

@@ -5,7 +5,7 @@ import sys
 import tomllib
 from pathlib import Path
 
-from tests.house.tree import ROOT, SERVICES
+from tests.house.tree import ROOT, SERVICES, nodes
 
 CONTRACTS_MAY_IMPORT = {"msgspec", "services.contracts", "services.kit.messages"}
 PURE = ("services.matching.solver", "services.events.agenda")
@@ -16,7 +16,7 @@ def imported(path: Path) -> set[str]:
     """The absolute names of all modules that the file at `path` imports, also within functions."""
     names: set[str] = set()
     package = path.relative_to(ROOT).with_suffix("").parts[:-1]
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in nodes(path):
         if isinstance(node, ast.Import):
             names.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -90,7 +90,7 @@ def test_every_transaction_says_for_whom_it_acts() -> None:
     silent = [
         f"{path.relative_to(ROOT)}:{call.lineno}"
         for path in SERVICES.rglob("*.py")
-        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for call in nodes(path)
         if isinstance(call, ast.Call)
         and isinstance(call.func, ast.Attribute)
         and call.func.attr in {"begin", "read"}
