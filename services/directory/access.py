@@ -1,9 +1,11 @@
 """Who may do and see what in the directory, in one place."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from services.directory.models import Client
+from services.directory.fields import Audience
+from services.directory.models import Client, Navigator
 from services.kit.auth import Principal
 from services.kit.errors import Forbidden, Refused
 from services.kit.i18n import gettext as _
@@ -75,8 +77,8 @@ RIGHTS: Final[Rights] = {
     "Mutation.publishDirectory": Right(
         "clients and editors of a city with the scope", WRITE, rows="their own city", rule="may_publish"
     ),
-    "Navigator.*": ANYBODY,
-    "Navigator.name": NETWORK,
+    "Navigator.*": ANYBODY.to("fields by the person's visibility: public, network, city", "viewer"),
+    **public("Competences", "Department", "Link"),
     **public("City", "Project", "Topic", "Municipality", "_entities"),
     **public("CityConnection", "CityEdge", "MunicipalityConnection", "MunicipalityEdge"),
     **public("NavigatorConnection", "NavigatorEdge", "ProjectConnection", "ProjectEdge"),
@@ -120,6 +122,31 @@ def scope_words(scope: str) -> str:
 def in_network(who: Principal) -> bool:
     """Whether `who` sees, and finds people by, what navigators share within the network of cities."""
     return NETWORK.allows(who)
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """As whom somebody reads the directory: one of the public or the network, and whose own city it is."""
+
+    audience: Audience
+    city: str | None = None
+
+    def mask(self, row: Navigator) -> int:
+        """The flags of the fields that they see of a navigator."""
+        if self.audience is Audience.PUBLIC:
+            return row.shown_public
+        return row.shown_city if row.ags == self.city else row.shown_network
+
+    def sees(self, row: Navigator) -> bool:
+        """Whether they learn of the navigator at all."""
+        return row.listed <= self.audience or (self.audience is Audience.NETWORK and row.ags == self.city)
+
+
+EVERYBODY: Final = Viewer(Audience.PUBLIC)
+
+
+def viewer(who: Principal) -> Viewer:
+    return Viewer(Audience.NETWORK, who.city) if in_network(who) else EVERYBODY
 
 
 def may_publish(who: Principal, ags: str) -> None:

@@ -15,10 +15,19 @@ from sqlalchemy import insert, select, tuple_, update
 
 from services.directory.models import City, Municipality
 from services.kit.db import Reader, Writer
-from services.kit.errors import Conflict, Refused
+from services.kit.errors import Conflict, Problem, Refused
 from services.kit.i18n import gettext as _
 from services.kit.text import folded, sort_key
 
+STATES = {
+    "01": "Schleswig-Holstein", "02": "Hamburg", "03": "Niedersachsen", "04": "Bremen", "05": "Nordrhein-Westfalen",
+    "06": "Hessen", "07": "Rheinland-Pfalz", "08": "Baden-Württemberg", "09": "Bayern", "10": "Saarland",
+    "11": "Berlin", "12": "Brandenburg", "13": "Mecklenburg-Vorpommern", "14": "Sachsen", "15": "Sachsen-Anhalt",
+    "16": "Thüringen",
+}  # fmt: skip
+"""The states by the first two digits of an AGS."""
+SIZES = ((5_000, "VILLAGE"), (20_000, "SMALL_TOWN"), (100_000, "MEDIUM_TOWN"), (500_000, "CITY"))
+"""Size classes by population, after BBSR's types of towns and municipalities; from 500,000 on METROPOLIS."""
 KINDS = {
     MunicipalityType.MARKT: "Markt",
     MunicipalityType.KREISFREIE_STADT: "Kreisfreie Stadt",
@@ -73,6 +82,13 @@ class Report:
     changed: int = 0
     unchanged: int = 0
     affected: list[Entry] = field(default_factory=list)
+
+
+def size_class(population: int | None) -> str | None:
+    """The class of a municipality; None where nobody told its population."""
+    if population is None:
+        return None
+    return next((name for below, name in SIZES if population < below), "METROPOLIS")
 
 
 def parse(content: bytes) -> Register:
@@ -171,12 +187,33 @@ def _entry(row: Municipality) -> Entry:
     return Entry(row.ags, *(getattr(row, name) for name in COMPARED))
 
 
+async def checked(session: Reader, ags: str) -> Entry | None:
+    """The living municipality with that key, None while no register has been imported. Raises Refused for any other."""
+    row = await session.get(Municipality, ags)
+    if row is not None and not row.ended:
+        return _entry(row)
+    if row is None and (await session.scalars(select(Municipality.ags).limit(1))).one_or_none() is None:
+        return None
+    message = _("The municipality register does not hold {ags}.", ags=ags)
+    raise Refused(message, [Problem(message=message, row="city", field="ags")])
+
+
 async def known(session: Reader, ags: str) -> bool:
     """Whether `ags` is a living municipality; True for every key while no register has been imported."""
-    found = (await session.scalars(select(Municipality.ended).where(Municipality.ags == ags))).one_or_none()
-    if found is not None:
-        return not found
-    return (await session.scalars(select(Municipality.ags).limit(1))).one_or_none() is None
+    try:
+        await checked(session, ags)
+    except Refused:
+        return False
+    return True
+
+
+def facts(ags: str, population: int | None, found: Entry | None) -> dict[str, str | None]:
+    """What stands in a city's row by its key and the register."""
+    return {
+        "state": found.state if found else STATES.get(ags[:2], ""),
+        "district": found.district if found else "",
+        "size_class": size_class(population if population is not None or found is None else found.population),
+    }
 
 
 async def find(

@@ -1,11 +1,28 @@
-"""Finding cities, navigators, projects and topics: pages in a fixed order, batches for the loaders."""
+"""Finding cities, navigators, projects and topics: pages in a fixed order, batches for the loaders.
+
+What is looked through and in which order depends on who asks (`Viewer`): what somebody may not see, they can neither
+find nor tell from an order.
+"""
 
 import uuid
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import ColumnElement, SQLColumnExpression, and_, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, SQLColumnExpression, and_, false, func, or_, select, true, tuple_
 
-from services.directory.models import City, Navigator, NavigatorTopic, Project, ProjectNavigator, Topic
+from services.directory import wording
+from services.directory.access import Viewer
+from services.directory.fields import Audience
+from services.directory.models import (
+    City,
+    Department,
+    Navigator,
+    NavigatorTopic,
+    Project,
+    ProjectNavigator,
+    ProjectTopic,
+    Topic,
+)
 from services.kit.db import Reader
 from services.kit.text import folded
 
@@ -19,38 +36,50 @@ def _holds(text: str, *columns: SQLColumnExpression[str]) -> ColumnElement[bool]
     return and_(True, *(or_(*(column.contains(word, autoescape=True) for column in columns)) for word in words))
 
 
+def _found(text: str, column: SQLColumnExpression[Any]) -> ColumnElement[bool]:
+    """Each word of `text` begins a word of the row."""
+    words = wording.words(text[:LONGEST_TEXT])[:MOST_WORDS]
+    if not words:
+        return false() if text.strip() else true()  # „%“ is a word of nobody
+    return column.op("@@")(func.to_tsquery("simple", " & ".join(f"{word}:*" for word in words)))
+
+
+def _listed(viewer: Viewer) -> ColumnElement[bool]:
+    """Whom the viewer may see at all."""
+    if viewer.audience is Audience.PUBLIC:
+        return Navigator.listed == Audience.PUBLIC
+    if viewer.city is None:
+        return Navigator.listed <= Audience.NETWORK
+    return or_(Navigator.listed <= Audience.NETWORK, Navigator.ags == viewer.city)
+
+
 async def navigators(
     session: Reader,
     limit: int,
+    viewer: Viewer,
     *,
     after: Sequence[str] | None = None,
     topic: str | None = None,
     city: str | None = None,
     text: str | None = None,
-    by_name: bool = False,
 ) -> list[Navigator]:
-    """Navigators by name order. `topic` finds its narrower ones too; `text` looks at names only if `by_name`.
-
-    Without `by_name` the order is by id: an order by name would tell names to those who may not see them.
-    """
-    query = select(Navigator).limit(limit)
-    if by_name:
-        query = query.order_by(Navigator.sort_key, Navigator.id)
-    else:
-        query = query.order_by(Navigator.id)
+    """Navigators; the network gets them by name, everybody else by id. `topic` finds its narrower ones too."""
+    public = viewer.audience is Audience.PUBLIC
+    query = select(Navigator).where(_listed(viewer)).limit(limit)
+    query = query.order_by(Navigator.id) if public else query.order_by(Navigator.sort_network, Navigator.id)
     if after is not None:
         key, last = after
         place = uuid.UUID(last)
         query = query.where(
-            tuple_(Navigator.sort_key, Navigator.id) > (key, place) if by_name else Navigator.id > place
+            Navigator.id > place if public else tuple_(Navigator.sort_network, Navigator.id) > (key, place)
         )
     if topic is not None:
-        query = query.where(Navigator.id.in_(select(NavigatorTopic.navigator_id).where(NavigatorTopic.topic == topic)))
+        links = select(NavigatorTopic.navigator_id).where(NavigatorTopic.topic == topic)
+        query = query.where(Navigator.id.in_(links.where(NavigatorTopic.listed_public) if public else links))
     if city is not None:
         query = query.where(Navigator.ags == city)
     if text:
-        columns = (Navigator.search, Navigator.sort_key) if by_name else (Navigator.search,)
-        query = query.where(_holds(text, *columns))
+        query = query.where(_found(text, Navigator.found_public if public else Navigator.found_network))
     return list((await session.scalars(query)).all())
 
 
@@ -69,12 +98,11 @@ async def projects(
     if after is not None:
         query = query.where(tuple_(Project.sort_key, Project.id) > (after[0], uuid.UUID(after[1])))
     if topic is not None:
-        narrower = select(Topic.code).where(Topic.path.contains([topic]))
-        query = query.where(Project.topics.overlap(func.array(narrower.scalar_subquery())))
+        query = query.where(Project.id.in_(select(ProjectTopic.project_id).where(ProjectTopic.topic == topic)))
     if city is not None:
         query = query.where(Project.ags == city)
     if text:
-        query = query.where(_holds(text, Project.search))
+        query = query.where(_found(text, Project.found))
     if seeks_partners is not None:
         query = query.where(Project.seeks_partners == seeks_partners)
     return list((await session.scalars(query)).all())
@@ -87,13 +115,13 @@ async def cities(
     if after is not None:
         query = query.where(tuple_(City.sort_key, City.ags) > (after[0], after[1]))
     if text:
-        query = query.where(_holds(text, City.sort_key))
+        query = query.where(_found(text, City.found))
     return list((await session.scalars(query)).all())
 
 
 async def topics(session: Reader, limit: int, after: int | None = None, text: str | None = None) -> list[Topic]:
     """Topics in tree order behind position `after`; each word of `text` stands in a label or synonym."""
-    query = select(Topic).order_by(Topic.position).limit(limit)
+    query = select(Topic).where(Topic.merged_into.is_(None)).order_by(Topic.position).limit(limit)
     if after is not None:
         query = query.where(Topic.position > after)
     if text:
@@ -101,9 +129,20 @@ async def topics(session: Reader, limit: int, after: int | None = None, text: st
     return list((await session.scalars(query)).all())
 
 
+# Batches for the loaders ------------------------------------------------------------------------------------------
+
+
 async def cities_by_ags(session: Reader, keys: Sequence[str]) -> list[City | None]:
     rows = {row.ags: row for row in (await session.scalars(select(City).where(City.ags.in_(keys)))).all()}
     return [rows.get(key) for key in keys]
+
+
+async def departments_of_cities(session: Reader, keys: Sequence[str]) -> list[list[Department]]:
+    found: dict[str, list[Department]] = {key: [] for key in keys}
+    query = select(Department).where(Department.ags.in_(keys)).order_by(Department.sort_key, Department.key)
+    for row in (await session.scalars(query)).all():
+        found[row.ags].append(row)
+    return [found[key] for key in keys]
 
 
 async def navigators_by_id(session: Reader, keys: Sequence[uuid.UUID]) -> list[Navigator | None]:
@@ -119,6 +158,14 @@ async def projects_by_id(session: Reader, keys: Sequence[uuid.UUID]) -> list[Pro
 async def topics_by_code(session: Reader, keys: Sequence[str]) -> list[Topic | None]:
     rows = {row.code: row for row in (await session.scalars(select(Topic).where(Topic.code.in_(keys)))).all()}
     return [rows.get(key) for key in keys]
+
+
+async def narrower_topics(session: Reader, keys: Sequence[str]) -> list[list[Topic]]:
+    found: dict[str, list[Topic]] = {key: [] for key in keys}
+    query = select(Topic).where(Topic.parent.in_(keys), Topic.merged_into.is_(None)).order_by(Topic.position)
+    for row in (await session.scalars(query)).all():
+        found[row.parent or ""].append(row)
+    return [found[key] for key in keys]
 
 
 async def navigators_of_projects(session: Reader, keys: Sequence[uuid.UUID]) -> list[list[Navigator]]:

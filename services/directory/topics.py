@@ -4,11 +4,11 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 
 from services.contracts.directory import TopicPublished
 from services.directory.models import Topic
-from services.kit.db import Reader, Writer, put
+from services.kit.db import Writer, put
 from services.kit.messages import Message
 from services.kit.text import folded
 
@@ -21,11 +21,7 @@ class TopicRow(msgspec.Struct, frozen=True):
     en: str
     parent: str | None = None
     synonyms: tuple[str, ...] = ()
-
-
-async def vocabulary(session: Reader) -> dict[str, tuple[str, ...]]:
-    """Every code with its path: the codes from its field down to itself."""
-    return {code: tuple(path) for code, path in await session.execute(select(Topic.code, Topic.path))}
+    ozg: tuple[str, ...] = ()
 
 
 async def seed(session: Writer) -> list[Message]:
@@ -44,6 +40,7 @@ async def seed(session: Writer) -> list[Message]:
             "de": row.de,
             "en": row.en,
             "synonyms": list(row.synonyms),
+            "ozg": list(row.ozg),
             "search": folded(" ".join((row.de, row.en, *row.synonyms))),
             "path": path,
             "position": position,
@@ -51,6 +48,6 @@ async def seed(session: Writer) -> list[Message]:
         old = stored.get(row.code)
         if old is not None and all(getattr(old, name) == value for name, value in values.items()):
             continue
-        await put(session, Topic, {"code": row.code}, values)
+        await put(session, Topic, {"code": row.code}, values | {"changed_at": func.now()})
         said.append(TopicPublished(code=row.code, parent=row.parent, de=row.de, en=row.en))
     return said

@@ -65,6 +65,18 @@ class Writer(Reader):
         self.info.setdefault("after_commit", []).append(callback)
 
 
+async def driver(session: Reader) -> Any:
+    """The driver's own connection (asyncpg), within the transaction of `session`.
+
+    For statements that take a whole batch or answer with JSON, where a layer in between only costs.
+    """
+    connection = await session.connection()
+    if not session.info.get("begun"):
+        await connection.execute(text("SELECT 1"))  # the driver begins its transaction with the first statement
+        session.info["begun"] = True
+    return (await connection.get_raw_connection()).driver_connection
+
+
 async def put(session: Writer, model: type[Any], key: dict[str, Any], values: dict[str, Any]) -> None:
     """Insert the row with `key`, or change it where it is there."""
     await session.execute(
@@ -100,7 +112,7 @@ class Database:
             "timezone": "UTC",
         }
         if schema:
-            settings |= {"role": role_of(schema), "search_path": schema}
+            settings |= {"role": role_of(schema), "search_path": f"{schema}, public"}  # extensions may live there
         self.engine: AsyncEngine = create_async_engine(
             async_url(url),
             pool_size=pool,

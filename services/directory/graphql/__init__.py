@@ -22,6 +22,7 @@ from services.directory.graphql.types import (
     navigator_page,
     project_of,
     project_page,
+    topic_of,
 )
 from services.kit.errors import Refused
 from services.kit.graphql import FEDERATION_VERSION, Connection, decode_cursor, encode_cursor, page_size
@@ -46,7 +47,7 @@ class Query:
         async with read(info, SERVICE) as session:
             rows = await search.cities(session, page_size(first) + 1, after=place, text=text)
         return Connection.of(
-            [City.of(row) for row in rows], lambda node: encode_cursor(node.sort_key, str(node.ags)), first, after
+            [City.of(row) for row in rows], lambda node: encode_cursor(node.row.sort_key, str(node.ags)), first, after
         )
 
     @strawberry.field(description="The official register by name; by words, postal code, key, and state (two digits).")
@@ -114,8 +115,12 @@ class Query:
         async with read(info, SERVICE) as session:
             rows = await search.topics(session, page_size(first, MOST_TOPICS) + 1, behind, text)
         return Connection.of(
-            [Topic.of(row) for row in rows], lambda topic: encode_cursor(str(topic.position)), first, after
+            [Topic.of(row) for row in rows], lambda topic: encode_cursor(str(topic.row.position)), first, after
         )
+
+    @strawberry.field(description="The topic with this code; null if the vocabulary has none.")
+    async def topic(self, info: Info[Any, Any], code: ID) -> Topic | None:
+        return await topic_of(info, code)
 
 
 schema = Schema(

@@ -1,15 +1,29 @@
 """Publishing through GraphQL: the snapshot as an input, the difference as the answer."""
 
+import datetime as dt
+import enum
 from typing import Any, cast
 
-import msgspec
 import strawberry
 from strawberry import ID, Info
 
 from services.directory import access, publishing
-from services.directory.graphql.types import SERVICE, City, Stage, city_of
-from services.directory.snapshot import CityRow, NavigatorRow, ProjectRow, Snapshot
+from services.directory.graphql.types import SERVICE, City, Profile, Recruited, Stage, Task, city_of
+from services.directory.snapshot import (
+    CityRow,
+    Competences,
+    DepartmentRow,
+    Link,
+    NavigatorRow,
+    ProjectRow,
+    Snapshot,
+)
+from services.kit.errors import Refused
+from services.kit.i18n import gettext as _
 from services.kit.resolvers import here, who
+
+LONGEST_NUMBER = 9
+"""Digits of a publication's number."""
 
 
 @strawberry.input(description="The city itself.")
@@ -19,6 +33,40 @@ class CityInput:
     kind: str = ""
     population: int | None = None
     website: str | None = None
+    logo: str | None = None
+    contact: str = ""
+    contact_email: str | None = None
+    contact_phone: str | None = None
+
+
+@strawberry.input(description="A department; `target` is how many navigators it shall have.")
+class DepartmentInput:
+    key: str
+    name: str
+    target: int = 1
+    employees: int | None = None
+
+
+@strawberry.input(description="What somebody can do, in the four areas of competence.")
+class CompetencesInput:
+    professional: list[str] = strawberry.field(default_factory=list)
+    methodical: list[str] = strawberry.field(default_factory=list)
+    social: list[str] = strawberry.field(default_factory=list)
+    personal: list[str] = strawberry.field(default_factory=list)
+
+
+@strawberry.enum(description="Who sees a field.")
+class Visibility(enum.Enum):
+    PUBLIC = "PUBLIC"
+    NETWORK = "NETWORK"
+    CITY = "CITY"
+    PRIVATE = "PRIVATE"
+
+
+@strawberry.input(description="Who sees one field of a navigator; the field `entry` stands for the whole row.")
+class VisibilityInput:
+    field: str
+    audience: Visibility
 
 
 @strawberry.input(description="A navigator; `key` is the city's own, stable name of the row.")
@@ -26,11 +74,39 @@ class NavigatorInput:
     key: str
     name: str
     title: str = ""
-    department: str = ""
+    department: str = strawberry.field(default="", description="Its name, or the key of one in the snapshot.")
+    profile: Profile | None = None
+    hours_share: int | None = None
     offers: list[str] = strawberry.field(default_factory=list)
     seeks: list[str] = strawberry.field(default_factory=list)
     works_on: list[str] = strawberry.field(default_factory=list)
+    competences: CompetencesInput | None = None
+    languages: list[str] = strawberry.field(default_factory=list)
+    email: str | None = None
+    phone: str | None = None
+    chat: str | None = None
+    room: str = ""
+    photo: str | None = None
+    photo_consent: dt.date | None = None
+    since: dt.date | None = None
+    until: dt.date | None = None
+    mentor: str | None = strawberry.field(
+        default=None, description="The key of another navigator of the snapshot, or the id of one elsewhere."
+    )
+    recruited: Recruited | None = None
+    tasks: list[Task] = strawberry.field(default_factory=list)
+    coordinator: bool = False
+    funded: bool = False
+    visibility: list[VisibilityInput] = strawberry.field(
+        default_factory=list, description="Only what shall differ from the defaults."
+    )
     city: str | None = strawberry.field(default=None, description="AGS; if given, it must be the publishing city's.")
+
+
+@strawberry.input
+class LinkInput:
+    url: str
+    label: str = ""
 
 
 @strawberry.input(description="A project; `navigators` are keys of the same snapshot.")
@@ -39,34 +115,51 @@ class ProjectInput:
     title: str
     summary: str = ""
     stage: Stage = Stage.IDEA
+    department: str = ""
     seeks_partners: bool = False
+    seeks_test_area: bool = False
     topics: list[str] = strawberry.field(default_factory=list)
     navigators: list[str] = strawberry.field(default_factory=list)
+    reusable: str = ""
+    lessons: str = ""
+    links: list[LinkInput] = strawberry.field(default_factory=list)
 
 
 @strawberry.input(description="Everything a city publishes; what it leaves out is withdrawn.")
 class SnapshotInput:
     city: CityInput
+    departments: list[DepartmentInput] = strawberry.field(default_factory=list)
     navigators: list[NavigatorInput] = strawberry.field(default_factory=list)
     projects: list[ProjectInput] = strawberry.field(default_factory=list)
 
     def as_snapshot(self) -> Snapshot:
         return Snapshot(
-            city=msgspec.convert(self.city, CityRow, from_attributes=True),
-            navigators=msgspec.convert(self.navigators, tuple[NavigatorRow, ...], from_attributes=True),
+            city=CityRow(**_plain(self.city)),
+            departments=tuple(DepartmentRow(**_plain(row)) for row in self.departments),
+            navigators=tuple(_navigator(row) for row in self.navigators),
             projects=tuple(
-                ProjectRow(
-                    key=p.key,
-                    title=p.title,
-                    summary=p.summary,
-                    stage=p.stage.value,
-                    seeks_partners=p.seeks_partners,
-                    topics=tuple(p.topics),
-                    navigators=tuple(p.navigators),
-                )
-                for p in self.projects
+                ProjectRow(**_plain(row) | {"links": tuple(Link(link.url, link.label) for link in row.links)})
+                for row in self.projects
             ),
         )
+
+
+def _plain(row: Any) -> dict[str, Any]:
+    """An input's fields as a row has them: enums as their names, lists as tuples."""
+    return {name: _value(value) for name, value in vars(row).items()}
+
+
+def _value(value: Any) -> Any:
+    if isinstance(value, list):
+        return tuple(_value(one) for one in value)
+    return value.value if isinstance(value, enum.Enum) else value
+
+
+def _navigator(row: NavigatorInput) -> NavigatorRow:
+    values = _plain(row)
+    values["competences"] = Competences(**_plain(row.competences)) if row.competences else Competences()
+    values["visibility"] = {one.field: one.audience.value for one in row.visibility}
+    return NavigatorRow(**values)
 
 
 @strawberry.type(description="What a publication did to one kind of rows, as the city's own keys.")
@@ -81,35 +174,57 @@ class Changes:
 class PublishResult:
     ags: strawberry.Private[str]
     publication: ID | None = strawberry.field(description="Null if the snapshot changed nothing.")
+    version: ID | None = strawberry.field(description="The city's newest publication now; for `expected`.")
     city_changed: bool
+    departments: Changes
     navigators: Changes
     projects: Changes
+    withheld: list[str] = strawberry.field(description="Keys of people who were erased here and do not come back.")
 
     @strawberry.field
     async def city(self, info: Info[Any, Any]) -> City:
         return cast(City, await city_of(info, self.ags))
 
+    @classmethod
+    def of(cls, outcome: publishing.Outcome) -> "PublishResult":
+        difference = outcome.difference
+        return cls(
+            ags=outcome.ags,
+            publication=ID(str(outcome.publication)) if outcome.publication else None,
+            version=ID(str(outcome.version)) if outcome.version else None,
+            city_changed=difference.city_changed,
+            departments=_changes(difference.departments),
+            navigators=_changes(difference.navigators),
+            projects=_changes(difference.projects),
+            withheld=list(outcome.withheld),
+        )
+
 
 @strawberry.type
 class Mutation:
     @strawberry.mutation(
-        description="Make the snapshot the whole truth about your city. One wrong row refuses all of it."
+        description="Make the snapshot the whole truth about your city. One wrong row refuses all of it. With "
+        "`expected`, only if this publication is still the newest."
     )
-    async def publish_directory(self, info: Info[Any, Any], snapshot: SnapshotInput) -> PublishResult:
+    async def publish_directory(
+        self, info: Info[Any, Any], snapshot: SnapshotInput, expected: ID | None = None
+    ) -> PublishResult:
         runtime, asking = here(info, SERVICE), who(info)
         access.may_publish(asking, access.checked_ags(snapshot.city.ags))
-        secret = runtime.settings.derived("identities")
+        by = publishing.Publisher(asking.subject, runtime.settings.derived("identities"), runtime.memory)
         async with runtime.db.begin(asking.acting) as session:
-            outcome = await publishing.publish(session, asking.subject, snapshot.as_snapshot(), secret)
+            outcome = await publishing.publish(session, by, snapshot.as_snapshot(), expected=_version(expected))
             await runtime.say(session, outcome.messages)
-        difference = outcome.difference
-        return PublishResult(
-            ags=outcome.ags,
-            publication=ID(str(outcome.publication)) if outcome.publication else None,
-            city_changed=difference.city_changed,
-            navigators=_changes(difference.navigators),
-            projects=_changes(difference.projects),
-        )
+        return PublishResult.of(outcome)
+
+
+def _version(expected: ID | None) -> int:
+    """Raises Refused for what is no number of a publication."""
+    if expected is None:
+        return publishing.ANY_VERSION
+    if not (expected.isascii() and expected.isdecimal()) or len(expected) > LONGEST_NUMBER:
+        raise Refused(_("„expected“ takes the number of a publication."))
+    return int(expected)
 
 
 def _changes(change: Any) -> Changes:

@@ -1,14 +1,20 @@
-"""What the directory's graph is made of, and how each thing is found."""
+"""What the directory's graph is made of, and how each thing is found.
+
+What is said here is also compiled to SQL (`directory.reads`): a field that both know must answer alike in both.
+"""
 
 import asyncio
+import datetime as dt
 import enum
-from typing import Any, Self, cast
+from typing import Any, Self, TypeVar, cast
 
 import strawberry
 from strawberry import ID, Info
 
 from services.directory import access, search
 from services.directory import models as m
+from services.directory.access import Viewer
+from services.directory.fields import FIELDS, Audience
 from services.kit import i18n
 from services.kit.errors import Refused
 from services.kit.graphql import Connection, decode_cursor, encode_cursor, page_size
@@ -16,6 +22,7 @@ from services.kit.i18n import gettext as _
 from services.kit.resolvers import as_uuid, load, read, who
 
 SERVICE = "directory"
+T = TypeVar("T")
 
 
 @strawberry.enum(description="Where a project stands.")
@@ -27,25 +34,56 @@ class Stage(enum.Enum):
     STOPPED = "STOPPED"
 
 
+@strawberry.enum(description="How much of a post the role is, from „Ehrenamt“ to „hauptamtlich“.")
+class Profile(enum.Enum):
+    VOLUNTARY = "VOLUNTARY"
+    PART_TIME = "PART_TIME"
+    FULL_TIME = "FULL_TIME"
+
+
+@strawberry.enum(description="How somebody became a navigator.")
+class Recruited(enum.Enum):
+    ASKED = "ASKED"
+    NOMINATED = "NOMINATED"
+    APPLIED = "APPLIED"
+
+
+@strawberry.enum(description="What a navigator has taken on.")
+class Task(enum.Enum):
+    CONTACT = "CONTACT"
+    ADVISE = "ADVISE"
+    INSPIRE_LEADERS = "INSPIRE_LEADERS"
+    SHARE_KNOWLEDGE = "SHARE_KNOWLEDGE"
+    SCOUT = "SCOUT"
+    NETWORK = "NETWORK"
+    DEVELOP_IDEAS = "DEVELOP_IDEAS"
+    TRY_OUT = "TRY_OUT"
+    ASSESS_IDEAS = "ASSESS_IDEAS"
+    SUPPORT_PROJECTS = "SUPPORT_PROJECTS"
+    INVOLVE_PUBLIC = "INVOLVE_PUBLIC"
+
+
+@strawberry.enum(description="By population: below 5,000, 20,000, 100,000, 500,000, and above.")
+class SizeClass(enum.Enum):
+    VILLAGE = "VILLAGE"
+    SMALL_TOWN = "SMALL_TOWN"
+    MEDIUM_TOWN = "MEDIUM_TOWN"
+    CITY = "CITY"
+    METROPOLIS = "METROPOLIS"
+
+
 @strawberry.federation.type(keys=["code"], description="A topic of the shared vocabulary.")
 class Topic:
     code: ID
-    parent_code: strawberry.Private[str | None]
-    position: strawberry.Private[int]
+    row: strawberry.Private[m.Topic]
     de: str = strawberry.field(description="The German label.")
     en: str = strawberry.field(description="The English label.")
     synonyms: list[str]
+    ozg: list[str] = strawberry.field(description="Fields of the Onlinezugangsgesetz it belongs to.")
 
     @classmethod
     def of(cls, row: m.Topic) -> Self:
-        return cls(
-            code=ID(row.code),
-            parent_code=row.parent,
-            position=row.position,
-            de=row.de,
-            en=row.en,
-            synonyms=list(row.synonyms),
-        )
+        return cls(code=ID(row.code), row=row, de=row.de, en=row.en, synonyms=list(row.synonyms), ozg=list(row.ozg))
 
     @strawberry.field(description="The label in the language of the request.")
     def label(self) -> str:
@@ -53,7 +91,21 @@ class Topic:
 
     @strawberry.field(description="The wider topic; null for a field.")
     async def parent(self, info: Info[Any, Any]) -> "Topic | None":
-        return await topic_of(info, self.parent_code) if self.parent_code else None
+        return await topic_of(info, self.row.parent) if self.row.parent else None
+
+    @strawberry.field(description="The topics right below it.")
+    async def narrower(self, info: Info[Any, Any]) -> "list[Topic]":
+        return [Topic.of(row) for row in await load(info, SERVICE, search.narrower_topics, self.row.code)]
+
+    @strawberry.field(description="Navigators with this topic or a narrower one.")
+    async def navigators(
+        self, info: Info[Any, Any], first: int = 50, after: str | None = None
+    ) -> "Connection[Navigator]":
+        return await navigator_page(info, first, after, topic=self.row.code)
+
+    @strawberry.field(description="Projects with this topic or a narrower one.")
+    async def projects(self, info: Info[Any, Any], first: int = 50, after: str | None = None) -> "Connection[Project]":
+        return await project_page(info, first, after, topic=self.row.code)
 
     @classmethod
     async def resolve_reference(cls, info: Info[Any, Any], code: ID) -> "Topic | None":
@@ -99,25 +151,54 @@ class Municipality:
         return await city_of(info, self.ags)
 
 
+@strawberry.type(description="A department of a city's administration.")
+class Department:
+    key: str
+    name: str
+    target: int = strawberry.field(description="How many navigators it shall have.")
+    employees: int | None
+
+
 @strawberry.federation.type(keys=["ags"], description="A municipality that takes part.")
 class City:
     ags: ID = strawberry.field(description="Amtlicher Gemeindeschlüssel, 8 digits.")
+    row: strawberry.Private[m.City]
     name: str
     kind: str
     population: int | None
     website: str | None
-    sort_key: strawberry.Private[str]
+    logo: str | None
+    contact: str = strawberry.field(description="The contact point: an office, no person.")
+    contact_email: str | None
+    contact_phone: str | None
+    state: str = strawberry.field(description="The state's name.")
+    district: str
+    size_class: SizeClass | None
+    confirmed_on: dt.date = strawberry.field(description="When it last published, changed or unchanged.")
 
     @classmethod
     def of(cls, row: m.City) -> Self:
         return cls(
             ags=ID(row.ags),
+            row=row,
             name=row.name,
             kind=row.kind,
             population=row.population,
             website=row.website,
-            sort_key=row.sort_key,
+            logo=row.logo,
+            contact=row.contact,
+            contact_email=row.contact_email,
+            contact_phone=row.contact_phone,
+            state=row.state,
+            district=row.district,
+            size_class=SizeClass(row.size_class) if row.size_class else None,
+            confirmed_on=row.confirmed_on,
         )
+
+    @strawberry.field
+    async def departments(self, info: Info[Any, Any]) -> list[Department]:
+        rows = await load(info, SERVICE, search.departments_of_cities, self.row.ags)
+        return [Department(key=row.key, name=row.name, target=row.target, employees=row.employees) for row in rows]
 
     @strawberry.field
     async def navigators(
@@ -141,20 +222,111 @@ async def city_of(info: Info[Any, Any], ags: str) -> City | None:
     return City.of(row) if row else None
 
 
-@strawberry.federation.type(keys=["id"], description="A digital navigator, as their city published them.")
+@strawberry.type(description="What somebody can do, in the four areas of competence.")
+class Competences:
+    professional: list[str]
+    methodical: list[str]
+    social: list[str]
+    personal: list[str]
+
+
+def _shown(empty: T, description: str = "") -> Any:
+    """A resolver for a field of a navigator that not everybody sees; those who do not get `empty`."""
+
+    def field(resolver: Any) -> Any:
+        flag = FIELDS[resolver.__name__].flag
+
+        def resolve(self: "Navigator") -> Any:
+            return resolver(self) if self.viewer.mask(self.row) & flag else empty
+
+        resolve.__name__, resolve.__annotations__ = resolver.__name__, {"return": resolver.__annotations__["return"]}
+        return strawberry.field(resolve, description=description or None)
+
+    return field
+
+
+@strawberry.federation.type(
+    keys=["id"],
+    description="A digital navigator, as their city published them. Each person and city chooses who sees which field; "
+    "what the asker may not see is null or empty.",
+)
 class Navigator:
     id: ID
     row: strawberry.Private[m.Navigator]
-    title: str = strawberry.field(description="What the city calls the role.")
-    department: str
+    viewer: strawberry.Private[Viewer]
+    coordinator: bool = strawberry.field(description="Looks after the city's navigators.")
 
     @classmethod
-    def of(cls, row: m.Navigator) -> Self:
-        return cls(id=ID(str(row.id)), row=row, title=row.title, department=row.department)
+    def of(cls, row: m.Navigator, viewer: Viewer) -> Self:
+        return cls(id=ID(str(row.id)), row=row, viewer=viewer, coordinator=row.coordinator)
 
-    @strawberry.field(description="For clients within the network (directory:read); null for everybody else.")
+    @_shown(None)
     def name(self) -> str | None:
         return self.row.name
+
+    @_shown("", "What the city calls the role.")
+    def title(self) -> str:
+        return self.row.title
+
+    @_shown("")
+    def department(self) -> str:
+        return self.row.department
+
+    @_shown(None)
+    def profile(self) -> Profile | None:
+        return Profile(self.row.profile) if self.row.profile else None
+
+    @_shown(None, "Percent of a full post.")
+    def hours_share(self) -> int | None:
+        return self.row.hours_share
+
+    @_shown(None)
+    def competences(self) -> Competences | None:
+        return Competences(**self.row.competences) if self.row.competences else None
+
+    @_shown([], "Language codes (BCP 47).")
+    def languages(self) -> list[str]:
+        return list(self.row.languages)
+
+    @_shown(None)
+    def email(self) -> str | None:
+        return self.row.email
+
+    @_shown(None)
+    def phone(self) -> str | None:
+        return self.row.phone
+
+    @_shown(None, "A Matrix address or a link to a room.")
+    def chat(self) -> str | None:
+        return self.row.chat
+
+    @_shown(None)
+    def room(self) -> str | None:
+        return self.row.room
+
+    @_shown(None, "The address of a picture, with the person's consent.")
+    def photo(self) -> str | None:
+        return self.row.photo
+
+    @_shown(None)
+    def since(self) -> dt.date | None:
+        return self.row.since
+
+    @_shown(None)
+    def until(self) -> dt.date | None:
+        return self.row.until
+
+    @_shown(None)
+    def recruited(self) -> Recruited | None:
+        return Recruited(self.row.recruited) if self.row.recruited else None
+
+    @_shown([])
+    def tasks(self) -> list[Task]:
+        return [Task(task) for task in self.row.tasks]
+
+    @_shown(None, "Holds one of the places that the state pays for.")
+    def funded(self) -> bool | None:
+        return self.row.funded
 
     @strawberry.field
     async def city(self, info: Info[Any, Any]) -> City:
@@ -162,23 +334,34 @@ class Navigator:
 
     @strawberry.field(description="Topics on which they help others.")
     async def offers(self, info: Info[Any, Any]) -> list[Topic]:
-        return await topics_of(info, self.row.offers)
+        return await topics_of(info, self._topics("offers"))
 
     @strawberry.field(description="Topics on which they look for help.")
     async def seeks(self, info: Info[Any, Any]) -> list[Topic]:
-        return await topics_of(info, self.row.seeks)
+        return await topics_of(info, self._topics("seeks"))
 
     @strawberry.field(description="Topics they work on now.")
     async def works_on(self, info: Info[Any, Any]) -> list[Topic]:
-        return await topics_of(info, self.row.works_on)
+        return await topics_of(info, self._topics("works_on"))
 
     @strawberry.field(description="All their topics: offered, sought and worked on.")
     async def topics(self, info: Info[Any, Any]) -> list[Topic]:
-        return await topics_of(info, sorted({*self.row.offers, *self.row.seeks, *self.row.works_on}))
+        if self.viewer.audience is Audience.PUBLIC:
+            return await topics_of(info, self.row.topics_public)
+        own = self.row.ags == self.viewer.city
+        return await topics_of(info, self.row.topics_city if own else self.row.topics_network)
+
+    @strawberry.field(description="The navigator who helps them to settle in.")
+    async def mentor(self, info: Info[Any, Any]) -> "Navigator | None":
+        shown = self.viewer.mask(self.row) & FIELDS["mentor"].flag
+        return await navigator_of(info, str(self.row.mentor)) if shown and self.row.mentor else None
 
     @strawberry.field
     async def projects(self, info: Info[Any, Any]) -> "list[Project]":
         return [Project.of(row) for row in await load(info, SERVICE, search.projects_of_navigators, self.row.id)]
+
+    def _topics(self, name: str) -> list[str]:
+        return list(getattr(self.row, name)) if self.viewer.mask(self.row) & FIELDS[name].flag else []
 
     @classmethod
     async def resolve_reference(cls, info: Info[Any, Any], id: ID) -> "Navigator | None":
@@ -186,9 +369,15 @@ class Navigator:
 
 
 async def navigator_of(info: Info[Any, Any], value: str) -> Navigator | None:
-    key = as_uuid(value)
+    key, viewer = as_uuid(value), access.viewer(who(info))
     row = await load(info, SERVICE, search.navigators_by_id, key) if key else None
-    return Navigator.of(row) if row else None
+    return Navigator.of(row, viewer) if row and viewer.sees(row) else None
+
+
+@strawberry.type(description="An address in the web.")
+class Link:
+    url: str
+    label: str
 
 
 @strawberry.federation.type(keys=["id"], description="A project that a city makes visible to others.")
@@ -197,8 +386,13 @@ class Project:
     row: strawberry.Private[m.Project]
     title: str
     summary: str
+    department: str
     stage: Stage
-    seeks_partners: bool = strawberry.field(description="The city looks for partners or for a place to test.")
+    seeks_partners: bool = strawberry.field(description="The city looks for partners.")
+    seeks_test_area: bool = strawberry.field(description="The city looks for a place to test.")
+    reusable: str = strawberry.field(description="What others can take over.")
+    lessons: str = strawberry.field(description="What was learned, also from what failed.")
+    changed_on: dt.date
 
     @classmethod
     def of(cls, row: m.Project) -> Self:
@@ -207,9 +401,18 @@ class Project:
             row=row,
             title=row.title,
             summary=row.summary,
+            department=row.department,
             stage=Stage(row.stage),
             seeks_partners=row.seeks_partners,
+            seeks_test_area=row.seeks_test_area,
+            reusable=row.reusable,
+            lessons=row.lessons,
+            changed_on=row.changed_on,
         )
+
+    @strawberry.field
+    def links(self) -> list[Link]:
+        return [Link(url=link["url"], label=link.get("label", "")) for link in self.row.links]
 
     @strawberry.field
     async def city(self, info: Info[Any, Any]) -> City:
@@ -221,7 +424,8 @@ class Project:
 
     @strawberry.field
     async def navigators(self, info: Info[Any, Any]) -> list[Navigator]:
-        return [Navigator.of(row) for row in await load(info, SERVICE, search.navigators_of_projects, self.row.id)]
+        rows, viewer = await load(info, SERVICE, search.navigators_of_projects, self.row.id), access.viewer(who(info))
+        return [Navigator.of(row, viewer) for row in rows if viewer.sees(row)]
 
     @classmethod
     async def resolve_reference(cls, info: Info[Any, Any], id: ID) -> "Project | None":
@@ -243,24 +447,33 @@ async def navigator_page(
     city: str | None = None,
     text: str | None = None,
 ) -> Connection[Navigator]:
-    by_name = access.in_network(who(info))
+    viewer = access.viewer(who(info))
     place = place_of(after)
     await _known(info, topic, city)
     async with read(info, SERVICE) as session:
         rows = await search.navigators(
-            session, page_size(first) + 1, after=place, topic=topic, city=city, text=text, by_name=by_name
+            session, page_size(first) + 1, viewer, after=place, topic=topic, city=city, text=text
         )
 
     def cursor(node: Navigator) -> str:
-        return encode_cursor(node.row.sort_key if by_name else "", str(node.id))
+        return encode_cursor("" if viewer.audience is Audience.PUBLIC else node.row.sort_network, str(node.id))
 
-    return Connection.of([Navigator.of(row) for row in rows], cursor, first, after)
+    return Connection.of([Navigator.of(row, viewer) for row in rows], cursor, first, after)
 
 
-async def project_page(info: Info[Any, Any], first: int, after: str | None, **filters: Any) -> Connection[Project]:
+async def project_page(
+    info: Info[Any, Any],
+    first: int,
+    after: str | None,
+    *,
+    topic: str | None = None,
+    city: str | None = None,
+    **filters: Any,
+) -> Connection[Project]:
     place = place_of(after)
+    await _known(info, topic, city)
     async with read(info, SERVICE) as session:
-        rows = await search.projects(session, page_size(first) + 1, after=place, **filters)
+        rows = await search.projects(session, page_size(first) + 1, after=place, topic=topic, city=city, **filters)
     return Connection.of(
         [Project.of(row) for row in rows], lambda node: encode_cursor(node.row.sort_key, str(node.id)), first, after
     )

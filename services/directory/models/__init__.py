@@ -1,6 +1,15 @@
 """The directory's tables."""
 
 from services.directory.models.base import Base
+from services.directory.models.network import (
+    Care,
+    DailyCount,
+    Draft,
+    Harvest,
+    Once,
+    Partnership,
+    QuotaRule,
+)
 from services.directory.models.oauth import (
     Assertion,
     AuthorizationCode,
@@ -21,16 +30,19 @@ from services.directory.models.people import (
     Provider,
     RoleGrant,
 )
+from services.directory.models.protection import Erased, OwnWord, Told
 from services.directory.models.published import (
     City,
-    Municipality,
+    Department,
     Navigator,
     NavigatorTopic,
     Project,
     ProjectNavigator,
+    ProjectTopic,
     Publication,
-    Topic,
+    Source,
 )
+from services.directory.models.vocabulary import Municipality, Topic, TopicProposal
 
 __all__ = [
     "Account",
@@ -38,10 +50,16 @@ __all__ = [
     "AuditEntry",
     "AuthorizationCode",
     "Base",
+    "Care",
     "City",
     "Client",
     "Consent",
+    "DailyCount",
+    "Department",
+    "Draft",
+    "Erased",
     "Grant",
+    "Harvest",
     "Identity",
     "LoginFlow",
     "LoginLink",
@@ -49,13 +67,21 @@ __all__ = [
     "Municipality",
     "Navigator",
     "NavigatorTopic",
+    "Once",
+    "OwnWord",
+    "Partnership",
     "Passkey",
     "Project",
     "ProjectNavigator",
+    "ProjectTopic",
     "Provider",
     "Publication",
+    "QuotaRule",
     "RefreshToken",
     "RoleGrant",
     "SigningKey",
+    "Source",
+    "Told",
     "Topic",
+    "TopicProposal",
 ]

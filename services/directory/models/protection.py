@@ -1,0 +1,48 @@
+"""What people decide about their own data. Rows are the person's; the city that published them sees none of it."""
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from services.directory.models.base import Base
+
+
+class OwnWord(Base):
+    """What a navigator said about their own entry; it stands above what the city publishes."""
+
+    __tablename__ = "own_word"
+    navigator_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    ags: Mapped[str] = mapped_column(index=True)
+    corrections: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+    """Field → value, as a row of a snapshot has them."""
+    visibility: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+    """Field → audience; may only narrow what the city chose, or widen it by consent within the field's limit."""
+    hidden: Mapped[bool] = mapped_column(server_default=text("false"))
+    """Hidden for safety: nobody outside the own city sees the row."""
+    objected_at: Mapped[datetime | None]
+    """Art. 21 GDPR: until it is decided, the row is hidden."""
+    objection: Mapped[str] = mapped_column(server_default="")
+    confirmed_at: Mapped[datetime | None]
+    """When they last said that it is right."""
+    changed_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class Erased(Base):
+    """A tombstone: this id is published by nobody any more. It holds no data of the person, and outlives a restore."""
+
+    __tablename__ = "erased"
+    navigator_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    ags: Mapped[str] = mapped_column(index=True)
+    at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class Told(Base):
+    """That a person was told of their entry (Art. 14 GDPR); no address, no text."""
+
+    __tablename__ = "told"
+    navigator_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    ags: Mapped[str] = mapped_column(index=True)
+    at: Mapped[datetime] = mapped_column(server_default=func.now())

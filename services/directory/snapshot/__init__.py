@@ -1,0 +1,46 @@
+"""A city's snapshot: what it may hold, and what it changes. Pure: no database, no clock.
+
+The same values come from GraphQL, JSON Lines, spreadsheets and harvests; all end in `validate` and `diff`.
+"""
+
+from services.directory.snapshot.difference import Change, Difference, diff, fields_changed
+from services.directory.snapshot.identities import Identities
+from services.directory.snapshot.rows import (
+    AREAS,
+    PROFILES,
+    RECRUITED,
+    STAGES,
+    TASKS,
+    CityRow,
+    Competences,
+    DepartmentRow,
+    Link,
+    NavigatorRow,
+    ProjectRow,
+    Snapshot,
+)
+from services.directory.snapshot.validation import MOST_PEOPLE, MOST_ROWS, MOST_TOPICS, validate
+
+__all__ = [
+    "AREAS",
+    "MOST_PEOPLE",
+    "MOST_ROWS",
+    "MOST_TOPICS",
+    "PROFILES",
+    "RECRUITED",
+    "STAGES",
+    "TASKS",
+    "Change",
+    "CityRow",
+    "Competences",
+    "DepartmentRow",
+    "Difference",
+    "Identities",
+    "Link",
+    "NavigatorRow",
+    "ProjectRow",
+    "Snapshot",
+    "diff",
+    "fields_changed",
+    "validate",
+]

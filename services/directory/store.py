@@ -1,0 +1,218 @@
+"""Writing and reading the projection: a whole batch is one JSON parameter of one statement, however many its rows.
+
+A statement for each row, or the mapper's merge, is what makes publishing slow; what is written here is the same for a
+city of ten navigators and for all cities of a state.
+"""
+
+import uuid
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from hashlib import sha256
+from typing import Any
+
+import msgspec
+from sqlalchemy.dialects import postgresql
+
+from services.directory import models as m
+from services.directory.projection import Own, Vocabulary
+from services.directory.snapshot import Snapshot
+from services.kit.db import Reader, Writer, driver
+
+_encode = msgspec.json.Encoder(enc_hook=str).encode
+_decode = msgspec.json.Decoder(Snapshot).decode
+COLUMNS: dict[type[m.Base], tuple[str, ...]] = {
+    m.City: (
+        "ags", "name", "sort_key", "kind", "population", "website", "logo", "contact", "contact_email",
+        "contact_phone", "state", "district", "size_class", "found",
+    ),
+    m.Department: ("ags", "key", "name", "sort_key", "target", "employees"),
+    m.Navigator: (
+        "id", "ags", "key", "listed", "shown_public", "shown_network", "shown_city", "name", "sort_network", "title",
+        "department", "profile", "hours_share", "offers", "seeks", "works_on", "topics_public", "topics_network",
+        "topics_city", "competences", "languages", "email", "phone", "chat", "room", "photo", "since", "until",
+        "mentor", "recruited", "tasks", "coordinator", "funded", "found_public", "found_network",
+    ),
+    m.Project: (
+        "id", "ags", "key", "title", "sort_key", "summary", "department", "stage", "seeks_partners",
+        "seeks_test_area", "topics", "reusable", "lessons", "links", "found",
+    ),
+    m.NavigatorTopic: ("navigator_id", "topic", "listed_public", "sort_network"),
+    m.ProjectTopic: ("topic", "sort_key", "project_id"),
+    m.ProjectNavigator: ("project_id", "navigator_id"),
+}  # fmt: skip
+"""What a publication writes; the other columns have defaults."""
+DATED = {m.City: "published_at = now(), confirmed_on = current_date",
+         m.Navigator: "changed_on = current_date", m.Project: "changed_on = current_date"}  # fmt: skip
+
+
+@dataclass
+class Batch:
+    """Rows to write and to remove, of one city or of many; values as `projection` makes them."""
+
+    cities: list[dict[str, Any]] = field(default_factory=list)
+    departments: list[dict[str, Any]] = field(default_factory=list)
+    navigators: list[dict[str, Any]] = field(default_factory=list)
+    navigator_topics: list[dict[str, Any]] = field(default_factory=list)
+    projects: list[dict[str, Any]] = field(default_factory=list)
+    project_topics: list[dict[str, Any]] = field(default_factory=list)
+    project_navigators: list[dict[str, Any]] = field(default_factory=list)
+    gone_departments: list[dict[str, str]] = field(default_factory=list)
+    gone_navigators: list[uuid.UUID] = field(default_factory=list)
+    gone_projects: list[uuid.UUID] = field(default_factory=list)
+
+
+async def write(session: Writer, batch: Batch) -> None:
+    """Make the batch true. The links of each navigator and project in it are replaced by those in it."""
+    connection = await driver(session)
+    if batch.gone_projects or batch.gone_navigators or batch.gone_departments:
+        departments = _encode(batch.gone_departments).decode()
+        await connection.execute(GONE, batch.gone_projects, batch.gone_navigators, departments)
+    people = {"rows": [row["id"] for row in batch.navigators], "topics": batch.navigator_topics}
+    projects = {
+        "rows": [row["id"] for row in batch.projects],
+        "topics": batch.project_topics,
+        "people": batch.project_navigators,
+    }
+    # Links come in statements of their own: policies ask whose row it is, and see only what was there before.
+    for statement, needed, content in (
+        (_upsert(m.City, "ags"), batch.cities, batch.cities),
+        (_upsert(m.Department, "ags, key"), batch.departments, batch.departments),
+        (_upsert(m.Navigator, "id"), batch.navigators, batch.navigators),
+        (_navigator_links(), batch.navigators, people),
+        (_upsert(m.Project, "id"), batch.projects, batch.projects),
+        (_project_links(), batch.projects, projects),
+    ):
+        if needed:
+            await connection.execute(statement, _encode(content).decode())
+
+
+GONE = """
+WITH p AS (DELETE FROM project WHERE id = ANY ($1::uuid[])), n AS (DELETE FROM navigator WHERE id = ANY ($2::uuid[]))
+DELETE FROM department d USING json_to_recordset($3::json) AS r(ags text, key text)
+WHERE d.ags = r.ags AND d.key = r.key
+"""
+
+
+@cache
+def _upsert(model: type[m.Base], key: str) -> str:
+    """Insert or change the rows of a JSON array."""
+    columns = COLUMNS[model]
+    changing = [f"{name} = excluded.{name}" for name in columns if name not in key.split(", ")]
+    if model in DATED:
+        changing.append(DATED[model])
+    return f"{_insert(model, '$1::json')} ON CONFLICT ({key}) DO UPDATE SET {', '.join(changing)}"
+
+
+def _insert(model: type[m.Base], source: str) -> str:
+    columns = COLUMNS[model]
+    values = ", ".join(f"array_to_tsvector(r.{name})" if name.startswith("found") else f"r.{name}" for name in columns)
+    return f"INSERT INTO {model.__tablename__} ({', '.join(columns)}) SELECT {values} FROM {_rows(model, source)}"  # noqa: S608 - names of our own models
+
+
+def _rows(model: type[m.Base], source: str) -> str:
+    table = model.metadata.tables[f"directory.{model.__tablename__}"]
+    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]  # a class that SQLAlchemy leaves untyped
+
+    def kind(name: str) -> str:
+        return "text[]" if name.startswith("found") else table.c[name].type.compile(dialect)
+
+    return f"json_to_recordset({source}) AS r({', '.join(f'{name} {kind(name)}' for name in COLUMNS[model])})"
+
+
+def _no_longer(model: type[m.Base], owner: str, part: str) -> str:
+    """Delete the links of the batch's rows that are not among its links."""
+    name = model.__tablename__
+    same = " AND ".join(
+        f"r.{column.name} = t.{column.name}" for column in m.Base.metadata.tables[f"directory.{name}"].primary_key
+    )
+    wanted = _rows(model, f"$1::json->{part!r}")
+    return f"""
+DELETE FROM {name} t USING json_array_elements_text($1::json->'rows') AS one(id)
+WHERE t.{owner} = one.id::uuid AND NOT EXISTS (SELECT FROM {wanted} WHERE {same})"""  # noqa: S608 - our own models
+
+
+@cache
+def _navigator_links() -> str:
+    return f"""
+WITH gone AS ({_no_longer(m.NavigatorTopic, "navigator_id", "topics")})
+{_insert(m.NavigatorTopic, "$1::json->'topics'")} ON CONFLICT (navigator_id, topic) DO UPDATE
+SET listed_public = excluded.listed_public, sort_network = excluded.sort_network
+WHERE (navigator_topic.listed_public, navigator_topic.sort_network)
+    IS DISTINCT FROM (excluded.listed_public, excluded.sort_network)
+"""
+
+
+@cache
+def _project_links() -> str:
+    return f"""
+WITH gone AS ({_no_longer(m.ProjectTopic, "project_id", "topics")}),
+left_ AS ({_no_longer(m.ProjectNavigator, "project_id", "people")}),
+topics AS ({_insert(m.ProjectTopic, "$1::json->'topics'")} ON CONFLICT DO NOTHING)
+{_insert(m.ProjectNavigator, "$1::json->'people'")} ON CONFLICT DO NOTHING
+"""
+
+
+# What was published -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A city as it published last; `snapshot` None before its first publication."""
+
+    publication: int | None
+    digest: str
+    snapshot: Snapshot | None
+    confirmed_today: bool
+    own: Mapping[uuid.UUID, Own]
+    erased: frozenset[uuid.UUID]
+
+
+READ = """
+SELECT c.publication, s.digest, s.snapshot, c.confirmed_on = current_date,
+    (SELECT json_agg(json_build_array(navigator_id, corrections, visibility, hidden OR objected_at IS NOT NULL))::text
+     FROM own_word w WHERE w.ags = $1),
+    (SELECT array_agg(navigator_id) FROM erased e WHERE e.ags = $1)
+FROM (SELECT 1) one LEFT JOIN city c ON c.ags = $1 LEFT JOIN source s ON s.publication_id = c.publication
+"""
+
+
+async def read(session: Reader, ags: str) -> Stored:
+    """What `ags` published last, in the form `validate` gives, and what its people said themselves."""
+    row = await (await driver(session)).fetchrow(READ, ags)
+    assert row is not None
+    own = {
+        uuid.UUID(key): Own(corrections, visibility, hidden)
+        for key, corrections, visibility, hidden in msgspec.json.decode(row[4] or "[]")
+    }
+    snapshot = unpacked(row[2]) if row[2] else None
+    return Stored(row[0], row[1] or "", snapshot, bool(row[3]), own, frozenset(row[5] or ()))
+
+
+def packed(snapshot: Snapshot) -> tuple[bytes, str]:
+    """A snapshot as it is kept, and the digest of its JSON."""
+    body = _encode(snapshot)
+    return zlib.compress(body, 1), sha256(body).hexdigest()
+
+
+def unpacked(kept: bytes) -> Snapshot:
+    return _decode(zlib.decompress(kept))
+
+
+async def vocabulary(session: Reader, memory: dict[str, Any]) -> Vocabulary:
+    """Every code with its path, as `projection` wants it; remembered in `memory` until a topic changes."""
+    connection = await driver(session)
+    newest = await connection.fetchval("SELECT max(changed_at) FROM topic")
+    known: tuple[Any, Vocabulary] | None = memory.get("vocabulary")
+    if known is None or known[0] != newest:
+        rows = await connection.fetch(
+            "SELECT t.code, coalesce(i.path, t.path) FROM topic t LEFT JOIN topic i ON i.code = t.merged_into"
+        )
+        known = memory["vocabulary"] = (newest, {code: tuple(path) for code, path in rows})
+    return known[1]
+
+
+def resolved(codes: Sequence[str], known: Vocabulary) -> tuple[str, ...]:
+    """The topics that `codes` stand for today, sorted: merged ones as those that took their place."""
+    return tuple(sorted({known[code][-1] for code in codes}))
