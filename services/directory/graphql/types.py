@@ -15,6 +15,7 @@ from services.directory import access, search
 from services.directory import models as m
 from services.directory.access import Viewer
 from services.directory.fields import FIELDS, Audience
+from services.directory.snapshot import AREAS
 from services.kit import i18n
 from services.kit.errors import Refused
 from services.kit.graphql import Connection, decode_cursor, encode_cursor, page_size
@@ -282,7 +283,8 @@ class Navigator:
 
     @_shown(None)
     def competences(self) -> Competences | None:
-        return Competences(**self.row.competences) if self.row.competences else None
+        told = self.row.competences
+        return Competences(**{area: list(told.get(area, ())) for area in AREAS}) if told else None
 
     @_shown([], "Language codes (BCP 47).")
     def languages(self) -> list[str]:

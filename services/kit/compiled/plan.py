@@ -1,0 +1,436 @@
+"""From a validated query to one SQL statement whose answer is the JSON text of `data`.
+
+Every object becomes `concat(…)` of constant text and columns, a list `string_agg` over a subquery in its order. The
+statement takes the variables as parameters, so that it is prepared once for each connection and never planned again.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import msgspec
+from graphql import (
+    BooleanValueNode,
+    DirectiveNode,
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLObjectType,
+    GraphQLSchema,
+    InlineFragmentNode,
+    IntValueNode,
+    NullValueNode,
+    OperationDefinitionNode,
+    SelectionSetNode,
+    StringValueNode,
+    ValueNode,
+    VariableNode,
+)
+
+from services.kit.compiled.shapes import (
+    Argument,
+    Arguments,
+    Given,
+    Key,
+    Leaf,
+    Many,
+    Nested,
+    One,
+    Page,
+    Rows,
+    Scope,
+    Shape,
+    Shapes,
+    Unfit,
+    Viewer,
+)
+from services.kit.errors import Refused
+from services.kit.graphql.relay import decode_cursor
+
+
+class NotCompiled(Exception):
+    """The query asks for something that no shape describes."""
+
+
+@dataclass
+class Plan:
+    """A statement and what fills it. `make` gives the parameters; it raises Unfit where the executor must answer."""
+
+    sql: str
+    makers: Sequence[Callable[[Given], object]]
+
+    def make(self, given: Given) -> list[object]:
+        return [maker(given) for maker in self.makers]
+
+
+@dataclass
+class _Writing:
+    """The statement while it is written."""
+
+    makers: list[Callable[[Given], object]] = field(default_factory=list)
+    needs: list[str] = field(default_factory=list)
+    rows: int = 0
+
+    def put(self, make: Callable[[Given], object], kind: str) -> str:
+        self.makers.append(make)
+        return f"${len(self.makers)}::{kind}"
+
+    def need(self, condition: str) -> None:
+        if condition not in self.needs:
+            self.needs.append(condition)
+
+    def alias(self) -> str:
+        self.rows += 1
+        return f"r{self.rows}"
+
+
+Pieces = list[str]
+"""Arguments of `concat`: SQL expressions, or constant text in quotes."""
+
+
+def compiled(
+    schema: GraphQLSchema,
+    shapes: Shapes,
+    document: DocumentNode,
+    operation: OperationDefinitionNode,
+    viewer: Viewer,
+    known: Mapping[str, Any],
+) -> Plan:
+    """The plan of `operation` for variables of which `known` tells the booleans, and which of the others are there.
+
+    Raises NotCompiled.
+    """
+    return _Compiler(schema, shapes, document, viewer, known).plan(operation)
+
+
+def quoted(text: str) -> str:
+    """A constant of SQL."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def merged(pieces: Sequence[str]) -> str:
+    """`concat` of the pieces, with neighbouring constants made one."""
+    out: list[str] = []
+    for piece in pieces:
+        if piece.startswith("'") and piece.endswith("'") and out and out[-1].startswith("'") and out[-1].endswith("'"):
+            out[-1] = out[-1][:-1] + piece[1:]
+        else:
+            out.append(piece)
+    return f"concat({', '.join(out)})" if out else "''"
+
+
+class _Compiler:
+    def __init__(
+        self, schema: GraphQLSchema, shapes: Shapes, document: DocumentNode, viewer: Viewer, known: Mapping[str, Any]
+    ) -> None:
+        self.schema, self.shapes, self.viewer, self.known = schema, shapes, viewer, known
+        self.fragments = {d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)}
+        self.writing = _Writing()
+
+    def plan(self, operation: OperationDefinitionNode) -> Plan:
+        if operation.directives:
+            raise NotCompiled
+        top = Scope("", self.viewer, self.writing)
+        text = merged(self.object(top, self.shape("Query"), [operation.selection_set]))
+        needs = " AND ".join(self.writing.needs)
+        return Plan(f"SELECT CASE WHEN {needs} THEN {text} END" if needs else f"SELECT {text}", self.writing.makers)
+
+    def shape(self, name: str) -> Shape:
+        return self.shapes.types[name]
+
+    # Selections ---------------------------------------------------------------------------------------------------
+
+    def fields(self, type_name: str, selections: Sequence[SelectionSetNode]) -> dict[str, list[FieldNode]]:
+        """The fields by response key, as the specification collects them (6.3.2); types here are object types only."""
+        found: dict[str, list[FieldNode]] = {}
+        seen: set[str] = set()
+
+        def collect(selection: SelectionSetNode) -> None:
+            for node in selection.selections:
+                if not self.included(node.directives or ()):
+                    continue
+                if isinstance(node, FieldNode):
+                    found.setdefault((node.alias or node.name).value, []).append(node)
+                    continue
+                if isinstance(node, FragmentSpreadNode):
+                    if node.name.value in seen:
+                        continue
+                    seen.add(node.name.value)
+                    fragment: Any = self.fragments[node.name.value]
+                else:
+                    assert isinstance(node, InlineFragmentNode)
+                    fragment = node
+                if fragment.type_condition is None or fragment.type_condition.name.value == type_name:
+                    collect(fragment.selection_set)
+                elif not isinstance(self.schema.get_type(fragment.type_condition.name.value), GraphQLObjectType):
+                    raise NotCompiled
+
+        for selection in selections:
+            collect(selection)
+        return found
+
+    def included(self, directives: Sequence[DirectiveNode]) -> bool:
+        for directive in directives:
+            name = directive.name.value
+            if name not in {"include", "skip"} or len(directive.arguments or ()) != 1:
+                raise NotCompiled
+            value = (directive.arguments or ())[0].value
+            if isinstance(value, BooleanValueNode):
+                said = value.value
+            elif isinstance(value, VariableNode) and isinstance(self.known.get(value.name.value), bool):
+                said = self.known[value.name.value]
+            else:
+                raise NotCompiled
+            if said is (name == "skip"):
+                return False
+        return True
+
+    # Objects ------------------------------------------------------------------------------------------------------
+
+    def object(self, at: Scope, shape: Shape, selections: Sequence[SelectionSetNode]) -> Pieces:
+        """The pieces of an object's JSON text."""
+        pieces: Pieces = []
+        for key, nodes in self.fields(shape.name, selections).items():
+            pieces.append(quoted(f"{',' if pieces else '{'}{_json(key)}:"))
+            pieces += self.field(at, shape, nodes)
+        return [*pieces, "'}'"] if pieces else ["'{}'"]
+
+    def field(self, at: Scope, shape: Shape, nodes: Sequence[FieldNode]) -> Pieces:
+        name = nodes[0].name.value
+        if name == "__typename":
+            return [quoted(_json(shape.name))]
+        described = shape.fields.get(name)
+        if described is None:
+            raise NotCompiled
+        below = [node.selection_set for node in nodes if node.selection_set]
+        if isinstance(described, Leaf):
+            self.no_arguments(nodes[0])
+            return [described.text(at)]
+        if isinstance(described, Nested):
+            self.no_arguments(nodes[0])
+            inside = merged(self.object(at, self.shape(described.shape), below))
+            return [f"CASE WHEN {described.shown(at)} THEN {inside} ELSE 'null' END"]
+        arguments = self.arguments(shape.name, nodes[0])
+        if isinstance(described, One):
+            return [self.one(at, described, arguments, below)]
+        if isinstance(described, Page):
+            return self.page(at, described, arguments, below)
+        return self.many(at, described, arguments, below)
+
+    def one(self, at: Scope, described: One, arguments: Arguments, below: Sequence[SelectionSetNode]) -> str:
+        self.only(arguments, described.arguments)
+        shape, alias = self.shape(described.shape), self.writing.alias()
+        inside = merged(self.object(Scope(alias, self.viewer, self.writing), shape, below))
+        where = described.where(at, alias, arguments)
+        return f"coalesce((SELECT {inside} FROM {shape.table} {alias} WHERE {where}), 'null')"
+
+    def many(self, at: Scope, described: Many, arguments: Arguments, below: Sequence[SelectionSetNode]) -> Pieces:
+        self.only(arguments, described.arguments)
+        shape, alias = self.shape(described.shape), self.writing.alias()
+        rows = described.rows(at, alias, arguments)
+        inside = merged(self.object(Scope(alias, self.viewer, self.writing), shape, below))
+        ordered = f"SELECT {alias}.* FROM {rows.source} ORDER BY {_order(rows)}"
+        return ["'['", f"(SELECT string_agg({inside}, ',') FROM ({ordered}) {alias})", "']'"]
+
+    # Connections --------------------------------------------------------------------------------------------------
+
+    def page(self, at: Scope, described: Page, arguments: Arguments, below: Sequence[SelectionSetNode]) -> Pieces:
+        """One subquery gives the page in its order, and one more row if somebody asks whether there is one."""
+        self.only(arguments, described.arguments | {"first", "after"})
+        shape, alias = self.shape(described.shape), self.writing.alias()
+        own = {name: read for name, read in arguments.items() if name not in {"first", "after"}}
+        rows = described.rows(at, alias, own)
+        first = self.writing.put(partial(_first, arguments.get("first"), described.most), "int")
+        source = rows.source
+        if after := arguments.get("after"):
+            source = f"{source} AND {self.behind(rows, after)}"
+        parts, more = self.connection(described, below)
+        inner = ", ".join([f"{alias}.*", *(f"{key.text} AS _{i}" for i, key in enumerate(rows.order))])
+        # The constant limit lets the planner go along the index; the parameter alone tells it nothing.
+        page = f"SELECT {inner} FROM {source} ORDER BY {_order(rows)} LIMIT {described.most + 1}"
+        page = f"SELECT {alias}.* FROM ({page}) {alias} LIMIT {first}{' + 1' if more else ''}"
+        if more:
+            page = f"SELECT {alias}.*, row_number() OVER () AS _n FROM ({page}) {alias}"
+        here = Scope(alias, self.viewer, self.writing)
+        wanted: dict[str, str] = {}
+        cursor = _cursor(alias, rows)
+
+        def listed(text: str) -> str:
+            inside = f"CASE WHEN {alias}._n <= {first} THEN {text} END" if more else text
+            return wanted.setdefault(f"string_agg({inside}, ',')", f"_{len(wanted)}x")
+
+        def single(text: str) -> str:
+            return wanted.setdefault(text, f"_{len(wanted)}x")
+
+        pieces: Pieces = []
+        for key, nodes in parts.items():
+            name = nodes[0].name.value
+            inside_of = [node.selection_set for node in nodes if node.selection_set]
+            pieces.append(quoted(f"{',' if pieces else '{'}{_json(key)}:"))
+            if name == "__typename":
+                pieces.append(quoted(_json(f"{shape.name}Connection")))
+            elif name == "nodes":
+                pieces += ["'['", listed(merged(self.object(here, shape, inside_of))), "']'"]
+            elif name == "edges":
+                pieces += ["'['", listed(merged(self.edge(here, shape, inside_of, cursor))), "']'"]
+            else:
+                pieces += self.page_info(inside_of, single, first, cursor, after is not None)
+        if not wanted:
+            return [*pieces, "'}'"]
+        columns = ", ".join(f"{text} AS {name}" for text, name in wanted.items())
+        return [f"(SELECT {merged([*pieces, quoted('}')])} FROM (SELECT {columns} FROM ({page}) {alias}) _{alias})"]
+
+    def connection(self, described: Page, below: Sequence[SelectionSetNode]) -> tuple[dict[str, list[FieldNode]], bool]:
+        """The fields of the connection, and whether one of them asks for what is behind the page."""
+        parts = self.fields(f"{described.shape}Connection", below)
+        known = {"nodes", "edges", "pageInfo", "__typename"}
+        if not {nodes[0].name.value for nodes in parts.values()} <= known:
+            raise NotCompiled
+        asked = [
+            node.selection_set
+            for nodes in parts.values()
+            for node in nodes
+            if node.name.value == "pageInfo" and node.selection_set
+        ]
+        info = self.fields("PageInfo", asked)
+        return parts, any(nodes[0].name.value == "hasNextPage" for nodes in info.values())
+
+    def edge(self, at: Scope, shape: Shape, selections: Sequence[SelectionSetNode], cursor: str) -> Pieces:
+        pieces: Pieces = []
+        for key, nodes in self.fields(f"{shape.name}Edge", selections).items():
+            name = nodes[0].name.value
+            pieces.append(quoted(f"{',' if pieces else '{'}{_json(key)}:"))
+            if name == "cursor":
+                pieces += ["'\"'", cursor, "'\"'"]
+            elif name == "node":
+                pieces += self.object(at, shape, [node.selection_set for node in nodes if node.selection_set])
+            elif name == "__typename":
+                pieces.append(quoted(_json(f"{shape.name}Edge")))
+            else:
+                raise NotCompiled
+        return [*pieces, "'}'"] if pieces else ["'{}'"]
+
+    def page_info(
+        self,
+        selections: Sequence[SelectionSetNode],
+        single: Callable[[str], str],
+        first: str,
+        cursor: str,
+        behind: bool,
+    ) -> Pieces:
+        pieces: Pieces = []
+        texts = {
+            "hasNextPage": lambda: single(f"(count(*) > {first})::text"),
+            "hasPreviousPage": lambda: quoted("true" if behind else "false"),
+            "startCursor": lambda: _or_null(single(f"(array_agg({cursor}))[1]")),
+            "endCursor": lambda: _or_null(single(f"(array_agg({cursor}))[least(count(*), {first})]")),
+            "__typename": lambda: quoted(_json("PageInfo")),
+        }
+        for key, nodes in self.fields("PageInfo", selections).items():
+            make = texts.get(nodes[0].name.value)
+            if make is None:
+                raise NotCompiled
+            pieces += [quoted(f"{',' if pieces else '{'}{_json(key)}:"), make()]
+        return [*pieces, "'}'"] if pieces else ["'{}'"]
+
+    def behind(self, rows: Rows, after: Argument) -> str:
+        keys = [(place, key) for place, key in enumerate(rows.order) if key.column is not None]
+        parts = partial(_parts, after, len(rows.order))
+        values = [self.writing.put(partial(_part, parts, place, key), key.kind) for place, key in keys]
+        return f"({', '.join(str(key.column) for _place, key in keys)}) > ({', '.join(values)})"
+
+    # Arguments ----------------------------------------------------------------------------------------------------
+
+    def arguments(self, type_name: str, node: FieldNode) -> dict[str, Argument]:
+        """How each argument that is there and not null is read; those that are not given have their default."""
+        type_: Any = self.schema.get_type(type_name)
+        told = {argument.name.value: argument.value for argument in node.arguments or ()}
+        found: dict[str, Argument] = {}
+        for name, argument in type_.fields[node.name.value].args.items():
+            read = self.reading(told[name]) if name in told else None
+            if name not in told or read is ABSENT:
+                default = argument.default_value
+                read = partial(_same, default) if isinstance(default, (int, str)) else None
+            if read is not None:
+                found[name] = read
+        return found
+
+    def reading(self, value: ValueNode) -> Any:
+        """None for null, ABSENT for a variable that was not sent."""
+        if isinstance(value, VariableNode):
+            known = self.known.get(value.name.value, ABSENT)
+            return known if known is None or known is ABSENT else partial(_variable, value.name.value)
+        if isinstance(value, NullValueNode):
+            return None
+        if isinstance(value, IntValueNode):
+            return partial(_same, int(value.value))
+        if isinstance(value, (StringValueNode, BooleanValueNode)):
+            return partial(_same, value.value)
+        raise NotCompiled
+
+    def only(self, arguments: Arguments, allowed: frozenset[str]) -> None:
+        if not set(arguments) <= allowed:
+            raise NotCompiled
+
+    def no_arguments(self, node: FieldNode) -> None:
+        if node.arguments:
+            raise NotCompiled
+
+
+ABSENT = object()
+
+
+def _json(text: str) -> str:
+    return msgspec.json.encode(text).decode()
+
+
+def _order(rows: Rows) -> str:
+    return ", ".join(key.column for key in rows.order if key.column is not None)
+
+
+def _or_null(column: str) -> str:
+    return f"""coalesce('"' || {column} || '"', 'null')"""
+
+
+def _cursor(alias: str, rows: Rows) -> str:
+    """As `encode_cursor` makes it: the parts as a JSON list, in hexadecimal digits."""
+    parts = " || ',' || ".join(f"{alias}._{i}" for i in range(len(rows.order)))
+    return f"encode(convert_to('[' || {parts} || ']', 'UTF8'), 'hex')"
+
+
+def _same(value: object, _given: Given) -> object:
+    return value
+
+
+def _variable(name: str, given: Given) -> object:
+    return given.variables[name]
+
+
+def _first(read: Argument | None, most: int, given: Given) -> int:
+    value = read(given) if read else None
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= most:
+        raise Unfit
+    return value
+
+
+def _parts(after: Argument, length: int, given: Given) -> list[str]:
+    try:
+        parts = decode_cursor(after(given), length)
+    except (Refused, TypeError) as problem:
+        raise Unfit from problem
+    return list(parts or ())
+
+
+def _part(parts: Callable[[Given], list[str]], place: int, key: Key, given: Given) -> object:
+    try:
+        return key.read(parts(given)[place])
+    except ValueError as problem:
+        raise Unfit from problem
+
+
+def walk(shapes: Shapes) -> Iterator[tuple[str, str]]:
+    """(type, field) of all that can be compiled."""
+    for shape in shapes.types.values():
+        yield from ((shape.name, name) for name in shape.fields)

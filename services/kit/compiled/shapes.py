@@ -1,0 +1,185 @@
+"""What a service says of its types, so that queries can be compiled: how a field reads in SQL, as JSON text.
+
+A service writes one `Shape` for each type. Every expression gives the very text that
+the executor's JSON encoder would give (`kit.graphql`); a property test of the service holds both against each other.
+What is not described here is not compiled: the executor answers the whole query.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from services.kit.auth import Principal
+
+
+class Unfit(Exception):
+    """What was sent is for the executor to answer: most often with an error, which it words."""
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """As whom a query is compiled. Both stand in the key of the plan, `own` is a value that goes into it."""
+
+    audience: str
+    language: str
+    own: str | None = None
+
+
+@dataclass(frozen=True)
+class Given:
+    """What a plan runs with: the coerced variables, and who looks."""
+
+    variables: Mapping[str, Any]
+    viewer: Viewer
+
+
+class Values(Protocol):
+    """The parameters of a statement while it is written."""
+
+    def put(self, make: Callable[[Given], object], kind: str) -> str:
+        """The place, such as `$3::text`, of what `make` gives. `make` raises Unfit for what cannot be asked for."""
+
+    def need(self, condition: str) -> None:
+        """Where the condition does not hold, the executor answers instead."""
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Where an expression stands: the alias of the row (empty at the top), who looks, the values."""
+
+    row: str
+    viewer: Viewer
+    values: Values
+
+
+Argument = Callable[[Given], Any]
+"""Reads an argument of a field. Those that are absent or null are not among a field's arguments."""
+Arguments = Mapping[str, Argument]
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """A scalar, an enum or a list of them: arguments of `concat` that make its JSON text; none of them NULL."""
+
+    text: Callable[[Scope], str]
+
+
+@dataclass(frozen=True)
+class Nested:
+    """An object made of the same row, null where the condition does not hold."""
+
+    shape: str
+    shown: Callable[[Scope], str]
+
+
+@dataclass(frozen=True)
+class One:
+    """The row of `shape` for which `where(outer, inner alias, arguments)` holds; null if there is none."""
+
+    shape: str
+    where: Callable[[Scope, str, Arguments], str]
+    arguments: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Rows:
+    """`source` is what stands behind FROM, with its WHERE. `order` settles it completely."""
+
+    source: str
+    order: Sequence["Key"]
+
+
+@dataclass(frozen=True)
+class Key:
+    """A part of a cursor: `text` is SQL for its JSON text. Without a `column` it orders nothing.
+
+    `read` gives the value behind a cursor's part; it raises Unfit or ValueError for what is none.
+    """
+
+    text: str
+    column: str | None = None
+    kind: str = "text"
+    read: Callable[[str], object] = str
+
+
+@dataclass(frozen=True)
+class Many:
+    """A list without pages: `rows(outer, inner alias, arguments)`."""
+
+    shape: str
+    rows: Callable[[Scope, str, Arguments], Rows]
+    arguments: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Page(Many):
+    """A Relay connection: with `first` (at most `most`) and `after` beside its arguments."""
+
+    most: int = 100
+
+
+Described = Leaf | Nested | One | Many | Page
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A GraphQL type and the table its rows come from."""
+
+    name: str
+    table: str
+    fields: Mapping[str, Described]
+
+
+@dataclass(frozen=True)
+class Shapes:
+    """All that can be compiled of a service's graph: the fields of Query stand under that name.
+
+    `viewer` tells as whom somebody reads.
+    """
+
+    service: str
+    types: Mapping[str, Shape]
+    viewer: Callable[[Principal, str], Viewer]
+
+
+# Expressions ------------------------------------------------------------------------------------------------------
+
+
+def text(column: str) -> Leaf:
+    """A text that is never null."""
+    return Leaf(lambda at: f"to_json({at.row}.{column})")
+
+
+def text_or_null(column: str) -> Leaf:
+    return Leaf(lambda at: f"coalesce(to_json({at.row}.{column})::text, 'null')")
+
+
+def plain(column: str) -> Leaf:
+    """A text that needs no escaping, never null: a key, a code, a name of an enum, a date."""
+    return Leaf(lambda at: f"""'"', {at.row}.{column}, '"'""")
+
+
+def plain_or_null(column: str) -> Leaf:
+    return Leaf(lambda at: f"""coalesce('"' || {at.row}.{column} || '"', 'null')""")
+
+
+def number(column: str) -> Leaf:
+    return Leaf(lambda at: f"{at.row}.{column}")
+
+
+def number_or_null(column: str) -> Leaf:
+    return Leaf(lambda at: f"coalesce({at.row}.{column}::text, 'null')")
+
+
+def boolean(column: str) -> Leaf:
+    return Leaf(lambda at: f"{at.row}.{column}::text")
+
+
+def texts(column: str) -> Leaf:
+    """A list of texts that is never null."""
+    return Leaf(lambda at: f"array_to_json({at.row}.{column})")
+
+
+def only(shown: Callable[[Scope], str], leaf: Leaf, empty: str) -> Leaf:
+    """`leaf` where the condition holds, else the JSON text `empty`."""
+    return Leaf(lambda at: f"CASE WHEN {shown(at)} THEN concat({leaf.text(at)}) ELSE '{empty}' END")
