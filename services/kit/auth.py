@@ -38,6 +38,8 @@ SKEW_SECONDS = 30
 STAMP_DIGITS = 12
 TOKEN_ID = re.compile(r"[0-9a-f]{12}-[0-9a-f]{32}")
 LONGEST_TOKEN = 8_000
+SHOWN = frozenset({b"authorization", b"cookie"})
+"""The headers with which somebody says who they are."""
 
 Keys = Callable[[], Awaitable[dict[str, Any]]]
 
@@ -163,6 +165,8 @@ class Verifier:
         `resource` is the service's own indicator (RFC 8707). Raises Unknown for a bad token, Forbidden for a request
         with a session that another site's page caused. A session that has ended is nobody's.
         """
+        if not any(name in SHOWN for name, _value in request.scope["headers"]):
+            return ANONYMOUS  # as most who read what everybody may
         header = request.headers.get("authorization")
         if len(request.headers.getall("authorization", [])) > 1:
             raise Unknown(_("Please send one access token: Authorization: Bearer …"))

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from graphql import (
+    ArgumentNode,
     DocumentNode,
     FieldNode,
     FragmentDefinitionNode,
@@ -29,11 +30,13 @@ from graphql import (
     OperationDefinitionNode,
     SelectionSetNode,
     VariableNode,
+    Visitor,
     get_named_type,
     get_nullable_type,
     is_composite_type,
     is_list_type,
     value_from_ast_untyped,
+    visit,
 )
 from graphql.utilities import get_default_value_ast
 from strawberry.federation.schema_directives import Key
@@ -70,6 +73,7 @@ class Limits:
 DEFAULT = Limits()
 PAGE_ARGUMENTS = ("first", "last", "limit")
 ENTITIES = ("_entities", "representations")
+SIZES = frozenset({*PAGE_ARGUMENTS, ENTITIES[1]})
 
 
 def shape(document: DocumentNode, limits: Limits = DEFAULT) -> None:
@@ -233,6 +237,30 @@ class _Cost:
                 given = self.variables.get(value.name.value)
                 return len(given) if isinstance(given, list) else 1
         return 1
+
+
+def sized(document: DocumentNode) -> tuple[str, ...]:
+    """The variables of `document` that the cost asks: how long a page is, how many entities."""
+    found: dict[str, None] = {}
+
+    class Sizes(Visitor):
+        def enter_argument(self, node: ArgumentNode, *_where: object) -> None:
+            if node.name.value in SIZES and isinstance(node.value, VariableNode):
+                found[node.value.name.value] = None
+
+    visit(document, Sizes())
+    return tuple(found)
+
+
+def sizes(names: tuple[str, ...], variables: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Equal for variables with which `cost` is equal; hashable whatever was sent."""
+    return tuple(_size(variables.get(name, ...)) for name in names)
+
+
+def _size(value: object) -> object:
+    if isinstance(value, list):
+        return (len(value),)
+    return value if value is ... or (isinstance(value, (int, float)) and not isinstance(value, bool)) else None
 
 
 def values(variables: dict[str, Any], limits: Limits = DEFAULT) -> None:
