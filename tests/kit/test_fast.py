@@ -1,36 +1,16 @@
 """What a compiler may answer beside the executor, and what both do once for each text of a query."""
 
 from collections.abc import AsyncIterator
-from types import SimpleNamespace
 from typing import Any
 
 import httpx
 import pytest
 import pytest_asyncio
-import strawberry
 from graphql import OperationDefinitionNode
-from litestar import Litestar
 
-from services.kit.auth import ANONYMOUS
 from services.kit.errors import Refused
-from services.kit.graphql import Context, Prepared, graphql_route
-from services.kit.rates import Rates
-from services.kit.settings import Settings
-
-
-@strawberry.type
-class Query:
-    @strawberry.field
-    def hello(self, first: int = 1) -> str:
-        return "the executor"
-
-
-@strawberry.type
-class Mutation:
-    @strawberry.mutation
-    def change(self) -> str:
-        return "the executor"
-
+from services.kit.graphql import Context, Prepared
+from tests.kit.small_graph import ask, served
 
 Seen = list[tuple[Prepared, str | None, dict[str, Any]]]
 
@@ -56,26 +36,15 @@ async def http(seen: Seen) -> AsyncIterator[httpx.AsyncClient]:
         times = prepared.memory["times"] = prepared.memory.get("times", 0) + 1
         return b'{"hello":"compiled %d"}' % times
 
-    async def asking(_request: Any, _service: str | None) -> Any:
-        return ANONYMOUS
-
-    app: Any = Litestar([graphql_route("/graphql", strawberry.Schema(Query, Mutation)._schema, fast=fast)])
-    app.state.hub = SimpleNamespace(
-        runtimes={}, asking=asking, settings=Settings(), rates=Rates(Settings(rates=0.0)), verifier=None
-    )
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://hub") as client:
+    async with served(fast=fast) as client:
         yield client
 
 
 QUERY = "query A($first: Int = 1) { hello(first: $first) }"
 
 
-async def ask(http: httpx.AsyncClient, query: str = QUERY, **variables: Any) -> Any:
-    return (await http.post("/graphql", json={"query": query, "variables": variables})).json()
-
-
 async def test_its_answer_is_sent_and_its_memory_is_the_texts(http: httpx.AsyncClient, seen: Seen) -> None:
-    told = [(await ask(http, first=1))["data"]["hello"] for _turn in range(3)]
+    told = [(await ask(http, QUERY, first=1))["data"]["hello"] for _turn in range(3)]
     other = (await ask(http, QUERY + " ", first=1))["data"]["hello"]
     assert told == ["compiled 1", "compiled 2", "compiled 3"]
     assert other == "compiled 1"
@@ -85,11 +54,11 @@ async def test_its_answer_is_sent_and_its_memory_is_the_texts(http: httpx.AsyncC
 
 
 async def test_what_it_leaves_the_executor_does(http: httpx.AsyncClient) -> None:
-    assert (await ask(http, first=2))["data"] == {"hello": "the executor"}
+    assert (await ask(http, QUERY, first=2))["data"] == {"hello": "the executor"}
 
 
 async def test_what_it_raises_is_an_error_of_the_query(http: httpx.AsyncClient) -> None:
-    refused, broken = await ask(http, first=3), await ask(http, first=4)
+    refused, broken = await ask(http, QUERY, first=3), await ask(http, QUERY, first=4)
     assert refused["data"] is broken["data"] is None
     assert (refused["errors"][0]["message"], refused["errors"][0]["extensions"]["code"]) == ("not three", "REFUSED")
     assert broken["errors"][0]["extensions"]["code"] == "INTERNAL"

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from services.kit.graphql.answers import rendered, shown
+from services.kit.graphql.answers import shown
 from services.kit.graphql.calls import read_body
 from services.kit.graphql.context import Context
 from services.kit.graphql.endpoint import Fast, graphql_route
@@ -34,6 +34,5 @@ __all__ = [
     "graphql_route",
     "page_size",
     "read_body",
-    "rendered",
     "shown",
 ]

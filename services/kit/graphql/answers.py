@@ -17,15 +17,20 @@ from services.kit.openapi import JSON
 log = logging.getLogger(__name__)
 UNSTORABLE: Final = "22021"
 """SQLSTATE of a text that PostgreSQL cannot hold, such as one with a NUL."""
+LONGEST_MESSAGE: Final = 1_000
+"""Messages about a query quote it."""
 
 Header = tuple[bytes, bytes]
+Cost = tuple[int, int]
+"""What a query costs, and the most that whoever asks may spend on one."""
 
 
 def _headers(media_type: str) -> tuple[Header, ...]:
     return (
         (b"content-type", f"{media_type}; charset=utf-8".encode()),
         (b"cache-control", b"no-store"),
-        (b"vary", b"Accept, Accept-Language, Authorization"),
+        (b"x-content-type-options", b"nosniff"),
+        (b"vary", b"Accept, Accept-Language, Authorization, Cookie"),
     )
 
 
@@ -47,16 +52,29 @@ class Answer:
         await send({"type": "http.response.body", "body": self.body, "more_body": False})
 
 
-def refused(errors: Iterable[GraphQLError]) -> bytes:
+def refused(errors: Iterable[GraphQLError], cost: Cost | None = None) -> bytes:
     """The body of a request that did not run."""
-    return msgspec.json.encode({"errors": [shown(error) for error in errors]})
+    body: dict[str, Any] = {"errors": [shown(error) for error in errors]}
+    if cost is not None:
+        body["extensions"] = extensions(cost)
+    return msgspec.json.encode(body)
 
 
-def rendered(result: ExecutionResult) -> dict[str, Any]:
+def compiled(data: bytes, cost: Cost) -> bytes:
+    """The body around `data`, the JSON text of what the query asked for."""
+    return b'{"data":%b,"extensions":{"cost":{"asked":%d,"most":%d}}}' % (data, *cost)
+
+
+def extensions(cost: Cost) -> dict[str, Any]:
+    return {"cost": {"asked": cost[0], "most": cost[1]}}
+
+
+def rendered(result: ExecutionResult, *, ran: bool) -> dict[str, Any]:
+    """The body of a result; without `data` where nothing `ran`."""
     body: dict[str, Any] = {}
     if result.errors:
         body["errors"] = [shown(error) for error in result.errors]
-    if result.data is not None or not result.errors or ran(result):
+    if result.data is not None or not result.errors or ran:
         body["data"] = result.data
     return body
 
@@ -68,7 +86,7 @@ def ran(result: ExecutionResult) -> bool:
 
 def shown(error: GraphQLError) -> dict[str, Any]:
     """An error as clients see it: ours with code and problems, the query's own as it is, everything else masked."""
-    out: dict[str, Any] = {"message": error.message}
+    out: dict[str, Any] = {"message": error.message[:LONGEST_MESSAGE]}
     if error.locations:
         out["locations"] = [{"line": place.line, "column": place.column} for place in error.locations]
     if error.path:
@@ -85,6 +103,10 @@ def shown(error: GraphQLError) -> dict[str, Any]:
         out["extensions"] = {"code": "BAD_VALUE"}
     elif original is None or isinstance(original, GraphQLError):
         out["extensions"] = {"code": "BAD_QUERY", "status": 400} if not error.path else {"code": "BAD_VALUE"}
+    elif error.locations and not error.path:
+        # Python could not read a value, before anything ran; its words are for programmers.
+        out["message"] = _("A value in the query cannot be read.")
+        out["extensions"] = {"code": "BAD_QUERY", "status": 400}
     else:
         number = uuid.uuid4().hex[:12]
         log.error("error %s at %s", number, ".".join(map(str, error.path or [])), exc_info=original)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any, Final
+from urllib.parse import parse_qsl
 
 import msgspec
 from litestar import Request
@@ -18,7 +19,9 @@ Headers = Mapping[bytes, bytes]
 TAKEN: Final = frozenset({JSON.encode(), GRAPHQL_JSON.encode()})
 MODERN: Final = GRAPHQL_JSON.encode()
 STREAMED: Final = EVENT_STREAM.encode()
+MOST_PARAMETERS: Final = 20
 _decoder: Final = msgspec.json.Decoder(Call)
+_objects: Final = msgspec.json.Decoder(dict[str, Any] | None)
 
 
 async def posted(headers: Headers, receive: Receive, most: int) -> Call:
@@ -36,9 +39,40 @@ async def posted(headers: Headers, receive: Receive, most: int) -> Call:
     try:
         return _decoder.decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as problem:
-        raise HTTPException(
-            _("This is not a GraphQL request in JSON: {reason}", reason=problem), status_code=400
-        ) from problem
+        if body[:1] == b"[":
+            raise HTTPException(_("One query in one request, please: lists are not taken."), status_code=400) from None
+        raise _unreadable(problem) from problem
+
+
+def asked(query_string: bytes, most: int) -> Call:
+    """The call in the address of a `GET`; what is empty counts as left out.
+
+    Raises HTTPException (400), and TooLarge beyond `most` bytes.
+    """
+    if len(query_string) > most:
+        raise _too_large(most)
+    try:
+        pairs = parse_qsl(query_string.decode("ascii"), errors="strict", max_num_fields=MOST_PARAMETERS)
+        sent = dict(pairs)
+        if len(sent) < len(pairs):
+            raise HTTPException(_("Each parameter once, please."), status_code=400)
+        return Call(
+            query=sent.get("query"),
+            variables=_object(sent.get("variables")),
+            operationName=sent.get("operationName"),
+            extensions=_object(sent.get("extensions")),
+            documentId=sent.get("documentId"),
+        )
+    except (msgspec.MsgspecError, ValueError, RecursionError) as problem:
+        raise _unreadable(problem) from problem
+
+
+def _object(text: str | None) -> dict[str, Any] | None:
+    return _objects.decode(text) if text else None
+
+
+def _unreadable(problem: Exception) -> HTTPException:
+    return HTTPException(_("This is not a GraphQL request in JSON: {reason}", reason=problem), status_code=400)
 
 
 async def read_body(request: Request[Any, Any, Any], most: int) -> bytes:
@@ -56,7 +90,11 @@ async def _body(announced: bytes, receive: Receive, most: int) -> bytes:
             body = await _pieces(message, receive, most)
         if len(body) <= most:
             return body
-    raise TooLarge(_("At most {most} bytes in one request, please.", most=most))
+    raise _too_large(most)
+
+
+def _too_large(most: int) -> TooLarge:
+    return TooLarge(_("At most {most} bytes in one request, please.", most=most))
 
 
 async def _pieces(message: Any, receive: Receive, most: int) -> bytes:

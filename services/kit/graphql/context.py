@@ -30,12 +30,14 @@ class Context:
     principal: Principal = ANONYMOUS
     loaders: dict[Any, DataLoader[Any, Any]] = field(default_factory=dict)
     loaded: int = 0
+    milliseconds: int | None = None
+    """How long one statement may take; None for as long as the database lets everybody."""
     _turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(SESSIONS))
 
     @asynccontextmanager
     async def read(self, runtime: "Runtime") -> AsyncIterator[Reader]:
         """As `runtime.db.read()`, taking turns with the other fields of this request. Not to be nested."""
-        async with self._turns, runtime.db.read(self.principal.acting) as session:
+        async with self._turns, runtime.db.read(self.principal.acting, self.milliseconds) as session:
             yield session
 
     async def load(self, runtime: "Runtime", by: Callable[..., Any], key: Any) -> Any:

@@ -13,7 +13,7 @@ from litestar.response import Stream
 
 from services.kit.errors import Unknown
 from services.kit.graphcall import EVENT_STREAM, Call
-from services.kit.graphql.answers import rendered, shown
+from services.kit.graphql.answers import ran, rendered, shown
 from services.kit.graphql.context import Context
 from services.kit.graphql.prepared import Prepared
 from services.kit.i18n import gettext as _
@@ -36,7 +36,7 @@ async def stream(
 
     async def lines() -> AsyncIterator[bytes]:
         if isinstance(source, ExecutionResult):
-            yield _event("next", rendered(source))
+            yield _event("next", rendered(source, ran=ran(source)))
         else:
             results = aiter(source)
             waiting = asyncio.ensure_future(anext(results))
@@ -59,7 +59,7 @@ async def stream(
                         error = error or GraphQLError(str(problem), original_error=problem)
                         yield _event("next", {"errors": [shown(error)]})
                         break
-                    yield _event("next", rendered(result))
+                    yield _event("next", rendered(result, ran=ran(result)))
                     context.loaded = 0  # each event is a query of its own
                     waiting = asyncio.ensure_future(anext(results))
             finally:
