@@ -56,7 +56,7 @@ class Prices:
 class Classes:
     """Nobody in particular; people and programs who say who they are; programs that the operator trusts."""
 
-    anonymous: Limits = Limits(body=100_000, seconds=5)
+    anonymous: Limits = Limits(query=20_000, body=100_000, seconds=5)
     known: Limits = Limits()
     trusted: Limits = Limits(aliases=2_000, cost=200_000, root_fields=100, tokens=10_000, query=400_000, seconds=30)
 
