@@ -6,6 +6,7 @@ was revoked before its time (`kit.revoked`). A session is a token of another typ
 
 import asyncio
 import contextlib
+import hashlib
 import math
 import re
 import time
@@ -38,6 +39,10 @@ SKEW_SECONDS = 30
 STAMP_DIGITS = 12
 TOKEN_ID = re.compile(r"[0-9a-f]{12}-[0-9a-f]{32}")
 LONGEST_TOKEN = 8_000
+MOST_SEEN = 2_000
+"""Tokens whose signature is remembered as good; checking one takes longer than most of what it lets in."""
+SHOWN = frozenset({b"authorization", b"cookie"})
+"""The headers with which somebody says who they are."""
 
 Keys = Callable[[], Awaitable[dict[str, Any]]]
 
@@ -156,6 +161,7 @@ class Verifier:
         self._set: KeySet | None = None
         self._read = self._tried = -math.inf
         self._turn = asyncio.Lock()
+        self._seen: dict[bytes, _Signed] = {}
 
     async def of(self, request: Request[Any, Any, Any], resource: str = "") -> Principal:
         """Who sent `request`: by its access token, else by its session cookie.
@@ -163,6 +169,8 @@ class Verifier:
         `resource` is the service's own indicator (RFC 8707). Raises Unknown for a bad token, Forbidden for a request
         with a session that another site's page caused. A session that has ended is nobody's.
         """
+        if not any(name in SHOWN for name, _value in request.scope["headers"]):
+            return ANONYMOUS  # as most who read what everybody may
         header = request.headers.get("authorization")
         if len(request.headers.getall("authorization", [])) > 1:
             raise Unknown(_("Please send one access token: Authorization: Bearer …"))
@@ -170,7 +178,7 @@ class Verifier:
         if header or not cookie:
             return await self.principal(header, resource)
         with contextlib.suppress(Unknown):
-            who = (await self._believed(cookie, SESSION_TYPE)).principal()
+            who = (await self._believed(cookie, SESSION_TYPE)).who
             check_origin(request, self.issuer)
             return who
         return ANONYMOUS
@@ -185,6 +193,7 @@ class Verifier:
                     with contextlib.suppress(Unavailable):
                         self._set = KeySet.import_key_set(await self.keys())  # type: ignore[arg-type]  # parsed JSON
                         self._read = now
+                        self._seen.clear()
         if self._set is None:
             raise Unavailable(_("Another part of the hub does not answer. Please try again in a moment."))
         return self._set
@@ -200,7 +209,7 @@ class Verifier:
         token = bearer(header)
         if not token:
             raise Unknown(_("Please send an access token: Authorization: Bearer …"))
-        return (await self._believed(token, TOKEN_TYPE, resource)).principal()
+        return (await self._believed(token, TOKEN_TYPE, resource)).who
 
     def counts(self, who: Principal) -> bool:
         """Whether what `who` showed still counts; for answers that take long."""
@@ -208,9 +217,30 @@ class Verifier:
 
     async def claims(self, token: str) -> Claims:
         """What an access token says, whatever of our services it was made for. Raises Unknown if it does not count."""
-        return await self._believed(token, TOKEN_TYPE, None)
+        return (await self._believed(token, TOKEN_TYPE, None)).claims
 
-    async def _believed(self, token: str, wanted: str, resource: str | None = "") -> Claims:
+    async def _believed(self, token: str, wanted: str, resource: str | None = "") -> "_Signed":
+        """Everything that may change is looked at each time, whether the signature was checked before or not."""
+        signed = await self._signed(token)
+        claims = signed.claims
+        if signed.type != wanted:
+            raise Unknown(_("This is no access token."))
+        audiences = claims.aud if isinstance(claims.aud, list) else [claims.aud]
+        right = resource is None or bool({self.audience, resource} & set(audiences))
+        if claims.iss != self.issuer or not right:
+            raise Unknown(_("The access token was made for another hub."))
+        if claims.exp < time.time() - SKEW_SECONDS:
+            raise Unknown(_("The access token has expired. Please fetch a new one."))
+        if self.revoked.covers(signed.names, claims.issued_at):
+            raise Unknown(_("The access token was revoked."))
+        return signed
+
+    async def _signed(self, token: str) -> "_Signed":
+        """What a token says that one of the present keys signed; remembered for as long as these keys are."""
+        digest = hashlib.sha256(token.encode(errors="replace")).digest()  # a dump of our memory lets nobody in
+        found = self._seen.get(digest)
+        if found is not None and self._good(found.kid):
+            return found
         try:
             if len(token) > LONGEST_TOKEN:
                 raise ValueError  # noqa: TRY301 - answered as every token that cannot be read
@@ -219,17 +249,21 @@ class Verifier:
             claims = msgspec.convert(decoded.claims, Claims)
         except (JoseError, ValueError, TypeError, AttributeError, RecursionError) as problem:
             raise Unknown(_("The access token is not valid.")) from problem
-        if str(decoded.header.get("typ", "")).lower().removeprefix("application/") != wanted:
-            raise Unknown(_("This is no access token."))
-        audiences = claims.aud if isinstance(claims.aud, list) else [claims.aud]
-        right = resource is None or bool({self.audience, resource} & set(audiences))
-        if claims.iss != self.issuer or not right:
-            raise Unknown(_("The access token was made for another hub."))
-        if claims.exp < time.time() - SKEW_SECONDS:
-            raise Unknown(_("The access token has expired. Please fetch a new one."))
-        if self.revoked.covers([*claims.names(), f"key:{kid}"], claims.issued_at):
-            raise Unknown(_("The access token was revoked."))
-        return claims
+        kind = str(decoded.header.get("typ", "")).lower().removeprefix("application/")
+        found = _Signed(kid, kind, claims, claims.principal(), (*claims.names(), f"key:{kid}"))
+        if len(self._seen) >= MOST_SEEN:
+            del self._seen[next(iter(self._seen))]
+        self._seen[digest] = found
+        return found
+
+
+class _Signed(msgspec.Struct, frozen=True):
+    kid: Any
+    type: str
+    claims: Claims
+    who: Principal
+    names: tuple[str, ...]
+    """Under which it can be revoked, its key included."""
 
 
 def token_id() -> str:

@@ -22,7 +22,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
-from services.kit.errors import Conflict, Refused, Unavailable
+from services.kit.errors import Conflict, Refused, TooSlow, Unavailable
 from services.kit.i18n import gettext as _
 
 log = logging.getLogger(__name__)
@@ -32,6 +32,8 @@ GONE = frozenset({"57P01", "57P02", "57P03", "08000", "08003", "08006", "53300"}
 """SQLSTATE of a server that stops, starts, or has no connection left."""
 TRY_AGAIN = frozenset({"40001", "40P01", "55P03"})
 """Serialization failure, deadlock, lock not available: right to try again."""
+ENDED = "57014"
+"""SQLSTATE of a statement that took longer than its transaction may."""
 
 NAMING = {
     "ix": "ix_%(column_0_label)s",
@@ -102,11 +104,17 @@ def role_of(schema: str) -> str:
 class Database:
     """One service's door to PostgreSQL. `schema` None speaks as the owner: migrations and administration only."""
 
-    def __init__(self, url: str, schema: str | None, *, pool: int = 10) -> None:
-        self.schema = schema
+    def __init__(
+        self, url: str, schema: str | None, *, pool: int = 10, milliseconds: int = STATEMENT_MILLISECONDS
+    ) -> None:
+        """`milliseconds` is how long one statement of a read may take for which nobody said otherwise.
+
+        As the connection's own setting it costs reads that act for nobody not a word.
+        """
+        self.schema, self.milliseconds = schema, milliseconds
         settings = {
             "application_name": f"lotsennetz-{schema or 'owner'}",
-            "statement_timeout": str(STATEMENT_MILLISECONDS),
+            "statement_timeout": str(milliseconds),
             "idle_in_transaction_session_timeout": "60000",
             "lock_timeout": "10000",
             "timezone": "UTC",
@@ -130,12 +138,13 @@ class Database:
     async def begin(self, acting: Acting = NOBODY) -> AsyncIterator[Writer]:
         """A unit of work: commits at the end, rolls back on any error. Callbacks run after the commit succeeded.
 
-        Raises Unavailable where the server does not answer, Conflict where it asks to try again.
+        Raises Unavailable where the server does not answer, Conflict where it asks to try again, TooSlow where one
+        statement takes longer than STATEMENT_MILLISECONDS.
         """
         with _translated():
             async with self._writers() as session:
                 async with session.begin():
-                    await _act(session, acting)
+                    await self._act(session, acting, STATEMENT_MILLISECONDS)
                     yield session
                 callbacks: list[AfterCommit] = session.info.pop("after_commit", [])
         for callback in callbacks:
@@ -146,22 +155,29 @@ class Database:
                 log.warning("after commit: %s", type(problem).__name__)
 
     @asynccontextmanager
-    async def read(self, acting: Acting = NOBODY) -> AsyncIterator[Reader]:
-        """A read-only transaction; parallel GraphQL fields each take their own."""
+    async def read(self, acting: Acting = NOBODY, milliseconds: int | None = None) -> AsyncIterator[Reader]:
+        """A read-only transaction; parallel GraphQL fields each take their own.
+
+        `milliseconds` is how long one statement may take: without it, STATEMENT_MILLISECONDS for those who act for
+        somebody. Raises as `begin`.
+        """
+        if milliseconds is None:
+            milliseconds = STATEMENT_MILLISECONDS if acting else self.milliseconds
         with _translated():
             async with self._readers() as session, session.begin():
-                await _act(session, acting)
+                await self._act(session, acting, milliseconds)
                 yield session
+
+    async def _act(self, session: Reader, acting: Acting, milliseconds: int) -> None:
+        words = [f"set_config('lotsennetz.{key}', :{key}, true)" for key in acting]
+        if milliseconds != self.milliseconds:
+            words.append(f"set_config('statement_timeout', '{milliseconds:d}', true)")
+        if words:
+            await session.execute(text(f"SELECT {', '.join(words)}"), dict(acting))
 
     async def close(self) -> None:
         with suppress(OSError, asyncio.CancelledError):
             await self.engine.dispose()
-
-
-async def _act(session: Reader, acting: Acting) -> None:
-    if acting:
-        words = ", ".join(f"set_config('lotsennetz.{key}', :{key}, true)" for key in acting)
-        await session.execute(text(f"SELECT {words}"), dict(acting))
 
 
 class _translated:  # noqa: N801  # reads as a word after `with`
@@ -180,3 +196,5 @@ class _translated:  # noqa: N801  # reads as a word after `with`
                 raise Unavailable(_("The database does not answer. Please try again in a moment.")) from problem
             if state in TRY_AGAIN:
                 raise Conflict(_("Somebody else is changing the same data. Please try again.")) from problem
+            if state == ENDED:
+                raise TooSlow(_("The answer takes too long. Please ask for less at once.")) from problem

@@ -8,6 +8,7 @@
     ├── Conflict   409  right in itself, but not in the present state
     ├── TooLarge   413
     ├── TooMany    429  asked too often; `seconds` until it may be asked again
+    ├── TooSlow    504  takes longer than it may; asking for less helps
     └── Unavailable 503 a server we need does not answer; trying again helps
 
 Every interface renders the same family once: GraphQL as `errors[].extensions`, HTTP as `application/problem+json`
@@ -87,3 +88,7 @@ class TooMany(HubError):
 
 class Unavailable(HubError):
     status, code = 503, "UNAVAILABLE"
+
+
+class TooSlow(HubError):
+    status, code = 504, "TOO_SLOW"

@@ -7,7 +7,7 @@ catalogues are read as they are (Babel's own reader), so nothing has to be compi
 import contextlib
 from collections.abc import Iterator
 from contextvars import ContextVar
-from functools import cache
+from functools import cache, lru_cache
 from io import BytesIO
 from pathlib import Path
 
@@ -61,8 +61,13 @@ def speaking(language: str) -> Iterator[None]:
 
 def accepted(header: str | None) -> str:
     """The language an `Accept-Language` header (RFC 9110) likes best; German where it asks for neither."""
+    return _accepted((header or "")[:500])
+
+
+@lru_cache(maxsize=256)  # browsers send the same few
+def _accepted(header: str) -> str:
     wanted: list[tuple[float, str]] = []
-    for part in (header or "")[:500].split(","):
+    for part in header.split(","):
         tag, _semicolon, quality = part.strip().partition(";q=")
         with contextlib.suppress(ValueError):
             weight = float(quality or "1")

@@ -3,15 +3,16 @@
 `shape` looks at the document alone and protects validation, which compares the fields of one level in pairs. `cost`
 knows the schema: a field is one value, a list is its children times the number of items it may return, a page is also
 a database query. Fragments are counted once and remembered, so that a document of chained fragments costs us its own
-length and no more. Variables and representations are looked at before they become inputs.
+length and no more. Variables and representations are looked at before they become inputs. The numbers are in `allowed`.
 """
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, cast
 
 from graphql import (
+    ArgumentNode,
     DocumentNode,
     FieldNode,
     FragmentDefinitionNode,
@@ -27,113 +28,163 @@ from graphql import (
     IntValueNode,
     ListValueNode,
     OperationDefinitionNode,
+    SchemaMetaFieldDef,
     SelectionSetNode,
+    TypeMetaFieldDef,
     VariableNode,
+    Visitor,
     get_named_type,
     get_nullable_type,
     is_composite_type,
     is_list_type,
     value_from_ast_untyped,
+    visit,
 )
 from graphql.utilities import get_default_value_ast
 from strawberry.federation.schema_directives import Key
 
+from services.kit import allowed
+from services.kit.allowed import PRICES, Limits
 from services.kit.errors import Refused
 from services.kit.i18n import gettext as _
 
-
-@dataclass(frozen=True)
-class Limits:
-    depth: int = 20
-    width: int = 100
-    """Fields in one selection, those of its fragments included."""
-    pairs: int = 5_000
-    """Pairs of fields with one name and with fields below them: validation merges each with each."""
-    cost: int = 20_000
-    root_fields: int = 20
-    tokens: int = 2_000
-    query: int = 100_000
-    """Characters; data belongs into variables."""
-    body: int = 4_000_000
-    """Bytes; a city of 500,000 publishes its snapshot in far less."""
-    anonymous_body: int = 100_000
-    """Bytes; without an access token there is nothing large to send."""
-    values: int = 150_000
-    """Values within the variables: a second and a half of our time before the first resolver runs."""
-    page: int = 25
-    """What a page costs beside its items: a database query of its own."""
-    items: int = 5
-    """How many items a list without pages is taken for; `Context.load` counts what they really are."""
-    default_page: int = 50
-
-
-DEFAULT = Limits()
+DEFAULT = allowed.DEFAULT.known
 PAGE_ARGUMENTS = ("first", "last", "limit")
 ENTITIES = ("_entities", "representations")
+INTROSPECTION = frozenset({"__schema", "__type", "_service"})
+"""Fields that tell the schema; the last is how federation's tools ask a subgraph."""
+ABOUT = {"__schema": SchemaMetaFieldDef, "__type": TypeMetaFieldDef}
+HIGHEST = 1_000_000_000
+SIZES = frozenset({*PAGE_ARGUMENTS, ENTITIES[1]})
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How large a document is, whoever asks it; `depth` is None where nobody could say."""
+
+    depth: int | None
+    width: int
+    root_fields: int
+    pairs: int
+    aliases: int
+    directives: int
+    field_directives: int
+    introspections: int
+    tokens: int
 
 
 def shape(document: DocumentNode, limits: Limits = DEFAULT) -> None:
     """Raises GraphQLError where the document is too deep or too wide to be looked at any closer."""
+    check(measured(document), limits)
+
+
+def check(found: Shape, limits: Limits) -> None:
+    """Raises GraphQLError for the first thing that is too much."""
+    if found.depth is None or found.depth > limits.depth:
+        deep = "∞" if found.depth is None else found.depth
+        raise GraphQLError(_("The query is nested {found} levels deep; at most {most}.", found=deep, most=limits.depth))
+    if found.tokens > limits.tokens:
+        raise GraphQLError(_("At most {most} words and signs in one query, please.", most=limits.tokens))
+    if found.width > limits.width:
+        raise GraphQLError(_("At most {most} fields in one selection, please.", most=limits.width))
+    if found.root_fields > limits.root_fields:
+        raise GraphQLError(_("At most {most} fields at the top of a query, please.", most=limits.root_fields))
+    if found.aliases > limits.aliases:
+        raise GraphQLError(_("At most {most} aliases in one query, please.", most=limits.aliases))
+    if found.field_directives > limits.field_directives or found.directives > limits.directives:
+        raise GraphQLError(
+            _(
+                "At most {most} directives in one query, please, and {here} at one place.",
+                most=limits.directives,
+                here=limits.field_directives,
+            )
+        )
+    if found.introspections > limits.introspections:
+        raise GraphQLError(
+            _("At most {most} questions about the schema in one query, please.", most=limits.introspections)
+        )
+    if found.pairs > limits.pairs:
+        raise GraphQLError(_("The query asks for the same field too often."))
+
+
+def measured(document: DocumentNode) -> Shape:
+    """Every fragment is looked at once, however often it is spread."""
+    measure = _Measure(document)
     try:
-        _Shape(document, limits).check()
+        return measure.all()
     except RecursionError:
-        raise _too_deep("∞", limits) from None
+        return Shape(None, *[0] * (len(fields(Shape)) - 1))
 
 
-def _too_deep(found: object, limits: Limits) -> GraphQLError:
-    return GraphQLError(_("The query is nested {found} levels deep; at most {most}.", found=found, most=limits.depth))
-
-
-class _Shape:
-    def __init__(self, document: DocumentNode, limits: Limits) -> None:
-        self.document, self.limits = document, limits
+class _Measure:
+    def __init__(self, document: DocumentNode) -> None:
+        self.document = document
         self.fragments = {d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)}
         self.known: dict[str, tuple[int, int]] = {}
         self.open: set[str] = set()
         self.names: Counter[str] = Counter()
+        self.width = self.aliases = self.directives = self.most_directives = self.introspections = 0
+        self.tokens: int = getattr(document, "token_count", 0)
 
-    def check(self) -> None:
+    def all(self) -> Shape:
+        depth = root_fields = 0
         for definition in self.document.definitions:
             if isinstance(definition, OperationDefinitionNode):
-                depth, fields = self.selection(definition.selection_set)
-                if fields > self.limits.root_fields:
-                    raise GraphQLError(
-                        _("At most {most} fields at the top of a query, please.", most=self.limits.root_fields)
-                    )
-                if depth > self.limits.depth:
-                    raise _too_deep(depth, self.limits)
+                self.marked(definition)
+                for variable in definition.variable_definitions or ():
+                    self.marked(variable)
+                below, wide = self.selection(definition.selection_set)
+                depth, root_fields = max(depth, below), max(root_fields, wide)
         for name in self.fragments:  # validation also looks at those that no operation uses
             self.fragment(name)
-        if sum(times * (times - 1) // 2 for times in self.names.values()) > self.limits.pairs:
-            raise GraphQLError(_("The query asks for the same field too often."))
+        pairs = sum(times * (times - 1) // 2 for times in self.names.values())
+        return Shape(
+            depth, self.width, root_fields, pairs, self.aliases, self.directives, self.most_directives,
+            self.introspections, self.tokens,
+        )  # fmt: skip
 
     def selection(self, selections: SelectionSetNode | None) -> tuple[int, int]:
-        """(depth, fields). Raises GraphQLError above the width."""
-        depth = fields = 0
+        """(depth, fields)."""
+        depth = wide = 0
         for node in selections.selections if selections else ():
+            self.marked(node)
             if isinstance(node, FieldNode):
-                below, wide = 1 + self.selection(node.selection_set)[0], 1
+                self.aliases += node.alias is not None
+                self.introspections += node.name.value in INTROSPECTION
                 if node.selection_set:
                     self.names[(node.alias or node.name).value] += 1
+                deep, more = 1 + self.selection(node.selection_set)[0], 1
             elif isinstance(node, InlineFragmentNode):
-                below, wide = self.selection(node.selection_set)
+                deep, more = self.selection(node.selection_set)
             elif isinstance(node, FragmentSpreadNode):
-                below, wide = self.fragment(node.name.value)
+                deep, more = self.fragment(node.name.value)
             else:
                 continue
-            depth, fields = max(depth, below), fields + wide
-            if fields > self.limits.width:
-                raise GraphQLError(_("At most {most} fields in one selection, please.", most=self.limits.width))
-        return depth, fields
+            depth, wide = max(depth, deep), wide + more
+        self.width = max(self.width, wide)
+        return depth, wide
 
     def fragment(self, name: str) -> tuple[int, int]:
         if name not in self.known:
             if name in self.open or name not in self.fragments:
                 return 0, 0  # a cycle or an unknown name: validation says so
             self.open.add(name)
+            self.marked(self.fragments[name])
             self.known[name] = self.selection(self.fragments[name].selection_set)
             self.open.discard(name)
         return self.known[name]
+
+    def marked(self, node: Any) -> None:
+        here = len(node.directives or ())
+        self.directives += here
+        self.most_directives = max(self.most_directives, here)
+
+
+class TooDear(GraphQLError):
+    """The query would cost more than who asks may spend."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(_("The query may return more than {most} values. Ask for less.", most=most))
 
 
 def cost(
@@ -143,29 +194,34 @@ def cost(
     variables: dict[str, Any],
     limits: Limits = DEFAULT,
 ) -> int:
-    """The cost of `operation` in a valid `document`. Raises GraphQLError above the limit."""
+    """The cost of `operation` in a valid `document`. Raises TooDear above the limit."""
+    found = price(schema, document, operation, variables)
+    if found > limits.cost:
+        raise TooDear(limits.cost)
+    return found
+
+
+def price(
+    schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode, variables: dict[str, Any]
+) -> int:
+    """The cost of `operation` in a valid `document`, at most HIGHEST, whoever asks."""
     defaults = {
         definition.variable.name.value: value_from_ast_untyped(definition.default_value)
         for definition in operation.variable_definitions or ()
         if definition.default_value
     }
-    count = _Cost(schema, document, {**defaults, **variables}, limits)
-    found = count.selection(operation.selection_set, schema.get_root_type(operation.operation), paged=False)
-    if found > limits.cost:
-        raise GraphQLError(_("The query may return more than {most} values. Ask for less.", most=limits.cost))
-    return found
+    count = _Cost(schema, document, {**defaults, **variables})
+    return count.selection(operation.selection_set, schema.get_root_type(operation.operation), paged=False)
 
 
 class _Cost:
-    def __init__(
-        self, schema: GraphQLSchema, document: DocumentNode, variables: dict[str, Any], limits: Limits
-    ) -> None:
-        self.schema, self.variables, self.limits = schema, variables, limits
+    def __init__(self, schema: GraphQLSchema, document: DocumentNode, variables: dict[str, Any]) -> None:
+        self.schema, self.variables = schema, variables
         self.fragments = {d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)}
         self.known: dict[tuple[str, bool], int] = {}
 
     def selection(self, selections: SelectionSetNode, parent: GraphQLNamedType | None, *, paged: bool) -> int:
-        """Stops growing just above the limit. Where it is `paged`, lists are the page that was counted already."""
+        """Where it is `paged`, lists are the page that was counted already."""
         total = 0
         for node in selections.selections:
             if isinstance(node, FieldNode):
@@ -176,9 +232,7 @@ class _Cost:
                 total += self.selection(node.selection_set, inside, paged=paged)
             elif isinstance(node, FragmentSpreadNode):
                 total += self.fragment(node.name.value, paged=paged)
-            if total > self.limits.cost:
-                return self.limits.cost + 1
-        return total
+        return min(total, HIGHEST)
 
     def fragment(self, name: str, *, paged: bool) -> int:
         key = (name, paged)
@@ -193,19 +247,19 @@ class _Cost:
         found = parent.fields.get(name) if isinstance(parent, (GraphQLObjectType, GraphQLInterfaceType)) else None
         if node.selection_set is None:
             return 1
-        if found is None or (parent and parent.name.startswith("__")):
-            # The schema about itself, whose lists validation bounds (MaxIntrospectionDepthRule).
+        found = found or ABOUT.get(name)
+        if found is None:
             return 1 + self.selection(node.selection_set, None, paged=False)
         inside = get_named_type(found.type)
         page = next((argument for argument in PAGE_ARGUMENTS if argument in found.args), None)
         if page is not None:
             below = self.selection(node.selection_set, inside, paged=True)
-            return 1 + self.limits.page + below * self.page(node, found, page)
+            return 1 + PRICES.page + below * self.page(node, found, page)
         below = self.selection(node.selection_set, inside, paged=False)
         if name == ENTITIES[0]:
             return 1 + below * self.length(node)
         if is_list_type(get_nullable_type(found.type)) and is_composite_type(inside) and not paged:
-            return 1 + below * self.limits.items
+            return 1 + below * PRICES.items
         return 1 + below
 
     def page(self, node: FieldNode, found: GraphQLField, name: str) -> int:
@@ -220,7 +274,7 @@ class _Cost:
                 elif isinstance(value, VariableNode) and value.name.value in self.variables:
                     given = self.variables[value.name.value]
         if isinstance(given, bool) or not isinstance(given, (int, float)) or not -1e9 < given < 1e9:
-            return self.limits.default_page  # no number: refused as soon as the variables are looked at
+            return PRICES.default_page  # no number: refused as soon as the variables are looked at
         return max(int(given), 1)
 
     def length(self, node: FieldNode) -> int:
@@ -233,6 +287,30 @@ class _Cost:
                 given = self.variables.get(value.name.value)
                 return len(given) if isinstance(given, list) else 1
         return 1
+
+
+def sized(document: DocumentNode) -> tuple[str, ...]:
+    """The variables of `document` that the cost asks: how long a page is, how many entities."""
+    found: dict[str, None] = {}
+
+    class Sizes(Visitor):
+        def enter_argument(self, node: ArgumentNode, *_where: object) -> None:
+            if node.name.value in SIZES and isinstance(node.value, VariableNode):
+                found[node.value.name.value] = None
+
+    visit(document, Sizes())
+    return tuple(found)
+
+
+def sizes(names: tuple[str, ...], variables: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Equal for variables with which `cost` is equal; hashable whatever was sent."""
+    return tuple(_size(variables.get(name, ...)) for name in names)
+
+
+def _size(value: object) -> object:
+    if isinstance(value, list):
+        return (len(value),)
+    return value if value is ... or (isinstance(value, (int, float)) and not isinstance(value, bool)) else None
 
 
 def values(variables: dict[str, Any], limits: Limits = DEFAULT) -> None:

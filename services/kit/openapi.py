@@ -89,9 +89,10 @@ class Api:
     """What a parameter of the path is."""
 
 
-def of(handler: HTTPRouteHandler) -> Api | None:
-    found: Api | None = handler.opt.get("api")
-    return found
+def of(handler: HTTPRouteHandler, method: str) -> Api | None:
+    """What the route says of itself; one that answers to several methods says it of each (`api={"GET": …}`)."""
+    found: Api | Mapping[str, Api] | None = handler.opt.get("api")
+    return found.get(method) if isinstance(found, Mapping) else found
 
 
 def document(app: Litestar, title: str, version: str, url: str) -> dict[str, Any]:
@@ -100,7 +101,7 @@ def document(app: Litestar, title: str, version: str, url: str) -> dict[str, Any
         (route.path_format, method, handler, api)
         for route in app.routes
         for method, (handler, _model) in getattr(route, "route_handler_map", {}).items()
-        if isinstance(handler, HTTPRouteHandler) and (api := of(handler)) is not None
+        if isinstance(handler, HTTPRouteHandler) and (api := of(handler, method)) is not None
     ]
     routes.sort(key=lambda one: one[:2])
     bodies = {body for *_route, api in routes for body in _bodies(api)}

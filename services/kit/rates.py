@@ -73,6 +73,11 @@ class Rates:
         self._turns = Semaphore(MOST_AT_ONCE)
         self._away_until = 0.0
 
+    @property
+    def counting(self) -> bool:
+        """Whether anything is counted at all."""
+        return self._factor > 0
+
     async def take(self, rate: Rate, *keys: str) -> None:
         """Count one request for each of `keys`, such as an address and an account.
 

@@ -147,7 +147,8 @@ class Hub:
         self.redis = job_queue.address(settings.redis_url or "")
         self.rates = Rates(settings)
         for service in services:
-            db = Database(settings.database_url or "", service.name)
+            nobody = settings.limits.anonymous.seconds * 1000
+            db = Database(settings.database_url or "", service.name, milliseconds=nobody)
             queue = Queue(db, service.metadata, self.redis, settings.lease)
             self.runtimes[service.name] = Runtime(
                 service, settings, db, queue, self.fetcher, self.rates, self.revoked, wake=self._wake

@@ -8,11 +8,18 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal, cast, get_args
 
+from services.kit.allowed import DEFAULT, Classes, Limits, classes
+from services.kit.documents import POLICIES, Documents, Policy, load
 from services.kit.errors import Refused
 from services.kit.i18n import gettext as _
 
+if TYPE_CHECKING:
+    from services.kit.auth import Principal
+
 MOST_RATES = 1000
+Introspection = Literal["everybody", "known", "nobody"]
 
 
 @dataclass(frozen=True)
@@ -47,6 +54,24 @@ class Settings:
     """How many times the usual somebody may ask; 0 counts nothing."""
     trusted_proxies: tuple[str, ...] = ()
     """Addresses and networks whose `X-Forwarded-For` is believed."""
+    limits: Classes = DEFAULT
+    """What a GraphQL request may cost, by who asks."""
+    trusted_clients: frozenset[str] = frozenset()
+    """Ids of the clients that count as trusted when they act for themselves."""
+    introspection: Introspection = "everybody"
+    """Who may ask for the schema, and read in an error what a misspelt name may have meant."""
+    documents: Documents = field(default_factory=Documents, repr=False)
+    """The queries that clients may name by their hash."""
+
+    def limits_of(self, who: "Principal") -> Limits:
+        """What `who` may ask for."""
+        if not who.known:
+            return self.limits.anonymous
+        trusted = who.client in self.trusted_clients and not who.person
+        return self.limits.trusted if trusted else self.limits.known
+
+    def may_introspect(self, who: "Principal") -> bool:
+        return self.introspection == "everybody" or (self.introspection == "known" and who.known)
 
     @property
     def address(self) -> str:
@@ -99,6 +124,8 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
     outbound = text("OUTBOUND", "public")
     if outbound not in {"public", "local"}:
         raise Refused(_("LOTSENNETZ_OUTBOUND takes public or local."))
+    introspection = _one_of("INTROSPECTION", text("INTROSPECTION", "everybody"), get_args(Introspection))
+    policy = cast("Policy", _one_of("DOCUMENTS_POLICY", text("DOCUMENTS_POLICY", "off"), POLICIES))
     return Settings(
         data=Path(text("DATA", "var")),
         host=text("HOST", "127.0.0.1"),
@@ -119,7 +146,17 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
         outbound_local=outbound == "local",
         rates=_rates(text("RATES", "on")),
         trusted_proxies=tuple(_network(part.strip()) for part in text("TRUSTED_PROXIES").split(",") if part.strip()),
+        limits=classes({name: text(f"LIMITS_{name.upper()}") for name in ("anonymous", "known", "trusted")}),
+        trusted_clients=frozenset(part.strip() for part in text("TRUSTED_CLIENTS").split(",") if part.strip()),
+        introspection=cast("Introspection", introspection),
+        documents=load(policy, text("DOCUMENTS")),
     )
+
+
+def _one_of(name: str, value: str, known: tuple[str, ...]) -> str:
+    if value not in known:
+        raise Refused(_("LOTSENNETZ_{name} takes one of: {known}", name=name, known=", ".join(known)))
+    return value
 
 
 def _rates(text: str) -> float:

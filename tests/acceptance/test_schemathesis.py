@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import httpx
+import pytest
 
 from services.directory.access import CLIENT_SCOPES
 from services.directory.agreement import VERSION
@@ -22,26 +23,26 @@ from services.kit.service import Hub
 EXAMPLES = int(os.environ.get("LOTSENNETZ_FUZZ", "300")) // 60 or 1
 KONSTANZ = "08335043"
 CHECKS = (
-    "not_a_server_error",
-    "status_code_conformance",
-    "content_type_conformance",
-    "response_headers_conformance",
-    "response_schema_conformance",
+    "not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,"
+    "response_schema_conformance"
 )
 
 
-async def fuzz(hub: Hub, folder: Path, *options: str, config: str = "") -> None:
+async def fuzz(
+    hub: Hub, folder: Path, *options: str, config: str = "", path: str = "/openapi.json", checks: str = CHECKS
+) -> None:
     """Fails the test with what schemathesis prints where it finds anything."""
     (folder / "schemathesis.toml").write_text(config, encoding="utf-8")
     command = [
         sys.executable, "-c", "from schemathesis.cli import schemathesis; schemathesis()",
-        "--config-file", str(folder / "schemathesis.toml"), "run", f"{hub.settings.issuer}/openapi.json",
-        "--checks", ",".join(CHECKS), "--max-examples", str(EXAMPLES), *options,
+        "--config-file", str(folder / "schemathesis.toml"), "run", hub.settings.issuer + path,
+        "--checks", checks, "--max-examples", str(EXAMPLES), *options,
         "--workers", "2", "--seed", "1", "--continue-on-failure", "--no-color", "--no-shrink",
         "--generation-database", "none", "--suppress-health-check", "all", "--request-timeout", "30",
         "--max-redirects", "0",
     ]  # fmt: skip
-    env = {**os.environ, "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
+    found = {"SCHEMATHESIS_HOOKS": "graphql_check", "PYTHONPATH": str(Path(__file__).parent)}
+    env = {**os.environ, **found, "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
     process = await asyncio.create_subprocess_exec(
         *command, cwd=folder, env=env, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
     )
@@ -82,3 +83,17 @@ bearer = {json.dumps(made["registration_access_token"])}
 """
     # The registration has to stay for the others.
     await fuzz(hub, tmp_path, "--phases", "coverage,fuzzing", "--exclude-method", "DELETE", config=config)
+
+
+@pytest.mark.parametrize("scopes", [(), CLIENT_SCOPES])
+async def test_whatever_the_graph_is_asked_nothing_breaks(hub: Hub, tmp_path: Path, scopes: tuple[str, ...]) -> None:
+    """Documents made from the schema, by nobody in particular and by a city's program with all its scopes."""
+    options = ["--phases", "fuzzing"]
+    if scopes:
+        async with hub.runtimes["directory"].db.begin(HUB) as session:
+            client = await clients.add(session, "fuzzed", KONSTANZ, scopes)
+        async with httpx.AsyncClient(base_url=hub.settings.issuer, trust_env=False) as http:
+            form = {"grant_type": "client_credentials"}
+            token = (await http.post("/oauth/token", data=form, auth=(client.client_id, client.client_secret))).json()
+        options += ["--header", f"Authorization: Bearer {token['access_token']}"]
+    await fuzz(hub, tmp_path, *options, path="/graphql", checks="nothing_broke")

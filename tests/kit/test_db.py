@@ -6,7 +6,8 @@ from sqlalchemy.exc import DBAPIError
 
 from services.app import SERVICES
 from services.kit import migrations
-from services.kit.db import Database
+from services.kit.db import HUB, NOBODY, STATEMENT_MILLISECONDS, Acting, Database
+from services.kit.errors import TooSlow
 
 
 async def test_the_models_are_what_the_migrations_make(database: str) -> None:
@@ -69,4 +70,39 @@ async def test_work_after_the_commit_comes_after_the_commit(database: str) -> No
             session.after_commit(look)
             raise ZeroDivisionError
     assert seen == [1]
+    await db.close()
+
+
+@pytest.mark.parametrize(
+    ("acting", "milliseconds", "expected"),
+    [
+        (NOBODY, None, 2_000),
+        (NOBODY, 2_000, 2_000),
+        (NOBODY, 3_000, 3_000),
+        (HUB, None, STATEMENT_MILLISECONDS),
+        (HUB, 3_000, 3_000),
+    ],
+)
+async def test_a_read_has_its_time(database: str, acting: Acting, milliseconds: int | None, expected: int) -> None:
+    """On one connection, which remembers nothing of the transaction before."""
+    db = Database(database, "directory", pool=1, milliseconds=2_000)
+    found = text("SELECT setting::int FROM pg_settings WHERE name = 'statement_timeout'")
+    async with db.read(HUB, 1_000) as session:
+        assert await session.scalar(found) == 1_000
+    async with db.read(acting, milliseconds) as session:
+        assert await session.scalar(found) == expected
+    async with db.begin(acting) as writing:
+        assert await writing.scalar(found) == STATEMENT_MILLISECONDS
+    await db.close()
+
+
+@pytest.mark.parametrize("acting", [NOBODY, HUB])
+async def test_what_takes_longer_is_told_so(database: str, acting: Acting) -> None:
+    db = Database(database, "directory", pool=1, milliseconds=50)
+    with pytest.raises(TooSlow) as caught:
+        async with db.read(acting, 50) as session:
+            await session.execute(text("SELECT pg_sleep(20)"))
+    assert (caught.value.status, caught.value.code) == (504, "TOO_SLOW")
+    async with db.read(acting) as session:  # the connection serves on
+        assert await session.scalar(text("SELECT 1")) == 1
     await db.close()

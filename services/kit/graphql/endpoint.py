@@ -1,0 +1,179 @@
+"""GraphQL over HTTP, step by step: who asks, what they ask, whether it may run, the answer.
+
+Answers follow the GraphQL-over-HTTP specification. What depends on the text of a query alone is done once
+(`prepared`); what a compiler can answer with one statement never meets the executor (`Fast`).
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+from inspect import isawaitable
+from typing import Any, Final
+
+import msgspec
+from graphql import ExecutionResult, GraphQLError, GraphQLSchema, OperationDefinitionNode, OperationType, execute
+from litestar import Request
+from litestar.exceptions import HTTPException
+from litestar.handlers import HTTPRouteHandler
+from litestar.types import ASGIApp, Guard
+
+from services.kit import limits
+from services.kit.allowed import Limits
+from services.kit.auth import Principal
+from services.kit.documents import Documents
+from services.kit.errors import Forbidden, HubError
+from services.kit.graphcall import API, Call
+from services.kit.graphql import answers, calls, streams
+from services.kit.graphql.answers import Answer, Cost
+from services.kit.graphql.context import Context
+from services.kit.graphql.prepared import Invalid, Prepared, Preparer
+from services.kit.i18n import gettext as _
+from services.kit.rates import Rate, address_of
+from services.kit.rights import Right
+
+SEARCH: Final = Rate("search", 600, per=60)
+"""What somebody without a token may ask from one address."""
+GRAPH: Final = Right("everybody", rows="what the rights of its fields allow")
+
+Fast = Callable[[Context, Prepared, OperationDefinitionNode, dict[str, Any]], Awaitable[bytes | None]]
+"""Answers a query without the executor: the JSON text of `data`, or None for what the executor must do.
+
+It is asked for queries only, after validation, limits and cost. The variables are as they were sent, not coerced: where
+they do not fit, or the answer would have an error, it says None. What it raises is shown as an error of the query.
+"""
+
+
+def graphql_route(
+    path: str, schema: GraphQLSchema, service: str | None = None, fast: Fast | None = None
+) -> HTTPRouteHandler:
+    """`POST path` answers queries and mutations as JSON, subscriptions as an event stream; `GET path` queries alone."""
+    limits.check_entities(schema)
+    graph = _Graph(schema, service, fast)
+
+    async def endpoint(request: Request[Any, Any, Any]) -> ASGIApp:
+        return await graph.answer(request)
+
+    return _Door(
+        path,
+        http_method=["GET", "POST"],
+        status_code=200,
+        media_type="application/json",
+        name=f"graphql:{path}",
+        request_max_body_size=None,
+        right=GRAPH,
+        api=API,
+    )(endpoint)
+
+
+class _Door(HTTPRouteHandler):
+    """Without the guard of other routes: GRAPH is everybody's, and a guard costs a copy of the handler each time."""
+
+    def resolve_guards(self) -> list[Guard]:
+        return [] if self.opt["right"].public else super().resolve_guards()
+
+
+@dataclass(slots=True)
+class _Asked:
+    """One request: who asks for what, and how the answer is wanted."""
+
+    who: Principal
+    call: Call
+    allowed: Limits
+    curious: bool
+    """Whether they may know the schema."""
+    modern: bool
+    """Whether they speak the media type of the specification."""
+    strict: bool
+    """Whether a request that did not run is told by its status."""
+    cost: Cost | None = None
+
+
+class _Graph:
+    """One endpoint: its schema, and what it was asked lately."""
+
+    def __init__(self, schema: GraphQLSchema, service: str | None, fast: Fast | None) -> None:
+        self.schema, self.service, self.fast = schema, service, fast
+        self.texts = Preparer(schema)
+
+    async def answer(self, request: Request[Any, Any, Any]) -> ASGIApp:
+        hub = request.app.state.hub
+        asked = await self.read(request, hub)
+        try:
+            prepared, operation = self.allowed_to_run(asked, hub.settings.documents)
+        except (GraphQLError, Invalid, HubError) as problem:
+            body = answers.refused(_errors(problem), asked.cost)
+            return Answer(body, modern=asked.modern, status=400 if asked.strict else 200)
+        if operation.operation is not OperationType.QUERY and request.method == "GET":
+            raise HTTPException(_("Only queries are read with GET."), status_code=405, headers={"allow": "POST"})
+        context = Context(hub.runtimes, asked.who, milliseconds=asked.allowed.seconds * 1000)
+        if operation.operation is OperationType.SUBSCRIPTION:
+            counts = partial(hub.verifier.counts, asked.who)
+            stream = await streams.stream(self.schema, prepared, asked.call, context, counts)
+            return stream.to_asgi_response(app=None, request=request)
+        if self.fast is not None and operation.operation is OperationType.QUERY:
+            try:
+                data = await self.fast(context, prepared, operation, asked.call.variables or {})
+            except Exception as problem:  # noqa: BLE001 - shown like a resolver's, masked
+                error = GraphQLError(str(problem), original_error=problem)
+                return self.told(ExecutionResult(None, [error]), asked, ran=True)
+            if data is not None:
+                return Answer(answers.compiled(data, asked.cost or (0, 0)), modern=asked.modern)
+        result = execute(
+            self.schema,
+            prepared.document,
+            context_value=context,
+            variable_values=asked.call.variables or {},
+            operation_name=asked.call.operationName,
+            hide_suggestions=not asked.curious,
+        )
+        done = await result if isawaitable(result) else result
+        return self.told(done, asked, ran=answers.ran(done))
+
+    async def read(self, request: Request[Any, Any, Any], hub: Any) -> _Asked:
+        """Raises HubError and HTTPException for requests that are none."""
+        who = await hub.asking(request, self.service)
+        if not who.known and hub.rates.counting:
+            await hub.rates.take(SEARCH, address_of(request))
+        scope, allowed = request.scope, hub.settings.limits_of(who)
+        headers = dict(scope["headers"])
+        if scope["method"] == "GET":
+            call = calls.asked(scope["query_string"], allowed.body)
+        else:
+            call = await calls.posted(headers, request.receive, allowed.body)
+        accepted = headers.get(b"accept", b"")
+        modern = calls.MODERN in accepted
+        strict = modern or calls.STREAMED in accepted
+        return _Asked(who, call, allowed, hub.settings.may_introspect(who), modern, strict)
+
+    def allowed_to_run(self, asked: _Asked, documents: Documents) -> tuple[Prepared, OperationDefinitionNode]:
+        """Raises GraphQLError, Invalid or HubError for what may not run; knows the cost of what may."""
+        call, allowed = asked.call, asked.allowed
+        query = documents.text(call.query, call.asked, known=asked.who.known)
+        if query is None:
+            raise HTTPException(_("Please send a query."), status_code=400)
+        if call.variables:
+            limits.values(call.variables, allowed)
+        prepared = self.texts.prepare(query, allowed, suggestions=asked.curious)
+        if prepared.shape.introspections and not asked.curious:
+            raise Forbidden(_("This hub does not tell its schema to you."))
+        operation = prepared.operations.get(call.operationName)
+        if operation is None:
+            raise GraphQLError(_("Please say in operationName which operation to run."))
+        cost = self.texts.cost(prepared, operation, call.variables or {})
+        asked.cost = (cost, allowed.cost)
+        if cost > allowed.cost:
+            raise limits.TooDear(allowed.cost)
+        return prepared, operation
+
+    def told(self, result: ExecutionResult, asked: _Asked, *, ran: bool) -> Answer:
+        body = answers.rendered(result, ran=ran)
+        if asked.cost is not None:
+            body["extensions"] = answers.extensions(asked.cost)
+        refused = result.data is None and not ran and bool(result.errors)
+        return Answer(msgspec.json.encode(body), modern=asked.modern, status=400 if refused and asked.strict else 200)
+
+
+def _errors(problem: GraphQLError | Invalid | HubError) -> list[GraphQLError]:
+    if isinstance(problem, Invalid):
+        return problem.errors
+    return [problem if isinstance(problem, GraphQLError) else GraphQLError(problem.message, original_error=problem)]
