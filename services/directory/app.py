@@ -5,7 +5,7 @@ from typing import Any
 
 from litestar import Litestar
 
-from services.directory import access, jobs, topics, web
+from services.directory import access, jobs, reads, topics, web
 from services.directory.graphql import schema
 from services.directory.models import Base
 from services.directory.oauth import keys
@@ -36,6 +36,7 @@ service = Service(
     migrations=Path(__file__).parent / "migrations",
     schema=schema,
     rights=access.RIGHTS,
+    reads=reads.SHAPES,
     routes=web.routes,
     duties=jobs.duties,
     mails=Path(__file__).parent / "mails",

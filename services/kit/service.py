@@ -17,6 +17,7 @@ from sqlalchemy import MetaData
 from services.kit import jobs as job_queue
 from services.kit import log, migrations, revoked, worker
 from services.kit.auth import Keys, Principal, Verifier, remote_keys
+from services.kit.compiled.shapes import Shapes
 from services.kit.db import Database, Writer
 from services.kit.errors import HubError, Refused, Unavailable
 from services.kit.fetch import Fetcher
@@ -57,6 +58,8 @@ class Service:
     listens: log.Listens = field(default_factory=dict)
     prepare: Callable[["Runtime"], Awaitable[None]] | None = None
     """Runs at every start after the migrations: seeds what must be there."""
+    reads: Shapes | None = None
+    """What of its schema is answered with one statement, without the executor."""
     keys: Callable[["Runtime"], Keys] | None = None
     """Set by the one service that issues access tokens."""
 

@@ -70,12 +70,14 @@ class _Writing:
     """The statement while it is written."""
 
     makers: list[Callable[[Given], object]] = field(default_factory=list)
+    places: list[str] = field(default_factory=list)
     needs: list[str] = field(default_factory=list)
     rows: int = 0
 
     def put(self, make: Callable[[Given], object], kind: str) -> str:
         self.makers.append(make)
-        return f"${len(self.makers)}::{kind}"
+        self.places.append(f"${len(self.makers)}::{kind}")
+        return self.places[-1]
 
     def need(self, condition: str) -> None:
         if condition not in self.needs:
@@ -134,6 +136,9 @@ class _Compiler:
             raise NotCompiled
         top = Scope("", self.viewer, self.writing)
         text = merged(self.object(top, self.shape("Query"), [operation.selection_set]))
+        for value in self.writing.places:
+            if value not in text:  # nothing of its page is asked for, but a wrong one is an error all the same
+                self.writing.need(f"{value} IS NOT NULL")
         needs = " AND ".join(self.writing.needs)
         return Plan(f"SELECT CASE WHEN {needs} THEN {text} END" if needs else f"SELECT {text}", self.writing.makers)
 

@@ -1,0 +1,156 @@
+"""Answers queries from their plans: which plan, with which values, and when the executor has to do it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from graphql import (
+    GraphQLSchema,
+    ListTypeNode,
+    NamedTypeNode,
+    NonNullTypeNode,
+    OperationDefinitionNode,
+    value_from_ast_untyped,
+)
+
+from services.kit.compiled.plan import ABSENT, NotCompiled, Plan, compiled
+from services.kit.compiled.shapes import Given, Shapes, Unfit
+from services.kit.graphql.context import Context
+from services.kit.graphql.endpoint import Fast
+from services.kit.graphql.prepared import Prepared
+from services.kit.i18n import language
+
+MOST_PLANS: Final = 64
+"""Plans of one operation: by audience, language, and which variables are there."""
+LARGEST_INT: Final = 1 << 31
+
+
+def _id(value: object) -> object:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    raise Unfit
+
+
+def _string(value: object) -> object:
+    if not isinstance(value, str):
+        raise Unfit
+    return value
+
+
+def _int(value: object) -> object:
+    if not isinstance(value, int) or isinstance(value, bool) or not -LARGEST_INT <= value < LARGEST_INT:
+        raise Unfit
+    return value
+
+
+def _boolean(value: object) -> object:
+    if not isinstance(value, bool):
+        raise Unfit
+    return value
+
+
+COERCED: Final[Mapping[str, Callable[[object], object]]] = {
+    "ID": _id,
+    "String": _string,
+    "Int": _int,
+    "Boolean": _boolean,
+}
+
+
+@dataclass(slots=True)
+class _Variable:
+    name: str
+    coerced: Callable[[object], object]
+    required: bool
+    boolean: bool
+    default: object = ABSENT
+
+    def of(self, sent: Mapping[str, Any]) -> object:
+        """The value, None or ABSENT. Raises Unfit for what the executor refuses."""
+        value = sent.get(self.name, self.default)
+        if value is None or value is ABSENT:
+            if self.required:
+                raise Unfit
+            return value
+        return self.coerced(value)
+
+
+@dataclass(slots=True)
+class _Operation:
+    """What is remembered of an operation; `variables` None where it can never be compiled."""
+
+    variables: list[_Variable] | None
+    plans: dict[tuple[object, ...], Plan | None] = field(default_factory=dict)
+
+
+def fast(schema: GraphQLSchema, shapes: Shapes) -> Fast:
+    """Answers from one statement what `shapes` describe of `schema`."""
+
+    async def answer(
+        context: Context, prepared: Prepared, operation: OperationDefinitionNode, sent: dict[str, Any]
+    ) -> bytes | None:
+        known: _Operation | None = prepared.memory.get(operation)
+        if known is None:
+            known = prepared.memory[operation] = _Operation(_variables(operation))
+        if known.variables is None or shapes.service not in context.services:
+            return None
+        viewer = shapes.viewer(context.principal, language())
+        try:
+            values = {variable.name: variable.of(sent) for variable in known.variables}
+            key: tuple[object, ...] = (
+                viewer.audience,
+                viewer.language,
+                *(_kind(variable, values[variable.name]) for variable in known.variables),
+            )
+            if key not in known.plans:
+                if len(known.plans) >= MOST_PLANS:
+                    return None
+                of = {v.name: _kind(v, values[v.name]) for v in known.variables}
+                known.plans[key] = _plan(schema, shapes, prepared, operation, viewer, of)
+            plan = known.plans[key]
+            if plan is None:
+                return None
+            arguments = plan.make(Given(values, viewer))
+        except Unfit:
+            return None
+        database = context.services[shapes.service].db
+        text = await database.answer(plan.sql, arguments, context.milliseconds)
+        return None if text is None else text.encode()
+
+    return answer
+
+
+def _kind(variable: _Variable, value: object) -> object:
+    """What of a value the statement depends on."""
+    return value if value is None or value is ABSENT or variable.boolean else True
+
+
+def _plan(
+    schema: GraphQLSchema,
+    shapes: Shapes,
+    prepared: Prepared,
+    operation: OperationDefinitionNode,
+    viewer: Any,
+    known: Mapping[str, Any],
+) -> Plan | None:
+    try:
+        return compiled(schema, shapes, prepared.document, operation, viewer, known)
+    except NotCompiled:
+        return None
+
+
+def _variables(operation: OperationDefinitionNode) -> list[_Variable] | None:
+    found = []
+    for definition in operation.variable_definitions or ():
+        type_: Any = definition.type
+        required = isinstance(type_, NonNullTypeNode)
+        if required:
+            type_ = type_.type
+        if isinstance(type_, ListTypeNode) or not isinstance(type_, NamedTypeNode) or type_.name.value not in COERCED:
+            return None
+        default = value_from_ast_untyped(definition.default_value) if definition.default_value else ABSENT
+        name = type_.name.value
+        found.append(_Variable(definition.variable.name.value, COERCED[name], required, name == "Boolean", default))
+    return found

@@ -1,0 +1,114 @@
+"""What is compiled answers as the executor does, byte for byte, whoever asks what."""
+
+import os
+import random
+from collections.abc import AsyncIterator
+from typing import Any
+
+import msgspec
+import pytest
+import pytest_asyncio
+from graphql import GraphQLSchema, execute
+
+from services.app import SERVICES
+from services.directory import access
+from services.directory.reads import SHAPES
+from services.kit import allowed, i18n
+from services.kit.auth import Principal
+from services.kit.compiled import fast
+from services.kit.graphql import Context
+from services.kit.graphql.prepared import Invalid, Preparer
+from services.kit.onegraph import executable, one_graph
+from services.kit.rights import right_of
+from services.kit.service import Hub
+from tests.directory.read_world import CITIES, Queries, fill, viewers
+
+CASES = int(os.environ.get("LOTSENNETZ_READS", "300"))
+"""How many queries are compared; `make soak` sets more."""
+FEWEST = 0.5
+"""Of the queries, so many must have been compiled: the others prove nothing."""
+WIDE = allowed.Limits(depth=50, width=1000, cost=10**9)
+
+
+@pytest_asyncio.fixture(scope="module")
+async def filled(shared: Hub) -> AsyncIterator[Hub]:
+    await fill(shared, 7)
+    yield shared
+
+
+class Both:
+    """A query answered by its plan and by the executor."""
+
+    def __init__(self, hub: Hub, schema: GraphQLSchema) -> None:
+        self.hub, self.schema = hub, schema
+        self.texts, self.fast = Preparer(schema), fast(schema, SHAPES)
+
+    async def ask(self, who: Principal, query: str, **variables: Any) -> tuple[bytes | None, bytes, bool]:
+        """(compiled or None, executed, whether the executor had errors)."""
+        prepared = self.texts.prepare(query, WIDE)
+        operation = next(iter(prepared.operations.values()))
+        quick = await self.fast(Context(self.hub.runtimes, who), prepared, operation, variables)
+        context = Context(self.hub.runtimes, who)
+        result: Any = execute(self.schema, prepared.document, context_value=context, variable_values=variables)
+        result = await result if hasattr(result, "__await__") else result
+        return quick, msgspec.json.encode(result.data), bool(result.errors)
+
+
+async def real(both: Both) -> dict[str, list[str]]:
+    """Ids and cursors that there are."""
+    query = """{ navigators(first: 100) { edges { cursor node { id } } } projects(first: 100) {
+        edges { cursor node { id } } } cities { edges { cursor } } topics { edges { cursor } } }"""
+    ids: dict[str, list[str]] = {"after": []}
+    for who in viewers():
+        _quick, told, _errors = await both.ask(who, query)
+        data = msgspec.json.decode(told)
+        for kind in ("navigator", "project"):
+            ids.setdefault(kind, []).extend(edge["node"]["id"] for edge in data[f"{kind}s"]["edges"][:10])
+        for kind in ("navigators", "projects", "cities", "topics"):
+            ids["after"] += [edge["cursor"] for edge in data[kind]["edges"][:5]]
+    return ids
+
+
+# Where one field is refused, the executor lets the others go without awaiting them.
+@pytest.mark.filterwarnings("ignore:coroutine:RuntimeWarning")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize("graph", ["directory", "all"])
+async def test_compiled_and_executed_answers_are_the_same_bytes(filled: Hub, graph: str) -> None:
+    schemas = {name: service.schema for name, service in SERVICES.items()}
+    both = Both(filled, executable(schemas["directory"]) if graph == "directory" else one_graph(schemas))
+    ids, compiled, asked = await real(both), 0, 0
+    for case in range(CASES if graph == "directory" else CASES // 5):
+        rng = random.Random(case)
+        query, variables = Queries(rng, ids).document()
+        with i18n.speaking(rng.choice(["de", "en"])):
+            for who in rng.sample(viewers(), 2):
+                try:
+                    quick, slow, errors = await both.ask(who, query, **variables)
+                except Invalid as invalid:
+                    pytest.fail(f"{query}\n{invalid.errors}")
+                asked += 1
+                compiled += quick is not None
+                if quick is not None:
+                    assert not errors, (case, query, variables)
+                    assert quick == slow, (case, query, variables, who.city)
+    assert compiled >= asked * FEWEST, (compiled, asked)
+
+
+async def test_every_field_that_is_compiled_is_everybodys(filled: Hub) -> None:
+    """The plan looks at no right: what a person may see is said in its SQL."""
+    for shape in SHAPES.types.values():
+        for name in shape.fields:
+            right = right_of(access.RIGHTS, shape.name, name)
+            assert right is not None
+            assert right.public, f"{shape.name}.{name}"
+
+
+async def test_nobody_learns_from_a_plan_made_for_another(filled: Hub) -> None:
+    """Plans are kept by audience; the own city is a value."""
+    both = Both(filled, executable(SERVICES["directory"].schema))
+    query = "{ navigators(first: 100) { nodes { id name phone email city { ags } } } }"
+    answers = {who.city if access.in_network(who) else who.client: (await both.ask(who, query))[0] for who in viewers()}
+    assert len(set(answers.values())) == len({"public", None, CITIES[0], CITIES[2]})
+    for who in reversed(viewers()):
+        quick, slow, _errors = await both.ask(who, query)
+        assert quick == slow
