@@ -4,13 +4,17 @@
 //   PEER_POOL  4: connections to PostgreSQL, which is found through the usual PG… variables
 //
 // Loaders gather what a level asks for. They keep nothing, so that they need no key for each object; no answer is
-// cached. Left out: logging, GraphiQL, and the checks of the request's form that the compiled query repeats.
+// cached. Left out: logging and GraphiQL.
 
 import Fastify from "fastify";
 import mercurius from "mercurius";
 import pg from "pg";
 
-const pool = new pg.Pool({ max: Number(process.env.PEER_POOL ?? 4), idleTimeoutMillis: 0 });
+const pool = new pg.Pool({
+  max: Number(process.env.PEER_POOL ?? 4),
+  idleTimeoutMillis: 0,
+  options: "-c plan_cache_mode=force_generic_plan", // otherwise PostgreSQL plans anew for each list of keys
+});
 const names = new Map();
 
 async function rows(text, ...values) {
@@ -95,7 +99,6 @@ app.register(mercurius, {
   ide: false,
   subscription: false,
   allowBatchedQueries: false,
-  additionalRouteOptions: process.env.PEER_PLAIN === "0" ? {} : { schema: {} },
 });
 await app.listen({ port: Number(process.env.PEER_PORT), host: "127.0.0.1" });
 for (const signal of ["SIGTERM", "SIGINT"]) process.on(signal, () => process.exit(0));
