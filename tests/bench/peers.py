@@ -21,7 +21,10 @@ from services.kit.settings import Settings
 from tests.bench.data import Network, Size, fill
 from tests.router import environment, loopback, node, stop
 
-FOLDER = Path(__file__).parents[2] / "deploy" / "bench"
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "deploy" / "bench"
+HUB = "import sys; from services.cli import main; sys.exit(main(['serve']))"
+"""The code of this very folder, whatever is installed."""
 SCRIPTS = {"postgraphile": "postgraphile.mjs", "mercurius": "mercurius.mjs"}
 NAMES = ("hub", *SCRIPTS)
 START_SECONDS = 60.0
@@ -115,7 +118,7 @@ async def contender(name: str, found: Servers, database: str, folder: Path) -> A
     with loopback() as probe:
         port = str(probe.getsockname()[1])
     if name == "hub":
-        command = [str(Path(sys.executable).parent / "lotsennetz"), "serve"]
+        command = [sys.executable, "-c", HUB]
         env, path = os.environ | _hub(found, database, folder, port), "/directory/graphql"
     else:
         command = [str(node()), SCRIPTS[name]]
@@ -124,7 +127,7 @@ async def contender(name: str, found: Servers, database: str, folder: Path) -> A
     with printed.open("wb") as output:
         process = subprocess.Popen(
             command,
-            cwd=None if name == "hub" else FOLDER,
+            cwd=ROOT if name == "hub" else FOLDER,
             env=env,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -162,16 +165,18 @@ def _peer(found: Servers, database: str, port: str) -> dict[str, str]:
 
 
 async def _ready(process: subprocess.Popen[bytes], url: str, printed: Path) -> None:
-    end = time.monotonic() + START_SECONDS
+    end, said = time.monotonic() + START_SECONDS, ""
     async with httpx.AsyncClient(trust_env=False) as client:
         while process.poll() is None and time.monotonic() < end:
             try:
-                if (await client.post(url, json={"query": "{ __typename }"})).is_success:
+                answer = await client.post(url, json={"query": "{ __typename }"})
+                if answer.is_success:
                     return
-            except httpx.TransportError:
-                pass
+                said = answer.text
+            except httpx.TransportError as problem:
+                said = repr(problem)
             time.sleep(0.1)
-    raise RuntimeError(f"{url} does not answer:\n{printed.read_text(errors='replace')[-4000:]}")
+    raise RuntimeError(f"{url} does not answer ({said[:500]}):\n{printed.read_text(errors='replace')[-4000:]}")
 
 
 def cpu_seconds(pids: Sequence[int]) -> float:
