@@ -26,13 +26,14 @@ ALTER TABLE navigator ADD CONSTRAINT navigator_city FOREIGN KEY (ags) REFERENCES
 CREATE INDEX navigator_of_city ON navigator (ags, id);
 
 CREATE TABLE navigator_topic AS
-  SELECT DISTINCT id AS navigator_id, unnest(offers || seeks || works_on) AS topic_code FROM directory.navigator
+  SELECT id AS navigator_id, unnest(topics_public) AS topic_code FROM directory.navigator
   ORDER BY 1, 2;
 ALTER TABLE navigator_topic ADD PRIMARY KEY (navigator_id, topic_code);
 ALTER TABLE navigator_topic ADD CONSTRAINT navigator_topic_navigator FOREIGN KEY (navigator_id) REFERENCES navigator;
 ALTER TABLE navigator_topic ADD CONSTRAINT navigator_topic_topic FOREIGN KEY (topic_code) REFERENCES topic;
 
-CREATE TABLE found_navigator AS SELECT topic AS topic_code, navigator_id FROM directory.navigator_topic ORDER BY 1, 2;
+CREATE TABLE found_navigator AS
+  SELECT topic AS topic_code, navigator_id FROM directory.navigator_topic WHERE listed_public ORDER BY 1, 2;
 ALTER TABLE found_navigator ADD PRIMARY KEY (topic_code, navigator_id);
 ALTER TABLE found_navigator ADD CONSTRAINT found_navigator_topic FOREIGN KEY (topic_code) REFERENCES topic;
 ALTER TABLE found_navigator ADD CONSTRAINT found_navigator_navigator FOREIGN KEY (navigator_id) REFERENCES navigator;
@@ -41,12 +42,7 @@ CREATE TABLE project AS SELECT id, title, stage FROM directory.project ORDER BY 
 ALTER TABLE project ADD PRIMARY KEY (id);
 
 CREATE TABLE found_project AS
-  SELECT DISTINCT above AS topic_code, p.sort_key, p.id AS project_id
-  FROM directory.project p
-    CROSS JOIN unnest(p.topics) AS own
-    JOIN directory.topic t ON t.code = own
-    CROSS JOIN unnest(t.path) AS above
-  ORDER BY 1, 2, 3;
+  SELECT topic AS topic_code, sort_key, project_id FROM directory.project_topic ORDER BY 1, 2, 3;
 ALTER TABLE found_project ADD PRIMARY KEY (topic_code, sort_key, project_id);
 ALTER TABLE found_project ADD CONSTRAINT found_project_topic FOREIGN KEY (topic_code) REFERENCES topic;
 ALTER TABLE found_project ADD CONSTRAINT found_project_project FOREIGN KEY (project_id) REFERENCES project;

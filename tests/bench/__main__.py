@@ -10,6 +10,7 @@ import base64
 import os
 import platform
 import random
+import signal
 import sys
 import tempfile
 import time
@@ -275,6 +276,7 @@ def report(
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what was started is stopped
     if sys.argv[1:2] == ["reads"]:
         written(None, asyncio.run(reads.main(sys.argv[2:])))
     else:

@@ -1,24 +1,36 @@
 """A made-up network of any size, filled by COPY: the same seed gives the same rows.
 
-A row function gives every column of its model; `copied` refuses to start when the model has moved on.
+Rows are what `directory.projection` makes of a snapshot, so that a new column appears here by itself; `copied` refuses
+to start where a column that must be there is not.
 """
 
-import hashlib
 import itertools
+import json
 import math
 import random
-import uuid
-from collections.abc import Iterable, Iterator, Sequence
+import struct
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import asyncpg
+from sqlalchemy.dialects.postgresql import JSONB
 
-from services.directory.models import City, Navigator, NavigatorTopic, Project, ProjectNavigator, Topic
-from services.directory.snapshot import STAGES
-from services.kit.text import folded, sort_key
+from services.directory import projection, register
+from services.directory.models import (
+    City,
+    Navigator,
+    NavigatorTopic,
+    Project,
+    ProjectNavigator,
+    ProjectTopic,
+    Topic,
+)
+from services.directory.snapshot import STAGES, CityRow, Identities, NavigatorRow, ProjectRow
+from services.kit.text import folded
 
 Row = dict[str, Any]
+SECRET = b"benchmarks only"
 
 SYLLABLES = ("Alt", "Berg", "Buch", "Eich", "Feld", "Grün", "Hoch", "Kirch", "Linden", "Mühl", "Neu", "Ober", "Stein")
 ENDINGS = ("au", "bach", "berg", "burg", "dorf", "furt", "hausen", "heim", "hofen", "ingen", "rode", "stedt", "wald")
@@ -49,8 +61,7 @@ class Network:
     """What the rows are made of; `paths` are the topics' codes from the field down, by code."""
 
     size: Size
-    pick: random.Random
-    paths: dict[str, list[str]]
+    paths: dict[str, tuple[str, ...]]
     topics: list[Row] = field(default_factory=list)
     cities: list[Row] = field(default_factory=list)
     navigators: list[Row] = field(default_factory=list)
@@ -58,7 +69,7 @@ class Network:
     members: list[Row] = field(default_factory=list)
 
 
-def topic_row(code: str, path: list[str], position: int) -> Row:
+def topic_row(code: str, path: Sequence[str], position: int) -> Row:
     label = f"Thema {position}"
     return {
         "code": code,
@@ -67,87 +78,58 @@ def topic_row(code: str, path: list[str], position: int) -> Row:
         "en": f"Topic {position}",
         "synonyms": [],
         "search": folded(f"{label} Topic {position}"),
-        "path": path,
+        "path": list(path),
         "position": position,
     }
 
 
 def city_row(number: int, name: str, population: int) -> Row:
-    return {
-        "ags": f"{number % 16 + 1:02}{number // 16:06}",
-        "name": name,
-        "sort_key": sort_key(name),
-        "kind": "Stadt" if population > 10_000 else "Gemeinde",
-        "population": population,
-        "website": None,
-    }
+    ags, kind = f"{number % 16 + 1:02}{number // 16:06}", "Stadt" if population > 10_000 else "Gemeinde"
+    row = CityRow(ags=ags, name=name, kind=kind, population=population)
+    return projection.city(row) | register.facts(ags, population, None)
 
 
-def navigator_row(pick: random.Random, city: Row, number: int, topics: list[str]) -> Row:
-    name, title, department = f"{pick.choice(FIRST)} {pick.choice(LAST)}", pick.choice(TITLES), pick.choice(DEPARTMENTS)
+def navigator(pick: random.Random, number: int, topics: Sequence[str]) -> NavigatorRow:
     offered = pick.randint(1, len(topics))
     sought = pick.randint(offered, len(topics))
-    return {
-        "id": _id("navigator", city["ags"], number),
-        "ags": city["ags"],
-        "key": f"n{number}",
-        "name": name,
-        "sort_key": sort_key(name),
-        "title": title,
-        "department": department,
-        "search": folded(f"{title} {department}"),
-        "offers": sorted(topics[:offered]),
-        "seeks": sorted(topics[offered:sought]),
-        "works_on": sorted(topics[sought:]),
-    }
+    return NavigatorRow(
+        key=f"n{number}",
+        name=f"{pick.choice(FIRST)} {pick.choice(LAST)}",
+        title=pick.choice(TITLES),
+        department=pick.choice(DEPARTMENTS),
+        offers=tuple(sorted(topics[:offered])),
+        seeks=tuple(sorted(topics[offered:sought])),
+        works_on=tuple(sorted(topics[sought:])),
+    )
 
 
-def project_row(pick: random.Random, city: Row, number: int, topics: list[str]) -> Row:
-    title = f"{pick.choice(WORKS)} {pick.choice(WHERE)} {city['name']}"
-    summary = f"{title}: {pick.choice(DEPARTMENTS)} und {pick.choice(DEPARTMENTS)} arbeiten zusammen."
-    return {
-        "id": _id("project", city["ags"], number),
-        "ags": city["ags"],
-        "key": f"p{number}",
-        "title": title,
-        "sort_key": sort_key(title),
-        "summary": summary,
-        "search": folded(f"{title} {summary}"),
-        "stage": pick.choice(STAGES),
-        "seeks_partners": pick.random() < 0.3,
-        "topics": sorted(topics),
-    }
+def project(pick: random.Random, number: int, city: str, topics: Sequence[str]) -> ProjectRow:
+    title = f"{pick.choice(WORKS)} {pick.choice(WHERE)} {city}"
+    return ProjectRow(
+        key=f"p{number}",
+        title=title,
+        summary=f"{title}: {pick.choice(DEPARTMENTS)} und {pick.choice(DEPARTMENTS)} arbeiten zusammen.",
+        stage=pick.choice(STAGES),
+        seeks_partners=pick.random() < 0.3,
+        topics=tuple(sorted(topics)),
+    )
 
 
-def navigator_topic_rows(paths: dict[str, list[str]], navigator: Row) -> Iterator[Row]:
-    """Every topic of a navigator and every topic above it."""
-    own = {*navigator["offers"], *navigator["seeks"], *navigator["works_on"]}
-    for code in sorted({above for topic in own for above in paths[topic]}):
-        yield {"navigator_id": navigator["id"], "topic": code}
-
-
-def _id(kind: str, ags: str, number: int) -> uuid.UUID:
-    """Spread like the hub's own ids, which a secret makes."""
-    return uuid.UUID(bytes=hashlib.sha256(f"{kind}/{ags}/{number}".encode()).digest()[:16], version=5)
-
-
-def made(size: Size, vocabulary: dict[str, list[str]]) -> Network:
+def made(size: Size, vocabulary: dict[str, tuple[str, ...]]) -> Network:
     """The rows of a network over the topics that are there, `{code: path}`, and as many more as `size` asks for."""
-    network = Network(size, random.Random(size.seed), dict(sorted(vocabulary.items())))
-    pick = network.pick
+    pick, network = random.Random(size.seed), Network(size, dict(sorted(vocabulary.items())))
     fields = [code for code, path in network.paths.items() if len(path) == 1]
     for position in range(len(network.paths), size.topics):
         code = f"made-up-{position}"
-        network.paths[code] = [pick.choice(fields), code] if fields else [code]
+        network.paths[code] = (pick.choice(fields), code) if fields else (code,)
         network.topics.append(topic_row(code, network.paths[code], position))
 
     people = [inhabitants((number + 0.5) / size.cities) for number in range(size.cities)]
     pick.shuffle(people)
-    names = (f"{a}{b}" for a, b in itertools.product(SYLLABLES, ENDINGS))
-    plain = list(names)
+    names = [f"{a}{b}" for a, b in itertools.product(SYLLABLES, ENDINGS)]
     for number, population in enumerate(people):
-        again = number // len(plain)
-        name = plain[number % len(plain)] + (f" {again}" if again else "")
+        again = number // len(names)
+        name = names[number % len(names)] + (f" {again}" if again else "")
         network.cities.append(city_row(number, name, population))
 
     popular = list(network.paths)
@@ -160,16 +142,17 @@ def made(size: Size, vocabulary: dict[str, list[str]]) -> Network:
             found[pick.choices(popular, cum_weights=weights)[0]] = None
         return list(found)
 
-    staff = _shares(pick, size.navigators, people)
-    works = _shares(pick, size.projects, people)
+    staff, works = _shares(pick, size.navigators, people), _shares(pick, size.projects, people)
     for city, navigators, projects in zip(network.cities, staff, works, strict=True):
-        team = [navigator_row(pick, city, number, topics(2, 6)) for number in range(navigators)]
+        ids = Identities(SECRET, city["ags"])
+        rows = [navigator(pick, number, topics(2, 6)) for number in range(navigators)]
+        team = [projection.navigator(ids, row, network.paths, {}) for row in rows]
         network.navigators += team
         for number in range(projects):
-            project = project_row(pick, city, number, topics(1, 3))
-            network.projects.append(project)
+            row = project(pick, number, city["name"], topics(1, 3))
+            network.projects.append(projection.project(ids, row, network.paths))
             for member in pick.sample(team, min(len(team), pick.randint(1, 4))):
-                network.members.append({"project_id": project["id"], "navigator_id": member["id"]})
+                network.members.append({"project_id": ids.project(row.key), "navigator_id": member["id"]})
     return network
 
 
@@ -193,16 +176,23 @@ async def fill(url: str, size: Size) -> Network:
     """Fill a migrated, seeded and otherwise empty database; `url` is an owner's. Returns what it holds now."""
     connection = await asyncpg.connect(url)
     try:
-        vocabulary = {row["code"]: list(row["path"]) for row in await connection.fetch(VOCABULARY)}
-        network = made(size, vocabulary)
-        links = (row for navigator in network.navigators for row in navigator_topic_rows(network.paths, navigator))
+        await connection.set_type_codec(
+            "tsvector", schema="pg_catalog", format="binary", encoder=_lexemes, decoder=lambda value: value
+        )
+        stored = await connection.fetch("SELECT code, path FROM directory.topic")
+        network = made(size, {row["code"]: tuple(row["path"]) for row in stored})
+        paths = network.paths
         async with connection.transaction():
             for model, rows in (
                 (Topic, network.topics),
                 (City, network.cities),
                 (Navigator, network.navigators),
-                (NavigatorTopic, links),
+                (
+                    NavigatorTopic,
+                    (link for row in network.navigators for link in projection.navigator_topics(row, paths)),
+                ),
                 (Project, network.projects),
+                (ProjectTopic, (link for row in network.projects for link in projection.project_topics(row, paths))),
                 (ProjectNavigator, network.members),
             ):
                 await copied(connection, model, rows)
@@ -212,24 +202,32 @@ async def fill(url: str, size: Size) -> Network:
     return network
 
 
-VOCABULARY = "SELECT code, path FROM directory.topic"
+def _lexemes(words: Iterable[str]) -> bytes:
+    """A tsvector without positions, as COPY takes it."""
+    each = sorted({word.encode() for word in words})
+    return struct.pack("!i", len(each)) + b"".join(word + b"\0\0\0" for word in each)
 
 
 async def copied(connection: Any, model: type[Any], rows: Iterable[Row]) -> None:
-    """COPY `rows` into the table of `model`. Raises ValueError where a row does not give the model's columns.
-
-    Columns that the database itself fills (identities, computed ones, server defaults) may be left out.
-    """
+    """COPY `rows` into the table of `model`. Raises ValueError where a row does not fit the model's columns."""
     table, rows = model.__table__, iter(rows)
     first = next(rows, None)
     if first is None:
         return
-    filled = {c.name for c in table.columns if c.server_default is not None or c.identity or c.computed}
-    known = {column.name for column in table.columns}
-    if missing := known - filled - first.keys():
+    known = {column.name: column for column in table.columns}
+    needed = {
+        name
+        for name, c in known.items()
+        if not (c.nullable or c.server_default is not None or c.identity or c.computed)
+    }
+    if missing := needed - first.keys():
         raise ValueError(f"{table.fullname} has columns that tests/bench/data.py does not give: {sorted(missing)}")
-    if unknown := first.keys() - known:
+    if unknown := first.keys() - known.keys():
         raise ValueError(f"tests/bench/data.py gives columns that {table.fullname} has not: {sorted(unknown)}")
-    columns = list(first)
-    records = ([row[column] for column in columns] for row in itertools.chain([first], rows))
+    columns, documents = list(first), {name for name in first if isinstance(known[name].type, JSONB)}
+
+    def value(row: Row, name: str) -> Any:
+        return json.dumps(row[name]) if name in documents and row[name] is not None else row[name]
+
+    records = ([value(row, name) for name in columns] for row in itertools.chain([first], rows))
     await connection.copy_records_to_table(table.name, schema_name=table.schema, columns=columns, records=records)

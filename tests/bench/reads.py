@@ -10,7 +10,7 @@ import re
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -44,8 +44,6 @@ class Query:
 
     name: str
     texts: Mapping[str, str]
-    older: str | None
-    """For a hub that does not know a field of its text yet."""
 
     def bodies(self, server: str, network: Network, count: int) -> list[str]:
         """Requests with drawn variables, the same ones for every server."""
@@ -58,11 +56,8 @@ class Query:
 def queries(folders: Sequence[Path]) -> Iterator[Query]:
     for folder in sorted(path for parent in folders for path in parent.iterdir() if path.is_dir()):
         texts = {name: folder / f"{name}.graphql" for name in NAMES}
-        older = folder / "hub.older.graphql"
         yield Query(
-            folder.name,
-            {name: path.read_text(encoding="utf-8") for name, path in texts.items() if path.exists()},
-            older.read_text(encoding="utf-8") if older.exists() else None,
+            folder.name, {name: path.read_text(encoding="utf-8") for name, path in texts.items() if path.exists()}
         )
 
 
@@ -77,44 +72,34 @@ def plain(value: Any) -> Any:
     return value
 
 
-async def agreed(query: Query, network: Network, found: Sequence[Contender]) -> Query:
-    """The query as the hub can answer it today. Raises ValueError where two servers answer differently."""
+async def compare(query: Query, network: Network, found: Sequence[Contender]) -> None:
+    """Raises ValueError where two servers answer differently, or one with an error."""
+    bodies = {one.name: query.bodies(one.name, network, COMPARED) for one in found}
     async with httpx.AsyncClient(trust_env=False, timeout=60) as http:
-
-        async def ask(one: Contender, body: str) -> Any:
-            return (await http.post(one.url, content=body, headers={"content-type": "application/json"})).json()
-
-        first = found[0]
-        if first.name == "hub" and query.older:
-            told = await ask(first, query.bodies("hub", network, 1)[0])
-            if any("Cannot query field" in error["message"] for error in told.get("errors", ())):
-                query = replace(query, texts={**query.texts, "hub": query.older}, older="")
         for number in range(COMPARED):
             answers = {}
             for one in found:
-                told = await ask(one, query.bodies(one.name, network, COMPARED)[number])
+                body, headers = bodies[one.name][number], {"content-type": "application/json"}
+                told = (await http.post(one.url, content=body, headers=headers)).json()
                 if told.get("errors") or not told.get("data"):
                     raise ValueError(f"{one.name} does not answer {query.name}: {str(told)[:500]}")
                 answers[one.name] = plain(told["data"])
             expected = answers[found[-1].name]
             for name, answer in answers.items():
-                part = name == "hub" and query.older == "" and isinstance(expected, dict)
-                if answer != expected and not (part and answer in expected.values()):
+                if answer != expected:
                     raise ValueError(f"{query.name}: {name} answers {answer}, {found[-1].name} {expected}"[:4000])
-    return query
 
 
 async def measure(
     found: Servers, size: Size, asked: Sequence[Query], folder: Path, turns: int, seconds: float
-) -> tuple[Results, dict[str, Query]]:
+) -> Results:
     database, network = await filled(found, size)
     results: Results = {}
-    known: dict[str, Query] = {}
     async with AsyncExitStack() as stack:
         started = [await stack.enter_async_context(contender(name, found, database, folder)) for name in NAMES]
         for query in asked:
             able = [one for one in started if one.name in query.texts]
-            known[query.name] = query = await agreed(query, network, able)  # noqa: PLW2901
+            await compare(query, network, able)
             paths = {one.name: folder / f"{database}-{query.name}-{one.name}" for one in able}
             for one in able:
                 paths[one.name].write_text("\n".join(query.bodies(one.name, network, BODIES)), encoding="utf-8")
@@ -126,7 +111,7 @@ async def measure(
             for name, each in measured.items():
                 results[size.cities, query.name, name] = middle = wrk.Measured.middle(each)
                 print(f"{size.cities:>6} {query.name:<16} {name:<13} {reads_report.line(middle)}", flush=True)
-    return results, known
+    return results
 
 
 async def main(arguments: Sequence[str] = ()) -> str | None:
@@ -143,10 +128,8 @@ async def main(arguments: Sequence[str] = ()) -> str | None:
     ensure_installed(FOLDER)
     every = list(queries([QUERIES, *asked.queries]))
     results: Results = {}
-    known: dict[str, Query] = {}
     with tempfile.TemporaryDirectory(prefix="ln-") as name, servers(Path(name)) as found:
         for cities in asked.cities:
-            each, known = await measure(found, Size().shrunk(cities), every, Path(name), asked.turns, asked.seconds)
-            results |= each
-    older = [query.name for query in known.values() if query.older == ""]
-    return reads_report.section(results, asked.cities, asked.turns, asked.seconds, older)
+            size = Size().shrunk(cities)
+            results |= await measure(found, size, every, Path(name), asked.turns, asked.seconds)
+    return reads_report.section(results, asked.cities, asked.turns, asked.seconds)

@@ -22,8 +22,8 @@ def line(one: Measured) -> str:
     )
 
 
-def section(results: Results, sizes: Sequence[int], turns: int, seconds: float, older: Sequence[str]) -> str:
-    lines = [TITLE, "", *_words(turns, seconds, older)]
+def section(results: Results, sizes: Sequence[int], turns: int, seconds: float) -> str:
+    lines = [TITLE, "", *_words(turns, seconds)]
     for cities in sizes:
         lines += ["", *_table(results, cities)]
     if len(sizes) > 1:
@@ -32,8 +32,8 @@ def section(results: Results, sizes: Sequence[int], turns: int, seconds: float, 
     return "\n".join(lines) + "\n"
 
 
-def _words(turns: int, seconds: float, older: Sequence[str]) -> list[str]:
-    words = [
+def _words(turns: int, seconds: float) -> list[str]:
+    return [
         "One process of each server over the same PostgreSQL, asked in turns by `wrk` with full query text and random",
         f"variables: 1 thread, {CONNECTIONS} connections, medians of {turns} × {seconds:.0f} s.",
         "No answer is kept, and what they answer was compared first. CPU is what the server (the hub: with Valkey) and",
@@ -47,9 +47,6 @@ def _words(turns: int, seconds: float, older: Sequence[str]) -> list[str]:
         "",
         *(f"- `{name} = {value}`" for name, value in TUNING.items()),
     ]
-    if older:
-        words += ["", f"The hub was asked `hub.older.graphql` for: {', '.join(older)}."]
-    return words
 
 
 def _table(results: Results, cities: int) -> list[str]:

@@ -13,7 +13,7 @@ SCHEMA = Path(__file__).parents[2] / "deploy" / "bench" / "schema.sql"
 
 
 def test_the_same_seed_gives_the_same_rows() -> None:
-    vocabulary = {"a": ["a"], "b": ["a", "b"]}
+    vocabulary = {"a": ("a",), "b": ("a", "b")}
     one, two = made(SIZE, vocabulary), made(SIZE, vocabulary)
     assert (one.cities, one.navigators, one.projects, one.members) == (
         two.cities,
