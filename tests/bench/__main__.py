@@ -1,5 +1,7 @@
 """`make bench`: how fast the hub is beside something simpler in the same run. Writes docs/benchmarks.md.
 
+`python -m tests.bench reads` measures reads beside two peers only, and writes that section anew.
+
 Figures of one machine say little; the ratios travel better. Every pair runs alternately on the same servers.
 """
 
@@ -8,6 +10,8 @@ import base64
 import os
 import platform
 import random
+import signal
+import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
@@ -33,6 +37,7 @@ from services.kit.db import HUB
 from services.kit.service import Hub
 from services.kit.settings import Settings
 from services.matching import solver
+from tests.bench import reads, reads_report
 from tests.router import served
 
 OUT = Path(__file__).parents[2] / "docs" / "benchmarks.md"
@@ -226,8 +231,17 @@ async def main() -> None:
                 ("query over the one graph", "the same on the directory's subgraph", await graphs(hub)),
             ]
     plans = await asyncio.to_thread(planning)
-    OUT.write_text(report(rows, plans), encoding="utf-8")
+    written(report(rows, plans), None)
+    written(None, await reads.main())
     print(OUT.read_text(encoding="utf-8"))
+
+
+def written(first: str | None, last: str | None) -> None:
+    """Write the page: what comes before the section about reads, and that section; None leaves it as it was."""
+    before, _title, after = OUT.read_text(encoding="utf-8").partition(f"\n{reads_report.TITLE}\n")
+    rest = f"{reads_report.TITLE}\n{after}" if after else ""
+    parts = (first or before, rest if last is None else last)
+    OUT.write_text("\n".join(part.rstrip("\n") + "\n" for part in parts if part), encoding="utf-8")
 
 
 def report(
@@ -262,4 +276,8 @@ def report(
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what was started is stopped
+    if sys.argv[1:2] == ["reads"]:
+        written(None, asyncio.run(reads.main(sys.argv[2:])))
+    else:
+        asyncio.run(main())
