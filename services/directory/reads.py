@@ -19,6 +19,7 @@ from services.kit.compiled.shapes import (
     Described,
     Given,
     Key,
+    Keyed,
     Leaf,
     Many,
     Nested,
@@ -86,21 +87,19 @@ def _shown(name: str, leaf: Leaf, empty: str = "null") -> Leaf:
     return only(lambda at: _sees(at, name), leaf, empty)
 
 
-def _topics(column: str, at: Scope, row: str, _arguments: Arguments, *, seen: str = "") -> Rows:
-    """The topics of an array of codes, in its order; all of it empty unless the viewer sees the field."""
-    where = f"WHERE {_sees(at, seen)}" if seen else "WHERE true"
-    source = f"unnest({at.row}.{column}) WITH ORDINALITY AS {row}_(code, place) JOIN topic {row} USING (code) {where}"
-    return Rows(source, [Key("''", f"{row}_.place")])
+def _topics(column: str, seen: str = "") -> Keyed:
+    """The topics of an array of codes, in its order; none unless the viewer sees the field."""
+
+    def keys(at: Scope) -> str:
+        return f"CASE WHEN {_sees(at, seen)} THEN {at.row}.{column} END" if seen else f"{at.row}.{column}"
+
+    return Keyed("Topic", "code", keys)
 
 
-def _all_topics(at: Scope, row: str, arguments: Arguments) -> Rows:
-    if at.viewer.audience == PUBLIC:
-        return _topics("topics_public", at, row, arguments)
-    if at.viewer.audience == NETWORK:
-        return _topics("topics_network", at, row, arguments)
-    own = f"CASE WHEN {at.row}.ags = {_own(at)} THEN {at.row}.topics_city ELSE {at.row}.topics_network END"
-    source = f"unnest({own}) WITH ORDINALITY AS {row}_(code, place) JOIN topic {row} USING (code) WHERE true"
-    return Rows(source, [Key("''", f"{row}_.place")])
+def _all_topics(at: Scope) -> str:
+    if at.viewer.audience != CITY:
+        return f"{at.row}.topics_{at.viewer.audience}"
+    return f"CASE WHEN {at.row}.ags = {_own(at)} THEN {at.row}.topics_city ELSE {at.row}.topics_network END"
 
 
 def _mentor(at: Scope, row: str, _arguments: Arguments) -> str:
@@ -109,7 +108,7 @@ def _mentor(at: Scope, row: str, _arguments: Arguments) -> str:
 
 def _competence(area: str) -> Leaf:
     texts = "ARRAY(SELECT jsonb_array_elements_text({row}.competences->'{area}'))"
-    return Leaf(lambda at: f"array_to_json({texts.format(row=at.row, area=area)})")
+    return Leaf(lambda at: (f"array_to_json({texts.format(row=at.row, area=area)})",))
 
 
 def _id(row: str) -> Key:
@@ -265,8 +264,8 @@ def _narrower(at: Scope, row: str, _arguments: Arguments) -> Rows:
     return Rows(f"topic {row} WHERE {where}", [Key("''", f"{row}.position")])
 
 
-def _label(at: Scope) -> str:
-    return f"to_json({at.row}.{'en' if at.viewer.language == 'en' else 'de'})"
+def _label(at: Scope) -> tuple[str, ...]:
+    return (f"to_json({at.row}.{'en' if at.viewer.language == 'en' else 'de'})",)
 
 
 def _where(column: str, check: Any, argument: str) -> Any:
@@ -335,10 +334,10 @@ NAVIGATOR_FIELDS: Final[dict[str, Described]] = {
     "tasks": _shown("tasks", texts("tasks"), "[]"),
     "funded": _shown("funded", boolean("funded")),
     "city": One("City", lambda at, row, _a: f"{row}.ags = {at.row}.ags"),
-    "offers": Many("Topic", partial(_topics, "offers", seen="offers")),
-    "seeks": Many("Topic", partial(_topics, "seeks", seen="seeks")),
-    "worksOn": Many("Topic", partial(_topics, "works_on", seen="works_on")),
-    "topics": Many("Topic", _all_topics),
+    "offers": _topics("offers", "offers"),
+    "seeks": _topics("seeks", "seeks"),
+    "worksOn": _topics("works_on", "works_on"),
+    "topics": Keyed("Topic", "code", _all_topics),
     "mentor": One("Navigator", _mentor),
     "projects": Many("Project", _projects_of_navigator),
 }
@@ -354,7 +353,7 @@ PROJECT_FIELDS: Final[dict[str, Described]] = {
     "lessons": text("lessons"),
     "changedOn": plain("changed_on"),
     "city": One("City", lambda at, row, _a: f"{row}.ags = {at.row}.ags"),
-    "topics": Many("Topic", partial(_topics, "topics")),
+    "topics": _topics("topics"),
     "navigators": Many("Navigator", _navigators_of_project),
 }
 QUERY_FIELDS: Final[dict[str, Described]] = {
@@ -371,11 +370,12 @@ SHAPES: Final = Shapes(
     service="directory",
     viewer=viewer,
     types={
-        "Query": Shape("Query", "", QUERY_FIELDS),
-        "City": Shape("City", "city", CITY_FIELDS),
+        "Query": Shape("Query", "", "", QUERY_FIELDS),
+        "City": Shape("City", "city", "ags", CITY_FIELDS),
         "Department": Shape(
             "Department",
             "department",
+            "key",
             {
                 "key": plain("key"),
                 "name": text("name"),
@@ -383,14 +383,15 @@ SHAPES: Final = Shapes(
                 "employees": number_or_null("employees"),
             },
         ),
-        "Navigator": Shape("Navigator", "navigator", NAVIGATOR_FIELDS),
+        "Navigator": Shape("Navigator", "navigator", "id", NAVIGATOR_FIELDS),
         "Competences": Shape(
             "Competences",
             "navigator",
+            "id",
             {area: _competence(area) for area in ("professional", "methodical", "social", "personal")},
         ),
-        "Project": Shape("Project", "project", PROJECT_FIELDS),
-        "Topic": Shape("Topic", "topic", TOPIC_FIELDS),
+        "Project": Shape("Project", "project", "id", PROJECT_FIELDS),
+        "Topic": Shape("Topic", "topic", "code", TOPIC_FIELDS),
     },
 )
 """`Project.links` is left to the executor: few ask for it, and its JSON would have to be taken apart."""

@@ -6,7 +6,7 @@ What is not described here is not compiled: the executor answers the whole query
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from services.kit.auth import Principal
@@ -45,11 +45,15 @@ class Values(Protocol):
 
 @dataclass(frozen=True)
 class Scope:
-    """Where an expression stands: the alias of the row (empty at the top), who looks, the values."""
+    """Where an expression stands: the alias of the row (empty at the top), who looks, the values.
+
+    `joins` are what the rows beside it in the same FROM are joined by.
+    """
 
     row: str
     viewer: Viewer
     values: Values
+    joins: list[str] = field(default_factory=list)
 
 
 Argument = Callable[[Given], Any]
@@ -59,9 +63,9 @@ Arguments = Mapping[str, Argument]
 
 @dataclass(frozen=True)
 class Leaf:
-    """A scalar, an enum or a list of them: arguments of `concat` that make its JSON text; none of them NULL."""
+    """A scalar, an enum or a list of them: what `concat` makes its JSON text of; nothing of it is NULL."""
 
-    text: Callable[[Scope], str]
+    pieces: Callable[[Scope], tuple[str, ...]]
 
 
 @dataclass(frozen=True)
@@ -112,21 +116,31 @@ class Many:
 
 
 @dataclass(frozen=True)
+class Keyed:
+    """A list of rows by the keys in an array, in its order: `keys(outer)` is the array, `column` where they stand."""
+
+    shape: str
+    column: str
+    keys: Callable[[Scope], str]
+
+
+@dataclass(frozen=True)
 class Page(Many):
     """A Relay connection: with `first` (at most `most`) and `after` beside its arguments."""
 
     most: int = 100
 
 
-Described = Leaf | Nested | One | Many | Page
+Described = Leaf | Nested | One | Many | Keyed | Page
 
 
 @dataclass(frozen=True)
 class Shape:
-    """A GraphQL type and the table its rows come from."""
+    """A GraphQL type, the table its rows come from, and the column that is never NULL there."""
 
     name: str
     table: str
+    key: str
     fields: Mapping[str, Described]
 
 
@@ -147,39 +161,45 @@ class Shapes:
 
 def text(column: str) -> Leaf:
     """A text that is never null."""
-    return Leaf(lambda at: f"to_json({at.row}.{column})")
+    return Leaf(lambda at: (f"to_json({at.row}.{column})",))
 
 
 def text_or_null(column: str) -> Leaf:
-    return Leaf(lambda at: f"coalesce(to_json({at.row}.{column})::text, 'null')")
+    return Leaf(lambda at: (f"coalesce(to_json({at.row}.{column})::text, 'null')",))
 
 
 def plain(column: str) -> Leaf:
-    """A text that needs no escaping, never null: a key, a code, a name of an enum, a date."""
-    return Leaf(lambda at: f"""'"', {at.row}.{column}, '"'""")
+    """A text that needs no escaping, never null: a key, a code, the name of an enum, a date."""
+    return Leaf(lambda at: ("'\"'", f"{at.row}.{column}", "'\"'"))
 
 
 def plain_or_null(column: str) -> Leaf:
-    return Leaf(lambda at: f"""coalesce('"' || {at.row}.{column} || '"', 'null')""")
+    return Leaf(lambda at: (f"""coalesce('"' || {at.row}.{column} || '"', 'null')""",))
 
 
 def number(column: str) -> Leaf:
-    return Leaf(lambda at: f"{at.row}.{column}")
+    return Leaf(lambda at: (f"{at.row}.{column}",))
 
 
 def number_or_null(column: str) -> Leaf:
-    return Leaf(lambda at: f"coalesce({at.row}.{column}::text, 'null')")
+    return Leaf(lambda at: (f"coalesce({at.row}.{column}::text, 'null')",))
 
 
 def boolean(column: str) -> Leaf:
-    return Leaf(lambda at: f"{at.row}.{column}::text")
+    return Leaf(lambda at: (f"{at.row}.{column}::text",))
 
 
 def texts(column: str) -> Leaf:
     """A list of texts that is never null."""
-    return Leaf(lambda at: f"array_to_json({at.row}.{column})")
+    return Leaf(lambda at: (f"array_to_json({at.row}.{column})",))
 
 
 def only(shown: Callable[[Scope], str], leaf: Leaf, empty: str) -> Leaf:
     """`leaf` where the condition holds, else the JSON text `empty`."""
-    return Leaf(lambda at: f"CASE WHEN {shown(at)} THEN concat({leaf.text(at)}) ELSE '{empty}' END")
+
+    def pieces(at: Scope) -> tuple[str, ...]:
+        inside = leaf.pieces(at)
+        text = f"({inside[0]})::text" if len(inside) == 1 else f"concat({', '.join(inside)})"
+        return (f"CASE WHEN {shown(at)} THEN {text} ELSE '{empty}' END",)
+
+    return Leaf(pieces)
