@@ -39,7 +39,7 @@ ANSWERING = {
     "enable_seqscan": "off",
     "enable_hashjoin": "off",
     "enable_mergejoin": "off",
-    # The statements say in which order they go; looking for a better one takes seconds where there are many rows beside.
+    # The statements say in which order they go; looking for a better one takes seconds where many rows are joined.
     "join_collapse_limit": "1",
     "from_collapse_limit": "1",
 }

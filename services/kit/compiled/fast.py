@@ -13,7 +13,9 @@ from graphql import (
     value_from_ast_untyped,
 )
 
-from services.kit.compiled.plan import ABSENT, NotCompiled, Plan, compiled
+from services.kit.compiled.arguments import ABSENT
+from services.kit.compiled.plan import Plan, compiled
+from services.kit.compiled.selections import NotCompiled
 from services.kit.compiled.shapes import Given, Shapes, Unfit
 from services.kit.graphql.context import Context
 from services.kit.graphql.endpoint import Fast

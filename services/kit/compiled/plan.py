@@ -10,30 +10,15 @@ from functools import partial
 from typing import Any
 
 import msgspec
-from graphql import (
-    BooleanValueNode,
-    DirectiveNode,
-    DocumentNode,
-    FieldNode,
-    FragmentDefinitionNode,
-    FragmentSpreadNode,
-    GraphQLObjectType,
-    GraphQLSchema,
-    InlineFragmentNode,
-    IntValueNode,
-    NullValueNode,
-    OperationDefinitionNode,
-    SelectionSetNode,
-    StringValueNode,
-    ValueNode,
-    VariableNode,
-)
+from graphql import DocumentNode, FieldNode, GraphQLSchema, OperationDefinitionNode, SelectionSetNode
 
+from services.kit.compiled.arguments import first as page_size
+from services.kit.compiled.arguments import part, read
+from services.kit.compiled.selections import NotCompiled, Selections
 from services.kit.compiled.shapes import (
     Argument,
     Arguments,
     Given,
-    Key,
     Keyed,
     Leaf,
     Many,
@@ -44,15 +29,8 @@ from services.kit.compiled.shapes import (
     Scope,
     Shape,
     Shapes,
-    Unfit,
     Viewer,
 )
-from services.kit.errors import Refused
-from services.kit.graphql.relay import decode_cursor
-
-
-class NotCompiled(Exception):
-    """The query asks for something that no shape describes."""
 
 
 @dataclass
@@ -129,7 +107,7 @@ class _Compiler:
         self, schema: GraphQLSchema, shapes: Shapes, document: DocumentNode, viewer: Viewer, known: Mapping[str, Any]
     ) -> None:
         self.schema, self.shapes, self.viewer, self.known = schema, shapes, viewer, known
-        self.fragments = {d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)}
+        self.fields = Selections(schema, document, known).fields
         self.writing = _Writing()
 
     def plan(self, operation: OperationDefinitionNode) -> Plan:
@@ -146,53 +124,6 @@ class _Compiler:
     def shape(self, name: str) -> Shape:
         return self.shapes.types[name]
 
-    # Selections ---------------------------------------------------------------------------------------------------
-
-    def fields(self, type_name: str, selections: Sequence[SelectionSetNode]) -> dict[str, list[FieldNode]]:
-        """The fields by response key, as the specification collects them (6.3.2); types here are object types only."""
-        found: dict[str, list[FieldNode]] = {}
-        seen: set[str] = set()
-
-        def collect(selection: SelectionSetNode) -> None:
-            for node in selection.selections:
-                if not self.included(node.directives or ()):
-                    continue
-                if isinstance(node, FieldNode):
-                    found.setdefault((node.alias or node.name).value, []).append(node)
-                    continue
-                if isinstance(node, FragmentSpreadNode):
-                    if node.name.value in seen:
-                        continue
-                    seen.add(node.name.value)
-                    fragment: Any = self.fragments[node.name.value]
-                else:
-                    assert isinstance(node, InlineFragmentNode)
-                    fragment = node
-                if fragment.type_condition is None or fragment.type_condition.name.value == type_name:
-                    collect(fragment.selection_set)
-                elif not isinstance(self.schema.get_type(fragment.type_condition.name.value), GraphQLObjectType):
-                    raise NotCompiled
-
-        for selection in selections:
-            collect(selection)
-        return found
-
-    def included(self, directives: Sequence[DirectiveNode]) -> bool:
-        for directive in directives:
-            name = directive.name.value
-            if name not in {"include", "skip"} or len(directive.arguments or ()) != 1:
-                raise NotCompiled
-            value = (directive.arguments or ())[0].value
-            if isinstance(value, BooleanValueNode):
-                said = value.value
-            elif isinstance(value, VariableNode) and isinstance(self.known.get(value.name.value), bool):
-                said = self.known[value.name.value]
-            else:
-                raise NotCompiled
-            if said is (name == "skip"):
-                return False
-        return True
-
     # Objects ------------------------------------------------------------------------------------------------------
 
     def object(self, at: Scope, shape: Shape, selections: Sequence[SelectionSetNode]) -> Pieces:
@@ -208,20 +139,21 @@ class _Compiler:
         if name == "__typename":
             return [quoted(_json(shape.name))]
         described = shape.fields.get(name)
-        if described is None:
+        if described is None or (nodes[0].arguments and isinstance(described, (Leaf, Nested, Keyed))):
             raise NotCompiled
         below = [node.selection_set for node in nodes if node.selection_set]
         if isinstance(described, Leaf):
-            self.no_arguments(nodes[0])
             return list(described.pieces(at))
         if isinstance(described, Nested):
-            self.no_arguments(nodes[0])
             inside = merged(self.object(at, self.shape(described.shape), below))
             return [f"CASE WHEN {described.shown(at)} THEN {inside} ELSE 'null' END"]
         if isinstance(described, Keyed):
-            self.no_arguments(nodes[0])
             return self.keyed(at, described, below)
-        arguments = self.arguments(shape.name, nodes[0])
+        type_: Any = self.schema.get_type(shape.name)
+        arguments = read(type_.fields[name], nodes[0], self.known)
+        allowed = described.arguments | {"first", "after"} if isinstance(described, Page) else described.arguments
+        if not set(arguments) <= allowed:
+            raise NotCompiled
         if isinstance(described, One):
             return [self.one(at, described, arguments, below)]
         if isinstance(described, Page):
@@ -230,7 +162,6 @@ class _Compiler:
 
     def one(self, at: Scope, described: One, arguments: Arguments, below: Sequence[SelectionSetNode]) -> str:
         """Beside a row, a join: that is cheaper than a subquery for each row, and a left join keeps their order."""
-        self.only(arguments, described.arguments)
         shape, alias = self.shape(described.shape), self.writing.alias()
         where = described.where(at, alias, arguments)
         if at.row:
@@ -242,7 +173,6 @@ class _Compiler:
         return f"coalesce((SELECT {inside} FROM {shape.table} {alias}{''.join(here.joins)} WHERE {where}), 'null')"
 
     def many(self, at: Scope, described: Many, arguments: Arguments, below: Sequence[SelectionSetNode]) -> Pieces:
-        self.only(arguments, described.arguments)
         shape, alias = self.shape(described.shape), self.writing.alias()
         rows = described.rows(at, alias, arguments)
         here = Scope(alias, self.viewer, self.writing)
@@ -263,11 +193,10 @@ class _Compiler:
 
     def page(self, at: Scope, described: Page, arguments: Arguments, below: Sequence[SelectionSetNode]) -> Pieces:
         """One subquery gives the page in its order, and one more row if somebody asks whether there is one."""
-        self.only(arguments, described.arguments | {"first", "after"})
         shape, alias = self.shape(described.shape), self.writing.alias()
         own = {name: read for name, read in arguments.items() if name not in {"first", "after"}}
         rows = described.rows(at, alias, own)
-        first = self.writing.put(partial(_first, arguments.get("first"), described.most), "int")
+        first = self.writing.put(partial(page_size, arguments.get("first"), described.most), "int")
         source = rows.source
         if after := arguments.get("after"):
             source = f"{source} AND {self.behind(rows, after)}"
@@ -366,49 +295,9 @@ class _Compiler:
 
     def behind(self, rows: Rows, after: Argument) -> str:
         keys = [(place, key) for place, key in enumerate(rows.order) if key.column is not None]
-        parts = partial(_parts, after, len(rows.order))
-        values = [self.writing.put(partial(_part, parts, place, key), key.kind) for place, key in keys]
+        length = len(rows.order)
+        values = [self.writing.put(partial(part, after, length, place, key), key.kind) for place, key in keys]
         return f"({', '.join(str(key.column) for _place, key in keys)}) > ({', '.join(values)})"
-
-    # Arguments ----------------------------------------------------------------------------------------------------
-
-    def arguments(self, type_name: str, node: FieldNode) -> dict[str, Argument]:
-        """How each argument that is there and not null is read; those that are not given have their default."""
-        type_: Any = self.schema.get_type(type_name)
-        told = {argument.name.value: argument.value for argument in node.arguments or ()}
-        found: dict[str, Argument] = {}
-        for name, argument in type_.fields[node.name.value].args.items():
-            read = self.reading(told[name]) if name in told else None
-            if name not in told or read is ABSENT:
-                default = argument.default_value
-                read = partial(_same, default) if isinstance(default, (int, str)) else None
-            if read is not None:
-                found[name] = read
-        return found
-
-    def reading(self, value: ValueNode) -> Any:
-        """None for null, ABSENT for a variable that was not sent."""
-        if isinstance(value, VariableNode):
-            known = self.known.get(value.name.value, ABSENT)
-            return known if known is None or known is ABSENT else partial(_variable, value.name.value)
-        if isinstance(value, NullValueNode):
-            return None
-        if isinstance(value, IntValueNode):
-            return partial(_same, int(value.value))
-        if isinstance(value, (StringValueNode, BooleanValueNode)):
-            return partial(_same, value.value)
-        raise NotCompiled
-
-    def only(self, arguments: Arguments, allowed: frozenset[str]) -> None:
-        if not set(arguments) <= allowed:
-            raise NotCompiled
-
-    def no_arguments(self, node: FieldNode) -> None:
-        if node.arguments:
-            raise NotCompiled
-
-
-ABSENT = object()
 
 
 def _json(text: str) -> str:
@@ -427,36 +316,6 @@ def _cursor(parts: Sequence[str]) -> str:
     """As `encode_cursor` makes it: the parts as a JSON list, in hexadecimal digits."""
     listed = " || ',' || ".join(parts)
     return f"encode(convert_to('[' || {listed} || ']', 'UTF8'), 'hex')"
-
-
-def _same(value: object, _given: Given) -> object:
-    return value
-
-
-def _variable(name: str, given: Given) -> object:
-    return given.variables[name]
-
-
-def _first(read: Argument | None, most: int, given: Given) -> int:
-    value = read(given) if read else None
-    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= most:
-        raise Unfit
-    return value
-
-
-def _parts(after: Argument, length: int, given: Given) -> list[str]:
-    try:
-        parts = decode_cursor(after(given), length)
-    except (Refused, TypeError) as problem:
-        raise Unfit from problem
-    return list(parts or ())
-
-
-def _part(parts: Callable[[Given], list[str]], place: int, key: Key, given: Given) -> object:
-    try:
-        return key.read(parts(given)[place])
-    except ValueError as problem:
-        raise Unfit from problem
 
 
 def walk(shapes: Shapes) -> Iterator[tuple[str, str]]:
