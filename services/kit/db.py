@@ -10,7 +10,7 @@ tables show it no other rows. One that forgets to say it sees none. The words ar
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from typing import Any
@@ -19,38 +19,16 @@ import asyncpg
 from sqlalchemy import URL, DateTime, Text, make_url, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import insert as upsert
-from sqlalchemy.exc import ArgumentError, DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
-from services.kit.errors import Conflict, Refused, TooSlow, Unavailable
+from services.kit.answers import Answers
+from services.kit.errors import Refused
 from services.kit.i18n import gettext as _
+from services.kit.lost import CONNECT_SECONDS, translated
 
 log = logging.getLogger(__name__)
-CONNECT_SECONDS = 5.0
 STATEMENT_MILLISECONDS = 30_000
-STATEMENTS = 500
-"""Prepared statements that a connection for answers keeps."""
-ANSWERING = {
-    "default_transaction_read_only": "on",
-    "plan_cache_mode": "force_generic_plan",
-    "jit": "off",
-    # A vocabulary of 200 rows looks cheap to read whole, but not once for every row of a page.
-    "enable_seqscan": "off",
-    "enable_hashjoin": "off",
-    "enable_mergejoin": "off",
-    # The statements say in which order they go; looking for a better one takes seconds where many rows are joined.
-    "join_collapse_limit": "1",
-    "from_collapse_limit": "1",
-}
-"""How the server treats connections for answers."""
-GONE = frozenset({"57P01", "57P02", "57P03", "08000", "08003", "08006", "53300"})
-"""SQLSTATE of a server that stops, starts, or has no connection left."""
-TRY_AGAIN = frozenset({"40001", "40P01", "55P03"})
-"""Serialization failure, deadlock, lock not available: right to try again."""
-ENDED = "57014"
-"""SQLSTATE of a statement that took longer than its transaction may."""
-
 NAMING = {
     "ix": "ix_%(column_0_label)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -137,9 +115,9 @@ class Database:
         }
         if schema:
             settings |= {"role": role_of(schema), "search_path": f"{schema}, public"}  # extensions may live there
-        self._settings, self._size = settings, pool
-        self._answers: Any = None
+        self._settings = settings
         self._dsn = async_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+        self.answers = Answers(self._dsn, settings, pool)
         self.engine: AsyncEngine = create_async_engine(
             async_url(url),
             pool_size=pool,
@@ -160,7 +138,7 @@ class Database:
         Raises Unavailable where the server does not answer, Conflict where it asks to try again, TooSlow where one
         statement takes longer than STATEMENT_MILLISECONDS.
         """
-        with _translated():
+        with translated():
             async with self._writers() as session:
                 async with session.begin():
                     await self._act(session, acting, STATEMENT_MILLISECONDS)
@@ -182,7 +160,7 @@ class Database:
         """
         if milliseconds is None:
             milliseconds = STATEMENT_MILLISECONDS if acting else self.milliseconds
-        with _translated():
+        with translated():
             async with self._readers() as session, session.begin():
                 await self._act(session, acting, milliseconds)
                 yield session
@@ -194,59 +172,11 @@ class Database:
         if words:
             await session.execute(text(f"SELECT {', '.join(words)}"), dict(acting))
 
-    async def answer(self, statement: str, values: Sequence[object], milliseconds: int | None = None) -> str | None:
-        """The text that one read-only statement gives, for what everybody may read: it acts for nobody.
-
-        Its connections plan a statement once and never again, and go along indexes: what is asked here is asked
-        thousands of times with other values. Raises as `read`.
-        """
-        with _translated():
-            if self._answers is None:
-                self._answers = asyncpg.create_pool(
-                    self._dsn,
-                    min_size=0,
-                    max_size=self._size,
-                    reset=_nothing,
-                    timeout=CONNECT_SECONDS,
-                    statement_cache_size=STATEMENTS,
-                    max_cached_statement_lifetime=0,
-                    server_settings=self._settings | ANSWERING,
-                )
-            pool = await self._answers
-            seconds = (milliseconds or self.milliseconds) / 1000
-            try:
-                async with pool.acquire(timeout=CONNECT_SECONDS) as connection:
-                    found: str | None = await connection.fetchval(statement, *values, timeout=seconds)
-            except TimeoutError as problem:
-                raise TooSlow(_("The answer takes too long. Please ask for less at once.")) from problem
-            return found
+    async def connect(self) -> Any:
+        """A connection of the driver's own, for what the pools are not for. Who asks for it closes it."""
+        return await asyncpg.connect(self._dsn, timeout=CONNECT_SECONDS, server_settings=self._settings)
 
     async def close(self) -> None:
-        if self._answers is not None:
-            self._answers.terminate()
+        await self.answers.close()
         with suppress(OSError, asyncio.CancelledError):
             await self.engine.dispose()
-
-
-async def _nothing(_connection: object) -> None:
-    """Instead of a question to the server each time a connection comes back: answers leave nothing behind."""
-
-
-class _translated:  # noqa: N801  # reads as a word after `with`
-    """Turns a lost server into the error family; everything else passes as it is."""
-
-    def __enter__(self) -> None: ...
-
-    def __exit__(self, kind: object, problem: BaseException | None, trace: object) -> None:
-        if isinstance(problem, (OSError, PoolTimeout)):
-            raise Unavailable(_("The database does not answer. Please try again in a moment.")) from problem
-        if isinstance(problem, DBAPIError):
-            state = getattr(problem.orig, "sqlstate", None) or ""
-            # Only the driver's own complaints have no state: what the server says may quote a person's words.
-            lost = problem.connection_invalidated or (not state and "connection" in str(problem.orig).lower())
-            if lost or state in GONE:
-                raise Unavailable(_("The database does not answer. Please try again in a moment.")) from problem
-            if state in TRY_AGAIN:
-                raise Conflict(_("Somebody else is changing the same data. Please try again.")) from problem
-            if state == ENDED:
-                raise TooSlow(_("The answer takes too long. Please ask for less at once.")) from problem

@@ -36,11 +36,12 @@ from sqlalchemy import (
 from sqlalchemy import func as sql
 from sqlalchemy.dialects.postgresql import JSONB
 
-from services.kit.db import CONNECT_SECONDS, HUB, NOBODY, Database, Reader, Writer
+from services.kit.db import HUB, NOBODY, Database, Reader, Writer
 from services.kit.errors import Refused, Unavailable
 from services.kit.heavy import heavy
 from services.kit.i18n import gettext as _
 from services.kit.log import table
+from services.kit.lost import CONNECT_SECONDS
 
 log = logging.getLogger(__name__)
 NUDGE_SECONDS = 2.0

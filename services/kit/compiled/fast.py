@@ -93,9 +93,10 @@ def fast(schema: GraphQLSchema, shapes: Shapes) -> Fast:
     async def answer(
         context: Context, prepared: Prepared, operation: OperationDefinitionNode, sent: dict[str, Any]
     ) -> bytes | None:
-        known: _Operation | None = prepared.memory.get(operation)
+        name = operation.name.value if operation.name else None
+        known: _Operation | None = prepared.memory.get(name)
         if known is None:
-            known = prepared.memory[operation] = _Operation(_variables(operation))
+            known = prepared.memory[name] = _Operation(_variables(operation))
         if known.variables is None or shapes.service not in context.services:
             return None
         viewer = shapes.viewer(context.principal, language())
@@ -118,8 +119,9 @@ def fast(schema: GraphQLSchema, shapes: Shapes) -> Fast:
         except Unfit:
             return None
         database = context.services[shapes.service].db
-        text = await database.answer(plan.sql, arguments, context.milliseconds)
-        return None if text is None else text.encode()
+        milliseconds = context.milliseconds or database.milliseconds
+        found: bytes | None = await database.answers.read(plan.sql, arguments, milliseconds)
+        return found
 
     return answer
 

@@ -119,6 +119,7 @@ class _Compiler:
             if value not in text:  # nothing of its page is asked for, but a wrong one is an error all the same
                 self.writing.need(f"{value} IS NOT NULL")
         needs = " AND ".join(self.writing.needs)
+        text = f"convert_to({text}, 'UTF8')"  # bytes, so that nobody decodes and encodes them on the way
         return Plan(f"SELECT CASE WHEN {needs} THEN {text} END" if needs else f"SELECT {text}", self.writing.makers)
 
     def shape(self, name: str) -> Shape:

@@ -1,0 +1,43 @@
+"""A database that is gone, busy or too slow, in the words of the error family."""
+
+from typing import Final
+
+import asyncpg
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from services.kit.errors import Conflict, TooSlow, Unavailable
+from services.kit.i18n import gettext as _
+
+CONNECT_SECONDS: Final = 5.0
+GONE = frozenset({"57P01", "57P02", "57P03", "08000", "08003", "08006", "53300"})
+"""SQLSTATE of a server that stops, starts, or has no connection left."""
+TRY_AGAIN = frozenset({"40001", "40P01", "55P03"})
+"""Serialization failure, deadlock, lock not available: right to try again."""
+ENDED = "57014"
+"""SQLSTATE of a statement that took longer than its transaction may."""
+
+
+class translated:  # noqa: N801  # reads as a word after `with`
+    """Turns a lost server into the error family; everything else passes as it is."""
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, kind: object, problem: BaseException | None, trace: object) -> None:
+        state, lost = "", False
+        if isinstance(problem, DBAPIError):
+            state = getattr(problem.orig, "sqlstate", None) or ""
+            # Only the driver's own complaints have no state: what the server says may quote a person's words.
+            lost = problem.connection_invalidated or (not state and "connection" in str(problem.orig).lower())
+        elif isinstance(problem, asyncpg.PostgresError):
+            state = problem.sqlstate or ""
+        elif not isinstance(problem, (OSError, PoolTimeout, asyncpg.InterfaceError)):
+            return
+        else:
+            lost = True
+        if lost or state in GONE:
+            raise Unavailable(_("The database does not answer. Please try again in a moment.")) from problem
+        if state in TRY_AGAIN:
+            raise Conflict(_("Somebody else is changing the same data. Please try again.")) from problem
+        if state == ENDED:
+            raise TooSlow(_("The answer takes too long. Please ask for less at once.")) from problem
