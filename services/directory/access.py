@@ -69,6 +69,7 @@ PEOPLE_PAGE: Final = Right(
 DECIDING: Final = Right(
     "people with the scope", PEOPLE, rows=f"their own city's; decisions: {DECIDERS}", rule="may_decide"
 )
+PUBLISHING: Final = Right("people with the scope", WRITE, rows="their own city", rule="may_publish")
 RIGHTS: Final[Rights] = {
     "Query.*": ANYBODY,
     "Query.navigators": ANYBODY.to("words find names for the network only", "in_network"),

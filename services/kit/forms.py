@@ -9,6 +9,7 @@ import hmac
 import re
 import secrets
 from collections.abc import Mapping, Sequence
+from io import BytesIO
 from types import UnionType
 from typing import Annotated, Any, Final, Literal, NamedTuple, TypeVar, Union, cast, get_args, get_origin
 from urllib.parse import parse_qsl
@@ -18,9 +19,10 @@ from litestar import Request
 from litestar.datastructures import Cookie
 from litestar.exceptions import HTTPException
 from msgspec.structs import FieldInfo
+from multipart import MultipartError, MultipartParser, parse_options_header
 
 from services.kit.auth import ANONYMOUS, Principal, check_origin, cookie_name
-from services.kit.errors import Forbidden, HubError, Problem, Refused, Unknown
+from services.kit.errors import Forbidden, HubError, Problem, Refused, TooLarge, Unknown
 from services.kit.graphql import read_body
 from services.kit.i18n import gettext as _
 from services.kit.settings import Settings
@@ -28,10 +30,12 @@ from services.kit.text import forbidden_character
 
 FORM: Final = "application/x-www-form-urlencoded"
 JSON: Final = "application/json"
+MULTIPART: Final = "multipart/form-data"
 FIELD: Final = "csrf"
 HEADER: Final = "x-csrf-token"
 MOST_BYTES: Final = 20_000
 MOST_FIELDS: Final = 200
+LONGEST_FILE_NAME: Final = 200
 LOGIN: Final = "/login"
 LOCAL_PATH: Final = re.compile(r"/(?:[!-.0-\[\]-~][!-\[\]-~]{0,999})?")
 """A path of this hub, with its query: printable ASCII without a backslash, and no second slash at first."""
@@ -65,6 +69,13 @@ class Form(NamedTuple):
 
 
 EMPTY: Final = Form()
+
+
+class File(NamedTuple):
+    """A file as a browser sent it; `name` is what its owner calls it, never a path of ours."""
+
+    name: str
+    content: bytes
 
 
 async def asking(request: AnyRequest) -> Principal:
@@ -133,6 +144,37 @@ async def read_json(request: AnyRequest, body: type[T], *, most: int = MOST_BYTE
         return msgspec.json.decode(content, type=body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as problem:
         raise Refused(_("This cannot be read.")) from problem
+
+
+async def read_file(request: AnyRequest, name: str, *, most: int) -> File:
+    """The one file of a form with `multipart=true`. Raises as `read`; TooLarge for more than `most` bytes."""
+    _check_type(request, MULTIPART)
+    who = await _from_here(request)
+    boundary = parse_options_header(request.headers.get("content-type", ""))[1].get("boundary", "")
+    content = await read_body(request, most + MOST_BYTES)
+    try:
+        parser = MultipartParser(
+            BytesIO(content), boundary, len(content), strict=True, part_limit=MOST_FIELDS,
+            spool_limit=len(content) + 1, memory_limit=len(content) + 1, disk_limit=0,
+        )  # fmt: skip
+        parts = parser.parts()
+        tokens = [part.value for part in parts if part.name == FIELD and part.filename is None]
+        files = [File(_last_name(part.filename), part.raw) for part in parts if part.name == name and part.filename]
+    except (MultipartError, UnicodeDecodeError, ValueError) as problem:
+        raise Refused(_("This cannot be read.")) from problem
+    _check_token(request, who, tokens[0] if len(tokens) == 1 else "")
+    if len(files) != 1:
+        message = _("Please choose a file.")
+        raise Refused(message, [Problem(message, field=name)])
+    if len(files[0].content) > most:
+        raise TooLarge(_("At most {most} bytes in one request, please.", most=most))
+    return files[0]
+
+
+def _last_name(path: str) -> str:
+    """The name of a file without the folders that some browsers send along, and without what cannot be shown."""
+    name = re.split(r"[\\/]", path)[-1]
+    return "".join(one for one in name if one.isprintable())[-LONGEST_FILE_NAME:]
 
 
 async def _sent(request: AnyRequest, most: int) -> Mapping[str, list[str]]:

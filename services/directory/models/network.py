@@ -91,7 +91,7 @@ class Once(Base):
 
 
 class Draft(Base):
-    """An uploaded snapshot between the dry run and the yes."""
+    """An uploaded snapshot between the dry run and the yes (`directory.uploads`)."""
 
     __tablename__ = "draft"
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
@@ -100,4 +100,5 @@ class Draft(Base):
     base: Mapped[int | None]
     """The publication it was compared with: another one since then is a conflict."""
     snapshot: Mapped[bytes] = mapped_column(LargeBinary)
+    """The JSON of a `sheets.Reading`, deflated: the snapshot, and how the file was understood."""
     at: Mapped[datetime] = mapped_column(server_default=func.now(), index=True)
