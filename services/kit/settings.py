@@ -47,6 +47,10 @@ class Settings:
     """How many times the usual somebody may ask; 0 counts nothing."""
     trusted_proxies: tuple[str, ...] = ()
     """Addresses and networks whose `X-Forwarded-For` is believed."""
+    operator: str = ""
+    """Who runs the hub, in one line, as the notices about data protection name them."""
+    privacy_contact: str = ""
+    """How to reach the operator's data protection officer."""
 
     @property
     def address(self) -> str:
@@ -118,6 +122,8 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
         lease=lease,
         outbound_local=outbound == "local",
         rates=_rates(text("RATES", "on")),
+        operator=text("OPERATOR"),
+        privacy_contact=text("PRIVACY_CONTACT"),
         trusted_proxies=tuple(_network(part.strip()) for part in text("TRUSTED_PROXIES").split(",") if part.strip()),
     )
 
