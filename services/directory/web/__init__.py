@@ -1,6 +1,19 @@
 """The directory over HTTP beside GraphQL: the OAuth endpoints and the pages of people who log in."""
 
-from services.directory.web import account, authorize, login, oauth, people, provider, register, registrations
+from services.directory.web import (
+    account,
+    authorize,
+    login,
+    mine,
+    mine_forms,
+    oauth,
+    objections,
+    people,
+    privacy,
+    provider,
+    register,
+    registrations,
+)
 
 routes = [
     *oauth.routes,
@@ -11,4 +24,8 @@ routes = [
     *account.routes,
     *people.routes,
     *provider.routes,
+    *mine.routes,
+    *mine_forms.routes,
+    *objections.routes,
+    *privacy.routes,
 ]
