@@ -13,7 +13,7 @@ from services.kit import links
 from services.kit.db import HUB
 from services.kit.errors import NotFound
 from services.kit.i18n import gettext as _
-from services.kit.openapi import BEARER, Answer, Api
+from services.kit.openapi import BEARER, Answer, Api, json
 from services.kit.service import Runtime
 
 PAPER = Api(
@@ -56,7 +56,15 @@ async def paper(request: Request[Any, Any, Any], event_id: str, name: str) -> Re
     )
 
 
-@get("/events/my-data/{token:str}", right=access.PERSONAL, api=None)
+MY_DATA = Api(
+    "What events hold about the person whose link it is, to take along",
+    {200: json(dict[str, Any])},
+    problems=(404,),
+    described={"token": "The end of a personal link `/mine/…`."},
+)
+
+
+@get("/events/my-data/{token:str}", right=access.PERSONAL, api=MY_DATA)
 async def my_data(request: Request[Any, Any, Any], token: str) -> Response[bytes]:
     """What events hold about the person whose link it is: part of what they can take along (Art. 15, 20 GDPR)."""
     here: Runtime = request.app.state.hub.runtimes["events"]
