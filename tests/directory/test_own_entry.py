@@ -327,7 +327,7 @@ async def test_a_form_of_another_site_changes_nothing(shared: Hub, browser: Brow
 async def test_the_notice_and_the_record_say_what_the_code_does(shared: Hub, browser: Browser) -> None:
     notice = await browser.http.get("/privacy")
     assert notice.status_code == 200
-    for words in ("18 Monaten", "30 Tagen", "90 Tage", "Einwilligung", "Telefon"):
+    for words in ("18 Monaten", "30 Tagen", "90 Tagen", "Einwilligung", "Telefon"):
         assert words in notice.text, words
     assert (await browser.http.get("/privacy/record")).status_code == 200
     record = (await browser.http.get("/privacy/record.json")).json()

@@ -61,15 +61,40 @@ def category_name(category: str) -> str:
     }.get(category, category)
 
 
+def code_name(code: str) -> str:
+    """What role profiles, ways to the role and tasks are called."""
+    return {
+        "VOLUNTARY": _("voluntary"),
+        "PART_TIME": _("with part of the working hours"),
+        "FULL_TIME": _("full-time"),
+        "ASKED": _("asked"),
+        "NOMINATED": _("nominated"),
+        "APPLIED": _("applied"),
+        "CONTACT": _("is there for questions"),
+        "ADVISE": _("advises"),
+        "INSPIRE_LEADERS": _("wins leaders over"),
+        "SHARE_KNOWLEDGE": _("shares knowledge"),
+        "SCOUT": _("scouts for new things"),
+        "NETWORK": _("builds networks"),
+        "DEVELOP_IDEAS": _("develops ideas"),
+        "TRY_OUT": _("tries things out"),
+        "ASSESS_IDEAS": _("assesses ideas"),
+        "SUPPORT_PROJECTS": _("supports projects"),
+        "INVOLVE_PUBLIC": _("involves the public"),
+    }.get(code, code)
+
+
 def value_text(name: str, row: NavigatorRow, topics: dict[str, str]) -> str:
     """The value as one text; empty where there is none. `topics` are labels by code."""
     value: Any = getattr(row, name)
     if name == "competences":
         return "; ".join(line for area in AREAS for line in getattr(value, area))
     if isinstance(value, tuple):
-        return ", ".join(topics.get(str(one), str(one)) for one in value)
+        return ", ".join(code_name(one) if name == "tasks" else topics.get(str(one), str(one)) for one in value)
     if isinstance(value, date):
         return value.isoformat()
+    if name in {"profile", "recruited"} and value:
+        return code_name(value)
     if isinstance(value, bool):
         return _("yes") if value else ""
     return "" if value is None else str(value)
