@@ -29,6 +29,19 @@ class NavigatorPublished(Message, frozen=True):
 
 
 class NavigatorWithdrawn(Message, frozen=True):
+    """`hidden`: the city still publishes the person, but nobody outside it may know."""
+
+    id: str
+    ags: str
+    hidden: bool = False
+
+    def key(self) -> str:
+        return self.id
+
+
+class NavigatorErased(Message, frozen=True):
+    """The person's data are gone for good: whoever has any of them deletes it. Nobody publishes this id again."""
+
     id: str
     ags: str
 

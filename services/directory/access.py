@@ -70,6 +70,10 @@ DECIDING: Final = Right(
     "people with the scope", PEOPLE, rows=f"their own city's; decisions: {DECIDERS}", rule="may_decide"
 )
 PUBLISHING: Final = Right("people with the scope", WRITE, rows="their own city", rule="may_publish")
+PERSONAL: Final = Right("whoever has a personal link", rows="their own entry")
+OBJECTIONS: Final = Right(
+    "people with the scope", PEOPLE, rows="objections of people of their own city or state", rule="may_manage"
+)
 RIGHTS: Final[Rights] = {
     "Query.*": ANYBODY,
     "Query.navigators": ANYBODY.to("words find names for the network only", "in_network"),
@@ -90,6 +94,8 @@ RIGHTS: Final[Rights] = {
     "Query.registrations": REGISTERED,
     "Mutation.decideRegistration": REGISTERED.to(DECIDERS, "may_decide"),
     "Query.auditLog": LOG,
+    "Query.erased": Right("the network: clients and people with the scope", READ, rows="numbers of all cities"),
+    **public("ErasedEntry", "ErasedEntryConnection", "ErasedEntryEdge"),
     **public("Me", "RegistrationConnection", "RegistrationEdge", "AuditEntryConnection", "AuditEntryEdge"),
     "Registration.*": ANYBODY.to("what one got from the lists"),
     "AuditEntry.*": ANYBODY.to("what one got from the lists"),

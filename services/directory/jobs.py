@@ -11,6 +11,7 @@ from services.directory import audit, uploads
 from services.directory.login import discovery, links
 from services.directory.models import Client
 from services.directory.oauth import clients, grants, keys, registration
+from services.directory.protection import notices, retention
 from services.kit import jobs
 from services.kit.db import HUB, Database, Writer
 from services.kit.errors import Refused
@@ -137,5 +138,8 @@ def duties(runtime: Runtime) -> Sequence[Job | Every]:
         _provider(runtime.fetcher),
         _providers(runtime),
         links.job(runtime),
+        notices.link_job(runtime),
+        notices.regular(runtime),
+        retention.regular(runtime),
         _tidy(runtime),
     ]

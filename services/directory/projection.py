@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from services.directory.fields import ENTRY, FIELDS, Audience, masks
-from services.directory.snapshot import CityRow, Identities, NavigatorRow, ProjectRow
+from services.directory.snapshot import AREAS, CityRow, Identities, NavigatorRow, ProjectRow
 from services.directory.wording import lexemes
 from services.kit.text import sort_key
 
@@ -84,7 +84,9 @@ def navigator(
         "topics_public": topics(public),
         "topics_network": topics(network),
         "topics_city": topics(city),
-        "competences": msgspec.to_builtins(row.competences) if row.competences and shown("competences") else None,
+        "competences": {area: getattr(row.competences, area) for area in AREAS}
+        if row.competences and shown("competences")
+        else None,
         "languages": kept("languages", ()),
         "email": kept("email"),
         "phone": kept("phone"),

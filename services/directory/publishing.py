@@ -77,7 +77,7 @@ async def publish(
     wanted = validate(snapshot, vocabulary)
     ags = wanted.city.ags
     entry = await register.checked(session, ags)
-    stored = await _turn(session, ags)
+    stored = await turn(session, ags)
     if expected not in {ANY_VERSION, stored.publication}:
         raise Conflict(_("Somebody else has published meanwhile. Please look at what changed and send it again."))
     ids = Identities(by.secret, ags)
@@ -97,7 +97,7 @@ async def publish(
     return Outcome(ags, number, number, change, tuple(messages), withheld)
 
 
-async def _turn(session: Writer, ags: str) -> Stored:
+async def turn(session: Writer, ags: str) -> Stored:
     """Wait for one's turn with the city, then read what it published last."""
     await session.execute(
         text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": f"lotsennetz city {ags}"}
@@ -193,7 +193,7 @@ def _today(row: Any, vocabulary: Vocabulary, *fields: str) -> Any:
 def _told(ids: Identities, row: NavigatorRow, values: Mapping[str, Any]) -> Message:
     """What the other services hear: what the network sees, or that there is nobody."""
     if values["listed"] > Audience.NETWORK:
-        return NavigatorWithdrawn(id=str(values["id"]), ags=ids.ags)
+        return NavigatorWithdrawn(id=str(values["id"]), ags=ids.ags, hidden=True)
     visibility = {name: Audience[audience] for name, audience in row.visibility.items() if name != ENTRY}
 
     def shown(name: str, empty: Any) -> Any:

@@ -171,7 +171,8 @@ class Stored:
 
 READ = """
 SELECT c.publication, s.digest, s.snapshot, c.confirmed_on = current_date,
-    (SELECT json_agg(json_build_array(navigator_id, corrections, visibility, hidden OR objected_at IS NOT NULL))::text
+    (SELECT json_agg(json_build_array(navigator_id, corrections, visibility, hidden OR objected_at IS NOT NULL
+        OR lapsed_at IS NOT NULL))::text
      FROM own_word w WHERE w.ags = $1),
     (SELECT array_agg(navigator_id) FROM erased e WHERE e.ags = $1)
 FROM (SELECT 1) one LEFT JOIN city c ON c.ags = $1 LEFT JOIN source s ON s.publication_id = c.publication

@@ -1,14 +1,21 @@
 """What events remember of what the others say."""
 
+import re
 import uuid
 
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy import func as sql
 
-from services.contracts.directory import CityPublished, NavigatorPublished, NavigatorWithdrawn, TopicPublished
+from services.contracts.directory import (
+    CityPublished,
+    NavigatorErased,
+    NavigatorPublished,
+    NavigatorWithdrawn,
+    TopicPublished,
+)
 from services.contracts.events import EventPublished
 from services.contracts.matching import RoundsConfirmed
-from services.events.models import Base, City, Event, Navigator, Participant, Seat, Table, Topic
+from services.events.models import AgendaItem, Base, City, Event, Navigator, Participant, Seat, Table, Topic
 from services.kit import log
 from services.kit.db import Reader, Writer, put
 from services.kit.log import Listens
@@ -25,13 +32,19 @@ async def topic(session: Writer, said: TopicPublished) -> None:
 
 
 async def navigator(session: Writer, said: NavigatorPublished) -> None:
+    await _renamed(session, uuid.UUID(said.id), said.ags, said.name)
     values = {"ags": said.ags, "name": said.name, "sort_key": sort_key(said.name), "department": said.department}
     await put(session, Navigator, {"id": uuid.UUID(said.id)}, values)
 
 
 async def forget(session: Writer, said: NavigatorWithdrawn) -> None:
-    """Who is withdrawn takes part in nothing more; the events they were in say so."""
+    """Who is withdrawn takes part in nothing more; the events they were in say so.
+
+    Who is hidden stands in no agenda either: everybody reads those.
+    """
     gone = uuid.UUID(said.id)
+    if said.hidden:
+        await _renamed(session, gone, said.ags, "…")
     events = (
         await session.scalars(
             select(Event).join(Participant, Participant.event_id == Event.id).where(Participant.navigator_id == gone)
@@ -39,6 +52,29 @@ async def forget(session: Writer, said: NavigatorWithdrawn) -> None:
     ).all()
     await session.execute(delete(Navigator).where(Navigator.id == gone))
     await log.say(session, Base.metadata, [await message(session, event) for event in events])
+
+
+async def erase(session: Writer, said: NavigatorErased) -> None:
+    """Nothing of the person stays: no seat or place in any event, past ones too, no name in an agenda of their city's
+    events, and no line of the log.
+    """
+    await forget(session, NavigatorWithdrawn(id=said.id, ags=said.ags, hidden=True))
+    await log.forget(session, Base.metadata, said.id, inside=True)
+
+
+async def _renamed(session: Writer, navigator_id: uuid.UUID, ags: str, name: str) -> None:
+    """Write the person's new name into the agendas of their city's events, where organisers wrote the old one."""
+    old = await session.scalar(select(Navigator.name).where(Navigator.id == navigator_id))
+    if not old or old == name:
+        return
+    whole = re.compile(rf"(?<!\w){re.escape(old)}(?!\w)")
+    theirs = select(Event.id).where((Event.host == ags) | Event.guests.contains([ags]))
+    texts = sql.concat_ws(" ", AgendaItem.title, AgendaItem.responsible, sql.array_to_string(AgendaItem.details, " "))
+    items = select(AgendaItem).where(AgendaItem.event_id.in_(theirs), sql.strpos(texts, old) > 0)
+    for item in (await session.scalars(items)).all():
+        item.title = whole.sub(lambda _match: name, item.title)
+        item.responsible = whole.sub(lambda _match: name, item.responsible)
+        item.details = [whole.sub(lambda _match: name, line) for line in item.details]
 
 
 async def message(session: Reader, event: Event) -> EventPublished:
@@ -87,6 +123,7 @@ listens: Listens = {
         TopicPublished: topic,
         NavigatorPublished: navigator,
         NavigatorWithdrawn: forget,
+        NavigatorErased: erase,
         TokensRevoked: hearing(Base.metadata),
     },
     "matching": {RoundsConfirmed: rounds},

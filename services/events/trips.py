@@ -245,6 +245,29 @@ async def tables(session: Reader, keys: Sequence[uuid.UUID]) -> list[list[tuple[
     return [found[key] for key in keys]
 
 
+async def about(session: Reader, navigator_id: uuid.UUID) -> dict[str, Any]:
+    """Everything that is held about one person, as JSON."""
+    person = await session.get(Navigator, navigator_id)
+    events = await session.execute(
+        select(Event.id, Event.title, Event.date)
+        .join(Participant, Participant.event_id == Event.id)
+        .where(Participant.navigator_id == navigator_id)
+        .order_by(Event.date, Event.id)
+    )
+    seats: dict[uuid.UUID, list[dict[str, int]]] = {}
+    for seat in await session.scalars(select(Seat).where(Seat.navigator_id == navigator_id).order_by(Seat.round)):
+        seats.setdefault(seat.event_id, []).append({"round": seat.round, "table": seat.number})
+    return {
+        "person": {"id": str(person.id), "ags": person.ags, "name": person.name, "department": person.department}
+        if person
+        else None,
+        "events": [
+            {"id": str(id), "title": title, "date": date.isoformat(), "seats": seats.get(id, [])}
+            for id, title, date in events
+        ],
+    }
+
+
 async def names(session: Reader, event: Event) -> tuple[dict[str, str], dict[str, Topic]]:
     """The names of the event's cities by AGS, and the topics by code."""
     cities = (await session.scalars(select(City).where(City.ags.in_([event.host, *event.guests])))).all()

@@ -7,7 +7,7 @@ line counts exactly once, whatever is killed in between. A new reader starts fro
 """
 
 import hmac
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 import httpx
@@ -31,7 +31,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from services.kit.db import HUB, Database, Reader, Writer
+from services.kit.db import HUB, Database, Reader, Writer, role_of
 from services.kit.errors import Refused, Unavailable, Unknown
 from services.kit.i18n import gettext as _
 from services.kit.messages import Entry, Message, kind_of
@@ -55,6 +55,7 @@ def attach(metadata: MetaData) -> None:
         Column("key", Text, nullable=False),
         Column("body", JSONB, nullable=False),
         Index("ix_log_key", "key"),
+        info={"append_only": True},
     )
     Table(
         "cursor",
@@ -165,6 +166,41 @@ async def catch_up(
         read += len(entries)
         if len(entries) < PAGE:
             return read
+
+
+FORGOTTEN = "Forgotten"
+"""The kind of a line that lost what it said: it keeps its position, and nobody listens to it."""
+NOBODY_ANY_MORE = "00000000-0000-0000-0000-000000000000"
+
+
+async def forget(session: Writer, metadata: MetaData, key: str, *, inside: bool = False) -> int:
+    """Blank what was said about `key` until now; returns how many lines changed. Positions stay, so that no reader
+    steps over anything, and one that starts from 0 does not hear of it any more.
+
+    With `inside`, an id that other lines hold among others becomes `NOBODY_ANY_MORE`; that looks through the whole log.
+    """
+    schema = metadata.schema
+    statement = text(f"SELECT {schema}.forget_log(:key, :inside)")
+    return int(await session.scalar(statement, {"key": key, "inside": inside}) or 0)
+
+
+def forgetting(schema: str) -> Iterator[str]:
+    """The statements, for a migration, of the one way in which lines of the log of `schema` change."""
+    yield f"""
+CREATE FUNCTION {schema}.forget_log(forgotten text, inside boolean) RETURNS bigint LANGUAGE sql SECURITY DEFINER
+SET search_path = {schema}, pg_temp AS $$
+    WITH blanked AS (
+        UPDATE {schema}.log SET kind = '{FORGOTTEN}', body = '{{}}'
+        WHERE key = forgotten AND kind <> '{FORGOTTEN}' RETURNING 1
+    ), replaced AS (
+        UPDATE {schema}.log SET body = replace(body::text, forgotten, '{NOBODY_ANY_MORE}')::jsonb
+        WHERE inside AND forgotten ~ '^[0-9a-f-]{{36}}$' AND key <> forgotten AND strpos(body::text, forgotten) > 0
+        RETURNING 1
+    ) SELECT (SELECT count(*) FROM blanked) + (SELECT count(*) FROM replaced)
+$$
+"""  # noqa: S608 - our own schema
+    yield f"REVOKE ALL ON FUNCTION {schema}.forget_log(text, boolean) FROM PUBLIC"
+    yield f"GRANT EXECUTE ON FUNCTION {schema}.forget_log(text, boolean) TO {role_of(schema)}"
 
 
 async def position(session: Reader, metadata: MetaData) -> int:

@@ -62,6 +62,10 @@ class Settings:
     """Who may ask for the schema, and read in an error what a misspelt name may have meant."""
     documents: Documents = field(default_factory=Documents, repr=False)
     """The queries that clients may name by their hash."""
+    operator: str = ""
+    """Who runs the hub, in one line, as the notices about data protection name them."""
+    privacy_contact: str = ""
+    """How to reach the operator's data protection officer."""
 
     def limits_of(self, who: "Principal") -> Limits:
         """What `who` may ask for."""
@@ -145,6 +149,8 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
         lease=lease,
         outbound_local=outbound == "local",
         rates=_rates(text("RATES", "on")),
+        operator=text("OPERATOR"),
+        privacy_contact=text("PRIVACY_CONTACT"),
         trusted_proxies=tuple(_network(part.strip()) for part in text("TRUSTED_PROXIES").split(",") if part.strip()),
         limits=classes({name: text(f"LIMITS_{name.upper()}") for name in ("anonymous", "known", "trusted")}),
         trusted_clients=frozenset(part.strip() for part in text("TRUSTED_CLIENTS").split(",") if part.strip()),

@@ -6,7 +6,7 @@ from litestar import Litestar
 
 from services.kit.service import Service
 from services.kit.web import from_environment
-from services.matching import access, intake, jobs
+from services.matching import access, intake, jobs, web
 from services.matching.graphql import schema
 from services.matching.models import Base
 
@@ -16,6 +16,7 @@ service = Service(
     migrations=Path(__file__).parent / "migrations",
     schema=schema,
     rights=access.RIGHTS,
+    routes=web.routes,
     jobs=[jobs.plan],
     listens=intake.listens,
 )

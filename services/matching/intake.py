@@ -1,15 +1,17 @@
 """What matching remembers of what the others say."""
 
 import uuid
+from typing import Any
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select, update
 
-from services.contracts.directory import NavigatorPublished, NavigatorWithdrawn, TopicPublished
+from services.contracts.directory import NavigatorErased, NavigatorPublished, NavigatorWithdrawn, TopicPublished
 from services.contracts.events import EventPublished
+from services.kit import log
 from services.kit.db import Writer, put
 from services.kit.log import Listens
 from services.kit.revoked import TokensRevoked, hearing
-from services.matching.models import Base, Event, Navigator, Topic
+from services.matching.models import Base, Event, Navigator, Plan, Topic
 
 
 async def topic(session: Writer, said: TopicPublished) -> None:
@@ -30,6 +32,27 @@ async def forget(session: Writer, said: NavigatorWithdrawn) -> None:
     await session.execute(delete(Navigator).where(Navigator.id == uuid.UUID(said.id)))
 
 
+async def erase(session: Writer, said: NavigatorErased) -> None:
+    """Nothing of the person stays: no topics, no seat in a plan, old ones too, and no line of the log."""
+    await session.execute(delete(Navigator).where(Navigator.id == uuid.UUID(said.id)))
+    plans = select(Plan.id, Plan.question, Plan.answer).where(Plan.question["people"].contains([{"id": said.id}]))
+    for plan_id, question, answer in (await session.execute(plans.with_for_update())).all():
+        people = [person for person in question["people"] if person["id"] != said.id]
+        known = {person["id"] for person in people}
+        values = {"question": question | {"people": people}, "answer": only(answer, known) if answer else None}
+        await session.execute(update(Plan).where(Plan.id == plan_id).values(**values))
+    await log.forget(session, Base.metadata, said.id, inside=True)
+
+
+def only(answer: dict[str, Any], known: set[str]) -> dict[str, Any]:
+    """A plan's answer without the seats of people who are not `known`; its figures stay as they were computed."""
+    kept = [seat for seat, key in enumerate(answer["keys"]) if key in known]
+    return answer | {
+        "keys": [answer["keys"][seat] for seat in kept],
+        "plan": [[seats[seat] for seat in kept] for seats in answer["plan"]],
+    }
+
+
 async def event(session: Writer, said: EventPublished) -> None:
     values = {
         "organiser": said.organiser,
@@ -44,6 +67,7 @@ listens: Listens = {
         TopicPublished: topic,
         NavigatorPublished: navigator,
         NavigatorWithdrawn: forget,
+        NavigatorErased: erase,
         TokensRevoked: hearing(Base.metadata),
     },
     "events": {EventPublished: event},

@@ -8,6 +8,7 @@ from sqlalchemy import select, update
 
 from services.kit.db import HUB
 from services.kit.jobs import Run, job
+from services.matching.intake import only
 from services.matching.models import Plan
 
 
@@ -27,4 +28,6 @@ async def plan(run: Run, asked: PlanRounds) -> None:
 
     answer = await run.heavy("services.matching.problem:solve", question, tell)
     async with run.finish() as session:
-        await session.execute(update(Plan).where(Plan.id == plan_id).values(answer=answer))
+        still = await session.scalar(select(Plan.question).where(Plan.id == plan_id).with_for_update())
+        known = {person["id"] for person in (still or question)["people"]}  # somebody may have been erased meanwhile
+        await session.execute(update(Plan).where(Plan.id == plan_id).values(answer=only(answer, known)))

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 from sqlalchemy import delete, insert, select, update
@@ -93,6 +94,30 @@ async def confirm(session: Writer, plan: Plan) -> RoundsConfirmed:
     )
     await session.execute(update(Plan).where(Plan.id == plan.id).values(confirmed_at=sql.now()))
     return RoundsConfirmed(event=str(plan.event_id), plan=str(plan.id), tables=tuple(seating(plan)))
+
+
+async def about(session: Reader, navigator_id: str) -> dict[str, Any]:
+    """Everything that is held about one person, as JSON: their topics, and where plans seat them."""
+    person = await session.get(Navigator, uuid.UUID(navigator_id))
+    plans = await session.scalars(
+        select(Plan).where(Plan.question["people"].contains([{"id": navigator_id}])).order_by(Plan.created_at, Plan.id)
+    )
+    return {
+        "topics": {"offers": person.offers, "seeks": person.seeks, "worksOn": person.works_on} if person else None,
+        "plans": [
+            {
+                "id": str(plan.id),
+                "event": str(plan.event_id),
+                "asked": next(one for one in plan.question["people"] if one["id"] == navigator_id),
+                "seats": [
+                    {"round": table.round, "table": table.table, "topic": table.topic}
+                    for table in seating(plan)
+                    if navigator_id in table.navigators
+                ],
+            }
+            for plan in plans
+        ],
+    }
 
 
 def seating(plan: Plan) -> list[TablePlanned]:

@@ -8,6 +8,7 @@ from strawberry.federation import Schema
 from strawberry.tools import merge_types
 
 from services.directory import access, register, search
+from services.directory.graphql.protection import ProtectionQuery
 from services.directory.graphql.publish import Mutation
 from services.directory.graphql.registrations import RegistrationMutation, RegistrationQuery
 from services.directory.graphql.types import (
@@ -124,7 +125,7 @@ class Query:
 
 
 schema = Schema(
-    query=merge_types("Query", (Query, RegistrationQuery)),
+    query=merge_types("Query", (Query, RegistrationQuery, ProtectionQuery)),
     mutation=merge_types("Mutation", (Mutation, RegistrationMutation)),
     types=[Topic],
     federation_version=FEDERATION_VERSION,

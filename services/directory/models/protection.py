@@ -20,6 +20,8 @@ class OwnWord(Base):
     """Field → value, as a row of a snapshot has them."""
     visibility: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
     """Field → audience; may only narrow what the city chose, or widen it by consent within the field's limit."""
+    consents: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+    """Field → the day on which the person agreed to show it to more people than the city does."""
     hidden: Mapped[bool] = mapped_column(server_default=text("false"))
     """Hidden for safety: nobody outside the own city sees the row."""
     objected_at: Mapped[datetime | None]
@@ -27,6 +29,10 @@ class OwnWord(Base):
     objection: Mapped[str] = mapped_column(server_default="")
     confirmed_at: Mapped[datetime | None]
     """When they last said that it is right."""
+    lapsed_at: Mapped[datetime | None]
+    """Hidden by the hub itself, because nobody has confirmed the entry for too long or the person has left."""
+    vanished_at: Mapped[datetime | None]
+    """When the city was first found not to publish the person any more; kept for a while, should they come back."""
     changed_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
@@ -40,9 +46,11 @@ class Erased(Base):
 
 
 class Told(Base):
-    """That a person was told of their entry (Art. 14 GDPR); no address, no text."""
+    """That a person was told of their entry (Art. 14 GDPR), and by what they are found again; no address, no text."""
 
     __tablename__ = "told"
     navigator_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     ags: Mapped[str] = mapped_column(index=True)
+    address: Mapped[str] = mapped_column(server_default="", index=True)
+    """A keyed digest of the address, for those who ask for a new link."""
     at: Mapped[datetime] = mapped_column(server_default=func.now())

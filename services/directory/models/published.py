@@ -44,6 +44,8 @@ class City(Base):
     """When it last changed anything."""
     confirmed_on: Mapped[date] = mapped_column(server_default=func.current_date())
     """When it last said that all of it is true, by publishing it unchanged too."""
+    told: Mapped[int | None]
+    """The publication whose people have all been told of their entries."""
 
 
 class Department(Base):

@@ -1,6 +1,20 @@
 """The directory over HTTP beside GraphQL: the OAuth endpoints and the pages of people who log in."""
 
-from services.directory.web import account, authorize, login, oauth, people, provider, register, registrations, upload
+from services.directory.web import (
+    account,
+    authorize,
+    login,
+    mine,
+    mine_forms,
+    oauth,
+    objections,
+    people,
+    privacy,
+    provider,
+    register,
+    registrations,
+    upload,
+)
 
 routes = [
     *oauth.routes,
@@ -12,4 +26,8 @@ routes = [
     *people.routes,
     *provider.routes,
     *upload.routes,
+    *mine.routes,
+    *mine_forms.routes,
+    *objections.routes,
+    *privacy.routes,
 ]

@@ -88,7 +88,9 @@ async def end_session(request: AnyRequest) -> Response[Any]:
 
 def _links(who: Principal) -> list[tuple[str, str]]:
     """The pages that the person's roles open."""
-    open_ = [("/people", _("Our people"))] if PEOPLE in who.scopes else []
+    open_ = [("/people", _("Our people")), ("/objections", _("Objections"))] if PEOPLE in who.scopes else []
+    if who.where(access.NAVIGATOR):
+        open_.append(("/mine", _("My entry in the directory")))
     if {PEOPLE, APPROVE} & who.scopes:
         open_.append(("/registrations", _("Registrations")))
     if AUDIT in who.scopes:

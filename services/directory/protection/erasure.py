@@ -1,0 +1,152 @@
+"""Erasing a person: what the hub holds of them goes, everywhere, in one unit of work; a tombstone stays.
+
+The others hear it (`NavigatorErased`) and do the same. What has a table of its own elsewhere in the directory adds a
+function to `erasers`.
+"""
+
+import uuid
+import zlib
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from sqlalchemy import Text, and_, any_, cast, delete, literal, or_, select, text, update
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from services.contracts.directory import NavigatorErased
+from services.directory import audit, people, store
+from services.directory import models as m
+from services.directory.protection.own import Desk
+from services.directory.protection.person import Person
+from services.directory.snapshot import NavigatorRow, Snapshot
+from services.directory.store import Batch
+from services.kit import log
+from services.kit.db import Writer
+from services.kit.log import table
+from services.kit.messages import Message
+
+SHORTEST_WORD = 6
+"""Shorter values say nothing about a person by themselves, and would be found everywhere."""
+
+
+@dataclass(frozen=True)
+class Gone:
+    """Who is erased: `key` as the city called the row, `words` what a text about the person may hold."""
+
+    id: uuid.UUID
+    ags: str
+    key: str
+    words: tuple[str, ...]
+
+
+Eraser = Callable[[Writer, Gone], Awaitable[None]]
+
+
+async def erase(
+    session: Writer, desk: Desk, person: Person, *, actor: str, account: m.Account | None = None
+) -> list[Message]:
+    """Erase the person, and their account too if given. `person` was found with `lock`; returns what is to be said."""
+    kept = await _sources(session, person)
+    gone = Gone(person.id, person.ags, person.row.key, tuple(sorted(_words([person.row, person.shown, *kept]))))
+    await session.execute(upsert(m.Erased).values(navigator_id=gone.id, ags=gone.ags).on_conflict_do_nothing())
+    await store.write(session, Batch(gone_navigators=[gone.id]))
+    await session.execute(update(m.Navigator).where(m.Navigator.mentor == gone.id).values(mentor=None))
+    for eraser in erasers:
+        await eraser(session, gone)
+    messages = list[Message]()
+    if account is not None:
+        messages += await people.end_sessions(session, account.id)
+        await session.execute(delete(m.Account).where(m.Account.id == account.id))
+        await audit.note(session, actor, "account.erased", str(account.id), org=gone.ags)
+    await audit.note(session, actor, "entry.erased", str(gone.id), org=gone.ags)
+    await log.forget(session, m.Base.metadata, str(gone.id))
+    return [*messages, NavigatorErased(id=str(gone.id), ags=gone.ags)]
+
+
+async def _sources(session: Writer, person: Person) -> list[NavigatorRow]:
+    """Take the person out of every stored publication of the city; returns their rows, as they were."""
+    kept, key = list[NavigatorRow](), person.row.key
+    rows = await session.stream(
+        select(m.Source.publication_id, m.Source.snapshot, m.Source.changes).where(m.Source.ags == person.ags)
+    )
+    async for number, packed, changes in rows:
+        before = store.unpacked(packed)
+        kept += [row for row in before.navigators if row.key == key]
+        after = without(before, key)
+        told = {kind: {k: v for k, v in of.items() if k != key} if kind == "navigators" else of
+                for kind, of in changes.items()}  # fmt: skip
+        if after == before and told == changes:
+            continue
+        snapshot, digest = store.packed(after)
+        values = {"snapshot": snapshot, "digest": digest, "changes": told}
+        await session.execute(update(m.Source).where(m.Source.publication_id == number).values(**values))
+    return kept
+
+
+def without(snapshot: Snapshot, key: str) -> Snapshot:
+    """The snapshot as if the person with this key had never been in it."""
+    return msgspec.structs.replace(
+        snapshot,
+        navigators=tuple(
+            msgspec.structs.replace(row, mentor=None) if row.mentor == key else row
+            for row in snapshot.navigators
+            if row.key != key
+        ),
+        projects=tuple(
+            msgspec.structs.replace(row, navigators=tuple(one for one in row.navigators if one != key))
+            for row in snapshot.projects
+        ),
+    )
+
+
+def _words(rows: Iterable[NavigatorRow]) -> set[str]:
+    values = {value for row in rows for value in (row.name, row.email, row.phone, row.chat, row.photo) if value}
+    return {value for value in values if len(value) >= SHORTEST_WORD}
+
+
+# What else holds something ----------------------------------------------------------------------------------------
+
+
+async def _said(session: Writer, gone: Gone) -> None:
+    for model in (m.OwnWord, m.Told):
+        await session.execute(delete(model).where(model.navigator_id == gone.id))
+
+
+async def _drafts(session: Writer, gone: Gone) -> None:
+    """Uploads that wait for a yes: without the person, or not at all where they cannot be read."""
+    rows = await session.execute(select(m.Draft.id, m.Draft.snapshot).where(m.Draft.ags == gone.ags))
+    for id, packed in rows.all():
+        try:
+            after, _digest = store.packed(without(store.unpacked(packed), gone.key))
+        except (msgspec.MsgspecError, zlib.error):
+            await session.execute(delete(m.Draft).where(m.Draft.id == id))
+            continue
+        await session.execute(update(m.Draft).where(m.Draft.id == id).values(snapshot=after))
+
+
+async def _answers(session: Writer, gone: Gone) -> None:
+    """Remembered answers to idempotency keys that name the person."""
+    answer, needles = cast(m.Once.answer, Text), [f"%{_like(word)}%" for word in (str(gone.id), *gone.words)]
+    of_city = m.Once.client.in_(select(m.Client.client_id).where(m.Client.ags == gone.ags))
+    by_key = and_(of_city, answer.contains(f'"{gone.key}"', autoescape=True))
+    await session.execute(delete(m.Once).where(or_(by_key, answer.like(any_(literal(needles, ARRAY(Text)))))))
+
+
+async def _mails(session: Writer, gone: Gone) -> None:
+    """Mails to the person that wait are not sent any more; whom a mail is about stands in its key."""
+    rows: Any = table(m.Base.metadata, "mail")
+    await session.execute(
+        update(rows)
+        .where(rows.c.sealed.is_not(None), rows.c.key.contains(str(gone.id)))
+        .values(state="failed", reason="erased", sealed=None, finished_at=text("now()"))
+    )
+
+
+def _like(word: str) -> str:
+    return word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+erasers: list[Eraser] = [_said, _drafts, _answers, _mails]
+"""Whatever holds something of people beside the publications themselves."""

@@ -1,0 +1,134 @@
+"""One person of the directory: found by id, by address, by a link that speaks for them."""
+
+import hashlib
+import hmac
+import uuid
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from sqlalchemy import func, select
+
+from services.directory import models as m
+from services.directory import publishing, store
+from services.directory.projection import Own
+from services.directory.snapshot import CityRow, Identities, NavigatorRow
+from services.directory.store import Stored
+from services.kit import links
+from services.kit.db import Reader, Writer
+from services.kit.errors import NotFound
+from services.kit.i18n import gettext as _
+from services.kit.settings import Settings
+
+LINK_LIFE = timedelta(days=90)
+VISIT_LIFE = timedelta(hours=2)
+"""Of the link that somebody gets who is logged in."""
+MOST_ENTRIES = 5
+"""Entries that share an address."""
+_DIGEST_BYTES = 8
+
+
+@dataclass(frozen=True)
+class Person:
+    """`row` is what the city publishes, `shown` the same as the person wants it; `own` is what they said."""
+
+    id: uuid.UUID
+    ags: str
+    row: NavigatorRow
+    own: m.OwnWord | None
+    stored: Stored
+
+    @property
+    def said(self) -> Own:
+        """The person's own word; `hidden` for whatever reason."""
+        if self.own is None:
+            return Own()
+        hidden = self.own.hidden or self.own.objected_at is not None or self.own.lapsed_at is not None
+        return Own(self.own.corrections, self.own.visibility, hidden)
+
+    @property
+    def shown(self) -> NavigatorRow:
+        return self.said.over(self.row)
+
+    @property
+    def city(self) -> CityRow:
+        assert self.stored.snapshot is not None
+        return self.stored.snapshot.city
+
+
+async def find(session: Reader, settings: Settings, navigator_id: uuid.UUID, *, lock: bool = False) -> Person:
+    """The person with this id. With `lock`, publications of the city wait until this unit of work ends.
+
+    Raises NotFound where no city publishes them. The session acts for the hub: own words are nobody else's.
+    """
+    ags = await session.scalar(select(m.Navigator.ags).where(m.Navigator.id == navigator_id))
+    if ags is not None:
+        if lock:
+            assert isinstance(session, Writer)
+            stored = await publishing.turn(session, ags)
+        else:
+            stored = await store.read(session, ags)
+        ids = Identities(settings.derived("identities"), ags)
+        rows = stored.snapshot.navigators if stored.snapshot else ()
+        row = next((one for one in rows if ids.navigator(one.key) == navigator_id), None)
+        if row is not None:
+            own = await session.get(m.OwnWord, navigator_id, populate_existing=lock)
+            return Person(navigator_id, ags, row, own, stored)
+    raise NotFound(_("No city publishes this entry any more."))
+
+
+def with_own(person: Person, own: m.OwnWord) -> Person:
+    """The person after they said `own`."""
+    new = replace(person, own=own)
+    return replace(new, stored=replace(person.stored, own={**person.stored.own, person.id: new.said}))
+
+
+# Links ------------------------------------------------------------------------------------------------------------
+
+
+def digest(settings: Settings, address: str) -> str:
+    """By what an address is found again without being kept."""
+    key = settings.derived("addresses of people")
+    return hmac.digest(key, address.strip().lower().encode(), hashlib.sha256).hex()[:32]
+
+
+def link(settings: Settings, navigator_id: uuid.UUID, address: str, life: timedelta = LINK_LIFE) -> str:
+    """The path of somebody's own page, for whoever reads the mails to `address`."""
+    value = navigator_id.bytes + bytes.fromhex(digest(settings, address))[:_DIGEST_BYTES]
+    return f"/mine/{links.signed(settings, links.PERSON, value, life)}"
+
+
+async def of_link(session: Reader, settings: Settings, token: str, *, lock: bool = False) -> Person:
+    """Whose link it is. Raises NotFound for one that is wrong or too old, or whose address is not theirs any more."""
+    value = links.opened(settings, links.PERSON, token)
+    if value is not None and len(value) == links.ID_BYTES + _DIGEST_BYTES:
+        person = await find(session, settings, uuid.UUID(bytes=value[: links.ID_BYTES]), lock=lock)
+        known = bytes.fromhex(digest(settings, person.shown.email or ""))[:_DIGEST_BYTES]
+        if hmac.compare_digest(known, value[links.ID_BYTES :]):
+            return person
+    raise NotFound(_("This link is not valid any more. You can have a new one sent."))
+
+
+async def at_address(session: Reader, settings: Settings, address: str, ags: str | None = None) -> list[Person]:
+    """The people who are published, in `ags` if given, with this address, whoever sees it."""
+    query = select(m.Told.navigator_id).where(m.Told.address == digest(settings, address))
+    if ags is not None:
+        query = query.where(m.Told.ags == ags)
+    found = []
+    for key in (await session.scalars(query.order_by(m.Told.at).limit(MOST_ENTRIES))).all():
+        try:
+            person = await find(session, settings, key)
+        except NotFound:
+            continue
+        if (person.shown.email or "").lower() == address.strip().lower():
+            found.append(person)
+    return found
+
+
+async def account_of(session: Reader, person: Person) -> m.Account | None:
+    """The account of the same city with the person's address, if there is one."""
+    if not person.shown.email:
+        return None
+    query = select(m.Account).where(
+        m.Account.org == person.ags, func.lower(m.Account.email) == person.shown.email.lower()
+    )
+    return (await session.scalars(query.limit(1))).one_or_none()

@@ -1,0 +1,267 @@
+"""An erased person, looked for everywhere: tables, compressed columns, logs, Valkey, interfaces, pages, papers."""
+
+import asyncio
+import uuid
+import zlib
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Any
+
+import asyncpg
+import httpx
+import pytest
+import pytest_asyncio
+from sqlalchemy import insert, text
+
+from services.cli.demo import CONFIRM, CREATE, JOIN, PLAN, PUBLISH, RESULT
+from services.directory import models as m
+from services.directory import store
+from services.kit import log
+from services.kit.db import HUB
+from services.kit.service import Hub
+from services.kit.settings import Settings
+from tests.browser_like import account
+from tests.directory.protected import (
+    client,
+    close,
+    found,
+    full,
+    letters,
+    path,
+    press,
+    published,
+    snapshot,
+    tell,
+    towns,
+    visitor,
+)
+
+NEEDLES = ("Quittenbaum", "quittenbaum", "900-4711", "@quitte", "quitte.jpg", "Quittenkunde", "Q 47.11")
+"""Words that stand in nothing but Zoë's entry."""
+ERASED = "query ($after: String) { erased(after: $after) { nodes { id at } pageInfo { endCursor hasNextPage } } }"
+
+
+@pytest.fixture(scope="module")
+def own(settings: Settings) -> Settings:
+    return replace(settings, workers=True)  # a plan is to be computed
+
+
+@pytest_asyncio.fixture(autouse=True)
+async def closed() -> AsyncIterator[None]:
+    yield
+    await close()
+
+
+async def tables(hub: Hub, needles: tuple[str, ...]) -> list[str]:
+    """Where in the database any of the words stands: every table of every schema, compressed columns unpacked."""
+    connection = await asyncpg.connect(hub.settings.database_url)
+    try:
+        await connection.execute("SELECT set_config('lotsennetz.hub', 'on', false)")
+        names = await connection.fetch(
+            "SELECT table_schema || '.' || table_name AS name FROM information_schema.tables "
+            "WHERE table_schema NOT IN ('pg_catalog', 'information_schema') AND table_type = 'BASE TABLE'"
+        )
+        assert {"directory.navigator", "events.log", "matching.plan"} <= {row["name"] for row in names}
+        hits = []
+        for (name,) in names:
+            for row in await connection.fetch(f"SELECT to_jsonb(t)::text AS whole, t.* FROM {name} t"):
+                texts = [row["whole"], *(_unpacked(value) for value in row.values() if isinstance(value, bytes))]
+                hits += [f"{name}: {word}" for word in needles for one in texts if word in one]
+        return sorted(set(hits))
+    finally:
+        await connection.close()
+
+
+def _unpacked(value: bytes) -> str:
+    try:
+        return zlib.decompress(value).decode(errors="replace")
+    except zlib.error:
+        return value.decode(errors="replace")
+
+
+async def valkey(hub: Hub, needles: tuple[str, ...]) -> list[str]:
+    """Where in Valkey any of the words stands."""
+    pool = await hub.runtimes["directory"].queue._connected()
+    hits = []
+    async for key in pool.scan_iter("*"):
+        kind = (await pool.type(key)).decode()
+        reads: dict[str, Any] = {
+            "string": pool.get, "hash": pool.hgetall, "set": pool.smembers,
+            "zset": lambda k: pool.zrange(k, 0, -1), "list": lambda k: pool.lrange(k, 0, -1),
+        }  # fmt: skip
+        whole = f"{key!r} {await reads[kind](key)!r}"
+        hits += [f"{key!r}: {word}" for word in needles if word in whole]
+    return hits
+
+
+async def planned_day(organiser: Any, host: str, guest: str) -> tuple[str, str]:
+    """An event of both cities' people with a confirmed plan: the ids of event and plan."""
+    event = {
+        "title": "Lotsentreff", "date": "2019-10-01", "host": host, "guests": [guest],
+        "agenda": [
+            {"starts": "10:00", "title": "Vortrag von Zoë Quittenbaum", "responsible": "Zoë Quittenbaum, Mio Mentor"}
+        ],
+        "rounds": {"starts": "11:00", "count": 2, "tables": 2},
+    }  # fmt: skip
+    event_id = (await organiser.ask(CREATE, event=event))["createEvent"]["id"]
+    everybody = (
+        "query ($a: ID!, $b: ID!) { a: navigators(city: $a) { nodes { id } } b: navigators(city: $b) { nodes { id } } }"
+    )
+    cities = await organiser.ask(everybody, a=host, b=guest)
+    people = [node["id"] for side in ("a", "b") for node in cities[side]["nodes"]]
+    await organiser.ask(JOIN, event=event_id, navigators=people)
+    asked = {"event": event_id, "rounds": 2, "tables": 2, "seconds": 0.2, "seed": 1}
+    plan_id = (await organiser.ask(PLAN, input=asked))["planRounds"]["id"]
+    while (await organiser.ask(RESULT, id=plan_id))["plan"]["state"] != "DONE":
+        await asyncio.sleep(0.1)
+    await organiser.ask(CONFIRM, id=plan_id)
+    return event_id, plan_id
+
+
+async def papers(hub: Hub, organiser: Any, event_id: str) -> bytes:
+    async with httpx.AsyncClient(base_url=hub.settings.issuer, trust_env=False) as http:
+        answers = [
+            await http.get(f"/events/{event_id}/papers/{name}", headers=await organiser.headers())
+            for name in ("agenda.ics", "slips.pdf")
+        ]
+        assert [answer.status_code for answer in answers] == [200, 200]
+        return answers[0].content
+
+
+async def test_an_erased_person_is_found_nowhere(shared: Hub) -> None:
+    host, guest = towns(), towns()
+    directory = shared.runtimes["directory"]
+    city = await published(shared, host, full())
+    second = {"key": "z", "name": "Kim Zweite", "mentor": "zoe-1"}
+    await city.ask(PUBLISH, snapshot=snapshot(host, full(title="Lotsin"), second))
+    await published(shared, guest, *({"key": f"g{i}", "name": f"Gast {i}"} for i in range(4)))
+    event_id, plan_id = await planned_day(city, host, guest)
+    person = await found(shared, host)
+    zoe = str(person.id)
+    await account(shared, host, "navigator", email=person.row.email, name=person.row.name)
+    await tell(shared)
+    async with directory.db.begin(HUB) as session:  # what other parts of the directory keep for a while
+        packed, _digest = store.packed(person.stored.snapshot)  # type: ignore[arg-type]
+        await session.execute(insert(m.Draft).values(id=uuid.uuid4(), ags=host, by="x", base=None, snapshot=packed))
+        kept = {"navigators": {"added": ["zoe-1"]}}
+        await session.execute(insert(m.Once).values(client=city.client_id, key="k", digest="d", answer=kept))
+        await session.execute(insert(m.Once).values(client="x", key="k", digest="d", answer={"name": person.row.name}))
+    browser = await visitor(shared)
+    page = await path(shared, host)
+    form = await browser.http.get(f"{page}/correct")
+    await browser.submit(form, f"{page}/correct", name="Zoë Quittenbaum-Neu", email=person.row.email, room="Q 47.11")
+    await shared.settle()
+    before = await tables(shared, NEEDLES)
+    assert {"directory.source", "directory.navigator", "directory.log", "directory.draft", "directory.own_word",
+            "directory.account", "directory.once", "events.navigator", "events.agenda_item"} <= {
+        hit.partition(":")[0] for hit in before}  # fmt: skip
+    positions = await log_positions(shared)
+
+    unsure = await press(browser, page, "erase", account="true")
+    assert (unsure.status_code, 'id="e-sure"' in unsure.text) == (422, True)
+    gone = await press(browser, page, "erase", account="true", sure="true")
+    assert (gone.status_code, "Ihr Eintrag ist gelöscht" in gone.text) == (200, True)
+    await shared.settle()
+
+    assert await tables(shared, (*NEEDLES, "zoe-1")) == []
+    assert await valkey(shared, NEEDLES) == []
+    assert await letters(directory, "notice", zoe) == []
+    left = [hit.partition(":")[0] for hit in await tables(shared, (zoe,))]
+    assert left == ["directory.audit", "directory.erased", "directory.log", "directory.mail"]  # a number, no data
+    assert (await log_positions(shared))["directory"][: len(positions["directory"])] == positions["directory"]
+
+    network = await client(shared, guest)
+    one = "query ($id: ID!) { navigator(id: $id) { name } _entities: event(id: $id) { title } }"
+    assert (await network.ask(one, id=zoe))["navigator"] is None
+    for words in ("quittenbaum", "zoe", "Lotsin"):
+        nodes = await network.ask("query ($t: String) { navigators(text: $t) { nodes { id } } }", t=words)
+        assert zoe not in str(nodes)
+    entities = "query ($r: [_Any!]!) { _entities(representations: $r) { ... on Navigator { name } } }"
+    subgraph = await visitor(shared)
+    answer = await subgraph.http.post(
+        "/directory/graphql",
+        json={"query": entities, "variables": {"r": [{"__typename": "Navigator", "id": zoe}]}},
+        headers=await network.headers(),
+    )
+    assert answer.json()["data"]["_entities"] == [None]
+    for name in ("directory", "events", "matching"):
+        feed = await subgraph.http.get(f"/{name}/feed", headers={"authorization": f"Bearer {shared.feed_token}"})
+        assert not any(word in feed.text for word in NEEDLES)
+    agenda = "query ($id: ID!) { event(id: $id) { participants { navigator { id } } agenda { title responsible } } }"
+    day = await city.ask(agenda, id=event_id)
+    assert zoe not in str(day)
+    assert day["event"]["agenda"] == [{"title": "Vortrag von …", "responsible": "…, Mio Mentor"}]
+    plan = await city.ask(RESULT, id=plan_id)
+    assert zoe not in str(plan)
+    assert len(plan["plan"]["rounds"]) == 2
+    assert b"Quittenbaum" not in await papers(shared, city, event_id)
+    for address in (page, f"/projects/{zoe}", "/mine"):
+        assert "Quittenbaum" not in (await browser.http.get(address)).text
+    held = await browser.http.get(f"/events/my-data/{page.rpartition('/')[2]}")
+    assert held.json() == {"person": None, "events": []}
+
+    again = await city.ask(
+        "mutation ($s: SnapshotInput!) { publishDirectory(snapshot: $s) { withheld navigators { added } } }",
+        s=snapshot(host, full(title="Wieder da"), second),
+    )
+    assert again["publishDirectory"] == {"withheld": ["zoe-1"], "navigators": {"added": []}}
+    assert await tables(shared, NEEDLES) == []
+    assert await tell(shared) == 0
+
+
+async def log_positions(hub: Hub) -> dict[str, list[int]]:
+    found = {}
+    for name, runtime in hub.runtimes.items():
+        async with runtime.db.read(HUB) as session:
+            rows = await session.scalars(text("SELECT position FROM log ORDER BY position"))
+            found[name] = list(rows)
+    return found
+
+
+async def test_consumers_learn_whom_to_delete(shared: Hub) -> None:
+    ags = towns()
+    browser, gone = await visitor(shared), []
+    await published(shared, ags, *(full(key=f"k{i}", email=f"k{i}@town.example") for i in range(3)))
+    network = await client(shared, towns())
+    start = (await network.ask(ERASED))["erased"]["pageInfo"]["endCursor"]
+    for i in range(3):
+        page, who = await path(shared, ags, f"k{i}"), await found(shared, ags, f"k{i}")
+        await press(browser, page, "erase", sure="true")
+        gone.append(str(who.id))
+    after, seen = start, []
+    for _turn in range(3):
+        answer = (await network.ask(ERASED.replace("after: $after", "first: 2, after: $after"), after=after))["erased"]
+        seen += [node["id"] for node in answer["nodes"]]
+        after = answer["pageInfo"]["endCursor"] or after
+        if not answer["pageInfo"]["hasNextPage"]:
+            break
+    assert seen == gone
+    anonymous = await visitor(shared)
+    assert (await anonymous.graph(ERASED))["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
+
+
+async def test_erasing_twice_and_while_the_city_publishes_is_once(shared: Hub) -> None:
+    ags = towns()
+    city, browser = await published(shared, ags, full()), await visitor(shared)
+    page = await path(shared, ags)
+    forms = [await browser.http.get(f"{page}/erase") for _turn in range(2)]
+    answers: list[Any] = await asyncio.gather(
+        *(browser.submit(form, f"{page}/erase", sure="true") for form in forms),
+        *(city.ask(PUBLISH, snapshot=snapshot(ags, full(room=f"Q 47.11 {i}"))) for i in range(4)),
+    )
+    assert [answer.status_code for answer in answers[:2]] == [200, 200]
+    left = (await city.ask("query ($c: ID!) { navigators(city: $c) { nodes { name } } }", c=ags))["navigators"]["nodes"]
+    assert left == [{"name": "Mio Mentor"}]
+    async with shared.runtimes["directory"].db.read(HUB) as session:
+        sources = await session.scalars(text("SELECT snapshot FROM source WHERE ags = :ags"), {"ags": ags})
+        assert not any("Quittenbaum" in _unpacked(source) for source in sources)
+
+
+async def test_only_the_function_changes_a_log(shared: Hub) -> None:
+    for name, runtime in shared.runtimes.items():
+        for statement in ("UPDATE log SET body = '{}'", "DELETE FROM log"):
+            with pytest.raises(Exception, match="permission denied"):
+                async with runtime.db.begin(HUB) as session:
+                    await session.execute(text(statement))
+        async with runtime.db.begin(HUB) as session:
+            assert await log.forget(session, runtime.service.metadata, "nobody", inside=True) == 0, name
