@@ -10,6 +10,7 @@ from strawberry.tools import merge_types
 from services.directory import access, register, search
 from services.directory.graphql.publish import Mutation
 from services.directory.graphql.registrations import RegistrationMutation, RegistrationQuery
+from services.directory.graphql.stateview import StateMutation, StateQuery
 from services.directory.graphql.types import (
     SERVICE,
     City,
@@ -124,8 +125,8 @@ class Query:
 
 
 schema = Schema(
-    query=merge_types("Query", (Query, RegistrationQuery)),
-    mutation=merge_types("Mutation", (Mutation, RegistrationMutation)),
+    query=merge_types("Query", (Query, RegistrationQuery, StateQuery)),
+    mutation=merge_types("Mutation", (Mutation, RegistrationMutation, StateMutation)),
     types=[Topic],
     federation_version=FEDERATION_VERSION,
 )

@@ -15,6 +15,7 @@ from services.directory import access, search
 from services.directory import models as m
 from services.directory.access import Viewer
 from services.directory.fields import FIELDS, Audience
+from services.directory.stateview.coverage import departments
 from services.kit import i18n
 from services.kit.errors import Refused
 from services.kit.graphql import Connection, decode_cursor, encode_cursor, page_size
@@ -159,6 +160,14 @@ class Department:
     employees: int | None
 
 
+@strawberry.type(description="How many navigators a department has, as far as you see where they work.")
+class DepartmentCoverage:
+    key: str
+    name: str
+    target: int = strawberry.field(description="How many it shall have.")
+    actual: int
+
+
 @strawberry.federation.type(keys=["ags"], description="A municipality that takes part.")
 class City:
     ags: ID = strawberry.field(description="Amtlicher Gemeindeschlüssel, 8 digits.")
@@ -199,6 +208,11 @@ class City:
     async def departments(self, info: Info[Any, Any]) -> list[Department]:
         rows = await load(info, SERVICE, search.departments_of_cities, self.row.ags)
         return [Department(key=row.key, name=row.name, target=row.target, employees=row.employees) for row in rows]
+
+    @strawberry.field(description="Each department beside the navigators it shall have.")
+    async def coverage(self, info: Info[Any, Any]) -> list[DepartmentCoverage]:
+        rows = await load(info, SERVICE, departments, (self.row.ags, access.viewer(who(info))))
+        return [DepartmentCoverage(key=r.key, name=r.name, target=r.target, actual=r.actual) for r in rows]
 
     @strawberry.field
     async def navigators(
