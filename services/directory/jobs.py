@@ -11,6 +11,7 @@ from services.directory import audit
 from services.directory.login import discovery, links
 from services.directory.models import Client
 from services.directory.oauth import clients, grants, keys, registration
+from services.directory.stateview import growth
 from services.kit import jobs
 from services.kit.db import HUB, Database, Writer
 from services.kit.errors import Refused
@@ -130,6 +131,16 @@ def _tidy(runtime: Runtime) -> Every:
     return Every(REGULAR_SECONDS, work)
 
 
+def _counts() -> Every:
+    """What there is today, for growth over time."""
+
+    async def work(db: Database) -> None:
+        async with db.begin(HUB) as session:
+            await growth.count(session)
+
+    return Every(REGULAR_SECONDS, work)
+
+
 def duties(runtime: Runtime) -> Sequence[Job | Every]:
     return [
         _client_keys(runtime.fetcher),
@@ -137,4 +148,5 @@ def duties(runtime: Runtime) -> Sequence[Job | Every]:
         _providers(runtime),
         links.job(runtime),
         _tidy(runtime),
+        _counts(),
     ]

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import Select, func, literal, select, union_all
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 
 from services.directory.access import EVERYBODY
 from services.directory.models import City, DailyCount, Navigator, Project
@@ -65,5 +65,5 @@ async def growth(session: Reader, state: str, months: int) -> list[Growth]:
     )
     c = union_all(kept, select(now.day, *(now[name] for name in COUNTED)).where(now.state == state)).subquery("all").c
     month = func.date_trunc("month", c.day)
-    query = select(c.day, *(c[name] for name in COUNTED)).distinct(month).order_by(month, c.day.desc())
+    query = select(c.day, *(c[name] for name in COUNTED)).ext(distinct_on(month)).order_by(month, c.day.desc())
     return [Growth(*row) for row in await session.execute(query)]

@@ -101,3 +101,24 @@ async def used(session: Reader, state: str) -> tuple[Used, list[Used]]:
     )
     first, *rest = [Used(*row) for row in await session.execute(query)]
     return first, rest
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What a rule would give the municipalities of a size class, beside what the stored one gives."""
+
+    size: str | None
+    municipalities: int
+    places: int
+    now: int
+
+
+async def preview(session: Reader, state: str, steps: Sequence[Step]) -> list[Preview]:
+    """What `steps` would mean, from the smallest size class on."""
+    p = places(state, EVERYBODY).c
+    found: dict[str | None, Preview] = {}
+    for size, population, now in await session.execute(select(p.size, p.population, p.entitled).order_by(p.population)):
+        had = found.get(size, Preview(size, 0, 0, 0))
+        more = entitled(steps, population or 0)
+        found[size] = Preview(size, had.municipalities + 1, had.places + more, had.now + (now or 0))
+    return list(found.values())

@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from datetime import date
 
+from babel.dates import format_date
 from sqlalchemy import ColumnElement, cast, func, literal, select
 from sqlalchemy.types import Date, Interval
 
 from services.directory import audit
 from services.directory.access import COORDINATOR
-from services.directory.models import Account, City, Navigator, RoleGrant
+from services.directory.models import Account, AuditEntry, City, Navigator, RoleGrant
 from services.directory.stateview.ground import within
 from services.kit import mail
 from services.kit.db import Reader, Writer
@@ -21,6 +22,7 @@ AGES = (3, 6, 12)
 STALE_MONTHS = 6
 """From here on a city is reminded."""
 MOST_TOLD = 20
+REMINDED = "city.reminded"
 
 
 def months_ago(months: int) -> ColumnElement[date]:
@@ -83,12 +85,31 @@ async def remind(session: Writer, runtime: Runtime, actor: str, ags: str) -> Non
     key = f"reminder:{ags}:{today:%Y-%m}"
     for number, (address, language, name) in enumerate(to):
         fresh = await mail.send(
-            session, runtime.outbox, "reminder", to=address, language=language, key=f"{key}:{number}",
-            name=name, city=city.name, day=city.confirmed_on, past=past, link=runtime.settings.issuer,
-        )  # fmt: skip
+            session,
+            runtime.outbox,
+            "reminder",
+            to=address,
+            language=language,
+            key=f"{key}:{number}",
+            name=name,
+            city=city.name,
+            day=format_date(city.confirmed_on, "long", locale=language),
+            past=past,
+            link=runtime.settings.issuer,
+        )
         if number == 0 and not fresh:
             raise Conflict(_("This city has been reminded this month already."))
-    await audit.note(session, actor, "city.reminded", ags, org=ags)
+    await audit.note(session, actor, REMINDED, ags, org=ags)
+
+
+async def reminded(session: Reader, state: str) -> set[str]:
+    """The keys of cities that were reminded this month, as far as the session may read the audit log."""
+    query = select(AuditEntry.ags).where(
+        AuditEntry.state == state,
+        AuditEntry.action == REMINDED,
+        AuditEntry.at >= func.date_trunc("month", func.current_date()),
+    )
+    return {ags for ags in await session.scalars(query) if ags}
 
 
 async def _coordinators(session: Reader, ags: str) -> list[Account]:

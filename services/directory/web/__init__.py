@@ -1,6 +1,17 @@
 """The directory over HTTP beside GraphQL: the OAuth endpoints and the pages of people who log in."""
 
-from services.directory.web import account, authorize, login, oauth, people, provider, register, registrations
+from services.directory.web import (
+    account,
+    authorize,
+    login,
+    oauth,
+    people,
+    provider,
+    register,
+    registrations,
+    state,
+    steering,
+)
 
 routes = [
     *oauth.routes,
@@ -11,4 +22,6 @@ routes = [
     *account.routes,
     *people.routes,
     *provider.routes,
+    *state.routes,
+    *steering.routes,
 ]
