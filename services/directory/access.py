@@ -101,7 +101,7 @@ RIGHTS: Final[Rights] = {
     "State.caseload": STEERING,
     "State.withoutCare": STEERING,
     "StateMunicipality.places": STEERING,
-    "State.municipalities": ANYBODY.to("filters by places and care: central navigators of the state", "may_steer"),
+    "State.municipalities": ANYBODY.to("by targets, places and care: central navigators of the state", "may_steer"),
     "Mutation.setQuotaRule": STEERING,
     "Mutation.assignCare": STEERING,
     "Mutation.releaseCare": STEERING,

@@ -103,7 +103,6 @@ async def test_municipalities_one_by_one(anybody: Browser) -> None:
     assert await names(which="WITHOUT_NAVIGATORS") == ["Dorf 100", "Heilbronn"]
     assert await names(which="STALE") == ["Dorf 100"]
     assert await names(which="NOT_TAKING_PART", first=1) == ["Dorf 101"]
-    assert await names(which="BELOW_TARGET") == ["Konstanz"]
     assert await names(district="08121") == await names(size="CITY") == ["Heilbronn"]
     for by in ("NAME", "POPULATION"):
         seen: list[str] = []
@@ -118,13 +117,15 @@ async def test_municipalities_one_by_one(anybody: Browser) -> None:
     assert code(await anybody.graph('{ state(code: "17") { name } }')) == "REFUSED"
 
 
-async def test_departments_beside_their_targets(world: Hub, anybody: Browser) -> None:
+async def test_departments_beside_their_targets(anybody: Browser, central: Browser) -> None:
     query = f'{{ city(ags: "{KONSTANZ.ags}") {{ coverage {{ key name target actual }} }} }}'
     found = (await ask(anybody, query))["city"]["coverage"]
     assert found == [
         {"key": "65", "name": "Hochbauamt", "target": 2, "actual": 1},
         {"key": "20", "name": "Kämmerei", "target": 2, "actual": 2},
     ]
+    below = (await ask(central, LIST, which="BELOW_TARGET"))["municipalities"]["nodes"]
+    assert [one["name"] for one in below] == ["Konstanz"]
 
 
 async def test_places_by_the_rule(world: Hub, central: Browser) -> None:

@@ -85,7 +85,7 @@ class Which(enum.Enum):
     WITHOUT_CARE = "WITHOUT_CARE"
 
 
-INTERNAL = frozenset({Which.FREE_PLACES, Which.ABOVE_QUOTA, Which.OVERDRAWN, Which.WITHOUT_CARE})
+INTERNAL = frozenset({Which.BELOW_TARGET, Which.FREE_PLACES, Which.ABOVE_QUOTA, Which.OVERDRAWN, Which.WITHOUT_CARE})
 
 
 class By(enum.Enum):

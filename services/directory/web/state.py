@@ -190,7 +190,7 @@ async def file(request: AnyRequest, code: str, name: str, which: str = "", distr
         "cache-control": "no-store",
         "x-content-type-options": "nosniff",
     }
-    return Response(tables.as_csv(table), media_type="text/csv; charset=utf-8", headers=headers)
+    return Response(tables.as_csv(table), media_type="text/csv", headers=headers)
 
 
 routes = [states, overview, municipalities, file]
