@@ -1,7 +1,6 @@
 """Who looks after whom: the case load of a state's central navigators, „zentrale Lotsen“ (seed 002)."""
 
 import uuid
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import delete, func, or_, select, true
@@ -88,13 +87,6 @@ async def cared_for(session: Reader, account_id: uuid.UUID, state: str | None = 
         .limit(MOST_CARED_FOR)
     )
     return list((await session.scalars(query)).all())
-
-
-async def carers(session: Reader, keys: Sequence[str]) -> list[Account | None]:
-    """For each municipality (AGS) the account that looks after it, as far as the session may see accounts."""
-    query = select(Care.ags, Account).join(Account, Account.id == Care.account_id).where(Care.ags.in_(keys))
-    found = {row.ags: row.Account for row in await session.execute(query)}
-    return [found.get(ags) for ags in keys]
 
 
 async def assign(session: Writer, actor: str, ags: str, account_id: uuid.UUID) -> None:
