@@ -66,6 +66,15 @@ ONESELF: Final = Right("whoever is logged in", known=True, rows="their own")
 PEOPLE_PAGE: Final = Right(
     "people with the scope", PEOPLE, rows="people and login of their own city, state or the hub", rule="may_manage"
 )
+STATE_NUMBERS: Final = Right(
+    "people with the scope",
+    AUDIT,
+    rows="numbers of their own state: central navigators and coordinators of its cities; operators: all",
+    rule="may_count",
+)
+STEERING: Final = Right(
+    "people with the scope", APPROVE, rows="central navigators: of their state; operators: all", rule="may_steer"
+)
 DECIDING: Final = Right(
     "people with the scope", PEOPLE, rows=f"their own city's; decisions: {DECIDERS}", rule="may_decide"
 )
@@ -85,6 +94,22 @@ RIGHTS: Final[Rights] = {
     "Navigator.*": ANYBODY.to("fields by the person's visibility: public, network, city", "viewer"),
     **public("Competences", "Department", "Link"),
     **public("City", "Project", "Topic", "Municipality", "_entities"),
+    "Query.state": ANYBODY.to("coverage, growth and topics, as far as one sees the navigators they count", "viewer"),
+    **public(
+        "State", "Coverage", "Growth", "TopicGap", "Stale", "Quota", "QuotaCount", "QuotaStep", "Places", "CaseLoad"
+    ),
+    **public("DepartmentCoverage", "StateMunicipality"),
+    **public("StateMunicipalityConnection", "StateMunicipalityEdge"),
+    "State.quota": STATE_NUMBERS,
+    "State.stale": STATE_NUMBERS,
+    "State.pending": STEERING,
+    "State.caseload": STEERING,
+    "State.withoutCare": STEERING,
+    "StateMunicipality.places": STEERING,
+    "State.municipalities": ANYBODY.to("by targets, places and care: central navigators of the state", "may_steer"),
+    "Mutation.setQuotaRule": STEERING,
+    "Mutation.assignCare": STEERING,
+    "Mutation.releaseCare": STEERING,
     **public("CityConnection", "CityEdge", "MunicipalityConnection", "MunicipalityEdge"),
     **public("NavigatorConnection", "NavigatorEdge", "ProjectConnection", "ProjectEdge"),
     **public("TopicConnection", "TopicEdge", "PageInfo"),
@@ -166,6 +191,25 @@ def may_manage(who: Principal, org: str) -> None:
     who.need(PEOPLE)
     if not (who.city == org or org[:2] in who.where(CENTRAL) or who.where(OPERATOR)):
         raise Forbidden(_("You do not look after the people of {org}.", org=org))
+
+
+def steers(who: Principal, state: str) -> bool:
+    """Whether `who` looks after the state (two digits)."""
+    return APPROVE in who.scopes and bool(state in who.where(CENTRAL) or who.where(OPERATOR))
+
+
+def may_steer(who: Principal, state: str) -> None:
+    """Central navigators of the state and operators see its cities one by one, and decide about places and care."""
+    who.need(APPROVE)
+    if not steers(who, state):
+        raise Forbidden(_("You do not look after this state."))
+
+
+def may_count(who: Principal, state: str) -> None:
+    """Whoever looks after the state or one of its cities sees the state's numbers, not those of other cities."""
+    who.need(AUDIT)
+    if not (steers(who, state) or any(at[:2] == state for at in who.where(COORDINATOR))):
+        raise Forbidden(_("You do not look after this state."))
 
 
 def may_decide(who: Principal, client: Client, *, seconded: bool) -> bool:

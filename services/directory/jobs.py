@@ -12,6 +12,7 @@ from services.directory.login import discovery, links
 from services.directory.models import Client
 from services.directory.oauth import clients, grants, keys, registration
 from services.directory.protection import notices, retention
+from services.directory.stateview import growth
 from services.kit import jobs
 from services.kit.db import HUB, Database, Writer
 from services.kit.errors import Refused
@@ -132,6 +133,16 @@ def _tidy(runtime: Runtime) -> Every:
     return Every(REGULAR_SECONDS, work)
 
 
+def _counts() -> Every:
+    """What there is today, for growth over time."""
+
+    async def work(db: Database) -> None:
+        async with db.begin(HUB) as session:
+            await growth.count(session)
+
+    return Every(REGULAR_SECONDS, work)
+
+
 def duties(runtime: Runtime) -> Sequence[Job | Every]:
     return [
         _client_keys(runtime.fetcher),
@@ -142,4 +153,5 @@ def duties(runtime: Runtime) -> Sequence[Job | Every]:
         notices.regular(runtime),
         retention.regular(runtime),
         _tidy(runtime),
+        _counts(),
     ]

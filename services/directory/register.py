@@ -11,7 +11,7 @@ from io import StringIO
 
 from gv100ad import District, FederalState, GV100ADReader, MunicipalityType
 from gv100ad import Municipality as Record
-from sqlalchemy import insert, select, tuple_, update
+from sqlalchemy import Case, SQLColumnExpression, case, func, insert, or_, select, tuple_, update
 
 from services.directory.models import City, Municipality
 from services.kit.db import Reader, Writer
@@ -89,6 +89,13 @@ def size_class(population: int | None) -> str | None:
     if population is None:
         return None
     return next((name for below, name in SIZES if population < below), "METROPOLIS")
+
+
+def size_of(population: SQLColumnExpression[int | None]) -> Case[str | None]:
+    """`size_class` as SQL."""
+    return case(
+        (population.is_(None), None), *((population < below, name) for below, name in SIZES), else_="METROPOLIS"
+    )
 
 
 def parse(content: bytes) -> Register:
@@ -169,7 +176,21 @@ async def store(session: Writer, register: Register) -> Report:
         await session.execute(
             update(Municipality).where(Municipality.ags.in_([row.ags for row in gone])).values(ended=True)
         )
+    await _follow(session)
     return report
+
+
+async def _follow(session: Writer) -> None:
+    """Let what stands in the cities' rows by the register (`facts`) follow it; what they told themselves stays."""
+    told = func.coalesce(City.population, Municipality.population)
+    facts = {City.state: Municipality.state, City.district: Municipality.district, City.size_class: size_of(told)}
+    await session.execute(
+        update(City)
+        .where(City.ags == Municipality.ags, ~Municipality.ended)
+        .where(or_(*(column.is_distinct_from(value) for column, value in facts.items())))
+        .values({column.key: value for column, value in facts.items()})
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _values(entry: Entry, state_of: dt.date) -> dict[str, object]:

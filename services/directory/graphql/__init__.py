@@ -8,13 +8,14 @@ from strawberry.federation import Schema
 from strawberry.tools import merge_types
 
 from services.directory import access, register, search
+from services.directory.graphql.municipalities import Municipality
 from services.directory.graphql.protection import ProtectionQuery
 from services.directory.graphql.publish import Mutation
 from services.directory.graphql.registrations import RegistrationMutation, RegistrationQuery
+from services.directory.graphql.stateview import StateMutation, StateQuery
 from services.directory.graphql.types import (
     SERVICE,
     City,
-    Municipality,
     Navigator,
     Project,
     Topic,
@@ -125,8 +126,8 @@ class Query:
 
 
 schema = Schema(
-    query=merge_types("Query", (Query, RegistrationQuery, ProtectionQuery)),
-    mutation=merge_types("Mutation", (Mutation, RegistrationMutation)),
+    query=merge_types("Query", (Query, RegistrationQuery, ProtectionQuery, StateQuery)),
+    mutation=merge_types("Mutation", (Mutation, RegistrationMutation, StateMutation)),
     types=[Topic],
     federation_version=FEDERATION_VERSION,
 )

@@ -8,7 +8,8 @@ import strawberry
 from strawberry import ID, Info
 
 from services.directory import access, publishing
-from services.directory.graphql.types import SERVICE, City, Profile, Recruited, Stage, Task, city_of
+from services.directory.graphql.types import SERVICE, City, city_of
+from services.directory.graphql.words import Profile, Recruited, Stage, Task
 from services.directory.snapshot import (
     CityRow,
     Competences,

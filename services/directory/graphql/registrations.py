@@ -2,6 +2,7 @@
 
 import datetime as dt
 import enum
+import uuid
 from typing import Any, Self
 
 import strawberry
@@ -9,8 +10,10 @@ from strawberry import ID, Info
 
 from services.directory import access, audit, registrations
 from services.directory import models as m
+from services.directory.graphql.municipalities import Municipality
 from services.directory.graphql.types import SERVICE, City, city_of
 from services.directory.oauth import clients
+from services.directory.stateview import care
 from services.kit.db import HUB
 from services.kit.errors import Refused
 from services.kit.graphql import Connection, decode_cursor, encode_cursor, page_size
@@ -109,6 +112,15 @@ class Me:
     @strawberry.field(description="The city spoken for; null without one, or if it has not published yet.")
     async def city(self, info: Info[Any, Any]) -> City | None:
         return await city_of(info, str(self.ags)) if self.ags else None
+
+    @strawberry.field(description="The municipalities that a central navigator looks after, by name; null for others.")
+    async def caseload(self, info: Info[Any, Any]) -> list[Municipality] | None:
+        asking = who(info)
+        if not asking.where(access.CENTRAL):
+            return None
+        async with read(info, SERVICE) as session:
+            rows = await care.cared_for(session, uuid.UUID(asking.subject))
+        return [Municipality.of(row) for row in rows]
 
 
 @strawberry.type

@@ -5,8 +5,7 @@ What is said here is also compiled to SQL (`directory.reads`): a field that both
 
 import asyncio
 import datetime as dt
-import enum
-from typing import Any, Self, TypeVar, cast
+from typing import Any, Self, cast
 
 import strawberry
 from strawberry import ID, Info
@@ -15,7 +14,11 @@ from services.directory import access, search
 from services.directory import models as m
 from services.directory.access import Viewer
 from services.directory.fields import FIELDS, Audience
+from services.directory.graphql.parts import Competences, Department, DepartmentCoverage, Link
+from services.directory.graphql.shown import shown
+from services.directory.graphql.words import Profile, Recruited, SizeClass, Stage, Task
 from services.directory.snapshot import AREAS
+from services.directory.stateview.coverage import departments
 from services.kit import i18n
 from services.kit.errors import Refused
 from services.kit.graphql import Connection, decode_cursor, encode_cursor, page_size
@@ -23,54 +26,6 @@ from services.kit.i18n import gettext as _
 from services.kit.resolvers import as_uuid, load, read, who
 
 SERVICE = "directory"
-T = TypeVar("T")
-
-
-@strawberry.enum(description="Where a project stands.")
-class Stage(enum.Enum):
-    IDEA = "IDEA"
-    PLANNED = "PLANNED"
-    RUNNING = "RUNNING"
-    DONE = "DONE"
-    STOPPED = "STOPPED"
-
-
-@strawberry.enum(description="How much of a post the role is, from „Ehrenamt“ to „hauptamtlich“.")
-class Profile(enum.Enum):
-    VOLUNTARY = "VOLUNTARY"
-    PART_TIME = "PART_TIME"
-    FULL_TIME = "FULL_TIME"
-
-
-@strawberry.enum(description="How somebody became a navigator.")
-class Recruited(enum.Enum):
-    ASKED = "ASKED"
-    NOMINATED = "NOMINATED"
-    APPLIED = "APPLIED"
-
-
-@strawberry.enum(description="What a navigator has taken on.")
-class Task(enum.Enum):
-    CONTACT = "CONTACT"
-    ADVISE = "ADVISE"
-    INSPIRE_LEADERS = "INSPIRE_LEADERS"
-    SHARE_KNOWLEDGE = "SHARE_KNOWLEDGE"
-    SCOUT = "SCOUT"
-    NETWORK = "NETWORK"
-    DEVELOP_IDEAS = "DEVELOP_IDEAS"
-    TRY_OUT = "TRY_OUT"
-    ASSESS_IDEAS = "ASSESS_IDEAS"
-    SUPPORT_PROJECTS = "SUPPORT_PROJECTS"
-    INVOLVE_PUBLIC = "INVOLVE_PUBLIC"
-
-
-@strawberry.enum(description="By population: below 5,000, 20,000, 100,000, 500,000, and above.")
-class SizeClass(enum.Enum):
-    VILLAGE = "VILLAGE"
-    SMALL_TOWN = "SMALL_TOWN"
-    MEDIUM_TOWN = "MEDIUM_TOWN"
-    CITY = "CITY"
-    METROPOLIS = "METROPOLIS"
 
 
 @strawberry.federation.type(keys=["code"], description="A topic of the shared vocabulary.")
@@ -123,43 +78,6 @@ async def topics_of(info: Info[Any, Any], codes: list[str]) -> list[Topic]:
     return [topic for topic in found if topic is not None]
 
 
-@strawberry.type(description="A municipality of the official register, whether it takes part or not.")
-class Municipality:
-    ags: ID
-    name: str = strawberry.field(description="The official name, such as „Konstanz, Universitätsstadt“.")
-    kind: str
-    state: str
-    district: str
-    population: int
-    postal_code: str
-    sort_key: strawberry.Private[str]
-
-    @classmethod
-    def of(cls, row: m.Municipality) -> Self:
-        return cls(
-            ags=ID(row.ags),
-            name=row.name,
-            kind=row.kind,
-            state=row.state,
-            district=row.district,
-            population=row.population,
-            postal_code=row.postal_code,
-            sort_key=row.sort_key,
-        )
-
-    @strawberry.field(description="What it publishes here; null if it does not take part.")
-    async def city(self, info: Info[Any, Any]) -> "City | None":
-        return await city_of(info, self.ags)
-
-
-@strawberry.type(description="A department of a city's administration.")
-class Department:
-    key: str
-    name: str
-    target: int = strawberry.field(description="How many navigators it shall have.")
-    employees: int | None
-
-
 @strawberry.federation.type(keys=["ags"], description="A municipality that takes part.")
 class City:
     ags: ID = strawberry.field(description="Amtlicher Gemeindeschlüssel, 8 digits.")
@@ -201,6 +119,11 @@ class City:
         rows = await load(info, SERVICE, search.departments_of_cities, self.row.ags)
         return [Department(key=row.key, name=row.name, target=row.target, employees=row.employees) for row in rows]
 
+    @strawberry.field(description="Each department beside the navigators it shall have.")
+    async def coverage(self, info: Info[Any, Any]) -> list[DepartmentCoverage]:
+        rows = await load(info, SERVICE, departments, (self.row.ags, access.viewer(who(info))))
+        return [DepartmentCoverage(key=r.key, name=r.name, target=r.target, actual=r.actual) for r in rows]
+
     @strawberry.field
     async def navigators(
         self, info: Info[Any, Any], topic: ID | None = None, first: int = 50, after: str | None = None
@@ -223,29 +146,6 @@ async def city_of(info: Info[Any, Any], ags: str) -> City | None:
     return City.of(row) if row else None
 
 
-@strawberry.type(description="What somebody can do, in the four areas of competence.")
-class Competences:
-    professional: list[str]
-    methodical: list[str]
-    social: list[str]
-    personal: list[str]
-
-
-def _shown(empty: T, description: str = "") -> Any:
-    """A resolver for a field of a navigator that not everybody sees; those who do not get `empty`."""
-
-    def field(resolver: Any) -> Any:
-        flag = FIELDS[resolver.__name__].flag
-
-        def resolve(self: "Navigator") -> Any:
-            return resolver(self) if self.viewer.mask(self.row) & flag else empty
-
-        resolve.__name__, resolve.__annotations__ = resolver.__name__, {"return": resolver.__annotations__["return"]}
-        return strawberry.field(resolve, description=description or None)
-
-    return field
-
-
 @strawberry.federation.type(
     keys=["id"],
     description="A digital navigator, as their city published them. Each person and city chooses who sees which field; "
@@ -261,72 +161,72 @@ class Navigator:
     def of(cls, row: m.Navigator, viewer: Viewer) -> Self:
         return cls(id=ID(str(row.id)), row=row, viewer=viewer, coordinator=row.coordinator)
 
-    @_shown(None)
+    @shown(None)
     def name(self) -> str | None:
         return self.row.name
 
-    @_shown("", "What the city calls the role.")
+    @shown("", "What the city calls the role.")
     def title(self) -> str:
         return self.row.title
 
-    @_shown("")
+    @shown("")
     def department(self) -> str:
         return self.row.department
 
-    @_shown(None)
+    @shown(None)
     def profile(self) -> Profile | None:
         return Profile(self.row.profile) if self.row.profile else None
 
-    @_shown(None, "Percent of a full post.")
+    @shown(None, "Percent of a full post.")
     def hours_share(self) -> int | None:
         return self.row.hours_share
 
-    @_shown(None)
+    @shown(None)
     def competences(self) -> Competences | None:
         told = self.row.competences
         return Competences(**{area: list(told.get(area, ())) for area in AREAS}) if told else None
 
-    @_shown([], "Language codes (BCP 47).")
+    @shown([], "Language codes (BCP 47).")
     def languages(self) -> list[str]:
         return list(self.row.languages)
 
-    @_shown(None)
+    @shown(None)
     def email(self) -> str | None:
         return self.row.email
 
-    @_shown(None)
+    @shown(None)
     def phone(self) -> str | None:
         return self.row.phone
 
-    @_shown(None, "A Matrix address or a link to a room.")
+    @shown(None, "A Matrix address or a link to a room.")
     def chat(self) -> str | None:
         return self.row.chat
 
-    @_shown(None)
+    @shown(None)
     def room(self) -> str | None:
         return self.row.room
 
-    @_shown(None, "The address of a picture, with the person's consent.")
+    @shown(None, "The address of a picture, with the person's consent.")
     def photo(self) -> str | None:
         return self.row.photo
 
-    @_shown(None)
+    @shown(None)
     def since(self) -> dt.date | None:
         return self.row.since
 
-    @_shown(None)
+    @shown(None)
     def until(self) -> dt.date | None:
         return self.row.until
 
-    @_shown(None)
+    @shown(None)
     def recruited(self) -> Recruited | None:
         return Recruited(self.row.recruited) if self.row.recruited else None
 
-    @_shown([])
+    @shown([])
     def tasks(self) -> list[Task]:
         return [Task(task) for task in self.row.tasks]
 
-    @_shown(None, "Holds one of the places that the state pays for.")
+    @shown(None, "Holds one of the places that the state pays for.")
     def funded(self) -> bool | None:
         return self.row.funded
 
@@ -355,8 +255,8 @@ class Navigator:
 
     @strawberry.field(description="The navigator who helps them to settle in.")
     async def mentor(self, info: Info[Any, Any]) -> "Navigator | None":
-        shown = self.viewer.mask(self.row) & FIELDS["mentor"].flag
-        return await navigator_of(info, str(self.row.mentor)) if shown and self.row.mentor else None
+        seen = self.viewer.mask(self.row) & FIELDS["mentor"].flag
+        return await navigator_of(info, str(self.row.mentor)) if seen and self.row.mentor else None
 
     @strawberry.field
     async def projects(self, info: Info[Any, Any]) -> "list[Project]":
@@ -374,12 +274,6 @@ async def navigator_of(info: Info[Any, Any], value: str) -> Navigator | None:
     key, viewer = as_uuid(value), access.viewer(who(info))
     row = await load(info, SERVICE, search.navigators_by_id, key) if key else None
     return Navigator.of(row, viewer) if row and viewer.sees(row) else None
-
-
-@strawberry.type(description="An address in the web.")
-class Link:
-    url: str
-    label: str
 
 
 @strawberry.federation.type(keys=["id"], description="A project that a city makes visible to others.")

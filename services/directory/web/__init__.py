@@ -13,6 +13,8 @@ from services.directory.web import (
     provider,
     register,
     registrations,
+    state,
+    steering,
     upload,
 )
 
@@ -30,4 +32,6 @@ routes = [
     *mine_forms.routes,
     *objections.routes,
     *privacy.routes,
+    *state.routes,
+    *steering.routes,
 ]

@@ -94,7 +94,7 @@ def _links(who: Principal) -> list[tuple[str, str]]:
     if {PEOPLE, APPROVE} & who.scopes:
         open_.append(("/registrations", _("Registrations")))
     if AUDIT in who.scopes:
-        open_.append(("/audit", _("Audit log")))
+        open_ += [("/audit", _("Audit log")), ("/state", _("The state at a glance"))]
     return open_
 
 

@@ -1,0 +1,196 @@
+"""The state at a glance: its tables on one page and as files, and its municipalities one by one."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+from urllib.parse import urlencode
+
+from litestar import Request, Response, get
+
+from services.directory import access
+from services.directory.access import may_count, may_steer, steers
+from services.directory.register import STATES
+from services.directory.stateview import care, coverage, gaps, growth, quota, stale, tables
+from services.directory.stateview.coverage import By, Which
+from services.directory.stateview.ground import checked_state
+from services.directory.stateview.tables import Table
+from services.directory.web.oauth import here
+from services.kit import forms, pages
+from services.kit.auth import Principal
+from services.kit.db import Reader
+from services.kit.errors import Forbidden, NotFound, Refused
+from services.kit.graphql import decode_cursor, encode_cursor
+from services.kit.i18n import gettext as _
+
+MONTHS = 24
+PAGE = 100
+MOST_IN_FILE = 5_000
+"""More than any state has municipalities."""
+AnyRequest = Request[Any, Any, Any]
+
+
+@get("/state", page=True, right=access.STATE_NUMBERS)
+async def states(request: AnyRequest) -> Response[Any]:
+    """The states that one may look at; straight to the only one."""
+    who = await forms.person(request)
+    open_ = [code for code in STATES if _counts(who, code)]
+    if len(open_) == 1:
+        return pages.redirect(request, f"/state/{open_[0]}")
+    return await pages.page(request, "directory/states.html", states=[(code, STATES[code]) for code in open_])
+
+
+def _counts(who: Principal, code: str) -> bool:
+    try:
+        may_count(who, code)
+    except Forbidden:
+        return False
+    return True
+
+
+@get("/state/{code:str}", page=True, right=access.STATE_NUMBERS)
+async def overview(request: AnyRequest, code: str) -> Response[Any]:
+    who = await forms.person(request)
+    may_count(who, checked_state(code))
+    steering, viewer = steers(who, code), access.viewer(who)
+    async with here(request).db.read(who.acting) as session:
+        covered = await coverage.coverage(session, code, viewer)
+        pending = await care.pending(session, code) if steering else None
+        shown = [
+            tables.districts(covered.districts),
+            tables.sizes(covered.sizes),
+            *[await FILES[name](session, code, who) for name in ("quota", "sought", "offered", "ages", "growth")],
+        ]
+        aged = await stale.stale(session, code)
+        rule = await quota.rule(session, code)
+    return await pages.page(
+        request,
+        "directory/state.html",
+        code=code,
+        name=STATES[code],
+        total=covered.total,
+        pending=pending,
+        past=aged.past,
+        rule=rule,
+        tables=shown,
+        cell=tables.shown,
+        steering=steering,
+    )
+
+
+@get("/state/{code:str}/municipalities", page=True, right=access.STEERING)
+async def municipalities(
+    request: AnyRequest,
+    code: str,
+    which: str = "",
+    district: str = "",
+    by: str = By.NAME.value,
+    after: str | None = None,
+) -> Response[Any]:
+    who = await forms.person(request)
+    may_steer(who, checked_state(code))
+    chosen, order = _which(which), By.POPULATION if by == By.POPULATION.value else By.NAME
+    place = decode_cursor(after, 2)
+    if place is not None and order is By.POPULATION and not place[0].removeprefix("-").isdecimal():
+        raise Refused(_("„after“ is not a cursor of this list."))
+    async with here(request).db.read(who.acting) as session:
+        covered = await coverage.coverage(session, code, access.viewer(who))
+        rows = await coverage.municipalities(
+            session, code, access.viewer(who), PAGE + 1, which=chosen, district=district or None, by=order, after=place
+        )
+    asked = {"which": which, "district": district, "by": order.value}
+    following = None
+    if len(rows) > PAGE:
+        last = rows[PAGE - 1]
+        key = last.sort_key if order is By.NAME else str(-(last.population or 0))
+        following = urlencode({**asked, "after": encode_cursor(key, last.ags)})
+    words = tables.which_words()
+    return await pages.page(
+        request,
+        "directory/state_municipalities.html",
+        code=code,
+        name=STATES[code],
+        table=tables.municipalities(rows[:PAGE], words[chosen] if chosen else _("All municipalities")),
+        cell=tables.shown,
+        asked=asked,
+        choices=[(one.value, text) for one, text in words.items()],
+        districts=[(row.district_code, row.district) for row in covered.districts],
+        following=following,
+    )
+
+
+def _which(value: str) -> Which | None:
+    """Raises Refused for what is none of the choices."""
+    try:
+        return Which(value) if value else None
+    except ValueError:
+        raise Refused(_("Please choose one of those offered.")) from None
+
+
+# Files ------------------------------------------------------------------------------------------------------------
+
+File = Callable[[Reader, str, Principal], Awaitable[Table]]
+
+
+async def _districts(session: Reader, code: str, who: Principal) -> Table:
+    return tables.districts((await coverage.coverage(session, code, access.viewer(who))).districts)
+
+
+async def _sizes(session: Reader, code: str, who: Principal) -> Table:
+    return tables.sizes((await coverage.coverage(session, code, access.viewer(who))).sizes)
+
+
+async def _quota(session: Reader, code: str, who: Principal) -> Table:
+    return tables.quota(*await quota.used(session, code))
+
+
+async def _sought(session: Reader, code: str, who: Principal) -> Table:
+    return tables.sought(await gaps.sought(session, code, access.viewer(who)))
+
+
+async def _offered(session: Reader, code: str, who: Principal) -> Table:
+    return tables.offered(await gaps.offered(session, code, access.viewer(who)))
+
+
+async def _ages(session: Reader, code: str, who: Principal) -> Table:
+    return tables.ages(await stale.stale(session, code))
+
+
+async def _growth(session: Reader, code: str, who: Principal) -> Table:
+    return tables.growth(await growth.growth(session, code, MONTHS))
+
+
+async def _care(session: Reader, code: str, who: Principal) -> Table:
+    may_steer(who, code)
+    return tables.care(await care.caseload(session, code, access.viewer(who)))
+
+
+FILES: dict[str, File] = {
+    "districts": _districts, "sizes": _sizes, "quota": _quota, "sought": _sought, "offered": _offered, "ages": _ages,
+    "growth": _growth, "care": _care,
+}  # fmt: skip
+
+
+@get("/state/{code:str}/csv/{name:str}", page=True, right=access.STATE_NUMBERS)
+async def file(request: AnyRequest, code: str, name: str, which: str = "", district: str = "") -> Response[bytes]:
+    """One of the tables as CSV; `municipalities` takes the same choices as its page."""
+    who = await forms.person(request)
+    may_count(who, checked_state(code))
+    async with here(request).db.read(who.acting) as session:
+        if name == "municipalities":
+            may_steer(who, code)
+            rows = await coverage.municipalities(
+                session, code, access.viewer(who), MOST_IN_FILE, which=_which(which), district=district or None
+            )
+            table = tables.municipalities(rows, "")
+        elif name in FILES:
+            table = await FILES[name](session, code, who)
+        else:
+            raise NotFound(_("There is no such table."))
+    headers = {
+        "content-disposition": f'attachment; filename="lotsennetz-{code}-{name}.csv"',
+        "cache-control": "no-store",
+        "x-content-type-options": "nosniff",
+    }
+    return Response(tables.as_csv(table), media_type="text/csv", headers=headers)
+
+
+routes = [states, overview, municipalities, file]
