@@ -146,10 +146,15 @@ class Database:
                 log.warning("after commit: %s", type(problem).__name__)
 
     @asynccontextmanager
-    async def read(self, acting: Acting = NOBODY) -> AsyncIterator[Reader]:
-        """A read-only transaction; parallel GraphQL fields each take their own."""
+    async def read(self, acting: Acting = NOBODY, *, frozen: bool = False) -> AsyncIterator[Reader]:
+        """A read-only transaction; parallel GraphQL fields each take their own.
+
+        `frozen`: every statement in it sees the same state of the database.
+        """
         with _translated():
             async with self._readers() as session, session.begin():
+                if frozen:
+                    await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
                 await _act(session, acting)
                 yield session
 
