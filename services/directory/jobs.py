@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 from sqlalchemy import func, or_, update
 
-from services.directory import audit
+from services.directory import audit, vocabulary
 from services.directory.login import discovery, links
 from services.directory.models import Client
 from services.directory.oauth import clients, grants, keys, registration
@@ -124,6 +124,7 @@ def _tidy(runtime: Runtime) -> Every:
             await grants.forget(session)
             await clients.forget_waiting(session)
             await audit.forget(session)
+            await vocabulary.left_behind(session, runtime)
             for client_id in await clients.with_published_keys(session, older_than=timedelta(hours=1)):
                 await ask_for_keys(session, runtime, client_id)
 
@@ -136,5 +137,6 @@ def duties(runtime: Runtime) -> Sequence[Job | Every]:
         _provider(runtime.fetcher),
         _providers(runtime),
         links.job(runtime),
+        vocabulary.job(runtime),
         _tidy(runtime),
     ]

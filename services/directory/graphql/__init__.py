@@ -8,6 +8,7 @@ from strawberry.federation import Schema
 from strawberry.tools import merge_types
 
 from services.directory import access, register, search
+from services.directory.graphql.partnerships import PartnershipMutation
 from services.directory.graphql.publish import Mutation
 from services.directory.graphql.registrations import RegistrationMutation, RegistrationQuery
 from services.directory.graphql.types import (
@@ -24,6 +25,7 @@ from services.directory.graphql.types import (
     project_page,
     topic_of,
 )
+from services.directory.graphql.vocabulary import VocabularyMutation, VocabularyQuery
 from services.kit.errors import Refused
 from services.kit.graphql import FEDERATION_VERSION, Connection, decode_cursor, encode_cursor, page_size
 from services.kit.i18n import gettext as _
@@ -124,8 +126,8 @@ class Query:
 
 
 schema = Schema(
-    query=merge_types("Query", (Query, RegistrationQuery)),
-    mutation=merge_types("Mutation", (Mutation, RegistrationMutation)),
+    query=merge_types("Query", (Query, RegistrationQuery, VocabularyQuery)),
+    mutation=merge_types("Mutation", (Mutation, RegistrationMutation, VocabularyMutation, PartnershipMutation)),
     types=[Topic],
     federation_version=FEDERATION_VERSION,
 )

@@ -6,12 +6,12 @@ What is said here is also compiled to SQL (`directory.reads`): a field that both
 import asyncio
 import datetime as dt
 import enum
-from typing import Any, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Annotated, Any, Self, TypeVar, cast
 
 import strawberry
 from strawberry import ID, Info
 
-from services.directory import access, search
+from services.directory import access, partnerships, search
 from services.directory import models as m
 from services.directory.access import Viewer
 from services.directory.fields import FIELDS, Audience
@@ -21,8 +21,12 @@ from services.kit.graphql import Connection, decode_cursor, encode_cursor, page_
 from services.kit.i18n import gettext as _
 from services.kit.resolvers import as_uuid, load, read, who
 
+if TYPE_CHECKING:
+    from services.directory.graphql.partnerships import Partnership
+
 SERVICE = "directory"
 T = TypeVar("T")
+Shared = Annotated["Partnership", strawberry.lazy("services.directory.graphql.partnerships")]
 
 
 @strawberry.enum(description="Where a project stands.")
@@ -96,6 +100,10 @@ class Topic:
     @strawberry.field(description="The topics right below it.")
     async def narrower(self, info: Info[Any, Any]) -> "list[Topic]":
         return [Topic.of(row) for row in await load(info, SERVICE, search.narrower_topics, self.row.code)]
+
+    @strawberry.field(description="The topic that took its place; null while it counts itself.")
+    async def merged_into(self, info: Info[Any, Any]) -> "Topic | None":
+        return await topic_of(info, self.row.merged_into) if self.row.merged_into else None
 
     @strawberry.field(description="Navigators with this topic or a narrower one.")
     async def navigators(
@@ -211,6 +219,12 @@ class City:
         self, info: Info[Any, Any], topic: ID | None = None, first: int = 50, after: str | None = None
     ) -> "Connection[Project]":
         return await project_page(info, first, after, city=str(self.ags), topic=topic)
+
+    @strawberry.field(description="Whom it works with; its own people and programs see proposals as well.")
+    async def partnerships(self, info: Info[Any, Any]) -> list[Shared]:
+        from services.directory.graphql.partnerships import Partnership
+
+        return [Partnership.of(row) for row in await load(info, SERVICE, partnerships.of_cities, self.row.ags)]
 
     @classmethod
     async def resolve_reference(cls, info: Info[Any, Any], ags: ID) -> "City | None":
