@@ -59,3 +59,13 @@ class TopicPublished(Message, frozen=True):
 
     def key(self) -> str:
         return self.code
+
+
+class TopicMerged(Message, frozen=True):
+    """`code` counts no more: what stood under it stands under `into`, a topic that is not merged itself."""
+
+    code: str
+    into: str
+
+    def key(self) -> str:
+        return self.code

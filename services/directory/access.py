@@ -83,6 +83,19 @@ PERSONAL: Final = Right("whoever has a personal link", rows="their own entry")
 OBJECTIONS: Final = Right(
     "people with the scope", PEOPLE, rows="objections of people of their own city or state", rule="may_manage"
 )
+TOPIC_DECIDERS: Final = Right(
+    "people with the scope", APPROVE, rows="central navigators: proposals of their state; operators: all",
+    rule="may_decide_topics",
+)  # fmt: skip
+PROPOSALS: Final = Right(
+    "whoever is logged in, and clients",
+    known=True,
+    rows="those of their own city; central navigators: of their state; operators: all",
+)
+OWN_TOPICS: Final = Right("clients and editors of a city with the scope", WRITE, rows="their own city", rule="own_city")
+OWN_PARTNERSHIPS: Final = Right(
+    "clients and editors of a city with the scope", WRITE, rows="their own city's", rule="own_city"
+)
 RIGHTS: Final[Rights] = {
     "Query.*": ANYBODY,
     "Query.navigators": ANYBODY.to("words find names for the network only", "in_network"),
@@ -121,6 +134,16 @@ RIGHTS: Final[Rights] = {
     "Query.auditLog": LOG,
     "Query.erased": Right("the network: clients and people with the scope", READ, rows="numbers of all cities"),
     **public("ErasedEntry", "ErasedEntryConnection", "ErasedEntryEdge"),
+    "Query.topicProposals": PROPOSALS,
+    "Mutation.proposeTopic": OWN_TOPICS,
+    "Mutation.decideTopicProposal": TOPIC_DECIDERS,
+    "Mutation.mergeTopics": TOPIC_DECIDERS.to("the whole vocabulary", "may_decide_topics"),
+    "Mutation.proposePartnership": OWN_PARTNERSHIPS,
+    "Mutation.answerPartnership": OWN_PARTNERSHIPS,
+    "Mutation.endPartnership": OWN_PARTNERSHIPS,
+    "Partnership.*": ANYBODY.to("active ones; proposals: the two cities'"),
+    "TopicProposal.*": ANYBODY.to("what one got from the lists"),
+    **public("TopicProposalConnection", "TopicProposalEdge"),
     **public("Me", "RegistrationConnection", "RegistrationEdge", "AuditEntryConnection", "AuditEntryEdge"),
     "Registration.*": ANYBODY.to("what one got from the lists"),
     "AuditEntry.*": ANYBODY.to("what one got from the lists"),
@@ -184,6 +207,19 @@ def viewer(who: Principal) -> Viewer:
 def may_publish(who: Principal, ags: str) -> None:
     """A client or person publishes their own city and no other."""
     who.need_city(ags)
+
+
+def own_city(who: Principal) -> str:
+    """The city that `who` speaks for. Raises Forbidden where there is none."""
+    if who.city is None:
+        raise Forbidden(_("You do not speak for a city."))
+    return who.city
+
+
+def may_decide_topics(who: Principal, ags: str | None = None) -> bool:
+    """Central navigators, of the state of the city `ags` where one proposed something; operators."""
+    states = who.where(CENTRAL)
+    return APPROVE in who.scopes and bool(who.where(OPERATOR) or (states if ags is None else ags[:2] in states))
 
 
 def may_manage(who: Principal, org: str) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from litestar import Litestar
 
-from services.directory import access, jobs, reads, topics, web
+from services.directory import access, jobs, reads, vocabulary, web
 from services.directory.graphql import schema
 from services.directory.models import Base
 from services.directory.oauth import keys
@@ -19,7 +19,7 @@ async def _prepare(runtime: Runtime) -> None:
     """Seed the vocabulary and the first signing key."""
     async with runtime.db.begin(HUB) as session:
         await keys.signing_key(session, runtime.settings.derived("signing"))
-        await runtime.say(session, await topics.seed(session))
+        await runtime.say(session, await vocabulary.seed(session, runtime))
 
 
 def _keys(runtime: Runtime) -> Keys:

@@ -76,12 +76,21 @@ def in_words(action: str) -> str:
         "passkey.made": _("Passkey made"),
         "passkey.removed": _("Passkey removed"),
         "passkeys.reset": _("All passkeys removed"),
+        "partnership.accepted": _("Partnership agreed"),
+        "partnership.declined": _("Partnership declined"),
+        "partnership.ended": _("Partnership ended"),
+        "partnership.proposed": _("Partnership proposed"),
         "provider.configured": _("Login of the city set up"),
         "provider.removed": _("Login of the city removed"),
         "quota.changed": _("Rule of the places changed"),
         "role.granted": _("Role given"),
         "role.withdrawn": _("Role taken"),
         "session.begun": _("Logged in"),
+        "topic.accepted": _("Proposed topic accepted"),
+        "topic.declined": _("Proposed topic declined"),
+        "topic.merged": _("Proposed topic became a synonym"),
+        "topic.proposed": _("Topic proposed"),
+        "topics.merged": _("Topics merged"),
     }.get(action, action)
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 from sqlalchemy import func, or_, update
 
-from services.directory import audit, uploads
+from services.directory import audit, uploads, vocabulary
 from services.directory.login import discovery, links
 from services.directory.models import Client
 from services.directory.oauth import clients, grants, keys, registration
@@ -127,6 +127,7 @@ def _tidy(runtime: Runtime) -> Every:
             await clients.forget_waiting(session)
             await audit.forget(session)
             await uploads.forget(session)
+            await vocabulary.left_behind(session, runtime)
             for client_id in await clients.with_published_keys(session, older_than=timedelta(hours=1)):
                 await ask_for_keys(session, runtime, client_id)
 
@@ -152,6 +153,7 @@ def duties(runtime: Runtime) -> Sequence[Job | Every]:
         notices.link_job(runtime),
         notices.regular(runtime),
         retention.regular(runtime),
+        vocabulary.job(runtime),
         _tidy(runtime),
         _counts(),
     ]

@@ -13,6 +13,7 @@ from services.directory import audit, projection, register, store
 from services.directory.fields import ENTRY, Audience, audience_of
 from services.directory.projection import Vocabulary
 from services.directory.snapshot import (
+    Change,
     Difference,
     Identities,
     NavigatorRow,
@@ -210,6 +211,33 @@ def _told(ids: Identities, row: NavigatorRow, values: Mapping[str, Any]) -> Mess
         seeks=shown("seeks", ()),
         works_on=shown("works_on", ()),
     )
+
+
+UNDER = """
+SELECT key, true FROM navigator WHERE ags = $1 AND (offers && $2 OR seeks && $2 OR works_on && $2)
+UNION ALL SELECT key, false FROM project WHERE ags = $1 AND topics && $2
+"""
+
+
+async def republish(session: Writer, by: Publisher, ags: str, topics: list[str]) -> list[Message]:
+    """Store again, and say, what of the city stands under `topics`, as the vocabulary is now. No new publication."""
+    stored = await turn(session, ags)
+    if stored.snapshot is None:
+        return []
+    found = [tuple(row) for row in await (await driver(session)).fetch(UNDER, ags, topics)]
+    people, projects = ({key for key, person in found if person is kind} for kind in (True, False))
+    ids = Identities(by.secret, ags)
+    wanted, _withheld = _without_erased(stored.snapshot, ids, stored)
+    change = Difference(
+        city_changed=False,
+        departments=Change((), (), (), ()),
+        navigators=Change((), tuple(row for row in wanted.navigators if row.key in people), (), ()),
+        projects=Change((), tuple(row for row in wanted.projects if row.key in projects), (), ()),
+    )
+    vocabulary = await store.vocabulary(session, by.memory)
+    batch, messages = planned(ids, wanted, change, stored, vocabulary, None)
+    await store.write(session, batch)
+    return messages
 
 
 CONFIRM = "UPDATE city SET confirmed_on = current_date WHERE ags = $1"

@@ -11,6 +11,7 @@ from services.contracts.directory import (
     NavigatorErased,
     NavigatorPublished,
     NavigatorWithdrawn,
+    TopicMerged,
     TopicPublished,
 )
 from services.contracts.events import EventPublished
@@ -29,6 +30,14 @@ async def city(session: Writer, said: CityPublished) -> None:
 
 async def topic(session: Writer, said: TopicPublished) -> None:
     await put(session, Topic, {"code": said.code}, {"de": said.de, "en": said.en})
+
+
+async def merged(session: Writer, said: TopicMerged) -> None:
+    """Tables that were planned or asked for under the topic stand under the other now."""
+    await session.execute(update(Table).where(Table.topic == said.code).values(topic=said.into))
+    replaced = sql.array_replace(Event.table_topics, said.code, said.into)
+    await session.execute(update(Event).where(Event.table_topics.contains([said.code])).values(table_topics=replaced))
+    await session.execute(delete(Topic).where(Topic.code == said.code))
 
 
 async def navigator(session: Writer, said: NavigatorPublished) -> None:
@@ -121,6 +130,7 @@ listens: Listens = {
     "directory": {
         CityPublished: city,
         TopicPublished: topic,
+        TopicMerged: merged,
         NavigatorPublished: navigator,
         NavigatorWithdrawn: forget,
         NavigatorErased: erase,

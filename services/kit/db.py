@@ -152,16 +152,20 @@ class Database:
                 log.warning("after commit: %s", type(problem).__name__)
 
     @asynccontextmanager
-    async def read(self, acting: Acting = NOBODY, milliseconds: int | None = None) -> AsyncIterator[Reader]:
+    async def read(
+        self, acting: Acting = NOBODY, milliseconds: int | None = None, *, frozen: bool = False
+    ) -> AsyncIterator[Reader]:
         """A read-only transaction; parallel GraphQL fields each take their own.
 
         `milliseconds` is how long one statement may take: without it, STATEMENT_MILLISECONDS for those who act for
-        somebody. Raises as `begin`.
+        somebody. `frozen`: every statement in it sees the same state of the database. Raises as `begin`.
         """
         if milliseconds is None:
             milliseconds = STATEMENT_MILLISECONDS if acting else self.milliseconds
         with translated():
             async with self._readers() as session, session.begin():
+                if frozen:
+                    await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
                 await self._act(session, acting, milliseconds)
                 yield session
 

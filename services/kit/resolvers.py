@@ -8,7 +8,9 @@ from strawberry import Info
 
 from services.kit.auth import Principal
 from services.kit.db import Reader
-from services.kit.graphql import Context
+from services.kit.errors import Refused
+from services.kit.graphql import Context, decode_cursor
+from services.kit.i18n import gettext as _
 
 if TYPE_CHECKING:
     from services.kit.service import Runtime
@@ -39,3 +41,11 @@ def as_uuid(value: str) -> uuid.UUID | None:
         return uuid.UUID(value)
     except ValueError:
         return None
+
+
+def place_of(after: str | None) -> list[str] | None:
+    """A cursor of a list whose rows have a UUID at the end."""
+    place = decode_cursor(after, 2)
+    if place is not None and as_uuid(place[1]) is None:
+        raise Refused(_("„after“ is not a cursor of this list."))
+    return place

@@ -3,9 +3,15 @@
 import uuid
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import case, delete, func, or_, select, update
 
-from services.contracts.directory import NavigatorErased, NavigatorPublished, NavigatorWithdrawn, TopicPublished
+from services.contracts.directory import (
+    NavigatorErased,
+    NavigatorPublished,
+    NavigatorWithdrawn,
+    TopicMerged,
+    TopicPublished,
+)
 from services.contracts.events import EventPublished
 from services.kit import log
 from services.kit.db import Writer, put
@@ -16,6 +22,22 @@ from services.matching.models import Base, Event, Navigator, Plan, Topic
 
 async def topic(session: Writer, said: TopicPublished) -> None:
     await put(session, Topic, {"code": said.code}, {"parent": said.parent})
+
+
+async def merged(session: Writer, said: TopicMerged) -> None:
+    """Who had the topic has the other now, once."""
+    columns = (Navigator.offers, Navigator.seeks, Navigator.works_on)
+    moved = {
+        column.key: case(
+            (column.contains([said.into]), func.array_remove(column, said.code)),
+            else_=func.array_replace(column, said.code, said.into),
+        )
+        for column in columns
+    }
+    await session.execute(
+        update(Navigator).where(or_(*(column.contains([said.code]) for column in columns))).values(moved)
+    )
+    await session.execute(delete(Topic).where(Topic.code == said.code))
 
 
 async def navigator(session: Writer, said: NavigatorPublished) -> None:
@@ -65,6 +87,7 @@ async def event(session: Writer, said: EventPublished) -> None:
 listens: Listens = {
     "directory": {
         TopicPublished: topic,
+        TopicMerged: merged,
         NavigatorPublished: navigator,
         NavigatorWithdrawn: forget,
         NavigatorErased: erase,

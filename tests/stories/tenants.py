@@ -9,14 +9,16 @@ from typing import Any
 import graphql as gql
 import msgspec
 from sqlalchemy import insert, text
+from sqlalchemy.dialects.postgresql import insert as upsert
 
 from services.app import SERVICES
 from services.cli.client import Client
 from services.cli.demo import PUBLISH
 from services.directory import people
 from services.directory.access import CLIENT_SCOPES
+from services.directory.models import City as CityRow
 from services.directory.models import Client as ClientRow
-from services.directory.models import Provider
+from services.directory.models import Partnership, Provider, TopicProposal
 from services.directory.oauth import clients as oauth_clients
 from services.events.models import Seat, Table
 from services.kit import limits
@@ -26,6 +28,8 @@ from services.kit.service import Hub
 
 GRAPH = one_graph({name: service.schema for name, service in SERVICES.items()})
 TOPIC = "finance"
+THIRD = "09162000"
+"""A city that both have to do with."""
 DEEPEST = 5
 UNTOLD = frozenset({"cursor", "job"})
 """Tables that change by themselves: how far a service has heard the others, and its own work."""
@@ -92,7 +96,16 @@ async def found(hub: Hub, ags: str, name: str) -> City:
         for one in navigators:
             seat = {"event_id": uuid.UUID(event), "round": 1, "number": 1, "navigator_id": uuid.UUID(one)}
             await session.execute(insert(Seat).values(**seat))
+    proposal, partnership = uuid.uuid4(), uuid.uuid4()
+    async with directory.begin(HUB) as session:
+        third = {"ags": THIRD, "name": "Dritte", "sort_key": "dritte", "kind": ""}
+        await session.execute(upsert(CityRow).values(**third).on_conflict_do_nothing())
+        wish = {"de": f"Thema {name}", "en": f"Topic {name}", "synonyms": [], "reason": f"Grund {name}", "by": "test"}
+        await session.execute(insert(TopicProposal).values(id=proposal, ags=ags, **wish))
+        both = {"ags": THIRD, "other": ags, "topics": [], "note": f"Notiz {name}"}
+        await session.execute(insert(Partnership).values(id=partnership, **both))
     ids = {
+        "proposal": str(proposal), "partnership": str(partnership),
         "ags": ags, "state": ags[:2], "navigator": navigators[0], "project": published["projects"]["nodes"][0]["id"],
         "event": event, "plan": plan, "client": f"c-waits-{name}", "own client": made.client_id,
         "account": str(account), "topic": TOPIC,
@@ -104,6 +117,8 @@ async def found(hub: Hub, ags: str, name: str) -> City:
         str(account),
         f"Programm {name}",
         f"Konto {name}",
+        f"Grund {name}",
+        f"Notiz {name}",
         f"{name}.example",
     )
     return City(client, account, ids, words, navigators)
@@ -132,6 +147,7 @@ NATURAL = {
 """Which kind of id an argument takes, by its name; `id` takes what its field is about."""
 ABOUT = {
     "navigator": "navigator", "project": "project", "event": "event", "changeEvent": "event", "cancelEvent": "event",
+    "decideTopicProposal": "proposal", "answerPartnership": "partnership", "endPartnership": "partnership",
     "plan": "plan", "confirmPlan": "plan", "planProgress": "plan",
 }  # fmt: skip
 VALUES = {

@@ -9,6 +9,7 @@ from strawberry.tools import merge_types
 
 from services.directory import access, register, search
 from services.directory.graphql.municipalities import Municipality
+from services.directory.graphql.partnerships import PartnershipMutation
 from services.directory.graphql.protection import ProtectionQuery
 from services.directory.graphql.publish import Mutation
 from services.directory.graphql.registrations import RegistrationMutation, RegistrationQuery
@@ -26,6 +27,7 @@ from services.directory.graphql.types import (
     project_page,
     topic_of,
 )
+from services.directory.graphql.vocabulary import VocabularyMutation, VocabularyQuery
 from services.kit.errors import Refused
 from services.kit.graphql import FEDERATION_VERSION, Connection, decode_cursor, encode_cursor, page_size
 from services.kit.i18n import gettext as _
@@ -126,8 +128,10 @@ class Query:
 
 
 schema = Schema(
-    query=merge_types("Query", (Query, RegistrationQuery, ProtectionQuery, StateQuery)),
-    mutation=merge_types("Mutation", (Mutation, RegistrationMutation, StateMutation)),
+    query=merge_types("Query", (Query, RegistrationQuery, ProtectionQuery, StateQuery, VocabularyQuery)),
+    mutation=merge_types(
+        "Mutation", (Mutation, RegistrationMutation, StateMutation, VocabularyMutation, PartnershipMutation)
+    ),
     types=[Topic],
     federation_version=FEDERATION_VERSION,
 )

@@ -5,12 +5,12 @@ What is said here is also compiled to SQL (`directory.reads`): a field that both
 
 import asyncio
 import datetime as dt
-from typing import Any, Self, cast
+from typing import TYPE_CHECKING, Annotated, Any, Self, cast
 
 import strawberry
 from strawberry import ID, Info
 
-from services.directory import access, search
+from services.directory import access, partnerships, search
 from services.directory import models as m
 from services.directory.access import Viewer
 from services.directory.fields import FIELDS, Audience
@@ -21,11 +21,15 @@ from services.directory.snapshot import AREAS
 from services.directory.stateview.coverage import departments
 from services.kit import i18n
 from services.kit.errors import Refused
-from services.kit.graphql import Connection, decode_cursor, encode_cursor, page_size
+from services.kit.graphql import Connection, encode_cursor, page_size
 from services.kit.i18n import gettext as _
-from services.kit.resolvers import as_uuid, load, read, who
+from services.kit.resolvers import as_uuid, load, place_of, read, who
+
+if TYPE_CHECKING:
+    from services.directory.graphql.partnerships import Partnership
 
 SERVICE = "directory"
+Shared = Annotated["Partnership", strawberry.lazy("services.directory.graphql.partnerships")]
 
 
 @strawberry.federation.type(keys=["code"], description="A topic of the shared vocabulary.")
@@ -52,6 +56,10 @@ class Topic:
     @strawberry.field(description="The topics right below it.")
     async def narrower(self, info: Info[Any, Any]) -> "list[Topic]":
         return [Topic.of(row) for row in await load(info, SERVICE, search.narrower_topics, self.row.code)]
+
+    @strawberry.field(description="The topic that took its place; null while it counts itself.")
+    async def merged_into(self, info: Info[Any, Any]) -> "Topic | None":
+        return await topic_of(info, self.row.merged_into) if self.row.merged_into else None
 
     @strawberry.field(description="Navigators with this topic or a narrower one.")
     async def navigators(
@@ -135,6 +143,12 @@ class City:
         self, info: Info[Any, Any], topic: ID | None = None, first: int = 50, after: str | None = None
     ) -> "Connection[Project]":
         return await project_page(info, first, after, city=str(self.ags), topic=topic)
+
+    @strawberry.field(description="Whom it works with; its own people and programs see proposals as well.")
+    async def partnerships(self, info: Info[Any, Any]) -> list[Shared]:
+        from services.directory.graphql.partnerships import Partnership
+
+        return [Partnership.of(row) for row in await load(info, SERVICE, partnerships.of_cities, self.row.ags)]
 
     @classmethod
     async def resolve_reference(cls, info: Info[Any, Any], ags: ID) -> "City | None":
@@ -381,11 +395,3 @@ async def _known(info: Info[Any, Any], topic: str | None, city: str | None) -> N
         access.checked_ags(city)
     if topic is not None and await topic_of(info, topic) is None:
         raise Refused(_("The topic „{topic}“ is not in the vocabulary.", topic=topic[:60]))
-
-
-def place_of(after: str | None) -> list[str] | None:
-    """A cursor of a list whose rows have a UUID at the end."""
-    place = decode_cursor(after, 2)
-    if place is not None and as_uuid(place[1]) is None:
-        raise Refused(_("„after“ is not a cursor of this list."))
-    return place

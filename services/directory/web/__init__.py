@@ -8,6 +8,8 @@ from services.directory.web import (
     mine_forms,
     oauth,
     objections,
+    opendata,
+    partnerships,
     people,
     privacy,
     provider,
@@ -15,6 +17,7 @@ from services.directory.web import (
     registrations,
     state,
     steering,
+    topics,
     upload,
 )
 
@@ -34,4 +37,7 @@ routes = [
     *privacy.routes,
     *state.routes,
     *steering.routes,
+    *topics.routes,
+    *opendata.routes,
+    *partnerships.routes,
 ]

@@ -8,7 +8,7 @@ from litestar import Response, get, post
 from webauthn.helpers import bytes_to_base64url
 
 from services.directory import access, people
-from services.directory.access import APPROVE, AUDIT, PEOPLE, role_name, scope_words
+from services.directory.access import APPROVE, AUDIT, PEOPLE, WRITE, role_name, scope_words
 from services.directory.login import flows, oidc, passkeys, providers, sessions
 from services.directory.oauth import grants
 from services.directory.web.login import Answer, AnyRequest, Nothing, here
@@ -91,6 +91,10 @@ def _links(who: Principal) -> list[tuple[str, str]]:
     open_ = [("/people", _("Our people")), ("/objections", _("Objections"))] if PEOPLE in who.scopes else []
     if who.where(access.NAVIGATOR):
         open_.append(("/mine", _("My entry in the directory")))
+    if who.city and WRITE in who.scopes:
+        open_.append((f"/city/{who.city}/partnerships", _("Partnerships")))
+    if {WRITE, APPROVE} & who.scopes:
+        open_.append(("/topics/proposals", _("Proposed topics")))
     if {PEOPLE, APPROVE} & who.scopes:
         open_.append(("/registrations", _("Registrations")))
     if AUDIT in who.scopes:
