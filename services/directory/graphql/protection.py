@@ -7,13 +7,13 @@ import strawberry
 from sqlalchemy import select, tuple_
 from strawberry import ID, Info
 
-from services.directory.graphql.types import SERVICE, place_of
+from services.directory.graphql.types import SERVICE
 from services.directory.models import Erased
 from services.kit.db import HUB
 from services.kit.errors import Refused
 from services.kit.graphql import Connection, encode_cursor, page_size
 from services.kit.i18n import gettext as _
-from services.kit.resolvers import here
+from services.kit.resolvers import here, place_of
 
 
 @strawberry.type(description="Somebody who was erased: delete what you keep of this navigator.")
