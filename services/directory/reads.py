@@ -369,6 +369,7 @@ QUERY_FIELDS: Final[dict[str, Described]] = {
 SHAPES: Final = Shapes(
     service="directory",
     viewer=viewer,
+    shared=PUBLIC,
     types={
         "Query": Shape("Query", "", "", QUERY_FIELDS),
         "City": Shape("City", "city", "ags", CITY_FIELDS),

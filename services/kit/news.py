@@ -1,12 +1,13 @@
 """Hearing from the database that something public has changed, so that what is remembered of it can be dropped.
 
-Triggers on a service's public tables count a sequence on and NOTIFY; a connection of its own LISTENs in every process
-that remembers answers. While it is not connected there is no version, and nothing is answered from memory.
+Triggers on a service's public tables NOTIFY; a connection of its own LISTENs in every process that remembers answers.
+While it is not connected there is no version, and nothing is answered from memory.
 """
 
 import asyncio
 import logging
 from contextlib import suppress
+from itertools import count
 from typing import Any
 
 import asyncpg
@@ -22,11 +23,12 @@ LONGEST_SECONDS = 15.0
 
 
 class News:
-    """The version of a schema's public tables; None while nobody would hear that it has moved."""
+    """The version of a schema's public tables as this process counts it; None while it would not hear of a change."""
 
     def __init__(self, db: Database) -> None:
         self.db = db
         self.version: int | None = None
+        self._versions, self._gone = count(), asyncio.Event()
         # Held here: a listening connection that only a local variable knows is collected, and hears nothing any more.
         self._connection: Any = None
 
@@ -42,10 +44,8 @@ class News:
                 try:
                     await self._connect()
                     wait = AGAIN_SECONDS
-                    while not self._connection.is_closed():
-                        await asyncio.sleep(ASK_SECONDS)
-                        async with asyncio.timeout(CONNECT_SECONDS):
-                            await self._connection.execute("SELECT 1")
+                    while not await self._ended(ASK_SECONDS):
+                        await self._connection.execute("SELECT 1", timeout=CONNECT_SECONDS)
                 except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as problem:
                     log.warning("no news of %s: %s", self.db.schema, type(problem).__name__)
                 await self._lose()
@@ -54,19 +54,34 @@ class News:
         finally:
             await self._lose()
 
+    async def _ended(self, seconds: float) -> bool:
+        """Whether the connection was lost within `seconds`."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._gone.wait()
+        return self._gone.is_set()
+
+    def moved(self) -> None:
+        """Something public has changed; this process knows of its own changes before the database tells it."""
+        if self.version is not None:
+            self.version = next(self._versions)
+
     async def _connect(self) -> None:
+        self._gone.clear()
         self._connection = connection = await self.db.connect()
         connection.add_termination_listener(self._lost)
         await connection.add_listener(self.channel, self._heard)
-        # Only now: what is committed from here on is heard.
-        self.version = await connection.fetchval("SELECT last_value FROM version")
+        # Only now, and never one that was before: what changed meanwhile was not heard.
+        self.version = next(self._versions)
 
-    def _heard(self, _connection: object, _process: int, _channel: str, told: object) -> None:
-        if self.version is not None:
-            self.version = max(self.version, int(str(told)))
+    def _heard(self, connection: object, _process: int, _channel: str, _told: object) -> None:
+        if connection is self._connection:
+            self.moved()
 
-    def _lost(self, _connection: object) -> None:
-        self.version = None
+    def _lost(self, connection: object) -> None:
+        if connection is self._connection:
+            self.version = None
+            self._gone.set()
 
     async def _lose(self) -> None:
         self.version, connection = None, self._connection

@@ -25,6 +25,7 @@ from services.kit.i18n import gettext as _
 from services.kit.jobs import Every, Job, Queue
 from services.kit.mail import Outbox
 from services.kit.messages import Message
+from services.kit.news import News
 from services.kit.rates import Rates
 from services.kit.revoked import Revoked, TokensRevoked
 from services.kit.rights import Rights, enforce
@@ -79,6 +80,8 @@ class Runtime:
     fetcher: Fetcher
     rates: Rates
     revoked: Revoked = field(default_factory=Revoked)
+    news: News | None = None
+    """Whether something public of the service has changed; for services that have `reads`."""
     memory: dict[str, Any] = field(default_factory=dict)
     """What the service keeps of the database in this process, each thing under its own name."""
     feeds: dict[str, log.Feed] = field(default_factory=dict)
@@ -104,10 +107,12 @@ class Runtime:
 
         async def tell() -> None:
             self.revoked.learn(ended)
-            self.wake(self.service.name)
+            if self.news is not None:
+                self.news.moved()
+            if messages:
+                self.wake(self.service.name)
 
-        if messages:
-            session.after_commit(tell)
+        session.after_commit(tell)
 
     async def catch_up(self, name: str | None = None) -> int:
         """Hear what the others (or `name`) said until now; returns how many lines were read.
@@ -156,6 +161,8 @@ class Hub:
             self.runtimes[service.name] = Runtime(
                 service, settings, db, queue, self.fetcher, self.rates, self.revoked, wake=self._wake
             )
+            if service.reads is not None and settings.remembered:
+                self.runtimes[service.name].news = News(db)
         for runtime in self.runtimes.values():
             runtime.feeds = {name: self._feed(name) for name in runtime.service.listens}
             if runtime.service.mails is not None:
@@ -212,6 +219,8 @@ class Hub:
             for name in runtime.feeds:
                 self._news[runtime.service.name, name] = asyncio.Event()
                 self._tasks.append(asyncio.create_task(self._listen(runtime, name)))
+            if runtime.news is not None:
+                self._tasks.append(asyncio.create_task(runtime.news.listen()))
             if self.settings.workers:
                 self._tasks.append(asyncio.create_task(self.work(runtime)))
 

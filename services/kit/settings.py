@@ -62,6 +62,8 @@ class Settings:
     """Who may ask for the schema, and read in an error what a misspelt name may have meant."""
     documents: Documents = field(default_factory=Documents, repr=False)
     """The queries that clients may name by their hash."""
+    remembered: int = 32
+    """Megabytes of answers to nobody in particular that a process keeps until something public changes; 0 for none."""
     operator: str = ""
     """Who runs the hub, in one line, as the notices about data protection name them."""
     privacy_contact: str = ""
@@ -149,6 +151,7 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
         lease=lease,
         outbound_local=outbound == "local",
         rates=_rates(text("RATES", "on")),
+        remembered=_megabytes(text("REMEMBERED", "32")),
         operator=text("OPERATOR"),
         privacy_contact=text("PRIVACY_CONTACT"),
         trusted_proxies=tuple(_network(part.strip()) for part in text("TRUSTED_PROXIES").split(",") if part.strip()),
@@ -163,6 +166,12 @@ def _one_of(name: str, value: str, known: tuple[str, ...]) -> str:
     if value not in known:
         raise Refused(_("LOTSENNETZ_{name} takes one of: {known}", name=name, known=", ".join(known)))
     return value
+
+
+def _megabytes(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and len(text) <= 5):
+        raise Refused(_("LOTSENNETZ_REMEMBERED takes a number of megabytes, 0 for none."))
+    return int(text)
 
 
 def _rates(text: str) -> float:

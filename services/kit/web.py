@@ -46,9 +46,11 @@ def create_app(hub: Hub) -> Litestar:
         finally:
             await hub.stop()
 
-    graphs = [_graph(f"/{one.name}/graphql", executable(one.schema), [one], one.name) for one in hub.services]
+    most = hub.settings.remembered * 1_000_000
+    graphs = [_graph(f"/{one.name}/graphql", executable(one.schema), most, [one], one.name) for one in hub.services]
     if len(hub.services) > 1:
-        graphs.append(_graph("/graphql", one_graph({one.name: one.schema for one in hub.services}), hub.services))
+        graph = one_graph({one.name: one.schema for one in hub.services})
+        graphs.append(_graph("/graphql", graph, most, hub.services))
     app = Litestar(
         route_handlers=[
             landing, static, live, ready, description,
@@ -68,10 +70,15 @@ def create_app(hub: Hub) -> Litestar:
     return app
 
 
-def _graph(path: str, schema: GraphQLSchema, services: Sequence[Service], name: str | None = None) -> HTTPRouteHandler:
-    """A graph's endpoint; what one of its services can answer with a statement, the executor never sees."""
+def _graph(
+    path: str, schema: GraphQLSchema, most: int, services: Sequence[Service], name: str | None = None
+) -> HTTPRouteHandler:
+    """A graph's endpoint; what one of its services can answer with a statement, the executor never sees.
+
+    `most` bytes of answers are remembered.
+    """
     reads = next((service.reads for service in services if service.reads), None)
-    return graphql_route(path, schema, name, fast(schema, reads) if reads else None)
+    return graphql_route(path, schema, name, fast(schema, reads, most) if reads else None)
 
 
 async def _guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:

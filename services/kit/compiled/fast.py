@@ -15,6 +15,7 @@ from graphql import (
 
 from services.kit.compiled.arguments import ABSENT
 from services.kit.compiled.plan import Plan, compiled
+from services.kit.compiled.remembered import Remembered
 from services.kit.compiled.selections import NotCompiled
 from services.kit.compiled.shapes import Given, Shapes, Unfit
 from services.kit.graphql.context import Context
@@ -87,8 +88,12 @@ class _Operation:
     plans: dict[tuple[object, ...], Plan | None] = field(default_factory=dict)
 
 
-def fast(schema: GraphQLSchema, shapes: Shapes) -> Fast:
-    """Answers from one statement what `shapes` describe of `schema`."""
+def fast(schema: GraphQLSchema, shapes: Shapes, most: int = 0) -> Fast:
+    """Answers from one statement what `shapes` describe of `schema`.
+
+    At most `most` bytes of answers to the shared audience are remembered, for as long as nothing public changes.
+    """
+    remembered = Remembered(most)
 
     async def answer(
         context: Context, prepared: Prepared, operation: OperationDefinitionNode, sent: dict[str, Any]
@@ -118,9 +123,16 @@ def fast(schema: GraphQLSchema, shapes: Shapes) -> Fast:
             arguments = plan.make(Given(values, viewer))
         except Unfit:
             return None
-        database = context.services[shapes.service].db
-        milliseconds = context.milliseconds or database.milliseconds
-        found: bytes | None = await database.answers.read(plan.sql, arguments, milliseconds)
+        runtime = context.services[shapes.service]
+        milliseconds = context.milliseconds or runtime.db.milliseconds
+        if runtime.news is None or viewer.audience != shapes.shared:
+            return await runtime.db.answers.read(plan.sql, arguments, milliseconds)
+        asked, before = (plan.sql, *arguments), runtime.news.version
+        found = remembered.get(asked, before)
+        if found is None:
+            found = await runtime.db.answers.read(plan.sql, arguments, milliseconds)
+            if found is not None:
+                remembered.put(asked, found, before, runtime.news.version)
         return found
 
     return answer

@@ -148,12 +148,14 @@ class Shape:
 class Shapes:
     """All that can be compiled of a service's graph: the fields of Query stand under that name.
 
-    `viewer` tells as whom somebody reads.
+    `viewer` tells as whom somebody reads; `shared` is the audience whose answers are the same for everybody in it, and
+    may be remembered.
     """
 
     service: str
     types: Mapping[str, Shape]
     viewer: Callable[[Principal, str], Viewer]
+    shared: str
 
 
 # Expressions ------------------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 import logging
 import uuid
 from collections.abc import Iterable
+from hashlib import blake2b
 from typing import Any, Final
 
 import msgspec
@@ -48,6 +49,26 @@ class Answer:
 
     async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
         headers = [*HEADERS[self.modern], (b"content-length", b"%d" % len(self.body))]
+        await send({"type": "http.response.start", "status": self.status, "headers": headers})
+        await send({"type": "http.response.body", "body": self.body, "more_body": False})
+
+
+class Shared(Answer):
+    """An answer to nobody in particular: whoever keeps it may ask whether it is still the same (RFC 9110, 13.1.2)."""
+
+    __slots__ = ("etag",)
+
+    def __init__(self, body: bytes, asked: bytes, *, modern: bool) -> None:
+        """`asked` is what the client said in If-None-Match."""
+        self.etag = b'"%b"' % blake2b(body, digest_size=16).hexdigest().encode()
+        same = asked.strip() == b"*" or self.etag in (one.strip().removeprefix(b"W/") for one in asked.split(b","))
+        super().__init__(b"" if same else body, modern=modern, status=304 if same else 200)
+
+    async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
+        headers = [one for one in HEADERS[self.modern] if one[0] != b"cache-control"]
+        headers += [(b"etag", self.etag), (b"cache-control", b"public, no-cache")]
+        if self.status == 200:
+            headers.append((b"content-length", b"%d" % len(self.body)))
         await send({"type": "http.response.start", "status": self.status, "headers": headers})
         await send({"type": "http.response.body", "body": self.body, "more_body": False})
 

@@ -117,7 +117,10 @@ class _Graph:
                 error = GraphQLError(str(problem), original_error=problem)
                 return self.told(ExecutionResult(None, [error]), asked, ran=True)
             if data is not None:
-                return Answer(answers.compiled(data, asked.cost or (0, 0)), modern=asked.modern)
+                body = answers.compiled(data, asked.cost or (0, 0))
+                if request.method == "GET" and not asked.who.known:
+                    return answers.Shared(body, _header(request, b"if-none-match"), modern=asked.modern)
+                return Answer(body, modern=asked.modern)
         result = execute(
             self.schema,
             prepared.document,
@@ -171,6 +174,10 @@ class _Graph:
             body["extensions"] = answers.extensions(asked.cost)
         refused = result.data is None and not ran and bool(result.errors)
         return Answer(msgspec.json.encode(body), modern=asked.modern, status=400 if refused and asked.strict else 200)
+
+
+def _header(request: Request[Any, Any, Any], name: bytes) -> bytes:
+    return next((value for key, value in request.scope["headers"] if key == name), b"")
 
 
 def _errors(problem: GraphQLError | Invalid | HubError) -> list[GraphQLError]:

@@ -1,0 +1,124 @@
+"""Answers to nobody in particular are remembered until something public changes, and never longer."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import asyncpg
+import httpx
+import pytest
+import pytest_asyncio
+
+from services.directory.publishing import Publisher, publish
+from services.directory.snapshot import CityRow, ProjectRow, Snapshot
+from services.kit.compiled.remembered import Remembered
+from services.kit.db import HUB
+from services.kit.service import Hub
+
+AGS = "08335043"
+QUERY = f'{{ city(ags: "{AGS}") {{ name projects {{ nodes {{ title }} }} }} }}'
+
+
+@pytest_asyncio.fixture
+async def nobody(hub: Hub) -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(base_url=hub.settings.issuer, trust_env=False) as client:
+        yield client
+
+
+async def published(hub: Hub, name: str, *titles: str) -> None:
+    """Behind the back of the hub's own services: as another process would."""
+    runtime = hub.runtimes["directory"]
+    projects = tuple(ProjectRow(key=title, title=title) for title in titles)
+    async with runtime.db.begin(HUB) as session:
+        await publish(session, Publisher("test", b"s", {}), Snapshot(CityRow(AGS, name), projects=projects))
+
+
+async def ask(client: httpx.AsyncClient, **headers: str) -> httpx.Response:
+    return await client.get("/graphql", params={"query": QUERY}, headers=headers)
+
+
+async def version(hub: Hub, *, other_than: int | None = None) -> int:
+    """The version as soon as there is one, and another one than before."""
+    news = hub.runtimes["directory"].news
+    assert news is not None
+    async with asyncio.timeout(30):
+        while (found := news.version) is None or found == other_than:
+            await asyncio.sleep(0.01)
+    return found
+
+
+async def test_an_answer_changes_with_what_another_process_publishes(hub: Hub, nobody: httpx.AsyncClient) -> None:
+    await published(hub, "Eins")
+    before = await version(hub)
+    for name, title in (("Eins", "a"), ("Eins", "b"), ("Zwei", "b")):
+        await published(hub, name, title)  # a project alone says no message, and is news all the same
+        before = await version(hub, other_than=before)
+        for _turn in range(2):
+            data = (await ask(nobody)).json()["data"]["city"]
+            assert (data["name"], data["projects"]["nodes"][0]["title"]) == (name, title)
+
+
+async def test_what_is_remembered_is_not_asked_for_again(hub: Hub, nobody: httpx.AsyncClient) -> None:
+    await published(hub, "Eins")
+    await version(hub)
+    first = (await ask(nobody)).content
+    database = hub.runtimes["directory"].db
+    await database.answers.close()
+    database.answers._dsn = "postgresql://nobody@127.0.0.1:1/nothing"  # the database is gone
+    assert (await ask(nobody)).content == first
+    others = await nobody.get("/graphql", params={"query": QUERY.replace("name", "name kind")})
+    assert others.json()["errors"][0]["extensions"]["code"] == "UNAVAILABLE"
+
+
+async def test_without_news_nothing_is_remembered(hub: Hub, nobody: httpx.AsyncClient) -> None:
+    """A listener that hears nothing must not look like a directory in which nothing happens."""
+    await published(hub, "Eins")
+    first = await version(hub)
+    await ask(nobody)
+    owner = await asyncpg.connect(hub.settings.database_url)
+    try:
+        kill = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%' OR query = 'SELECT 1'"
+        await owner.execute(kill + " AND pid <> pg_backend_pid() AND datname = current_database()")
+    finally:
+        await owner.close()
+    await published(hub, "Zwei")  # nobody hears it
+    assert (await ask(nobody)).json()["data"]["city"]["name"] == "Zwei"
+    assert await version(hub, other_than=first) > first
+    assert (await ask(nobody)).json()["data"]["city"]["name"] == "Zwei"
+
+
+async def test_a_shared_answer_carries_its_etag(hub: Hub, nobody: httpx.AsyncClient) -> None:
+    await published(hub, "Eins")
+    answer = await ask(nobody)
+    assert answer.headers["cache-control"] == "public, no-cache"
+    again = await ask(nobody, **{"if-none-match": f'"other", W/{answer.headers["etag"]}'})
+    assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", answer.headers["etag"])
+    before = await version(hub)
+    await published(hub, "Zwei")
+    await version(hub, other_than=before)
+    changed = await ask(nobody, **{"if-none-match": answer.headers["etag"]})
+    assert (changed.status_code, changed.json()["data"]["city"]["name"]) == (200, "Zwei")
+
+
+async def test_a_client_s_own_answer_is_stored_by_nobody(hub: Hub, nobody: httpx.AsyncClient) -> None:
+    posted = await nobody.post("/graphql", json={"query": QUERY})
+    assert posted.headers["cache-control"] == "no-store"
+    assert "etag" not in posted.headers
+
+
+@pytest.mark.parametrize(("before", "now"), [(1, 2), (None, None), (None, 1), (1, None)])
+def test_an_answer_read_while_something_changed_is_not_kept(before: int | None, now: int | None) -> None:
+    remembered = Remembered(1_000)
+    remembered.put("a", b"old", before, now)
+    assert [remembered.get("a", version) for version in (None, 1, 2)] == [None, None, None]
+
+
+def test_no_more_than_so_many_bytes_are_kept() -> None:
+    remembered = Remembered(800)
+    for number in range(20):
+        remembered.put(number, bytes(100), 1, 1)
+        remembered.get(0, 1)  # asked for again and again: it stays
+    assert remembered.size <= 800
+    assert remembered.get(0, 1) is not None
+    assert [number for number in range(1, 13) if remembered.get(number, 1)] == []
+    remembered.put("large", bytes(101), 1, 1)
+    assert remembered.get("large", 1) is None
