@@ -14,7 +14,7 @@ FOUND = $(or $(PYTHON),$(shell for python in .venv/bin/python python3 python3.14
 export NUMBA_CACHE_DIR := $(CURDIR)/.venv/numba-cache
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test check docs bench lock clean
+.PHONY: help setup demo up test check docs soak bench lock clean
 
 help: ## show this list / diese Übersicht
 	@echo "make …"
@@ -47,6 +47,10 @@ check: setup ## style, types, imports and licences only / nur Stil, Typen, Impor
 
 docs: setup ## docs/access.md from the rights in the code / aus den Rechten im Code
 	$(VENV)/python -m tests.stories.access
+
+soak: setup ## what takes long: many more queries, kills and forms / was lange dauert
+	LOTSENNETZ_READS=10000 LOTSENNETZ_KILLS=1000 LOTSENNETZ_FUZZ=20000 $(VENV)/pytest \
+		tests/directory/test_reads.py tests/directory/test_registration_fuzz.py tests/kit/test_log.py
 
 bench: setup ## measure, see tests/bench / messen
 	$(VENV)/python -m tests.bench

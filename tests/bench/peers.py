@@ -149,6 +149,7 @@ def _hub(found: Servers, database: str, folder: Path, port: str) -> dict[str, st
         "LOTSENNETZ_PORT": port,
         "LOTSENNETZ_RATES": "off",
         "LOTSENNETZ_WORKERS": "none",
+        "LOTSENNETZ_REMEMBERED": "0",
         "LOTSENNETZ_DATA": str(folder / "hub"),
     }
 
