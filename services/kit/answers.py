@@ -7,6 +7,7 @@ connection, and a question is one message to the server and one back.
 import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from itertools import count
 from typing import Any, Final
 
 import asyncpg
@@ -37,7 +38,7 @@ class Answers:
 
     def __init__(self, dsn: str, settings: Mapping[str, str], size: int) -> None:
         self._dsn, self._settings = dsn, {**settings, **SETTINGS}
-        self._turns = asyncio.Semaphore(size)
+        self._turns, self._names = asyncio.Semaphore(size), count()
         self._free: list[tuple[Any, dict[str, Any]]] = []
 
     async def read(self, statement: str, values: Sequence[object], milliseconds: int) -> bytes | None:
@@ -49,7 +50,9 @@ class Answers:
                     if statement not in prepared:
                         if len(prepared) >= STATEMENTS:
                             prepared.pop(next(iter(prepared)))
-                        prepared[statement] = await connection.prepare(statement, timeout=CONNECT_SECONDS)
+                        # By a name: what has none is planned again each time.
+                        name = f"answer_{next(self._names)}"
+                        prepared[statement] = await connection.prepare(statement, name=name, timeout=CONNECT_SECONDS)
                     found: bytes | None = await prepared[statement].fetchval(*values, timeout=milliseconds / 1000)
                 except TimeoutError as problem:
                     raise TooSlow(_("The answer takes too long. Please ask for less at once.")) from problem
