@@ -8,7 +8,7 @@ import pytest
 from services.directory.models import City
 from tests.bench.data import Size, copied, fill, made
 
-SIZE = Size(cities=20, navigators=60, projects=80, topics=120)
+SIZE = Size(cities=20, navigators=60, projects=80, topics=220)
 SCHEMA = Path(__file__).parents[2] / "deploy" / "bench" / "schema.sql"
 
 
@@ -38,7 +38,7 @@ async def test_a_network_fills_the_tables_and_the_peers_schema(database: str) ->
         )
     finally:
         await connection.close()
-    assert counted == {"directory.city": 20, "directory.topic": 120, "bench.navigator": 60, "bench.project": 80}
+    assert counted == {"directory.city": 20, "directory.topic": 220, "bench.navigator": 60, "bench.project": 80}
     assert lost == 0
     assert {row["ags"] for row in network.navigators} == {row["ags"] for row in network.cities}
 

@@ -53,7 +53,7 @@ def rows(page: httpx.Response) -> list[list[str]]:
 
 async def mails(hub: Hub) -> list[str]:
     async with hub.runtimes["directory"].db.read(HUB) as session:
-        return list(await session.scalars(text("SELECT key FROM mail WHERE kind = 'reminder' ORDER BY key")))
+        return list(await session.scalars(text("SELECT key FROM mail WHERE kind = 'nudge' ORDER BY key")))
 
 
 async def test_the_state_at_a_glance(world: Hub, central: Browser) -> None:

@@ -82,7 +82,7 @@ async def remind(session: Writer, runtime: Runtime, actor: str, ags: str) -> Non
         select(func.count()).select_from(Navigator).where(Navigator.ags == ags, Navigator.until < func.current_date())
     )
     today = await session.scalar(select(func.current_date()))
-    key = f"reminder:{ags}:{today:%Y-%m}"
+    key = f"nudge:{ags}:{today:%Y-%m}"
     for number, (address, language, name) in enumerate(to):
         fresh = await mail.send(
             session,

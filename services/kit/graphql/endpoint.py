@@ -4,6 +4,7 @@ Answers follow the GraphQL-over-HTTP specification. What depends on the text of 
 (`prepared`); what a compiler can answer with one statement never meets the executor (`Fast`).
 """
 
+import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
@@ -31,6 +32,7 @@ from services.kit.i18n import gettext as _
 from services.kit.rates import Rate, address_of
 from services.kit.rights import Right
 
+log = logging.getLogger(__name__)
 SEARCH: Final = Rate("search", 600, per=60)
 """What somebody without a token may ask from one address."""
 GRAPH: Final = Right("everybody", rows="what the rights of its fields allow")
@@ -39,7 +41,8 @@ Fast = Callable[[Context, Prepared, OperationDefinitionNode, dict[str, Any]], Aw
 """Answers a query without the executor: the JSON text of `data`, or None for what the executor must do.
 
 It is asked for queries only, after validation, limits and cost. The variables are as they were sent, not coerced: where
-they do not fit, or the answer would have an error, it says None. What it raises is shown as an error of the query.
+they do not fit, or the answer would have an error, it says None. A HubError is shown as an error of the query;
+whatever else it raises is logged, and the executor answers.
 """
 
 
@@ -113,9 +116,11 @@ class _Graph:
         if self.fast is not None and operation.operation is OperationType.QUERY:
             try:
                 data = await self.fast(context, prepared, operation, asked.call.variables or {})
-            except Exception as problem:  # noqa: BLE001 - shown like a resolver's, masked
-                error = GraphQLError(str(problem), original_error=problem)
-                return self.told(ExecutionResult(None, [error]), asked, ran=True)
+            except HubError as problem:
+                return self.told(ExecutionResult(None, _errors(problem)), asked, ran=True)
+            except Exception:
+                log.exception("a compiled read failed; the executor answers")
+                data = None
             if data is not None:
                 body = answers.compiled(data, asked.cost or (0, 0))
                 if request.method == "GET" and not asked.who.known:
