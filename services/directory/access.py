@@ -69,13 +69,25 @@ PEOPLE_PAGE: Final = Right(
 DECIDING: Final = Right(
     "people with the scope", PEOPLE, rows=f"their own city's; decisions: {DECIDERS}", rule="may_decide"
 )
+PUBLISHING: Final = Right(
+    "clients and editors of a city with the scope", WRITE, rows="their own city", rule="may_publish"
+)
 RIGHTS: Final[Rights] = {
     "Query.*": ANYBODY,
     "Query.navigators": ANYBODY.to("words find names for the network only", "in_network"),
     "Query.municipalities": ANYBODY.to("the official register"),
     "Query.topics": ANYBODY.to("the vocabulary"),
-    "Mutation.publishDirectory": Right(
-        "clients and editors of a city with the scope", WRITE, rows="their own city", rule="may_publish"
+    **dict.fromkeys(
+        (
+            "Mutation.publishDirectory",
+            *(
+                f"Mutation.{verb}{row}"
+                for row in ("Navigator", "Project", "Department")
+                for verb in ("put", "withdraw")
+            ),
+            "Mutation.changeCity",
+        ),
+        PUBLISHING,
     ),
     "Navigator.*": ANYBODY.to("fields by the person's visibility: public, network, city", "viewer"),
     **public("Competences", "Department", "Link"),

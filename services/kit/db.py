@@ -15,6 +15,7 @@ from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from typing import Any
 
+import asyncpg
 from sqlalchemy import URL, DateTime, Text, make_url, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import insert as upsert
@@ -162,6 +163,7 @@ async def _act(session: Reader, acting: Acting) -> None:
     if acting:
         words = ", ".join(f"set_config('lotsennetz.{key}', :{key}, true)" for key in acting)
         await session.execute(text(f"SELECT {words}"), dict(acting))
+        session.info["begun"] = True
 
 
 class _translated:  # noqa: N801  # reads as a word after `with`
@@ -172,10 +174,13 @@ class _translated:  # noqa: N801  # reads as a word after `with`
     def __exit__(self, kind: object, problem: BaseException | None, trace: object) -> None:
         if isinstance(problem, (OSError, PoolTimeout)):
             raise Unavailable(_("The database does not answer. Please try again in a moment.")) from problem
-        if isinstance(problem, DBAPIError):
-            state = getattr(problem.orig, "sqlstate", None) or ""
+        if isinstance(problem, (DBAPIError, asyncpg.PostgresError, asyncpg.InterfaceError)):
+            said = problem.orig if isinstance(problem, DBAPIError) else problem  # from `driver` it comes as it is
+            state = getattr(said, "sqlstate", None) or ""
             # Only the driver's own complaints have no state: what the server says may quote a person's words.
-            lost = problem.connection_invalidated or (not state and "connection" in str(problem.orig).lower())
+            lost = getattr(problem, "connection_invalidated", False) or (
+                not state and "connection" in str(said).lower()
+            )
             if lost or state in GONE:
                 raise Unavailable(_("The database does not answer. Please try again in a moment.")) from problem
             if state in TRY_AGAIN:

@@ -8,6 +8,7 @@ line counts exactly once, whatever is killed in between. A new reader starts fro
 
 import hmac
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import cache
 from typing import Any, Protocol
 
 import httpx
@@ -23,15 +24,13 @@ from sqlalchemy import (
     Text,
     cast,
     func,
-    insert,
     select,
-    text,
     update,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from services.kit.db import HUB, Database, Reader, Writer
+from services.kit.db import HUB, Database, Reader, Writer, driver
 from services.kit.errors import Refused, Unavailable, Unknown
 from services.kit.i18n import gettext as _
 from services.kit.messages import Entry, Message, kind_of
@@ -72,13 +71,20 @@ async def say(session: Writer, metadata: MetaData, messages: Sequence[Message]) 
     """Append `messages` in order. Say it last in the unit of work: other writers wait from here to the commit."""
     if not messages:
         return
-    await session.execute(
-        text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": f"lotsennetz log {metadata.schema}"}
-    )
-    await session.execute(
-        insert(table(metadata, "log")).inline(),  # asks for nothing back: who writes may not read
-        [{"kind": kind_of(type(m)), "key": m.key(), "body": msgspec.to_builtins(m)} for m in messages],
-    )
+    lines = [{"kind": kind_of(type(m)), "key": m.key(), "body": m} for m in messages]
+    connection = await driver(session)
+    name = f"lotsennetz log {metadata.schema}"
+    await connection.execute(_saying(metadata), name, msgspec.json.encode(lines).decode())
+
+
+@cache
+def _saying(metadata: MetaData) -> str:
+    """All lines in one statement, behind the lock: their positions are given to them as they pass it."""
+    return f"""
+WITH turn AS MATERIALIZED (SELECT pg_advisory_xact_lock(hashtextextended($1, 0)))
+INSERT INTO {table(metadata, "log").fullname} (kind, key, body)
+SELECT r.kind, r.key, r.body FROM turn, json_to_recordset($2::json) AS r(kind text, key text, body jsonb)
+"""  # noqa: S608 - our own table
 
 
 async def after(session: Reader, metadata: MetaData, position: int, limit: int = PAGE) -> list[Entry]:

@@ -20,6 +20,8 @@ def forbidden_character(value: str) -> str | None:
     Control characters break papers, logs and calendars; direction marks make a text read as another; lone surrogates
     cannot be stored.
     """
+    if value.isascii() and value.isprintable():
+        return None  # nearly all there is
     marks = 0
     for character in value:
         if character.isascii() and character.isprintable():
@@ -37,12 +39,16 @@ def forbidden_character(value: str) -> str | None:
 
 def visible(value: str) -> bool:
     """Whether anything of `value` can be seen."""
+    if value.isascii() and value.isprintable():
+        return bool(value.strip())
     return any(unicodedata.category(character)[0] in "LNPS" for character in value)
 
 
 def cleaned(value: str) -> str:
     """One line: NFC, white space folded, soft hyphens gone."""
-    return " ".join(unicodedata.normalize("NFC", value.replace("\u00ad", "")).split())
+    if not value.isascii():
+        value = unicodedata.normalize("NFC", value.replace("\u00ad", ""))
+    return " ".join(value.split())
 
 
 def sort_key(value: str) -> str:
@@ -56,5 +62,7 @@ def sort_key(value: str) -> str:
 
 def folded(value: str) -> str:
     """Lower case without accents, for comparing what people type."""
+    if value.isascii():
+        return value.lower()
     plain = unicodedata.normalize("NFKD", value.casefold().translate(_STROKED))
     return "".join(c for c in plain if not unicodedata.combining(c))

@@ -8,6 +8,7 @@ from strawberry.federation import Schema
 from strawberry.tools import merge_types
 
 from services.directory import access, register, search
+from services.directory.graphql.changes import ChangeMutation
 from services.directory.graphql.publish import Mutation
 from services.directory.graphql.registrations import RegistrationMutation, RegistrationQuery
 from services.directory.graphql.types import (
@@ -125,7 +126,7 @@ class Query:
 
 schema = Schema(
     query=merge_types("Query", (Query, RegistrationQuery)),
-    mutation=merge_types("Mutation", (Mutation, RegistrationMutation)),
+    mutation=merge_types("Mutation", (Mutation, ChangeMutation, RegistrationMutation)),
     types=[Topic],
     federation_version=FEDERATION_VERSION,
 )

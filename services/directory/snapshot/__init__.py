@@ -3,7 +3,7 @@
 The same values come from GraphQL, JSON Lines, spreadsheets and harvests; all end in `validate` and `diff`.
 """
 
-from services.directory.snapshot.difference import Change, Difference, diff, fields_changed
+from services.directory.snapshot.difference import Change, Difference, diff, fields_changed, without
 from services.directory.snapshot.identities import Identities
 from services.directory.snapshot.rows import (
     AREAS,
@@ -19,6 +19,7 @@ from services.directory.snapshot.rows import (
     ProjectRow,
     Snapshot,
 )
+from services.directory.snapshot.single import Step, drop, put
 from services.directory.snapshot.validation import MOST_PEOPLE, MOST_ROWS, MOST_TOPICS, validate
 
 __all__ = [
@@ -40,7 +41,11 @@ __all__ = [
     "NavigatorRow",
     "ProjectRow",
     "Snapshot",
+    "Step",
     "diff",
+    "drop",
     "fields_changed",
+    "put",
     "validate",
+    "without",
 ]

@@ -1,0 +1,20 @@
+"""Publishing: take the city's turn, compare, store the difference, say it. However a snapshot came, it ends here."""
+
+from services.directory.publishing.outcome import ANY_VERSION, Changes, Outcome, Publisher, Report
+from services.directory.publishing.planning import add_navigator, changes, plan
+from services.directory.publishing.publish import change, preview, publish, publish_all
+
+__all__ = [
+    "ANY_VERSION",
+    "Changes",
+    "Outcome",
+    "Publisher",
+    "Report",
+    "add_navigator",
+    "change",
+    "changes",
+    "plan",
+    "preview",
+    "publish",
+    "publish_all",
+]
