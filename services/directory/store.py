@@ -199,6 +199,17 @@ def _stored(
     return Stored(publication, digest or "", snapshot, bool(confirmed), own, frozenset(erased or ()))
 
 
+async def newest(session: Reader, ags: str) -> tuple[int, bytes] | None:
+    """The number of a city's newest publication and its snapshot in JSON."""
+    row = await (await driver(session)).fetchrow(NEWEST, ags)
+    return (row[0], zlib.decompress(row[1])) if row else None
+
+
+NEWEST = (
+    "SELECT s.publication_id, s.snapshot FROM city c JOIN source s ON s.publication_id = c.publication WHERE c.ags = $1"
+)
+
+
 def written(snapshot: Snapshot) -> tuple[bytes, str]:
     """The JSON of a snapshot, and its digest."""
     body = _encode(snapshot)

@@ -10,23 +10,29 @@ from services.contracts.events import EventPublished
 from services.contracts.matching import RoundsConfirmed
 from services.events.models import Base, City, Event, Navigator, Participant, Seat, Table, Topic
 from services.kit import log
-from services.kit.db import Reader, Writer, put
+from services.kit.db import Reader, Writer, put_all
 from services.kit.log import Listens
 from services.kit.revoked import TokensRevoked, hearing
 from services.kit.text import sort_key
 
 
-async def city(session: Writer, said: CityPublished) -> None:
-    await put(session, City, {"ags": said.ags}, {"name": said.name})
+@log.together
+async def cities(session: Writer, said: list[CityPublished]) -> None:
+    await put_all(session, City, "ags", {one.ags: {"name": one.name} for one in said})
 
 
-async def topic(session: Writer, said: TopicPublished) -> None:
-    await put(session, Topic, {"code": said.code}, {"de": said.de, "en": said.en})
+@log.together
+async def topics(session: Writer, said: list[TopicPublished]) -> None:
+    await put_all(session, Topic, "code", {one.code: {"de": one.de, "en": one.en} for one in said})
 
 
-async def navigator(session: Writer, said: NavigatorPublished) -> None:
-    values = {"ags": said.ags, "name": said.name, "sort_key": sort_key(said.name), "department": said.department}
-    await put(session, Navigator, {"id": uuid.UUID(said.id)}, values)
+@log.together
+async def navigators(session: Writer, said: list[NavigatorPublished]) -> None:
+    rows = {
+        one.id: {"ags": one.ags, "name": one.name, "sort_key": sort_key(one.name), "department": one.department}
+        for one in said
+    }
+    await put_all(session, Navigator, "id", rows)
 
 
 async def forget(session: Writer, said: NavigatorWithdrawn) -> None:
@@ -83,9 +89,9 @@ async def rounds(session: Writer, said: RoundsConfirmed) -> None:
 
 listens: Listens = {
     "directory": {
-        CityPublished: city,
-        TopicPublished: topic,
-        NavigatorPublished: navigator,
+        CityPublished: cities,
+        TopicPublished: topics,
+        NavigatorPublished: navigators,
         NavigatorWithdrawn: forget,
         TokensRevoked: hearing(Base.metadata),
     },

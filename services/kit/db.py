@@ -13,9 +13,11 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import asyncpg
+import msgspec
 from sqlalchemy import URL, DateTime, Text, make_url, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import insert as upsert
@@ -82,6 +84,24 @@ async def put(session: Writer, model: type[Any], key: dict[str, Any], values: di
     """Insert the row with `key`, or change it where it is there."""
     await session.execute(
         upsert(model).values(**key, **values).on_conflict_do_update(index_elements=list(key), set_=values)
+    )
+
+
+async def put_all(session: Writer, model: type[Any], key: str, rows: Mapping[Any, Mapping[str, Any]]) -> None:
+    """As `put`, for many rows by the value of their column `key`, in one statement; values as JSON may have them."""
+    if rows:
+        columns = (key, *next(iter(rows.values())))
+        body = msgspec.json.encode([{key: one, **values} for one, values in rows.items()]).decode()
+        await (await driver(session)).execute(_putting(model, columns), body)
+
+
+@cache
+def _putting(model: Any, columns: tuple[str, ...]) -> str:
+    table, names = model.__table__.fullname, ", ".join(columns)
+    changing = ", ".join(f"{name} = excluded.{name}" for name in columns[1:])
+    return (
+        f"INSERT INTO {table} ({names}) SELECT {names} FROM json_populate_recordset(NULL::{table}, $1::json) "  # noqa: S608 - our own models
+        f"ON CONFLICT ({columns[0]}) DO UPDATE SET {changing}"
     )
 
 

@@ -9,6 +9,8 @@ line counts exactly once, whatever is killed in between. A new reader starts fro
 import hmac
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import cache
+from itertools import groupby
+from operator import attrgetter
 from typing import Any, Protocol
 
 import httpx
@@ -40,6 +42,14 @@ PAGE = 500
 FEED_SECONDS = 10.0
 
 Handler = Callable[[Writer, Any], Awaitable[None]]
+
+
+def together(handler: Handler) -> Handler:
+    """Mark a handler that takes a list: all that were said of one kind in a row, in their order."""
+    handler.together = True  # type: ignore[attr-defined]  # a function holds whatever one gives it
+    return handler
+
+
 Listens = Mapping[str, Mapping[type[Message], Handler]]
 
 
@@ -162,10 +172,15 @@ async def catch_up(
                 await session.execute(select(cursor.c.position).where(cursor.c.feed == name).with_for_update())
             ).scalar_one()
             entries = await feed.after(position)
-            for entry in entries:
-                if known := by_kind.get(entry.kind):
+            for kind, run in groupby(entries, attrgetter("kind")):
+                if known := by_kind.get(kind):
                     message, handler = known
-                    await handler(session, msgspec.json.decode(entry.body, type=message))
+                    said = [msgspec.json.decode(entry.body, type=message) for entry in run]
+                    if getattr(handler, "together", False):
+                        await handler(session, said)
+                    else:
+                        for one in said:
+                            await handler(session, one)
             if entries:
                 await session.execute(update(cursor).where(cursor.c.feed == name).values(position=entries[-1].position))
         read += len(entries)

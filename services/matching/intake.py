@@ -6,24 +6,24 @@ from sqlalchemy import delete
 
 from services.contracts.directory import NavigatorPublished, NavigatorWithdrawn, TopicPublished
 from services.contracts.events import EventPublished
-from services.kit.db import Writer, put
+from services.kit import log
+from services.kit.db import Writer, put, put_all
 from services.kit.log import Listens
 from services.kit.revoked import TokensRevoked, hearing
 from services.matching.models import Base, Event, Navigator, Topic
 
 
-async def topic(session: Writer, said: TopicPublished) -> None:
-    await put(session, Topic, {"code": said.code}, {"parent": said.parent})
+@log.together
+async def topics(session: Writer, said: list[TopicPublished]) -> None:
+    await put_all(session, Topic, "code", {one.code: {"parent": one.parent} for one in said})
 
 
-async def navigator(session: Writer, said: NavigatorPublished) -> None:
-    values = {
-        "ags": said.ags,
-        "offers": list(said.offers),
-        "seeks": list(said.seeks),
-        "works_on": list(said.works_on),
+@log.together
+async def navigators(session: Writer, said: list[NavigatorPublished]) -> None:
+    rows = {
+        one.id: {"ags": one.ags, "offers": one.offers, "seeks": one.seeks, "works_on": one.works_on} for one in said
     }
-    await put(session, Navigator, {"id": uuid.UUID(said.id)}, values)
+    await put_all(session, Navigator, "id", rows)
 
 
 async def forget(session: Writer, said: NavigatorWithdrawn) -> None:
@@ -41,8 +41,8 @@ async def event(session: Writer, said: EventPublished) -> None:
 
 listens: Listens = {
     "directory": {
-        TopicPublished: topic,
-        NavigatorPublished: navigator,
+        TopicPublished: topics,
+        NavigatorPublished: navigators,
         NavigatorWithdrawn: forget,
         TokensRevoked: hearing(Base.metadata),
     },

@@ -8,7 +8,7 @@ import msgspec
 
 from services.contracts.directory import CityPublished, NavigatorPublished, NavigatorWithdrawn
 from services.directory import projection, register, store
-from services.directory.fields import ENTRY, Audience, audience_of
+from services.directory.fields import FIELDS, Audience
 from services.directory.projection import Vocabulary
 from services.directory.snapshot import Difference, Identities, NavigatorRow, Snapshot, fields_changed
 from services.directory.store import Batch, Stored
@@ -81,10 +81,9 @@ def _told(ids: Identities, row: NavigatorRow, values: Mapping[str, Any]) -> Mess
     """What the other services hear: what the network sees, or that there is nobody."""
     if values["listed"] > Audience.NETWORK:
         return NavigatorWithdrawn(id=str(values["id"]), ags=ids.ags)
-    visibility = {name: Audience[audience] for name, audience in row.visibility.items() if name != ENTRY}
 
     def shown(name: str, empty: Any) -> Any:
-        return getattr(row, name) if audience_of(name, visibility) <= Audience.NETWORK else empty
+        return getattr(row, name) if values["shown_network"] & FIELDS[name].flag else empty
 
     title, department = shown("title", ""), shown("department", "")
     return NavigatorPublished(

@@ -8,12 +8,12 @@ import msgspec
 
 from services.directory import register, store
 from services.directory.projection import Vocabulary
-from services.directory.publishing.outcome import ANY_VERSION, Outcome, Publisher
+from services.directory.publishing.outcome import ANY_VERSION, Outcome, Publisher, Stale
 from services.directory.publishing.planning import changes, plan
 from services.directory.snapshot import Difference, Identities, Snapshot, Step, diff, validate, without
 from services.directory.store import Batch, Stored
 from services.kit.db import Writer, driver
-from services.kit.errors import Conflict, HubError, NotFound
+from services.kit.errors import HubError, NotFound
 from services.kit.i18n import gettext as _
 from services.kit.messages import Message
 
@@ -138,7 +138,7 @@ def _compare(by: Publisher, snapshot: Snapshot, turn: _Turn, expected: int | Non
         raise register.unknown(ags)
     stored = turn.stored[ags]
     if expected not in {ANY_VERSION, stored.publication}:
-        raise Conflict(_("Somebody else has published meanwhile. Please look at what changed and send it again."))
+        raise Stale(_("Somebody else has published meanwhile. Please look at what changed and send it again."))
     withheld: tuple[str, ...] = ()
     if stored.erased:  # who was erased here comes back through nobody's list
         ids = Identities(by.secret, ags)

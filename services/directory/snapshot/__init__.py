@@ -5,6 +5,7 @@ The same values come from GraphQL, JSON Lines, spreadsheets and harvests; all en
 
 from services.directory.snapshot.difference import Change, Difference, diff, fields_changed, without
 from services.directory.snapshot.identities import Identities
+from services.directory.snapshot.lines import Rows, decoded, lines, read
 from services.directory.snapshot.rows import (
     AREAS,
     PROFILES,
@@ -40,12 +41,16 @@ __all__ = [
     "Link",
     "NavigatorRow",
     "ProjectRow",
+    "Rows",
     "Snapshot",
     "Step",
+    "decoded",
     "diff",
     "drop",
     "fields_changed",
+    "lines",
     "put",
+    "read",
     "validate",
     "without",
 ]

@@ -1,6 +1,6 @@
 """The directory over HTTP beside GraphQL: the OAuth endpoints and the pages of people who log in."""
 
-from services.directory.web import account, authorize, login, oauth, people, provider, register, registrations
+from services.directory.web import account, authorize, cities, login, oauth, people, provider, register, registrations
 
 routes = [
     *oauth.routes,
@@ -11,4 +11,5 @@ routes = [
     *account.routes,
     *people.routes,
     *provider.routes,
+    *cities.routes,
 ]
