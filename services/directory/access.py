@@ -86,6 +86,9 @@ RIGHTS: Final[Rights] = {
                 for verb in ("put", "withdraw")
             ),
             "Mutation.changeCity",
+            "Mutation.restorePublication",
+            "Query.publications",
+            "Publication.changes",
         ),
         PUBLISHING,
     ),
@@ -101,6 +104,8 @@ RIGHTS: Final[Rights] = {
     "Query.registrations": REGISTERED,
     "Mutation.decideRegistration": REGISTERED.to(DECIDERS, "may_decide"),
     "Query.auditLog": LOG,
+    "Publication.*": ANYBODY.to("what one got from the lists"),
+    **public("PublicationConnection", "PublicationEdge", "FieldChange"),
     **public("Me", "RegistrationConnection", "RegistrationEdge", "AuditEntryConnection", "AuditEntryEdge"),
     "Registration.*": ANYBODY.to("what one got from the lists"),
     "AuditEntry.*": ANYBODY.to("what one got from the lists"),

@@ -172,6 +172,14 @@ LEFT JOIN city c ON c.ags = one LEFT JOIN source s ON s.publication_id = c.publi
 """
 
 
+async def turn(session: Writer, ags: str) -> None:
+    """Wait for one's turn with a city, until the end of the transaction; what is read from now on is the newest."""
+    await (await driver(session)).fetchval(f"SELECT {LOCK} FROM (SELECT $1::text) one(wanted)", ags)  # noqa: S608 - our own words
+
+
+LOCK = "pg_advisory_xact_lock(hashtextextended('lotsennetz city ' || wanted, 0))"
+
+
 async def read(session: Reader, ags: str) -> Stored:
     """What `ags` published last, in the form `validate` gives, and what its people said themselves."""
     return (await read_all(session, [ags]))[ags]

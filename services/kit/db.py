@@ -87,7 +87,7 @@ async def put(session: Writer, model: type[Any], key: dict[str, Any], values: di
     )
 
 
-async def put_all(session: Writer, model: type[Any], key: str, rows: Mapping[Any, Mapping[str, Any]]) -> None:
+async def put_all(session: Writer, model: Any, key: str, rows: Mapping[Any, Mapping[str, Any]]) -> None:
     """As `put`, for many rows by the value of their column `key`, in one statement; values as JSON may have them."""
     if rows:
         columns = (key, *next(iter(rows.values())))

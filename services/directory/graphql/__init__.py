@@ -9,6 +9,7 @@ from strawberry.tools import merge_types
 
 from services.directory import access, register, search
 from services.directory.graphql.changes import ChangeMutation
+from services.directory.graphql.history import HistoryMutation, HistoryQuery
 from services.directory.graphql.publish import Mutation
 from services.directory.graphql.registrations import RegistrationMutation, RegistrationQuery
 from services.directory.graphql.types import (
@@ -125,8 +126,8 @@ class Query:
 
 
 schema = Schema(
-    query=merge_types("Query", (Query, RegistrationQuery)),
-    mutation=merge_types("Mutation", (Mutation, ChangeMutation, RegistrationMutation)),
+    query=merge_types("Query", (Query, HistoryQuery, RegistrationQuery)),
+    mutation=merge_types("Mutation", (Mutation, ChangeMutation, HistoryMutation, RegistrationMutation)),
     types=[Topic],
     federation_version=FEDERATION_VERSION,
 )

@@ -88,7 +88,7 @@ class _Turn:
 
 ENTRY = [field.name for field in fields(register.Entry)]
 TURN = f"""
-SELECT wanted, pg_advisory_xact_lock(hashtextextended('lotsennetz city ' || wanted, 0)),
+SELECT wanted, {store.LOCK},
     (SELECT max(changed_at) FROM topic) newest, (SELECT true FROM municipality LIMIT 1) imported,
     {", ".join(f"m.{name}" for name in ENTRY)}
 FROM unnest($1::text[]) wanted LEFT JOIN municipality m ON m.ags = wanted AND NOT m.ended

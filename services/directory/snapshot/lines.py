@@ -20,6 +20,8 @@ LONGEST_LINE: Final = 100_000
 """Bytes; the longest row that can be right has a third of that."""
 PATH: Final = re.compile(r"(?P<reason>.*?)(?: - at (?:key in )?`\$\.?(?P<path>.*?)`)?\Z", re.DOTALL)
 
+FIELD: Final = re.compile(r"(?:unknown|required) field `(.*?)`")
+
 
 class _City(CityRow, frozen=True, forbid_unknown_fields=True):
     pass
@@ -165,8 +167,9 @@ def _checked(number: int, line: bytes) -> bytes:
 
 def _told(problem: Exception) -> tuple[str, str]:
     """What msgspec says, and where."""
-    found = PATH.match(str(problem))
-    return (found["reason"], found["path"] or "") if found else (str(problem), "")
+    found, named = PATH.match(str(problem)), FIELD.search(str(problem))
+    reason, path = (found["reason"], found["path"] or "") if found else (str(problem), "")
+    return reason, ".".join(filter(None, (path, named[1] if named else "")))
 
 
 def _fits(reason: str) -> str:

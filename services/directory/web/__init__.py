@@ -1,6 +1,17 @@
 """The directory over HTTP beside GraphQL: the OAuth endpoints and the pages of people who log in."""
 
-from services.directory.web import account, authorize, cities, login, oauth, people, provider, register, registrations
+from services.directory.web import (
+    account,
+    authorize,
+    cities,
+    history,
+    login,
+    oauth,
+    people,
+    provider,
+    register,
+    registrations,
+)
 
 routes = [
     *oauth.routes,
@@ -12,4 +23,5 @@ routes = [
     *people.routes,
     *provider.routes,
     *cities.routes,
+    *history.routes,
 ]
