@@ -72,6 +72,12 @@ DECIDING: Final = Right(
 PUBLISHING: Final = Right(
     "clients and editors of a city with the scope", WRITE, rows="their own city", rule="may_publish"
 )
+LOADING: Final = Right("operators", OPERATE, rows="all cities")
+HARVESTING: Final = Right(
+    "whoever is logged in", known=True, rows="their own city, with directory:write; central navigators: of their state",
+    rule="may_publish",
+)  # fmt: skip
+CONFIRMING: Final = Right("central navigators and operators", APPROVE, rows="cities of their state")
 RIGHTS: Final[Rights] = {
     "Query.*": ANYBODY,
     "Query.navigators": ANYBODY.to("words find names for the network only", "in_network"),
@@ -87,6 +93,8 @@ RIGHTS: Final[Rights] = {
             ),
             "Mutation.changeCity",
             "Mutation.restorePublication",
+            "Mutation.setHarvest",
+            "Query.harvest",
             "Query.publications",
             "Publication.changes",
         ),
@@ -105,7 +113,7 @@ RIGHTS: Final[Rights] = {
     "Mutation.decideRegistration": REGISTERED.to(DECIDERS, "may_decide"),
     "Query.auditLog": LOG,
     "Publication.*": ANYBODY.to("what one got from the lists"),
-    **public("PublicationConnection", "PublicationEdge", "FieldChange"),
+    **public("PublicationConnection", "PublicationEdge", "FieldChange", "Harvest"),
     **public("Me", "RegistrationConnection", "RegistrationEdge", "AuditEntryConnection", "AuditEntryEdge"),
     "Registration.*": ANYBODY.to("what one got from the lists"),
     "AuditEntry.*": ANYBODY.to("what one got from the lists"),

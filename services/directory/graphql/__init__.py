@@ -9,6 +9,7 @@ from strawberry.tools import merge_types
 
 from services.directory import access, register, search
 from services.directory.graphql.changes import ChangeMutation
+from services.directory.graphql.harvest import HarvestMutation, HarvestQuery
 from services.directory.graphql.history import HistoryMutation, HistoryQuery
 from services.directory.graphql.publish import Mutation
 from services.directory.graphql.registrations import RegistrationMutation, RegistrationQuery
@@ -126,8 +127,10 @@ class Query:
 
 
 schema = Schema(
-    query=merge_types("Query", (Query, HistoryQuery, RegistrationQuery)),
-    mutation=merge_types("Mutation", (Mutation, ChangeMutation, HistoryMutation, RegistrationMutation)),
+    query=merge_types("Query", (Query, HarvestQuery, HistoryQuery, RegistrationQuery)),
+    mutation=merge_types(
+        "Mutation", (Mutation, ChangeMutation, HarvestMutation, HistoryMutation, RegistrationMutation)
+    ),
     types=[Topic],
     federation_version=FEDERATION_VERSION,
 )

@@ -1,5 +1,6 @@
 """One transaction: the cities' turns, the checks, one batch for whatever changed, one note for each publication."""
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
@@ -69,6 +70,7 @@ async def publish_all(session: Writer, by: Publisher, snapshots: Sequence[Snapsh
     turn = await _turn(session, by, [snapshot.city.ags for snapshot in snapshots])
     found: list[_Compared | HubError] = []
     for snapshot in snapshots:
+        await asyncio.sleep(0)  # others are served meanwhile
         try:
             found.append(_compare(by, snapshot, turn, ANY_VERSION))
         except HubError as problem:
@@ -154,6 +156,8 @@ async def _store(session: Writer, by: Publisher, found: Sequence[_Compared], res
     said: dict[str, tuple[Message, ...]] = {}
     for one in found:
         if one.change:
+            if batch.cities:
+                await asyncio.sleep(0)
             messages: list[Message] = []
             ids = Identities(by.secret, one.ags)
             plan(batch, messages, ids, one.wanted, one.change, one.stored, one.vocabulary, one.entry)

@@ -5,7 +5,7 @@ The same values come from GraphQL, JSON Lines, spreadsheets and harvests; all en
 
 from services.directory.snapshot.difference import Change, Difference, diff, fields_changed, without
 from services.directory.snapshot.identities import Identities
-from services.directory.snapshot.lines import Rows, decoded, lines, read
+from services.directory.snapshot.lines import Line, Rows, decoded, lines, read
 from services.directory.snapshot.rows import (
     AREAS,
     PROFILES,
@@ -38,6 +38,7 @@ __all__ = [
     "DepartmentRow",
     "Difference",
     "Identities",
+    "Line",
     "Link",
     "NavigatorRow",
     "ProjectRow",

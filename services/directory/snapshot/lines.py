@@ -46,7 +46,9 @@ class _Whole(msgspec.Struct, forbid_unknown_fields=True):
     projects: tuple[_Project, ...] = ()
 
 
-class _Line(msgspec.Struct, forbid_unknown_fields=True):
+class Line(msgspec.Struct, forbid_unknown_fields=True):
+    """Exactly one of them."""
+
     city: _City | UnsetType = UNSET
     department: _Department | UnsetType = UNSET
     navigator: _Navigator | UnsetType = UNSET
@@ -54,7 +56,7 @@ class _Line(msgspec.Struct, forbid_unknown_fields=True):
 
 
 _whole = msgspec.json.Decoder(_Whole).decode
-_line = msgspec.json.Decoder(_Line).decode
+_line = msgspec.json.Decoder(Line).decode
 LISTS: Final = {"department": "departments", "navigator": "navigators", "project": "projects"}
 
 
@@ -80,6 +82,10 @@ class Rows:
         self.places: dict[str, list[int]] = {name: [] for name in LISTS.values()}
         self.problems: list[Problem] = []
 
+    @property
+    def size(self) -> int:
+        return sum(map(len, self.rows.values()))
+
     def refuse(self, number: int, message: str, field: str = "") -> None:
         if len(self.problems) < MOST_PROBLEMS:
             self.problems.append(Problem(message, row=f"line {number}", field=field))
@@ -97,7 +103,7 @@ class Rows:
             self.city = row
         elif len(self.rows[LISTS[kind]]) == MOST_ROWS:
             message = _("At most {most} {field} in one snapshot, please.", most=MOST_ROWS, field=LISTS[kind])
-            raise Refused(message, [Problem(message, row=f"line {number}", field=kind)])
+            self.refuse(number, message, kind)
         else:
             self.rows[LISTS[kind]].append(row)
             self.places[LISTS[kind]].append(number)
@@ -131,7 +137,7 @@ def read(rows: Rows, number: int, line: bytes) -> tuple[str, Any]:
         reason, path = _told(problem)
         rows.refuse(number, _fits(reason), path.partition(".")[2] or path)
         return "", None
-    given = [name for name in _Line.__struct_fields__ if getattr(found, name) is not UNSET]
+    given = [name for name in Line.__struct_fields__ if getattr(found, name) is not UNSET]
     if len(given) != 1:
         rows.refuse(number, _("Each line holds one row: city, department, navigator or project."))
         return "", None

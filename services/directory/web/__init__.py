@@ -4,6 +4,7 @@ from services.directory.web import (
     account,
     authorize,
     cities,
+    harvest,
     history,
     login,
     oauth,
@@ -24,4 +25,5 @@ routes = [
     *provider.routes,
     *cities.routes,
     *history.routes,
+    *harvest.routes,
 ]

@@ -4,10 +4,11 @@ import re
 from typing import Annotated, Any, Self
 
 import msgspec
-from litestar import Request, Response, get, put
+from litestar import Request, Response, get, post, put
 from litestar.exceptions import HTTPException
 
-from services.directory import access, publishing, snapshot, store
+from services.directory import access, loading, publishing, snapshot, store
+from services.directory.loading import Loaded
 from services.directory.once import once
 from services.directory.publishing import Changes, Report
 from services.directory.snapshot import Rows, Snapshot
@@ -159,15 +160,36 @@ def _expected(request: AnyRequest) -> int | None:
 
 async def _sent(request: AnyRequest, rows: Rows) -> Snapshot:
     """The snapshot in the body; `rows` knows its lines, if it has any."""
-    media = request.content_type[0].lower()
-    if media == JSON:
+    if _media(request, (JSON, *LINES)) == JSON:
         return snapshot.decoded(await read_body(request, MOST_BYTES))
-    if media not in LINES:
-        accepted = ", ".join((JSON, *LINES))
-        raise HTTPException(_("Send this as {type}.", type=accepted), status_code=415, headers={"accept": accepted})
     async for number, line in snapshot.lines(request.stream(), MOST_BYTES):
         rows.add(number, line)
     return rows.snapshot()
 
 
-routes = [publish, own]
+BULK = Api(
+    "Publish many cities, as JSON Lines in which each city begins with its own line",
+    {200: Answer({JSON: Loaded})},
+    takes=snapshot.Line, media=LINES[0], by=(BEARER,), problems=(400, 401, 403, 409, 413, 415, 422),
+)  # fmt: skip
+
+
+@post("/directory/bulk", status_code=200, right=access.LOADING, api=BULK, request_max_body_size=None)
+async def bulk(request: AnyRequest) -> Response[bytes]:
+    """What cannot be published is refused city by city; the answer names the first of them."""
+    who = await forms.asking(request)
+    _media(request, LINES)
+    loaded = await loading.load(here(request), who.subject, request.stream())
+    return Response(msgspec.json.encode(loaded), media_type=JSON)
+
+
+def _media(request: AnyRequest, accepted: tuple[str, ...]) -> str:
+    """The media type that was sent. Raises HTTPException (415) for one that is not accepted."""
+    media = request.content_type[0].lower()
+    if media not in accepted:
+        message = _("Send this as {type}.", type=", ".join(accepted))
+        raise HTTPException(message, status_code=415, headers={"accept": ", ".join(accepted)})
+    return media
+
+
+routes = [publish, own, bulk]
