@@ -67,22 +67,24 @@ async def load(runtime: Runtime, actor: str, chunks: AsyncIterable[bytes]) -> Lo
     """Publish every city of the stream, for `actor` who may do that; what came of it."""
     loaded, by = Loaded(), Publisher(actor, runtime.settings.derived("identities"), runtime.memory, "REST")
     room = asyncio.Semaphore(AT_ONCE)
-    batch: list[Rows] = []
+    batch: dict[str, Rows] = {}
+    size = 0
     try:
         async with asyncio.TaskGroup() as tasks:
 
             async def flush() -> None:
                 if batch:
                     await room.acquire()
-                    tasks.create_task(_store(runtime, by, batch.copy(), loaded, room))
+                    tasks.create_task(_store(runtime, by, list(batch.values()), loaded, room))
                     batch.clear()
 
             async for rows in _cities(chunks):
-                if rows.city and any(one.city and one.city.ags == rows.city.ags for one in batch):
+                ags = rows.city.ags if rows.city else f"line {rows.first}"
+                if ags in batch or len(batch) == CITIES or size + rows.size > ROWS:
                     await flush()
-                batch.append(rows)
-                if len(batch) == CITIES or sum(one.size for one in batch) > ROWS:
-                    await flush()
+                    size = 0
+                batch[ags] = rows
+                size += rows.size
             await flush()
     except BaseExceptionGroup as several:
         raise several.exceptions[0] from None  # all of them, for one reason

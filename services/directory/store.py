@@ -62,6 +62,8 @@ class Batch:
     gone_departments: list[dict[str, str]] = field(default_factory=list)
     gone_navigators: list[uuid.UUID] = field(default_factory=list)
     gone_projects: list[uuid.UUID] = field(default_factory=list)
+    new: set[uuid.UUID] = field(default_factory=set)
+    """Navigators and projects that are known to have no links yet."""
 
 
 async def write(session: Writer, batch: Batch) -> None:
@@ -75,13 +77,11 @@ async def write(session: Writer, batch: Batch) -> None:
         await connection.execute(_rows_statement(), *texts, batch.gone_projects, batch.gone_navigators, departments)
     # In a statement of its own: the policies of links ask whose row it is, and see only what was there before.
     if batch.navigators or batch.projects:
-        people = {"rows": [row["id"] for row in batch.navigators], "topics": batch.navigator_topics}
-        projects = {
-            "rows": [row["id"] for row in batch.projects],
-            "topics": batch.project_topics,
-            "people": batch.project_navigators,
-        }
-        await connection.execute(_links_statement(), _encode(people).decode(), _encode(projects).decode())
+        links = (batch.navigator_topics, batch.project_topics, batch.project_navigators)
+        known = (
+            [row["id"] for row in rows if row["id"] not in batch.new] for rows in (batch.navigators, batch.projects)
+        )
+        await connection.execute(_links_statement(), *(_encode(part).decode() for part in links), *known)
 
 
 @cache
@@ -120,30 +120,29 @@ def _rows(model: type[m.Base], source: str) -> str:
     return f"json_to_recordset({source}) AS r({', '.join(f'{name} {kind(name)}' for name in COLUMNS[model])})"
 
 
-def _no_longer(model: type[m.Base], owner: str, source: str, part: str) -> str:
-    """Delete the links of the batch's rows that are not among its links."""
+def _no_longer(model: type[m.Base], owner: str, source: str, of: str) -> str:
+    """Delete the links of the rows `of` that are not among those of a JSON array."""
     name = model.__tablename__
     same = " AND ".join(
         f"r.{column.name} = t.{column.name}" for column in m.Base.metadata.tables[f"directory.{name}"].primary_key
     )
-    wanted = _rows(model, f"{source}::json->{part!r}")
     return f"""
-DELETE FROM {name} t USING json_array_elements_text({source}::json->'rows') AS one(id)
-WHERE t.{owner} = one.id::uuid AND NOT EXISTS (SELECT FROM {wanted} WHERE {same})"""  # noqa: S608 - our own models
+DELETE FROM {name} t WHERE t.{owner} = ANY ({of}::uuid[])
+    AND NOT EXISTS (SELECT FROM {_rows(model, f"{source}::json")} WHERE {same})"""  # noqa: S608 - our own models
 
 
 @cache
 def _links_statement() -> str:
     return f"""
-WITH gone AS ({_no_longer(m.NavigatorTopic, "navigator_id", "$1", "topics")}),
-known AS ({_insert(m.NavigatorTopic, "$1::json->'topics'")} ON CONFLICT (navigator_id, topic) DO UPDATE
+WITH gone AS ({_no_longer(m.NavigatorTopic, "navigator_id", "$1", "$4")}),
+known AS ({_insert(m.NavigatorTopic, "$1::json")} ON CONFLICT (navigator_id, topic) DO UPDATE
     SET listed_public = excluded.listed_public, sort_network = excluded.sort_network
     WHERE (navigator_topic.listed_public, navigator_topic.sort_network)
         IS DISTINCT FROM (excluded.listed_public, excluded.sort_network)),
-over AS ({_no_longer(m.ProjectTopic, "project_id", "$2", "topics")}),
-left_ AS ({_no_longer(m.ProjectNavigator, "project_id", "$2", "people")}),
-topics AS ({_insert(m.ProjectTopic, "$2::json->'topics'")} ON CONFLICT DO NOTHING)
-{_insert(m.ProjectNavigator, "$2::json->'people'")} ON CONFLICT DO NOTHING
+over AS ({_no_longer(m.ProjectTopic, "project_id", "$2", "$5")}),
+left_ AS ({_no_longer(m.ProjectNavigator, "project_id", "$3", "$5")}),
+topics AS ({_insert(m.ProjectTopic, "$2::json")} ON CONFLICT DO NOTHING)
+{_insert(m.ProjectNavigator, "$3::json")} ON CONFLICT DO NOTHING
 """  # noqa: S608 - our own models
 
 

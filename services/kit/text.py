@@ -1,5 +1,6 @@
 """Text from outside: cleaned, sorted and searched the same way on every server."""
 
+import re
 import unicodedata
 
 _STROKED = str.maketrans({"ß": "ss", "ł": "l", "đ": "d", "ø": "o", "æ": "ae", "œ": "oe", "ı": "i", "þ": "th"})
@@ -10,6 +11,9 @@ _KEEP = {0x200C, 0x200D}
 
 _BLANK = {0x115F, 0x1160, 0x2800, 0x3164, 0xFFA0}
 """Letters and symbols that show nothing: a name of these looks like none."""
+_USUAL = re.compile(r"[ -~\u00a0-\u017f\u2010-\u2027\u20ac]*")
+"""Nearly all texts are of these, and may stand anywhere."""
+_COMMON_MARKS = re.compile(r"[\u0300-\u034e\u0350-\u036f]+")
 MOST_MARKS = 8
 """Combining marks in a row: no spelling needs more, and a hundred of them paint over the lines above and below."""
 
@@ -20,8 +24,8 @@ def forbidden_character(value: str) -> str | None:
     Control characters break papers, logs and calendars; direction marks make a text read as another; lone surrogates
     cannot be stored.
     """
-    if value.isascii() and value.isprintable():
-        return None  # nearly all there is
+    if _USUAL.fullmatch(value):
+        return None
     marks = 0
     for character in value:
         if character.isascii() and character.isprintable():
@@ -65,4 +69,5 @@ def folded(value: str) -> str:
     if value.isascii():
         return value.lower()
     plain = unicodedata.normalize("NFKD", value.casefold().translate(_STROKED))
-    return "".join(c for c in plain if not unicodedata.combining(c))
+    plain = _COMMON_MARKS.sub("", plain)
+    return plain if plain.isascii() else "".join(c for c in plain if not unicodedata.combining(c))

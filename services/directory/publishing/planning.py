@@ -38,6 +38,8 @@ def plan(
         )
     batch.gone_departments += [{"ags": ids.ags, "key": row.key} for row in change.departments.withdrawn]
     keys = {row.key: ids.navigator(row.key) for row in wanted.navigators}
+    batch.new.update(keys[row.key] for row in change.navigators.added)
+    batch.new.update(ids.project(row.key) for row in change.projects.added)
     for person in (*change.navigators.added, *change.navigators.changed):
         add_navigator(batch, said, ids, person, stored, vocabulary, keys)
     for person in change.navigators.withdrawn:
