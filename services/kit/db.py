@@ -10,6 +10,8 @@ tables show it no other rows. One that forgets to say it sees none. The words ar
 
 import asyncio
 import logging
+import math
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
@@ -18,10 +20,10 @@ from typing import Any
 
 import asyncpg
 import msgspec
-from sqlalchemy import URL, DateTime, Text, make_url, text
+from sqlalchemy import URL, DateTime, Text, event, make_url, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import insert as upsert
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
@@ -30,6 +32,8 @@ from services.kit.i18n import gettext as _
 
 log = logging.getLogger(__name__)
 CONNECT_SECONDS = 5.0
+RESTED_SECONDS = 5.0
+"""After so long a connection may have been lost without a word."""
 STATEMENT_MILLISECONDS = 30_000
 GONE = frozenset({"57P01", "57P02", "57P03", "08000", "08003", "08006", "53300"})
 """SQLSTATE of a server that stops, starts, or has no connection left."""
@@ -139,10 +143,10 @@ class Database:
             pool_size=pool,
             max_overflow=0,
             pool_timeout=CONNECT_SECONDS,
-            pool_pre_ping=True,
             hide_parameters=True,  # or every logged error would carry personal data
             connect_args={"server_settings": settings, "timeout": CONNECT_SECONDS},
         )
+        _only_living(self.engine)
         self._writers = async_sessionmaker(self.engine, class_=Writer, expire_on_commit=False)
         read_only = self.engine.execution_options(postgresql_readonly=True)
         self._readers = async_sessionmaker(read_only, class_=Reader, expire_on_commit=False)
@@ -177,6 +181,27 @@ class Database:
     async def close(self) -> None:
         with suppress(OSError, asyncio.CancelledError):
             await self.engine.dispose()
+
+
+def _only_living(engine: AsyncEngine) -> None:
+    """Hand out no connection that has ended. Only one that rested for a while is asked, because asking takes three
+    round trips; of all others the driver knows it.
+    """
+
+    def back(_connection: Any, record: Any) -> None:
+        record.info["back"] = time.monotonic()
+
+    def out(connection: Any, record: Any, _proxy: Any) -> None:
+        try:
+            if connection.driver_connection.is_closed():
+                raise DisconnectionError  # noqa: TRY301 - the pool takes the next one
+            if time.monotonic() - record.info.get("back", math.inf) > RESTED_SECONDS:
+                connection.ping()
+        except Exception as problem:
+            raise DisconnectionError from problem
+
+    event.listen(engine.sync_engine, "checkin", back)
+    event.listen(engine.sync_engine, "checkout", out)
 
 
 async def _act(session: Reader, acting: Acting) -> None:
