@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -50,6 +51,9 @@ EMPTY: Mapping[str, Any] = {
 """What stands in a row for a field that is for the person alone."""
 
 
+_values = attrgetter(*FIELDS)
+
+
 @lru_cache(maxsize=4096)
 def _names(mask: int) -> frozenset[str]:
     """The fields that a mask shows."""
@@ -64,7 +68,7 @@ def navigator(
     masked = masks(chosen)
     public, network, city = map(_names, masked)
     listed = dict(chosen).get(ENTRY, Audience.PUBLIC)
-    kept = {name: getattr(row, name) if name in city else EMPTY[name] for name in FIELDS}
+    kept = dict(zip(FIELDS, _values(row), strict=True)) | {name: EMPTY[name] for name in FIELDS.keys() - city}
     topics = {
         seen: sorted({code for name in TOPICS if name in seen for code in getattr(row, name)})
         for seen in {public, network, city}

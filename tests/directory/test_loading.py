@@ -74,7 +74,8 @@ async def test_what_is_wrong_spoils_its_own_city_alone(shared: Hub, operator: Br
     )
     found = answer.json()
     assert (found["cities"], found["published"], found["failed"]) == (6, 3, 3)
-    told = [(one["line"], one["ags"], [(p["row"], p.get("field", "")) for p in one["problems"]]) for one in found["refused"]]
+    places = [[(p["row"], p.get("field", "")) for p in one["problems"]] for one in found["refused"]]
+    told = [(one["line"], one["ags"], place) for one, place in zip(found["refused"], places, strict=True)]
     assert told == [
         (4, "09520002", [("line 5", "key"), ("line 5", "name"), ("line 6", "navigators")]),
         (7, "09520003", [("line 10", "")]),

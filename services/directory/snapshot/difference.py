@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
+from msgspec.structs import astuple
 
 from services.directory.snapshot.rows import DepartmentRow, NavigatorRow, ProjectRow, Snapshot
 
@@ -56,8 +57,8 @@ def diff(stored: Snapshot | None, wanted: Snapshot) -> Difference:
 
 def fields_changed(before: msgspec.Struct, after: msgspec.Struct) -> tuple[str, ...]:
     """The names of the fields in which two rows of one kind differ, as clients write them."""
-    fields = zip(before.__struct_fields__, before.__struct_encode_fields__, strict=True)
-    return tuple(told for name, told in fields if getattr(before, name) != getattr(after, name))
+    values = zip(before.__struct_encode_fields__, astuple(before), astuple(after), strict=True)
+    return tuple(told for told, old, new in values if old != new)
 
 
 def without(snapshot: Snapshot, keys: Collection[str]) -> Snapshot:
