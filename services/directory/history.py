@@ -136,7 +136,7 @@ async def erase(session: Writer, ags: str, navigator_id: UUID, ids: Identities) 
         noted = {key for key in row.changes.get("navigators", {}) if ids.navigator(key) == navigator_id}
         if not keys and not noted:
             continue
-        body, digest = store.written(without(sent, keys))
+        kept, digest = store.packed(without(sent, keys))
         told = {
             kind: {key: fields for key, fields in rows.items() if kind != "navigators" or key not in noted}
             for kind, rows in row.changes.items()
@@ -144,7 +144,7 @@ async def erase(session: Writer, ags: str, navigator_id: UUID, ids: Identities) 
         await session.execute(
             update(Source)
             .where(Source.publication_id == row.publication_id)
-            .values(snapshot=store.packed(body), digest=digest, changes=told)
+            .values(snapshot=kept, digest=digest, changes=told)
         )
         changed += 1
     return changed

@@ -171,9 +171,10 @@ LEFT JOIN city c ON c.ags = one LEFT JOIN source s ON s.publication_id = c.publi
 """
 
 
-async def turn(session: Writer, ags: str) -> None:
-    """Wait for one's turn with a city, until the end of the transaction; what is read from now on is the newest."""
+async def turn(session: Writer, ags: str) -> Stored:
+    """Wait for one's turn with a city, until the end of the transaction, and read what it published last."""
     await (await driver(session)).fetchval(f"SELECT {LOCK} FROM (SELECT $1::text) one(wanted)", ags)  # noqa: S608 - our own words
+    return await read(session, ags)  # a statement of its own: it sees what those before us committed
 
 
 LOCK = "pg_advisory_xact_lock(hashtextextended('lotsennetz city ' || wanted, 0))"
@@ -217,15 +218,15 @@ NEWEST = (
 )
 
 
-def written(snapshot: Snapshot) -> tuple[bytes, str]:
-    """The JSON of a snapshot, and its digest."""
+def digest(snapshot: Snapshot) -> str:
+    """The digest of a snapshot's JSON."""
+    return sha256(_encode(snapshot)).hexdigest()
+
+
+def packed(snapshot: Snapshot) -> tuple[bytes, str]:
+    """A snapshot as it is kept, and the digest of its JSON."""
     body = _encode(snapshot)
-    return body, sha256(body).hexdigest()
-
-
-def packed(body: bytes) -> bytes:
-    """A snapshot's JSON as it is kept."""
-    return zlib.compress(body, 1)
+    return zlib.compress(body, 1), sha256(body).hexdigest()
 
 
 def unpacked(kept: bytes) -> Snapshot:

@@ -32,7 +32,7 @@ async def publish(
     Raises Refused, with nothing stored, when any row is wrong; Conflict when the city's newest publication is not the
     `expected` one (None: it has none yet). Two publications of one city take turns.
     """
-    ags, (_body, sent) = snapshot.city.ags, store.written(snapshot)
+    ags, sent = snapshot.city.ags, store.digest(snapshot)
     known: dict[str, tuple[str, int | None]] = by.memory.setdefault("sent", {})
     digest, version = known.get(ags, ("", None))
     maybe = digest == sent and expected in {ANY_VERSION, version}
@@ -228,7 +228,7 @@ SELECT ags, id FROM p
 
 async def _note(session: Writer, by: Publisher, found: Sequence[_Compared], restored: int | None) -> dict[str, int]:
     """A publication with its source and its line in the audit log for each city; their numbers."""
-    written = [store.written(one.wanted) for one in found]
+    packed = [store.packed(one.wanted) for one in found]
     rows: list[dict[str, Any]] = [
         {
             "ags": one.ags,
@@ -240,7 +240,7 @@ async def _note(session: Writer, by: Publisher, found: Sequence[_Compared], rest
             "digest": digest,
             "changes": changes(one.change, one.stored.snapshot),
         }
-        for one, (_body, digest) in zip(found, written, strict=True)
+        for one, (_kept, digest) in zip(found, packed, strict=True)
     ]
     numbered = await (await driver(session)).fetch(
         NOTE,
@@ -248,6 +248,6 @@ async def _note(session: Writer, by: Publisher, found: Sequence[_Compared], rest
         by.via,
         msgspec.json.encode(rows).decode(),
         [one.ags for one in found],
-        [store.packed(body) for body, _digest in written],
+        [kept for kept, _digest in packed],
     )
     return {row["ags"]: row["id"] for row in numbered}
