@@ -78,7 +78,6 @@ STEERING: Final = Right(
 DECIDING: Final = Right(
     "people with the scope", PEOPLE, rows=f"their own city's; decisions: {DECIDERS}", rule="may_decide"
 )
-PUBLISHING: Final = Right("people with the scope", WRITE, rows="their own city", rule="may_publish")
 PERSONAL: Final = Right("whoever has a personal link", rows="their own entry")
 OBJECTIONS: Final = Right(
     "people with the scope", PEOPLE, rows="objections of people of their own city or state", rule="may_manage"
@@ -96,13 +95,36 @@ OWN_TOPICS: Final = Right("clients and editors of a city with the scope", WRITE,
 OWN_PARTNERSHIPS: Final = Right(
     "clients and editors of a city with the scope", WRITE, rows="their own city's", rule="own_city"
 )
+PUBLISHING: Final = Right(
+    "clients and editors of a city with the scope", WRITE, rows="their own city", rule="may_publish"
+)
+LOADING: Final = Right("operators", OPERATE, rows="all cities")
+HARVESTING: Final = Right(
+    "whoever is logged in", known=True, rows="their own city, with directory:write; central navigators: of their state",
+    rule="may_publish",
+)  # fmt: skip
+CONFIRMING: Final = Right("central navigators and operators", APPROVE, rows="cities of their state")
 RIGHTS: Final[Rights] = {
     "Query.*": ANYBODY,
     "Query.navigators": ANYBODY.to("words find names for the network only", "in_network"),
     "Query.municipalities": ANYBODY.to("the official register"),
     "Query.topics": ANYBODY.to("the vocabulary"),
-    "Mutation.publishDirectory": Right(
-        "clients and editors of a city with the scope", WRITE, rows="their own city", rule="may_publish"
+    **dict.fromkeys(
+        (
+            "Mutation.publishDirectory",
+            *(
+                f"Mutation.{verb}{row}"
+                for row in ("Navigator", "Project", "Department")
+                for verb in ("put", "withdraw")
+            ),
+            "Mutation.changeCity",
+            "Mutation.restorePublication",
+            "Mutation.setHarvest",
+            "Query.harvest",
+            "Query.publications",
+            "Publication.changes",
+        ),
+        PUBLISHING,
     ),
     "Navigator.*": ANYBODY.to("fields by the person's visibility: public, network, city", "viewer"),
     **public("Competences", "Department", "Link"),
@@ -144,6 +166,8 @@ RIGHTS: Final[Rights] = {
     "Partnership.*": ANYBODY.to("active ones; proposals: the two cities'"),
     "TopicProposal.*": ANYBODY.to("what one got from the lists"),
     **public("TopicProposalConnection", "TopicProposalEdge"),
+    "Publication.*": ANYBODY.to("what one got from the lists"),
+    **public("PublicationConnection", "PublicationEdge", "FieldChange", "Harvest"),
     **public("Me", "RegistrationConnection", "RegistrationEdge", "AuditEntryConnection", "AuditEntryEdge"),
     "Registration.*": ANYBODY.to("what one got from the lists"),
     "AuditEntry.*": ANYBODY.to("what one got from the lists"),

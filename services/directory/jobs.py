@@ -1,33 +1,36 @@
 """The directory's jobs: reading what clients and login providers publish, renewing our own keys, tidying up."""
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import msgspec
 from sqlalchemy import func, or_, update
 
-from services.directory import audit, uploads, vocabulary
+from services.directory import audit, harvest, history, once, publishing, uploads, vocabulary
 from services.directory.login import discovery, links
-from services.directory.models import Client
+from services.directory.models import Client, Harvest
 from services.directory.oauth import clients, grants, keys, registration
 from services.directory.protection import notices, retention
 from services.directory.stateview import growth
-from services.kit import jobs
+from services.kit import jobs, mail
 from services.kit.db import HUB, Database, Writer
 from services.kit.errors import Refused
 from services.kit.fetch import Fetcher
 from services.kit.i18n import gettext as _
+from services.kit.i18n import speaking
 from services.kit.jobs import Every, Job, Run
 from services.kit.service import Runtime
 
+log = logging.getLogger(__name__)
 READ_AGAIN = timedelta(minutes=1)
 """How soon a client's keys are read again, whoever asks for it."""
 MOST_KEY_BYTES = 50_000
 REGULAR_SECONDS = 3600.0
-PROVIDER_SECONDS = 60.0
+PROVIDER_SECONDS = HARVEST_SECONDS = 60.0
 AT_ONCE = 8
-"""Providers that a worker reads at a time."""
+"""Servers of others that a worker reads at a time."""
 
 
 class ProviderOf(msgspec.Struct, frozen=True):
@@ -119,6 +122,63 @@ async def _key_set(fetcher: Fetcher, url: str) -> dict[str, object]:
         raise Refused(_("What lies at jwks_uri is no set of public keys.")) from None
 
 
+class HarvestOf(msgspec.Struct, frozen=True):
+    ags: str
+
+
+async def ask_for_harvest(session: Writer, runtime: Runtime, ags: str) -> None:
+    """Read the city's own address soon."""
+    await jobs.enqueue(session, runtime.queue, _harvest(runtime), HarvestOf(ags))
+
+
+def _harvest(runtime: Runtime) -> Job:
+    async def work(run: Run, asked: HarvestOf) -> None:
+        await read_harvests(runtime, run.db, asked.ags)
+
+    return Job("read harvest", HarvestOf, work, tries=2)
+
+
+def _harvests(runtime: Runtime) -> Every:
+    async def work(db: Database) -> None:
+        await read_harvests(runtime, db)
+
+    return Every(HARVEST_SECONDS, work)
+
+
+async def read_harvests(runtime: Runtime, db: Database, ags: str | None = None) -> None:
+    """Read and publish what is due, or the city `ags` at once."""
+    turn = asyncio.Semaphore(AT_ONCE)
+
+    async def one(row: Harvest) -> None:
+        async with turn:
+            found = await harvest.fetched(runtime.fetcher, row)
+        by = publishing.Publisher(row.client, runtime.settings.derived("identities"), runtime.memory, "HARVEST")
+        async with db.begin(HUB) as session:
+            done = await harvest.keep(session, by, row.ags, row.url, found)
+            if done.message:
+                await _tell(session, runtime, row.ags)
+            if done.outcome:
+                await runtime.say(session, done.outcome.messages)
+
+    with speaking("de"):  # problems are stored in words, for the people of a German city
+        async with db.begin(HUB) as session:
+            due = await harvest.due(session, ags)
+        for problem in await asyncio.gather(*map(one, due), return_exceptions=True):
+            if isinstance(problem, BaseException):
+                log.warning("a harvest failed: %s", type(problem).__name__)
+
+
+async def _tell(session: Writer, runtime: Runtime, ags: str) -> None:
+    """One mail to each coordinator once it has failed several times in a row, or as soon as somebody has to agree."""
+    row = await harvest.of(session, ags)
+    if row is None or not (row.failures == harvest.TOLD_AFTER or (row.waiting and row.failures == 1)):
+        return
+    for number, email in enumerate(await harvest.coordinators(session, ags)):
+        key = f"harvest:{ags}:{row.asked_at:%Y%m%d%H%M}:{number}"
+        values = {"ags": ags, "url": row.url, "problem": row.problem, "waiting": row.waiting is not None}
+        await mail.send(session, runtime.outbox, "harvest", to=email, language="de", key=key, **values)
+
+
 def _tidy(runtime: Runtime) -> Every:
     async def work(db: Database) -> None:
         async with db.begin(HUB) as session:
@@ -128,6 +188,8 @@ def _tidy(runtime: Runtime) -> Every:
             await audit.forget(session)
             await uploads.forget(session)
             await vocabulary.left_behind(session, runtime)
+            await history.forget(session)
+            await once.forget(session)
             for client_id in await clients.with_published_keys(session, older_than=timedelta(hours=1)):
                 await ask_for_keys(session, runtime, client_id)
 
@@ -154,6 +216,8 @@ def duties(runtime: Runtime) -> Sequence[Job | Every]:
         notices.regular(runtime),
         retention.regular(runtime),
         vocabulary.job(runtime),
+        _harvest(runtime),
+        _harvests(runtime),
         _tidy(runtime),
         _counts(),
     ]

@@ -3,6 +3,8 @@
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -41,63 +43,56 @@ def _camel(name: str) -> str:
     return first + "".join(part.title() for part in rest)
 
 
+TOPICS = ("offers", "seeks", "works_on")
+EMPTY: Mapping[str, Any] = {
+    **dict.fromkeys(FIELDS), "title": "", "department": "", "offers": (), "seeks": (), "works_on": (),
+    "languages": (), "tasks": (),
+}  # fmt: skip
+"""What stands in a row for a field that is for the person alone."""
+
+
+_values = attrgetter(*FIELDS)
+
+
+@lru_cache(maxsize=4096)
+def _names(mask: int) -> frozenset[str]:
+    """The fields that a mask shows."""
+    return frozenset(field.name for field in FIELDS.values() if mask & field.flag)
+
+
 def navigator(
     ids: Identities, row: NavigatorRow, vocabulary: Vocabulary, keys: Mapping[str, uuid.UUID]
 ) -> dict[str, Any]:
     """The stored row. `keys` are the ids of all navigators of the snapshot, for mentors."""
     chosen = frozenset((name, Audience[audience]) for name, audience in row.visibility.items())
-    public, network, city = masks(chosen)
+    masked = masks(chosen)
+    public, network, city = map(_names, masked)
     listed = dict(chosen).get(ENTRY, Audience.PUBLIC)
+    kept = dict(zip(FIELDS, _values(row), strict=True)) | {name: EMPTY[name] for name in FIELDS.keys() - city}
+    topics = {
+        seen: sorted({code for name in TOPICS if name in seen for code in getattr(row, name)})
+        for seen in {public, network, city}
+    }
 
-    def shown(name: str, mask: int = city) -> bool:
-        return bool(mask & FIELDS[name].flag)
+    def found(seen: frozenset[str]) -> list[str]:
+        texts = [getattr(row, name) for name in ("name", "title", "department") if name in seen]
+        return lexemes(texts, (above for code in topics[seen] for above in vocabulary[code]))
 
-    def kept(name: str, empty: Any = None) -> Any:
-        return getattr(row, name) if shown(name) else empty
-
-    def topics(mask: int) -> list[str]:
-        return sorted(
-            {code for name in ("offers", "seeks", "works_on") if shown(name, mask) for code in getattr(row, name)}
-        )
-
-    def found(mask: int) -> list[str]:
-        texts = [getattr(row, name) for name in ("name", "title", "department") if shown(name, mask)]
-        return lexemes(texts, (above for code in topics(mask) for above in vocabulary[code]))
-
-    return {
-        "id": ids.navigator(row.key),
+    return kept | {
+        "id": keys[row.key],
         "ags": ids.ags,
         "key": row.key,
         "listed": int(listed),
-        "shown_public": public,
-        "shown_network": network,
-        "shown_city": city,
-        "name": kept("name"),
-        "sort_network": sort_key(row.name) if shown("name", network) else UNNAMED,
-        "title": kept("title", ""),
-        "department": kept("department", ""),
-        "profile": kept("profile"),
-        "hours_share": kept("hours_share"),
-        "offers": kept("offers", ()),
-        "seeks": kept("seeks", ()),
-        "works_on": kept("works_on", ()),
-        "topics_public": topics(public),
-        "topics_network": topics(network),
-        "topics_city": topics(city),
-        "competences": {area: getattr(row.competences, area) for area in AREAS}
-        if row.competences and shown("competences")
-        else None,
-        "languages": kept("languages", ()),
-        "email": kept("email"),
-        "phone": kept("phone"),
-        "chat": kept("chat"),
-        "room": kept("room") or None,
-        "photo": kept("photo"),
-        "since": kept("since"),
-        "until": kept("until"),
-        "mentor": _mentor(kept("mentor"), keys),
-        "recruited": kept("recruited"),
-        "tasks": kept("tasks", ()),
+        "shown_public": masked[0],
+        "shown_network": masked[1],
+        "shown_city": masked[2],
+        "sort_network": sort_key(row.name) if "name" in network else UNNAMED,
+        "topics_public": topics[public],
+        "topics_network": topics[network],
+        "topics_city": topics[city],
+        "competences": {area: getattr(kept["competences"], area) for area in AREAS} if kept["competences"] else None,
+        "room": kept["room"] or None,
+        "mentor": _mentor(kept["mentor"], keys),
         "coordinator": row.coordinator,
         "funded": row.funded,
         "found_public": found(public) if listed <= Audience.PUBLIC else [],

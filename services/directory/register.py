@@ -215,8 +215,12 @@ async def checked(session: Reader, ags: str) -> Entry | None:
         return _entry(row)
     if row is None and (await session.scalars(select(Municipality.ags).limit(1))).one_or_none() is None:
         return None
+    raise unknown(ags)
+
+
+def unknown(ags: str) -> Refused:
     message = _("The municipality register does not hold {ags}.", ags=ags)
-    raise Refused(message, [Problem(message=message, row="city", field="ags")])
+    return Refused(message, [Problem(message=message, row="city", field="ags")])
 
 
 async def known(session: Reader, ags: str) -> bool:

@@ -8,6 +8,7 @@ import uuid
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cache
 from hashlib import sha256
 from typing import Any
@@ -61,48 +62,46 @@ class Batch:
     gone_departments: list[dict[str, str]] = field(default_factory=list)
     gone_navigators: list[uuid.UUID] = field(default_factory=list)
     gone_projects: list[uuid.UUID] = field(default_factory=list)
+    new: set[uuid.UUID] = field(default_factory=set)
+    """Navigators and projects that are known to have no links yet."""
 
 
 async def write(session: Writer, batch: Batch) -> None:
     """Make the batch true. The links of each navigator and project in it are replaced by those in it."""
     connection = await driver(session)
-    if batch.gone_projects or batch.gone_navigators or batch.gone_departments:
+    gone = (batch.gone_projects, batch.gone_navigators, batch.gone_departments)
+    rows = (batch.cities, batch.departments, batch.navigators, batch.projects)
+    if any((*gone, *rows)):
         departments = _encode(batch.gone_departments).decode()
-        await connection.execute(GONE, batch.gone_projects, batch.gone_navigators, departments)
-    people = {"rows": [row["id"] for row in batch.navigators], "topics": batch.navigator_topics}
-    projects = {
-        "rows": [row["id"] for row in batch.projects],
-        "topics": batch.project_topics,
-        "people": batch.project_navigators,
-    }
-    # Links come in statements of their own: policies ask whose row it is, and see only what was there before.
-    for statement, needed, content in (
-        (_upsert(m.City, "ags"), batch.cities, batch.cities),
-        (_upsert(m.Department, "ags, key"), batch.departments, batch.departments),
-        (_upsert(m.Navigator, "id"), batch.navigators, batch.navigators),
-        (_navigator_links(), batch.navigators, people),
-        (_upsert(m.Project, "id"), batch.projects, batch.projects),
-        (_project_links(), batch.projects, projects),
-    ):
-        if needed:
-            await connection.execute(statement, _encode(content).decode())
-
-
-GONE = """
-WITH p AS (DELETE FROM project WHERE id = ANY ($1::uuid[])), n AS (DELETE FROM navigator WHERE id = ANY ($2::uuid[]))
-DELETE FROM department d USING json_to_recordset($3::json) AS r(ags text, key text)
-WHERE d.ags = r.ags AND d.key = r.key
-"""
+        texts = [_encode(part).decode() for part in rows]
+        await connection.execute(_rows_statement(), *texts, batch.gone_projects, batch.gone_navigators, departments)
+    # In a statement of its own: the policies of links ask whose row it is, and see only what was there before.
+    if batch.navigators or batch.projects:
+        links = (batch.navigator_topics, batch.project_topics, batch.project_navigators)
+        known = (
+            [row["id"] for row in rows if row["id"] not in batch.new] for rows in (batch.navigators, batch.projects)
+        )
+        await connection.execute(_links_statement(), *(_encode(part).decode() for part in links), *known)
 
 
 @cache
-def _upsert(model: type[m.Base], key: str) -> str:
+def _rows_statement() -> str:
+    return f"""
+WITH c AS ({_upsert(m.City, "ags", "$1")}), d AS ({_upsert(m.Department, "ags, key", "$2")}),
+n AS ({_upsert(m.Navigator, "id", "$3")}), p AS ({_upsert(m.Project, "id", "$4")}),
+gp AS (DELETE FROM project WHERE id = ANY ($5::uuid[])), gn AS (DELETE FROM navigator WHERE id = ANY ($6::uuid[]))
+DELETE FROM department d USING json_to_recordset($7::json) AS r(ags text, key text)
+WHERE d.ags = r.ags AND d.key = r.key
+"""  # noqa: S608 - our own models
+
+
+def _upsert(model: type[m.Base], key: str, source: str) -> str:
     """Insert or change the rows of a JSON array."""
     columns = COLUMNS[model]
     changing = [f"{name} = excluded.{name}" for name in columns if name not in key.split(", ")]
     if model in DATED:
         changing.append(DATED[model])
-    return f"{_insert(model, '$1::json')} ON CONFLICT ({key}) DO UPDATE SET {', '.join(changing)}"
+    return f"{_insert(model, f'{source}::json')} ON CONFLICT ({key}) DO UPDATE SET {', '.join(changing)}"
 
 
 def _insert(model: type[m.Base], source: str) -> str:
@@ -121,37 +120,30 @@ def _rows(model: type[m.Base], source: str) -> str:
     return f"json_to_recordset({source}) AS r({', '.join(f'{name} {kind(name)}' for name in COLUMNS[model])})"
 
 
-def _no_longer(model: type[m.Base], owner: str, part: str) -> str:
-    """Delete the links of the batch's rows that are not among its links."""
+def _no_longer(model: type[m.Base], owner: str, source: str, of: str) -> str:
+    """Delete the links of the rows `of` that are not among those of a JSON array."""
     name = model.__tablename__
     same = " AND ".join(
         f"r.{column.name} = t.{column.name}" for column in m.Base.metadata.tables[f"directory.{name}"].primary_key
     )
-    wanted = _rows(model, f"$1::json->{part!r}")
     return f"""
-DELETE FROM {name} t USING json_array_elements_text($1::json->'rows') AS one(id)
-WHERE t.{owner} = one.id::uuid AND NOT EXISTS (SELECT FROM {wanted} WHERE {same})"""  # noqa: S608 - our own models
+DELETE FROM {name} t WHERE t.{owner} = ANY ({of}::uuid[])
+    AND NOT EXISTS (SELECT FROM {_rows(model, f"{source}::json")} WHERE {same})"""  # noqa: S608 - our own models
 
 
 @cache
-def _navigator_links() -> str:
+def _links_statement() -> str:
     return f"""
-WITH gone AS ({_no_longer(m.NavigatorTopic, "navigator_id", "topics")})
-{_insert(m.NavigatorTopic, "$1::json->'topics'")} ON CONFLICT (navigator_id, topic) DO UPDATE
-SET listed_public = excluded.listed_public, sort_network = excluded.sort_network
-WHERE (navigator_topic.listed_public, navigator_topic.sort_network)
-    IS DISTINCT FROM (excluded.listed_public, excluded.sort_network)
-"""
-
-
-@cache
-def _project_links() -> str:
-    return f"""
-WITH gone AS ({_no_longer(m.ProjectTopic, "project_id", "topics")}),
-left_ AS ({_no_longer(m.ProjectNavigator, "project_id", "people")}),
-topics AS ({_insert(m.ProjectTopic, "$1::json->'topics'")} ON CONFLICT DO NOTHING)
-{_insert(m.ProjectNavigator, "$1::json->'people'")} ON CONFLICT DO NOTHING
-"""
+WITH gone AS ({_no_longer(m.NavigatorTopic, "navigator_id", "$1", "$4")}),
+known AS ({_insert(m.NavigatorTopic, "$1::json")} ON CONFLICT (navigator_id, topic) DO UPDATE
+    SET listed_public = excluded.listed_public, sort_network = excluded.sort_network
+    WHERE (navigator_topic.listed_public, navigator_topic.sort_network)
+        IS DISTINCT FROM (excluded.listed_public, excluded.sort_network)),
+over AS ({_no_longer(m.ProjectTopic, "project_id", "$2", "$5")}),
+left_ AS ({_no_longer(m.ProjectNavigator, "project_id", "$3", "$5")}),
+topics AS ({_insert(m.ProjectTopic, "$2::json")} ON CONFLICT DO NOTHING)
+{_insert(m.ProjectNavigator, "$3::json")} ON CONFLICT DO NOTHING
+"""  # noqa: S608 - our own models
 
 
 # What was published -----------------------------------------------------------------------------------------------
@@ -170,25 +162,66 @@ class Stored:
 
 
 READ = """
-SELECT c.publication, s.digest, s.snapshot, c.confirmed_on = current_date,
+SELECT one, c.publication, s.digest, s.snapshot, c.confirmed_on = current_date,
     (SELECT json_agg(json_build_array(navigator_id, corrections, visibility, hidden OR objected_at IS NOT NULL
         OR lapsed_at IS NOT NULL))::text
-     FROM own_word w WHERE w.ags = $1),
-    (SELECT array_agg(navigator_id) FROM erased e WHERE e.ags = $1)
-FROM (SELECT 1) one LEFT JOIN city c ON c.ags = $1 LEFT JOIN source s ON s.publication_id = c.publication
+     FROM own_word w WHERE w.ags = one),
+    (SELECT array_agg(navigator_id) FROM erased e WHERE e.ags = one)
+FROM unnest($1::text[]) one
+LEFT JOIN city c ON c.ags = one LEFT JOIN source s ON s.publication_id = c.publication
 """
+
+
+async def turn(session: Writer, ags: str) -> Stored:
+    """Wait for one's turn with a city, until the end of the transaction, and read what it published last."""
+    await (await driver(session)).fetchval(f"SELECT {LOCK} FROM (SELECT $1::text) one(wanted)", ags)  # noqa: S608 - our own words
+    return await read(session, ags)  # a statement of its own: it sees what those before us committed
+
+
+LOCK = "pg_advisory_xact_lock(hashtextextended('lotsennetz city ' || wanted, 0))"
 
 
 async def read(session: Reader, ags: str) -> Stored:
     """What `ags` published last, in the form `validate` gives, and what its people said themselves."""
-    row = await (await driver(session)).fetchrow(READ, ags)
-    assert row is not None
+    return (await read_all(session, [ags]))[ags]
+
+
+async def read_all(session: Reader, keys: Sequence[str]) -> dict[str, Stored]:
+    """As `read`, of many cities."""
+    rows = await (await driver(session)).fetch(READ, keys)
+    return {key: _stored(*values) for key, *values in rows}
+
+
+def _stored(
+    publication: int | None,
+    digest: str | None,
+    kept: bytes | None,
+    confirmed: bool | None,
+    words: str | None,
+    erased: list[uuid.UUID] | None,
+) -> Stored:
     own = {
         uuid.UUID(key): Own(corrections, visibility, hidden)
-        for key, corrections, visibility, hidden in msgspec.json.decode(row[4] or "[]")
+        for key, corrections, visibility, hidden in msgspec.json.decode(words or "[]")
     }
-    snapshot = unpacked(row[2]) if row[2] else None
-    return Stored(row[0], row[1] or "", snapshot, bool(row[3]), own, frozenset(row[5] or ()))
+    snapshot = unpacked(kept) if kept else None
+    return Stored(publication, digest or "", snapshot, bool(confirmed), own, frozenset(erased or ()))
+
+
+async def newest(session: Reader, ags: str) -> tuple[int, bytes] | None:
+    """The number of a city's newest publication and its snapshot in JSON."""
+    row = await (await driver(session)).fetchrow(NEWEST, ags)
+    return (row[0], zlib.decompress(row[1])) if row else None
+
+
+NEWEST = (
+    "SELECT s.publication_id, s.snapshot FROM city c JOIN source s ON s.publication_id = c.publication WHERE c.ags = $1"
+)
+
+
+def digest(snapshot: Snapshot) -> str:
+    """The digest of a snapshot's JSON."""
+    return sha256(_encode(snapshot)).hexdigest()
 
 
 def packed(snapshot: Snapshot) -> tuple[bytes, str]:
@@ -201,10 +234,13 @@ def unpacked(kept: bytes) -> Snapshot:
     return _decode(zlib.decompress(kept))
 
 
-async def vocabulary(session: Reader, memory: dict[str, Any]) -> Vocabulary:
-    """Every code with its path, as `projection` wants it; remembered in `memory` until a topic changes."""
+async def vocabulary(session: Reader, memory: dict[str, Any], newest: datetime | None = None) -> Vocabulary:
+    """Every code with its path, as `projection` wants it; remembered in `memory` until a topic changes.
+
+    `newest` is when one last did, for those who know it.
+    """
     connection = await driver(session)
-    newest = await connection.fetchval("SELECT max(changed_at) FROM topic")
+    newest = newest or await connection.fetchval("SELECT max(changed_at) FROM topic")
     known: tuple[Any, Vocabulary] | None = memory.get("vocabulary")
     if known is None or known[0] != newest:
         rows = await connection.fetch(

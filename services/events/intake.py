@@ -2,6 +2,7 @@
 
 import re
 import uuid
+from collections.abc import Mapping
 
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy import func as sql
@@ -18,18 +19,20 @@ from services.contracts.events import EventPublished
 from services.contracts.matching import RoundsConfirmed
 from services.events.models import AgendaItem, Base, City, Event, Navigator, Participant, Seat, Table, Topic
 from services.kit import log
-from services.kit.db import Reader, Writer, put
+from services.kit.db import Reader, Writer, put_all
 from services.kit.log import Listens
 from services.kit.revoked import TokensRevoked, hearing
 from services.kit.text import sort_key
 
 
-async def city(session: Writer, said: CityPublished) -> None:
-    await put(session, City, {"ags": said.ags}, {"name": said.name})
+@log.together
+async def cities(session: Writer, said: list[CityPublished]) -> None:
+    await put_all(session, City, "ags", {one.ags: {"name": one.name} for one in said})
 
 
-async def topic(session: Writer, said: TopicPublished) -> None:
-    await put(session, Topic, {"code": said.code}, {"de": said.de, "en": said.en})
+@log.together
+async def topics(session: Writer, said: list[TopicPublished]) -> None:
+    await put_all(session, Topic, "code", {one.code: {"de": one.de, "en": one.en} for one in said})
 
 
 async def merged(session: Writer, said: TopicMerged) -> None:
@@ -40,10 +43,14 @@ async def merged(session: Writer, said: TopicMerged) -> None:
     await session.execute(delete(Topic).where(Topic.code == said.code))
 
 
-async def navigator(session: Writer, said: NavigatorPublished) -> None:
-    await _renamed(session, uuid.UUID(said.id), said.ags, said.name)
-    values = {"ags": said.ags, "name": said.name, "sort_key": sort_key(said.name), "department": said.department}
-    await put(session, Navigator, {"id": uuid.UUID(said.id)}, values)
+@log.together
+async def navigators(session: Writer, said: list[NavigatorPublished]) -> None:
+    await _renamed(session, {uuid.UUID(one.id): (one.ags, one.name) for one in said})
+    rows = {
+        one.id: {"ags": one.ags, "name": one.name, "sort_key": sort_key(one.name), "department": one.department}
+        for one in said
+    }
+    await put_all(session, Navigator, "id", rows)
 
 
 async def forget(session: Writer, said: NavigatorWithdrawn) -> None:
@@ -53,7 +60,7 @@ async def forget(session: Writer, said: NavigatorWithdrawn) -> None:
     """
     gone = uuid.UUID(said.id)
     if said.hidden:
-        await _renamed(session, gone, said.ags, "…")
+        await _renamed(session, {gone: (said.ags, "…")})
     events = (
         await session.scalars(
             select(Event).join(Participant, Participant.event_id == Event.id).where(Participant.navigator_id == gone)
@@ -71,11 +78,16 @@ async def erase(session: Writer, said: NavigatorErased) -> None:
     await log.forget(session, Base.metadata, said.id, inside=True)
 
 
-async def _renamed(session: Writer, navigator_id: uuid.UUID, ags: str, name: str) -> None:
-    """Write the person's new name into the agendas of their city's events, where organisers wrote the old one."""
-    old = await session.scalar(select(Navigator.name).where(Navigator.id == navigator_id))
-    if not old or old == name:
-        return
+async def _renamed(session: Writer, names: Mapping[uuid.UUID, tuple[str, str]]) -> None:
+    """Write people's new names (city, name) into the agendas of their city's events, where the old ones stand."""
+    known = select(Navigator.id, Navigator.name).where(Navigator.id.in_(names))
+    for navigator, old in (await session.execute(known)).tuples().all():
+        ags, name = names[navigator]
+        if old and old != name:
+            await _rewritten(session, ags, old, name)
+
+
+async def _rewritten(session: Writer, ags: str, old: str, name: str) -> None:
     whole = re.compile(rf"(?<!\w){re.escape(old)}(?!\w)")
     theirs = select(Event.id).where((Event.host == ags) | Event.guests.contains([ags]))
     texts = sql.concat_ws(" ", AgendaItem.title, AgendaItem.responsible, sql.array_to_string(AgendaItem.details, " "))
@@ -128,10 +140,10 @@ async def rounds(session: Writer, said: RoundsConfirmed) -> None:
 
 listens: Listens = {
     "directory": {
-        CityPublished: city,
-        TopicPublished: topic,
+        CityPublished: cities,
+        TopicPublished: topics,
         TopicMerged: merged,
-        NavigatorPublished: navigator,
+        NavigatorPublished: navigators,
         NavigatorWithdrawn: forget,
         NavigatorErased: erase,
         TokensRevoked: hearing(Base.metadata),

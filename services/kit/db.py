@@ -10,16 +10,20 @@ tables show it no other rows. One that forgets to say it sees none. The words ar
 
 import asyncio
 import logging
+import math
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import asyncpg
-from sqlalchemy import URL, DateTime, Text, make_url, text
+import msgspec
+from sqlalchemy import URL, DateTime, Text, event, make_url, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import insert as upsert
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 from services.kit.answers import Answers
@@ -28,6 +32,8 @@ from services.kit.i18n import gettext as _
 from services.kit.lost import CONNECT_SECONDS, translated
 
 log = logging.getLogger(__name__)
+RESTED_SECONDS = 5.0
+"""After so long a connection may have been lost without a word."""
 STATEMENT_MILLISECONDS = 30_000
 NAMING = {
     "ix": "ix_%(column_0_label)s",
@@ -80,6 +86,24 @@ async def put(session: Writer, model: type[Any], key: dict[str, Any], values: di
     )
 
 
+async def put_all(session: Writer, model: Any, key: str, rows: Mapping[Any, Mapping[str, Any]]) -> None:
+    """As `put`, for many rows by the value of their column `key`, in one statement; values as JSON may have them."""
+    if rows:
+        columns = (key, *next(iter(rows.values())))
+        body = msgspec.json.encode([{key: one, **values} for one, values in rows.items()]).decode()
+        await (await driver(session)).execute(_putting(model, columns), body)
+
+
+@cache
+def _putting(model: Any, columns: tuple[str, ...]) -> str:
+    table, names = model.__table__.fullname, ", ".join(columns)
+    changing = ", ".join(f"{name} = excluded.{name}" for name in columns[1:])
+    return (
+        f"INSERT INTO {table} ({names}) SELECT {names} FROM json_populate_recordset(NULL::{table}, $1::json) "  # noqa: S608 - our own models
+        f"ON CONFLICT ({columns[0]}) DO UPDATE SET {changing}"
+    )
+
+
 def async_url(url: str) -> URL:
     """A `postgresql://` URL as operators write it, for SQLAlchemy's asyncpg dialect. Raises Refused for any other."""
     try:
@@ -123,10 +147,10 @@ class Database:
             pool_size=pool,
             max_overflow=0,
             pool_timeout=CONNECT_SECONDS,
-            pool_pre_ping=True,
             hide_parameters=True,  # or every logged error would carry personal data
             connect_args={"server_settings": settings, "timeout": CONNECT_SECONDS},
         )
+        _only_living(self.engine)
         self._writers = async_sessionmaker(self.engine, class_=Writer, expire_on_commit=False)
         read_only = self.engine.execution_options(postgresql_readonly=True)
         self._readers = async_sessionmaker(read_only, class_=Reader, expire_on_commit=False)
@@ -175,6 +199,7 @@ class Database:
             words.append(f"set_config('statement_timeout', '{milliseconds:d}', true)")
         if words:
             await session.execute(text(f"SELECT {', '.join(words)}"), dict(acting))
+            session.info["begun"] = True
 
     async def connect(self) -> Any:
         """A connection of the driver's own, for what the pools are not for. Who asks for it closes it."""
@@ -184,3 +209,24 @@ class Database:
         await self.answers.close()
         with suppress(OSError, asyncio.CancelledError):
             await self.engine.dispose()
+
+
+def _only_living(engine: AsyncEngine) -> None:
+    """Hand out no connection that has ended. Only one that rested for a while is asked, because asking takes three
+    round trips; of all others the driver knows it.
+    """
+
+    def back(_connection: Any, record: Any) -> None:
+        record.info["back"] = time.monotonic()
+
+    def out(connection: Any, record: Any, _proxy: Any) -> None:
+        try:
+            if connection.driver_connection.is_closed():
+                raise DisconnectionError  # noqa: TRY301 - the pool takes the next one
+            if time.monotonic() - record.info.get("back", math.inf) > RESTED_SECONDS:
+                connection.ping()
+        except Exception as problem:
+            raise DisconnectionError from problem
+
+    event.listen(engine.sync_engine, "checkin", back)
+    event.listen(engine.sync_engine, "checkout", out)

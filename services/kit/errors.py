@@ -6,6 +6,7 @@
     ├── Forbidden  403  known, but not allowed
     ├── NotFound   404
     ├── Conflict   409  right in itself, but not in the present state
+    ├── Outdated   412  as Conflict, of a state that the request itself named (If-Match)
     ├── TooLarge   413
     ├── TooMany    429  asked too often; `seconds` until it may be asked again
     ├── TooSlow    504  takes longer than it may; asking for less helps
@@ -70,6 +71,10 @@ class NotFound(HubError):
 
 class Conflict(HubError):
     status, code = 409, "CONFLICT"
+
+
+class Outdated(HubError):
+    status, code = 412, "OUTDATED"
 
 
 class TooLarge(HubError):

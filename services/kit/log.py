@@ -8,6 +8,9 @@ line counts exactly once, whatever is killed in between. A new reader starts fro
 
 import hmac
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from functools import cache
+from itertools import groupby
+from operator import attrgetter
 from typing import Any, Protocol
 
 import httpx
@@ -23,7 +26,6 @@ from sqlalchemy import (
     Text,
     cast,
     func,
-    insert,
     select,
     text,
     update,
@@ -31,7 +33,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from services.kit.db import HUB, Database, Reader, Writer, role_of
+from services.kit.db import HUB, Database, Reader, Writer, driver, role_of
 from services.kit.errors import Refused, Unavailable, Unknown
 from services.kit.i18n import gettext as _
 from services.kit.messages import Entry, Message, kind_of
@@ -41,6 +43,14 @@ PAGE = 500
 FEED_SECONDS = 10.0
 
 Handler = Callable[[Writer, Any], Awaitable[None]]
+
+
+def together(handler: Handler) -> Handler:
+    """Mark a handler that takes a list: all that were said of one kind in a row, in their order."""
+    handler.together = True  # type: ignore[attr-defined]  # a function holds whatever one gives it
+    return handler
+
+
 Listens = Mapping[str, Mapping[type[Message], Handler]]
 
 
@@ -73,13 +83,20 @@ async def say(session: Writer, metadata: MetaData, messages: Sequence[Message]) 
     """Append `messages` in order. Say it last in the unit of work: other writers wait from here to the commit."""
     if not messages:
         return
-    await session.execute(
-        text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": f"lotsennetz log {metadata.schema}"}
-    )
-    await session.execute(
-        insert(table(metadata, "log")).inline(),  # asks for nothing back: who writes may not read
-        [{"kind": kind_of(type(m)), "key": m.key(), "body": msgspec.to_builtins(m)} for m in messages],
-    )
+    lines = [{"kind": kind_of(type(m)), "key": m.key(), "body": m} for m in messages]
+    connection = await driver(session)
+    name = f"lotsennetz log {metadata.schema}"
+    await connection.execute(_saying(metadata), name, msgspec.json.encode(lines).decode())
+
+
+@cache
+def _saying(metadata: MetaData) -> str:
+    """All lines in one statement, behind the lock: their positions are given to them as they pass it."""
+    return f"""
+WITH turn AS MATERIALIZED (SELECT pg_advisory_xact_lock(hashtextextended($1, 0)))
+INSERT INTO {table(metadata, "log").fullname} (kind, key, body)
+SELECT r.kind, r.key, r.body FROM turn, json_to_recordset($2::json) AS r(kind text, key text, body jsonb)
+"""  # noqa: S608 - our own table
 
 
 async def after(session: Reader, metadata: MetaData, position: int, limit: int = PAGE) -> list[Entry]:
@@ -157,10 +174,15 @@ async def catch_up(
                 await session.execute(select(cursor.c.position).where(cursor.c.feed == name).with_for_update())
             ).scalar_one()
             entries = await feed.after(position)
-            for entry in entries:
-                if known := by_kind.get(entry.kind):
+            for kind, run in groupby(entries, attrgetter("kind")):
+                if known := by_kind.get(kind):
                     message, handler = known
-                    await handler(session, msgspec.json.decode(entry.body, type=message))
+                    said = [msgspec.json.decode(entry.body, type=message) for entry in run]
+                    if getattr(handler, "together", False):
+                        await handler(session, said)
+                    else:
+                        for one in said:
+                            await handler(session, one)
             if entries:
                 await session.execute(update(cursor).where(cursor.c.feed == name).values(position=entries[-1].position))
         read += len(entries)

@@ -87,6 +87,10 @@ class Api:
     problems: tuple[int, ...] = ()
     described: Mapping[str, str] = field(default_factory=dict)
     """What a parameter of the path is."""
+    also: tuple[str, ...] = ()
+    """Other media types of the body, which no schema describes."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Headers that may be sent, and what they are for."""
 
 
 def of(handler: HTTPRouteHandler, method: str) -> Api | None:
@@ -132,13 +136,14 @@ def _operation(path: str, method: str, api: Api, schemas: Mapping[Any, Any]) -> 
     found: dict[str, Any] = {
         "summary": api.summary,
         "operationId": "_".join([method.lower(), *re.findall(r"\w+", path)]),
-        "parameters": [*_in_path(path, api), *_in_query(api)],
+        "parameters": [*_in_path(path, api), *_in_query(api), *_in_headers(api)],
         "responses": {str(status): _response(status, answers[status], schemas) for status in sorted(answers)},
         "security": [{name: []} if name else {} for name in api.by],
     }
     found["responses"]["5XX"] = {**_response(503, PROBLEM, schemas), "description": "Not now"}
     if api.takes is not None:
-        found["requestBody"] = {"required": True, "content": {api.media: {"schema": schemas[api.takes]}}}
+        content = {api.media: {"schema": schemas[api.takes]}} | {media: {} for media in api.also}
+        found["requestBody"] = {"required": True, "content": content}
     return found
 
 
@@ -156,6 +161,12 @@ def _in_query(api: Api) -> Iterator[dict[str, Any]]:
     schema = components[api.query.__name__]
     for name, value in schema["properties"].items():
         yield {"name": name, "in": "query", "required": name in schema["required"], "schema": value}
+
+
+def _in_headers(api: Api) -> Iterator[dict[str, Any]]:
+    for name, description in api.headers.items():
+        yield {"name": name, "in": "header", "required": False, "schema": {"type": "string"},
+               "description": description}  # fmt: skip
 
 
 def _response(status: int, answer: Answer, schemas: Mapping[Any, Any]) -> dict[str, Any]:

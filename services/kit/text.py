@@ -1,5 +1,6 @@
 """Text from outside: cleaned, sorted and searched the same way on every server."""
 
+import re
 import unicodedata
 
 _STROKED = str.maketrans({"ß": "ss", "ł": "l", "đ": "d", "ø": "o", "æ": "ae", "œ": "oe", "ı": "i", "þ": "th"})
@@ -10,6 +11,9 @@ _KEEP = {0x200C, 0x200D}
 
 _BLANK = {0x115F, 0x1160, 0x2800, 0x3164, 0xFFA0}
 """Letters and symbols that show nothing: a name of these looks like none."""
+_USUAL = re.compile(r"[ -~\u00a0-\u017f\u2010-\u2027\u20ac]*")
+"""Nearly all texts are of these, and may stand anywhere."""
+_COMMON_MARKS = re.compile(r"[\u0300-\u034e\u0350-\u036f]+")
 MOST_MARKS = 8
 """Combining marks in a row: no spelling needs more, and a hundred of them paint over the lines above and below."""
 
@@ -20,6 +24,8 @@ def forbidden_character(value: str) -> str | None:
     Control characters break papers, logs and calendars; direction marks make a text read as another; lone surrogates
     cannot be stored.
     """
+    if _USUAL.fullmatch(value):
+        return None
     marks = 0
     for character in value:
         if character.isascii() and character.isprintable():
@@ -37,12 +43,16 @@ def forbidden_character(value: str) -> str | None:
 
 def visible(value: str) -> bool:
     """Whether anything of `value` can be seen."""
+    if value.isascii() and value.isprintable():
+        return bool(value.strip())
     return any(unicodedata.category(character)[0] in "LNPS" for character in value)
 
 
 def cleaned(value: str) -> str:
     """One line: NFC, white space folded, soft hyphens gone."""
-    return " ".join(unicodedata.normalize("NFC", value.replace("\u00ad", "")).split())
+    if not value.isascii():
+        value = unicodedata.normalize("NFC", value.replace("\u00ad", ""))
+    return " ".join(value.split())
 
 
 def sort_key(value: str) -> str:
@@ -56,5 +66,8 @@ def sort_key(value: str) -> str:
 
 def folded(value: str) -> str:
     """Lower case without accents, for comparing what people type."""
+    if value.isascii():
+        return value.lower()
     plain = unicodedata.normalize("NFKD", value.casefold().translate(_STROKED))
-    return "".join(c for c in plain if not unicodedata.combining(c))
+    plain = _COMMON_MARKS.sub("", plain)
+    return plain if plain.isascii() else "".join(c for c in plain if not unicodedata.combining(c))

@@ -14,14 +14,15 @@ from services.contracts.directory import (
 )
 from services.contracts.events import EventPublished
 from services.kit import log
-from services.kit.db import Writer, put
+from services.kit.db import Writer, put, put_all
 from services.kit.log import Listens
 from services.kit.revoked import TokensRevoked, hearing
 from services.matching.models import Base, Event, Navigator, Plan, Topic
 
 
-async def topic(session: Writer, said: TopicPublished) -> None:
-    await put(session, Topic, {"code": said.code}, {"parent": said.parent})
+@log.together
+async def topics(session: Writer, said: list[TopicPublished]) -> None:
+    await put_all(session, Topic, "code", {one.code: {"parent": one.parent} for one in said})
 
 
 async def merged(session: Writer, said: TopicMerged) -> None:
@@ -40,14 +41,12 @@ async def merged(session: Writer, said: TopicMerged) -> None:
     await session.execute(delete(Topic).where(Topic.code == said.code))
 
 
-async def navigator(session: Writer, said: NavigatorPublished) -> None:
-    values = {
-        "ags": said.ags,
-        "offers": list(said.offers),
-        "seeks": list(said.seeks),
-        "works_on": list(said.works_on),
+@log.together
+async def navigators(session: Writer, said: list[NavigatorPublished]) -> None:
+    rows = {
+        one.id: {"ags": one.ags, "offers": one.offers, "seeks": one.seeks, "works_on": one.works_on} for one in said
     }
-    await put(session, Navigator, {"id": uuid.UUID(said.id)}, values)
+    await put_all(session, Navigator, "id", rows)
 
 
 async def forget(session: Writer, said: NavigatorWithdrawn) -> None:
@@ -86,9 +85,9 @@ async def event(session: Writer, said: EventPublished) -> None:
 
 listens: Listens = {
     "directory": {
-        TopicPublished: topic,
+        TopicPublished: topics,
         TopicMerged: merged,
-        NavigatorPublished: navigator,
+        NavigatorPublished: navigators,
         NavigatorWithdrawn: forget,
         NavigatorErased: erase,
         TokensRevoked: hearing(Base.metadata),

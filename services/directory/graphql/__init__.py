@@ -8,6 +8,9 @@ from strawberry.federation import Schema
 from strawberry.tools import merge_types
 
 from services.directory import access, register, search
+from services.directory.graphql.changes import ChangeMutation
+from services.directory.graphql.harvest import HarvestMutation, HarvestQuery
+from services.directory.graphql.history import HistoryMutation, HistoryQuery
 from services.directory.graphql.municipalities import Municipality
 from services.directory.graphql.partnerships import PartnershipMutation
 from services.directory.graphql.protection import ProtectionQuery
@@ -128,9 +131,22 @@ class Query:
 
 
 schema = Schema(
-    query=merge_types("Query", (Query, RegistrationQuery, ProtectionQuery, StateQuery, VocabularyQuery)),
+    query=merge_types(
+        "Query",
+        (Query, RegistrationQuery, HarvestQuery, HistoryQuery, ProtectionQuery, StateQuery, VocabularyQuery),
+    ),
     mutation=merge_types(
-        "Mutation", (Mutation, RegistrationMutation, StateMutation, VocabularyMutation, PartnershipMutation)
+        "Mutation",
+        (
+            Mutation,
+            ChangeMutation,
+            HarvestMutation,
+            HistoryMutation,
+            PartnershipMutation,
+            RegistrationMutation,
+            StateMutation,
+            VocabularyMutation,
+        ),
     ),
     types=[Topic],
     federation_version=FEDERATION_VERSION,

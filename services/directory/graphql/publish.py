@@ -2,6 +2,7 @@
 
 import datetime as dt
 import enum
+from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
 import strawberry
@@ -10,6 +11,7 @@ from strawberry import ID, Info
 from services.directory import access, publishing
 from services.directory.graphql.types import SERVICE, City, city_of
 from services.directory.graphql.words import Profile, Recruited, Stage, Task
+from services.directory.once import once
 from services.directory.snapshot import (
     CityRow,
     Competences,
@@ -19,8 +21,10 @@ from services.directory.snapshot import (
     ProjectRow,
     Snapshot,
 )
+from services.kit.db import Writer
 from services.kit.errors import Refused
 from services.kit.i18n import gettext as _
+from services.kit.messages import Message
 from services.kit.resolvers import here, who
 
 LONGEST_NUMBER = 9
@@ -135,17 +139,14 @@ class SnapshotInput:
 
     def as_snapshot(self) -> Snapshot:
         return Snapshot(
-            city=CityRow(**_plain(self.city)),
-            departments=tuple(DepartmentRow(**_plain(row)) for row in self.departments),
-            navigators=tuple(_navigator(row) for row in self.navigators),
-            projects=tuple(
-                ProjectRow(**_plain(row) | {"links": tuple(Link(link.url, link.label) for link in row.links)})
-                for row in self.projects
-            ),
+            city=CityRow(**plain(self.city)),
+            departments=tuple(DepartmentRow(**plain(row)) for row in self.departments),
+            navigators=tuple(navigator_row(row) for row in self.navigators),
+            projects=tuple(project_row(row) for row in self.projects),
         )
 
 
-def _plain(row: Any) -> dict[str, Any]:
+def plain(row: Any) -> dict[str, Any]:
     """An input's fields as a row has them: enums as their names, lists as tuples."""
     return {name: _value(value) for name, value in vars(row).items()}
 
@@ -156,11 +157,15 @@ def _value(value: Any) -> Any:
     return value.value if isinstance(value, enum.Enum) else value
 
 
-def _navigator(row: NavigatorInput) -> NavigatorRow:
-    values = _plain(row)
-    values["competences"] = Competences(**_plain(row.competences)) if row.competences else Competences()
+def navigator_row(row: NavigatorInput) -> NavigatorRow:
+    values = plain(row)
+    values["competences"] = Competences(**plain(row.competences)) if row.competences else Competences()
     values["visibility"] = {one.field: one.audience.value for one in row.visibility}
     return NavigatorRow(**values)
+
+
+def project_row(row: ProjectInput) -> ProjectRow:
+    return ProjectRow(**plain(row) | {"links": tuple(Link(link.url, link.label) for link in row.links)})
 
 
 @strawberry.type(description="What a publication did to one kind of rows, as the city's own keys.")
@@ -169,6 +174,15 @@ class Changes:
     changed: list[str]
     withdrawn: list[str]
     unchanged: list[str]
+
+    @classmethod
+    def of(cls, changes: publishing.Changes) -> "Changes":
+        return cls(
+            added=list(changes.added),
+            changed=list(changes.changed),
+            withdrawn=list(changes.withdrawn),
+            unchanged=list(changes.unchanged),
+        )
 
 
 @strawberry.type(description="The answer to a published snapshot.")
@@ -187,51 +201,79 @@ class PublishResult:
         return cast(City, await city_of(info, self.ags))
 
     @classmethod
-    def of(cls, outcome: publishing.Outcome) -> "PublishResult":
-        difference = outcome.difference
+    def of(cls, report: publishing.Report) -> "PublishResult":
         return cls(
-            ags=outcome.ags,
-            publication=ID(str(outcome.publication)) if outcome.publication else None,
-            version=ID(str(outcome.version)) if outcome.version else None,
-            city_changed=difference.city_changed,
-            departments=_changes(difference.departments),
-            navigators=_changes(difference.navigators),
-            projects=_changes(difference.projects),
-            withheld=list(outcome.withheld),
+            ags=report.ags,
+            publication=_id(report.publication),
+            version=_id(report.version),
+            city_changed=report.city_changed,
+            departments=Changes.of(report.departments),
+            navigators=Changes.of(report.navigators),
+            projects=Changes.of(report.projects),
+            withheld=list(report.withheld),
         )
+
+
+def _id(number: int | None) -> ID | None:
+    return ID(str(number)) if number else None
+
+
+Work = Callable[[Writer, publishing.Publisher], Awaitable[publishing.Outcome]]
+
+
+async def published(
+    info: Info[Any, Any], ags: str, request: Any, idempotency_key: str | None, work: Work, via: str = "GRAPHQL"
+) -> PublishResult:
+    """What `work` publishes for the city `ags` in one unit of work, at most once for an idempotency key.
+
+    `request` is all that was asked for. Raises Forbidden for another city than one's own.
+    """
+    runtime, asking = here(info, SERVICE), who(info)
+    access.may_publish(asking, access.checked_ags(ags))
+    by = publishing.Publisher(asking.subject, runtime.settings.derived("identities"), runtime.memory, via)
+    async with runtime.db.begin(asking.acting) as session:
+        said: list[Message] = []
+
+        async def done() -> publishing.Report:
+            outcome = await work(session, by)
+            said.extend(outcome.messages)
+            return publishing.Report.of(outcome)
+
+        report = await once(
+            session, asking.subject, idempotency_key, [info.field_name, request], publishing.Report, done
+        )
+        await runtime.say(session, said)
+    return PublishResult.of(report)
 
 
 @strawberry.type
 class Mutation:
     @strawberry.mutation(
         description="Make the snapshot the whole truth about your city. One wrong row refuses all of it. With "
-        "`expected`, only if this publication is still the newest."
+        "`expected`, only if this publication is still the newest. With the same `idempotencyKey` again, the answer "
+        "is the one of the first time."
     )
     async def publish_directory(
-        self, info: Info[Any, Any], snapshot: SnapshotInput, expected: ID | None = None
+        self,
+        info: Info[Any, Any],
+        snapshot: SnapshotInput,
+        expected: ID | None = None,
+        idempotency_key: str | None = None,
     ) -> PublishResult:
-        runtime, asking = here(info, SERVICE), who(info)
-        access.may_publish(asking, access.checked_ags(snapshot.city.ags))
-        by = publishing.Publisher(asking.subject, runtime.settings.derived("identities"), runtime.memory)
-        async with runtime.db.begin(asking.acting) as session:
-            outcome = await publishing.publish(session, by, snapshot.as_snapshot(), expected=_version(expected))
-            await runtime.say(session, outcome.messages)
-        return PublishResult.of(outcome)
+        wanted, at = snapshot.as_snapshot(), version(expected)
+        return await published(
+            info,
+            wanted.city.ags,
+            [wanted, at],
+            idempotency_key,
+            lambda session, by: publishing.publish(session, by, wanted, expected=at),
+        )
 
 
-def _version(expected: ID | None) -> int:
+def version(expected: ID | None) -> int:
     """Raises Refused for what is no number of a publication."""
     if expected is None:
         return publishing.ANY_VERSION
     if not (expected.isascii() and expected.isdecimal()) or len(expected) > LONGEST_NUMBER:
         raise Refused(_("„expected“ takes the number of a publication."))
     return int(expected)
-
-
-def _changes(change: Any) -> Changes:
-    return Changes(
-        added=[row.key for row in change.added],
-        changed=[row.key for row in change.changed],
-        withdrawn=[row.key for row in change.withdrawn],
-        unchanged=list(change.unchanged),
-    )

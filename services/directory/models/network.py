@@ -76,6 +76,12 @@ class Harvest(Base):
     """In a row; it is read less often the more there are."""
     problem: Mapped[str | None]
     """Why the last reading failed, in words."""
+    confirmed_by: Mapped[str | None]
+    """The central navigator who said that the address is the city's; nobody where its published website says so."""
+    waiting: Mapped[str | None]
+    """The digest of what was read but would withdraw so many people that somebody has to agree first."""
+    agreed: Mapped[str | None]
+    """The digest that somebody agreed to."""
 
 
 class Once(Base):

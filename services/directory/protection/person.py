@@ -9,7 +9,7 @@ from datetime import timedelta
 from sqlalchemy import func, select
 
 from services.directory import models as m
-from services.directory import publishing, store
+from services.directory import store
 from services.directory.projection import Own
 from services.directory.snapshot import CityRow, Identities, NavigatorRow
 from services.directory.store import Stored
@@ -64,7 +64,7 @@ async def find(session: Reader, settings: Settings, navigator_id: uuid.UUID, *, 
     if ags is not None:
         if lock:
             assert isinstance(session, Writer)
-            stored = await publishing.turn(session, ags)
+            stored = await store.turn(session, ags)
         else:
             stored = await store.read(session, ags)
         ids = Identities(settings.derived("identities"), ags)

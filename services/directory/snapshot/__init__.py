@@ -3,8 +3,9 @@
 The same values come from GraphQL, JSON Lines, spreadsheets and harvests; all end in `validate` and `diff`.
 """
 
-from services.directory.snapshot.difference import Change, Difference, diff, fields_changed
+from services.directory.snapshot.difference import Change, Difference, diff, fields_changed, without
 from services.directory.snapshot.identities import Identities
+from services.directory.snapshot.lines import Line, Rows, decoded, lines, read
 from services.directory.snapshot.rows import (
     AREAS,
     PROFILES,
@@ -19,6 +20,7 @@ from services.directory.snapshot.rows import (
     ProjectRow,
     Snapshot,
 )
+from services.directory.snapshot.single import Step, drop, put
 from services.directory.snapshot.validation import MOST_PEOPLE, MOST_ROWS, MOST_TOPICS, validate
 
 __all__ = [
@@ -36,11 +38,20 @@ __all__ = [
     "DepartmentRow",
     "Difference",
     "Identities",
+    "Line",
     "Link",
     "NavigatorRow",
     "ProjectRow",
+    "Rows",
     "Snapshot",
+    "Step",
+    "decoded",
     "diff",
+    "drop",
     "fields_changed",
+    "lines",
+    "put",
+    "read",
     "validate",
+    "without",
 ]

@@ -1,10 +1,11 @@
 """What one snapshot changes beside another. Pure."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
+from msgspec.structs import astuple
 
 from services.directory.snapshot.rows import DepartmentRow, NavigatorRow, ProjectRow, Snapshot
 
@@ -56,8 +57,26 @@ def diff(stored: Snapshot | None, wanted: Snapshot) -> Difference:
 
 def fields_changed(before: msgspec.Struct, after: msgspec.Struct) -> tuple[str, ...]:
     """The names of the fields in which two rows of one kind differ, as clients write them."""
-    fields = zip(before.__struct_fields__, before.__struct_encode_fields__, strict=True)
-    return tuple(told for name, told in fields if getattr(before, name) != getattr(after, name))
+    values = zip(before.__struct_encode_fields__, astuple(before), astuple(after), strict=True)
+    return tuple(told for told, old, new in values if old != new)
+
+
+def without(snapshot: Snapshot, keys: Collection[str]) -> Snapshot:
+    """The snapshot without these navigators, whom nothing in it names any more."""
+    if not keys:
+        return snapshot
+    return msgspec.structs.replace(
+        snapshot,
+        navigators=tuple(
+            msgspec.structs.replace(row, mentor=None) if row.mentor in keys else row
+            for row in snapshot.navigators
+            if row.key not in keys
+        ),
+        projects=tuple(
+            msgspec.structs.replace(row, navigators=tuple(key for key in row.navigators if key not in keys))
+            for row in snapshot.projects
+        ),
+    )
 
 
 def _change(stored: tuple[R, ...], wanted: tuple[R, ...]) -> Change[R]:

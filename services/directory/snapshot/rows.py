@@ -56,6 +56,10 @@ class Competences(_Row, frozen=True):
         return bool(self.professional or self.methodical or self.social or self.personal)
 
 
+NO_COMPETENCES = Competences()
+"""The one empty value: msgspec leaves out a default by its identity."""
+
+
 class NavigatorRow(_Row, frozen=True):
     """`key` is the city's own, stable name of the row; topics are codes of the vocabulary, kept sorted."""
 
@@ -70,7 +74,7 @@ class NavigatorRow(_Row, frozen=True):
     offers: tuple[str, ...] = ()
     seeks: tuple[str, ...] = ()
     works_on: tuple[str, ...] = ()
-    competences: Competences = Competences()
+    competences: Competences = NO_COMPETENCES
     languages: tuple[str, ...] = ()
     """BCP 47, such as `de` or `tr`."""
     email: str | None = None

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from services.directory.fields import ENTRY, FIELDS, Audience
 from services.directory.snapshot.rows import (
     AREAS,
+    NO_COMPETENCES,
     PROFILES,
     RECRUITED,
     STAGES,
@@ -203,7 +204,7 @@ def _navigator(
         offers=checks.topics(where, "offers", row.offers, vocabulary),
         seeks=checks.topics(where, "seeks", row.seeks, vocabulary),
         works_on=checks.topics(where, "worksOn", row.works_on, vocabulary),
-        competences=_competences(checks, where, row.competences) if row.competences else row.competences,
+        competences=_competences(checks, where, row.competences) if row.competences else NO_COMPETENCES,
         languages=tuple(sorted(set(row.languages[:MOST_LANGUAGES]))),
         email=checks.email(where, "email", row.email),
         phone=checks.phone(where, "phone", row.phone),

@@ -3,6 +3,9 @@
 from services.directory.web import (
     account,
     authorize,
+    cities,
+    harvest,
+    history,
     login,
     mine,
     mine_forms,
@@ -40,4 +43,7 @@ routes = [
     *topics.routes,
     *opendata.routes,
     *partnerships.routes,
+    *cities.routes,
+    *history.routes,
+    *harvest.routes,
 ]
