@@ -61,8 +61,9 @@ def navigator(
         )
 
     def found(mask: int) -> list[str]:
-        texts = [getattr(row, name) for name in ("name", "title", "department") if shown(name, mask)]
-        return lexemes(texts, (above for code in topics(mask) for above in vocabulary[code]))
+        texts = [getattr(row, name) for name in ("title", "department") if shown(name, mask)]
+        name = row.name if shown("name", mask) else ""
+        return lexemes(texts, (above for code in topics(mask) for above in vocabulary[code]), name=name, place=ids.ags)
 
     return {
         "id": ids.navigator(row.key),
@@ -142,7 +143,7 @@ def city(row: CityRow) -> dict[str, Any]:
         "contact": row.contact,
         "contact_email": row.contact_email,
         "contact_phone": row.contact_phone,
-        "found": lexemes((row.name, row.kind, row.contact)),
+        "found": lexemes((row.kind, row.contact), title=row.name, place=row.ags),
     }
 
 
@@ -163,7 +164,10 @@ def project(ids: Identities, row: ProjectRow, vocabulary: Vocabulary) -> dict[st
         "lessons": row.lessons,
         "links": msgspec.to_builtins(row.links),
         "found": lexemes(
-            (row.title, row.summary, row.department, row.reusable, row.lessons), _above(row.topics, vocabulary)
+            (row.summary, row.department, row.reusable, row.lessons),
+            _above(row.topics, vocabulary),
+            title=row.title,
+            place=ids.ags,
         ),
     }
 
