@@ -109,6 +109,8 @@ RIGHTS: Final[Rights] = {
     "Query.navigators": ANYBODY.to("words find names for the network only", "in_network"),
     "Query.municipalities": ANYBODY.to("the official register"),
     "Query.topics": ANYBODY.to("the vocabulary"),
+    "Query.search": ANYBODY.to("words find for the network what it sees, for others what everybody sees", "viewer"),
+    "Query.suggest": ANYBODY.to("names of people for the network only", "in_network"),
     **dict.fromkeys(
         (
             "Mutation.publishDirectory",
@@ -148,6 +150,8 @@ RIGHTS: Final[Rights] = {
     **public("CityConnection", "CityEdge", "MunicipalityConnection", "MunicipalityEdge"),
     **public("NavigatorConnection", "NavigatorEdge", "ProjectConnection", "ProjectEdge"),
     **public("TopicConnection", "TopicEdge", "PageInfo"),
+    **public("SearchConnection", "SearchEdge", "FacetValue", "Suggestion"),
+    "Facets.*": ANYBODY.to("counts of what the asker sees", "viewer"),
     "PublishResult.*": ANYBODY.to("what one's own mutation did"),
     "Changes.*": ANYBODY.to("what one's own mutation did"),
     "Query.me": ANYBODY.to("oneself; null for nobody"),

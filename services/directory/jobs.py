@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import msgspec
-from sqlalchemy import func, or_, update
+from sqlalchemy import func, or_, select, update
 
 from services.directory import audit, harvest, history, once, publishing, uploads, vocabulary
+from services.directory.finding import dictionary
+from services.directory.finding.terms import known
 from services.directory.login import discovery, links
-from services.directory.models import Client, Harvest
+from services.directory.models import Client, Harvest, Publication, Topic
 from services.directory.oauth import clients, grants, keys, registration
 from services.directory.protection import notices, retention
 from services.directory.stateview import growth
@@ -28,6 +30,7 @@ READ_AGAIN = timedelta(minutes=1)
 """How soon a client's keys are read again, whoever asks for it."""
 MOST_KEY_BYTES = 50_000
 REGULAR_SECONDS = 3600.0
+WORD_SECONDS = 300.0
 PROVIDER_SECONDS = HARVEST_SECONDS = 60.0
 AT_ONCE = 8
 """Servers of others that a worker reads at a time."""
@@ -196,6 +199,22 @@ def _tidy(runtime: Runtime) -> Every:
     return Every(REGULAR_SECONDS, work)
 
 
+def _words(runtime: Runtime) -> Every:
+    """Keep the dictionary; only where something was published since this worker last looked."""
+    seen: list[object] = [None]
+
+    async def work(db: Database) -> None:
+        async with db.begin(HUB) as session:
+            newest = (
+                await session.scalar(select(func.max(Publication.id))),
+                await session.scalar(select(func.max(Topic.changed_at))),
+            )
+            if seen[0] != newest and await dictionary.refresh(session, await known(session, runtime.memory)):
+                seen[0] = newest
+
+    return Every(WORD_SECONDS, work)
+
+
 def _counts() -> Every:
     """What there is today, for growth over time."""
 
@@ -219,5 +238,6 @@ def duties(runtime: Runtime) -> Sequence[Job | Every]:
         _harvest(runtime),
         _harvests(runtime),
         _tidy(runtime),
+        _words(runtime),
         _counts(),
     ]

@@ -75,8 +75,9 @@ def navigator(
     }
 
     def found(seen: frozenset[str]) -> list[str]:
-        texts = [getattr(row, name) for name in ("name", "title", "department") if name in seen]
-        return lexemes(texts, (above for code in topics[seen] for above in vocabulary[code]))
+        texts = [getattr(row, name) for name in ("title", "department") if name in seen]
+        above = (above for code in topics[seen] for above in vocabulary[code])
+        return lexemes(texts, above, name=row.name if "name" in seen else "", place=ids.ags)
 
     return kept | {
         "id": keys[row.key],
@@ -137,7 +138,7 @@ def city(row: CityRow) -> dict[str, Any]:
         "contact": row.contact,
         "contact_email": row.contact_email,
         "contact_phone": row.contact_phone,
-        "found": lexemes((row.name, row.kind, row.contact)),
+        "found": lexemes((row.kind, row.contact), title=row.name, place=row.ags),
     }
 
 
@@ -158,7 +159,10 @@ def project(ids: Identities, row: ProjectRow, vocabulary: Vocabulary) -> dict[st
         "lessons": row.lessons,
         "links": msgspec.to_builtins(row.links),
         "found": lexemes(
-            (row.title, row.summary, row.department, row.reusable, row.lessons), _above(row.topics, vocabulary)
+            (row.summary, row.department, row.reusable, row.lessons),
+            _above(row.topics, vocabulary),
+            title=row.title,
+            place=ids.ags,
         ),
     }
 

@@ -10,9 +10,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, SQLColumnExpression, and_, false, func, or_, select, true, tuple_
 
-from services.directory import wording
+from services.directory import filters, wording
 from services.directory.access import Viewer
 from services.directory.fields import Audience
+from services.directory.filters import NO_FILTERS, Filters
 from services.directory.models import (
     City,
     Department,
@@ -26,8 +27,7 @@ from services.directory.models import (
 from services.kit.db import Reader
 from services.kit.text import folded
 
-LONGEST_TEXT = 100
-MOST_WORDS = 8
+LONGEST_TEXT, MOST_WORDS = wording.LONGEST_TEXT, wording.MOST_WORDS
 
 
 def _holds(text: str, *columns: SQLColumnExpression[str]) -> ColumnElement[bool]:
@@ -62,10 +62,11 @@ async def navigators(
     topic: str | None = None,
     city: str | None = None,
     text: str | None = None,
+    more: Filters = NO_FILTERS,
 ) -> list[Navigator]:
     """Navigators; the network gets them by name, everybody else by id. `topic` finds its narrower ones too."""
     public = viewer.audience is Audience.PUBLIC
-    query = select(Navigator).where(_listed(viewer)).limit(limit)
+    query = select(Navigator).where(_listed(viewer), *filters.of_navigators(more, viewer)).limit(limit)
     query = query.order_by(Navigator.id) if public else query.order_by(Navigator.sort_network, Navigator.id)
     if after is not None:
         key, last = after
@@ -92,9 +93,10 @@ async def projects(
     city: str | None = None,
     text: str | None = None,
     seeks_partners: bool | None = None,
+    more: Filters = NO_FILTERS,
 ) -> list[Project]:
     """Projects by title; `topic` finds its narrower ones too."""
-    query = select(Project).order_by(Project.sort_key, Project.id).limit(limit)
+    query = select(Project).where(*filters.of_projects(more)).order_by(Project.sort_key, Project.id).limit(limit)
     if after is not None:
         query = query.where(tuple_(Project.sort_key, Project.id) > (after[0], uuid.UUID(after[1])))
     if topic is not None:
@@ -109,9 +111,14 @@ async def projects(
 
 
 async def cities(
-    session: Reader, limit: int, *, after: Sequence[str] | None = None, text: str | None = None
+    session: Reader,
+    limit: int,
+    *,
+    after: Sequence[str] | None = None,
+    text: str | None = None,
+    more: Filters = NO_FILTERS,
 ) -> list[City]:
-    query = select(City).order_by(City.sort_key, City.ags).limit(limit)
+    query = select(City).where(*filters.of_cities(more)).order_by(City.sort_key, City.ags).limit(limit)
     if after is not None:
         query = query.where(tuple_(City.sort_key, City.ags) > (after[0], after[1]))
     if text:

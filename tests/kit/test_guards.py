@@ -36,6 +36,7 @@ SHOWN = {
     "directory.city", "directory.navigator", "directory.project", "directory.navigator_topic",
     "directory.project_navigator", "directory.topic", "directory.municipality", "directory.department",
     "directory.project_topic", "directory.care", "directory.quota_rule", "directory.daily_count",
+    "directory.word",
     "events.city", "events.topic", "events.event", "events.agenda_item", "matching.topic",
 }  # fmt: skip
 """What everybody may read: it is published."""

@@ -14,16 +14,16 @@ from services.directory import access, partnerships, search
 from services.directory import models as m
 from services.directory.access import Viewer
 from services.directory.fields import FIELDS, Audience
+from services.directory.filters import NO_FILTERS, Filters
+from services.directory.graphql.asked import alike, checked, offering
 from services.directory.graphql.parts import Competences, Department, DepartmentCoverage, Link
 from services.directory.graphql.shown import shown
 from services.directory.graphql.words import Profile, Recruited, SizeClass, Stage, Task
 from services.directory.snapshot import AREAS
 from services.directory.stateview.coverage import departments
 from services.kit import i18n
-from services.kit.errors import Refused
 from services.kit.graphql import Connection, encode_cursor, page_size
-from services.kit.i18n import gettext as _
-from services.kit.resolvers import as_uuid, load, place_of, read, who
+from services.kit.resolvers import as_uuid, load, read, who
 
 if TYPE_CHECKING:
     from services.directory.graphql.partnerships import Partnership
@@ -143,6 +143,11 @@ class City:
         self, info: Info[Any, Any], topic: ID | None = None, first: int = 50, after: str | None = None
     ) -> "Connection[Project]":
         return await project_page(info, first, after, city=str(self.ags), topic=topic)
+
+    @strawberry.field(description="„Städte wie meine“: of like size, with people and projects on the same topics.")
+    async def similar(self, info: Info[Any, Any], first: int = 5) -> "list[City]":
+        keys = await alike(info, SERVICE, self.row.ags, first)
+        return [city for city in await asyncio.gather(*(city_of(info, key) for key in keys)) if city]
 
     @strawberry.field(description="Whom it works with; its own people and programs see proposals as well.")
     async def partnerships(self, info: Info[Any, Any]) -> list[Shared]:
@@ -276,6 +281,11 @@ class Navigator:
     async def projects(self, info: Info[Any, Any]) -> "list[Project]":
         return [Project.of(row) for row in await load(info, SERVICE, search.projects_of_navigators, self.row.id)]
 
+    @strawberry.field(description="Who offers what they seek, people of other cities first; see `whoOffers`.")
+    async def matches(self, info: Info[Any, Any], first: int = 10) -> "list[Navigator]":
+        keys = await offering(info, SERVICE, self.row, self._topics("seeks"), first)
+        return [one for one in await asyncio.gather(*(navigator_of(info, key) for key in keys)) if one]
+
     def _topics(self, name: str) -> list[str]:
         return list(getattr(self.row, name)) if self.viewer.mask(self.row) & FIELDS[name].flag else []
 
@@ -356,13 +366,13 @@ async def navigator_page(
     topic: str | None = None,
     city: str | None = None,
     text: str | None = None,
+    more: Filters = NO_FILTERS,
 ) -> Connection[Navigator]:
     viewer = access.viewer(who(info))
-    place = place_of(after)
-    await _known(info, topic, city)
+    place = await checked(info, SERVICE, after, topic, city, more)
     async with read(info, SERVICE) as session:
         rows = await search.navigators(
-            session, page_size(first) + 1, viewer, after=place, topic=topic, city=city, text=text
+            session, page_size(first) + 1, viewer, after=place, topic=topic, city=city, text=text, more=more
         )
 
     def cursor(node: Navigator) -> str:
@@ -378,20 +388,12 @@ async def project_page(
     *,
     topic: str | None = None,
     city: str | None = None,
-    **filters: Any,
+    more: Filters = NO_FILTERS,
+    **how: Any,
 ) -> Connection[Project]:
-    place = place_of(after)
-    await _known(info, topic, city)
+    at = await checked(info, SERVICE, after, topic, city, more)
     async with read(info, SERVICE) as session:
-        rows = await search.projects(session, page_size(first) + 1, after=place, topic=topic, city=city, **filters)
+        rows = await search.projects(session, page_size(first) + 1, after=at, topic=topic, city=city, more=more, **how)
     return Connection.of(
         [Project.of(row) for row in rows], lambda node: encode_cursor(node.row.sort_key, str(node.id)), first, after
     )
-
-
-async def _known(info: Info[Any, Any], topic: str | None, city: str | None) -> None:
-    """Raises Refused for a filter that can find nothing: a typing error must not look like an empty town."""
-    if city is not None:
-        access.checked_ags(city)
-    if topic is not None and await topic_of(info, topic) is None:
-        raise Refused(_("The topic „{topic}“ is not in the vocabulary.", topic=topic[:60]))

@@ -43,6 +43,7 @@ from services.directory.models.published import (
     Source,
 )
 from services.directory.models.vocabulary import Municipality, Topic, TopicProposal
+from services.directory.models.words import KnownWord
 
 __all__ = [
     "Account",
@@ -61,6 +62,7 @@ __all__ = [
     "Grant",
     "Harvest",
     "Identity",
+    "KnownWord",
     "LoginFlow",
     "LoginLink",
     "LoginSession",

@@ -69,6 +69,7 @@ class Navigator(Base):
         Index("ix_navigator_ags_id", "ags", "id"),
         Index("ix_navigator_found_public", "found_public", postgresql_using="gin"),
         Index("ix_navigator_found_network", "found_network", postgresql_using="gin"),
+        Index("ix_navigator_offers", "offers", postgresql_using="gin"),
     )
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     ags: Mapped[str] = mapped_column(ForeignKey("directory.city.ags"))

@@ -18,6 +18,8 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from services.contracts.directory import NavigatorErased
 from services.directory import audit, people, store
 from services.directory import models as m
+from services.directory.finding import dictionary
+from services.directory.finding.terms import known
 from services.directory.protection.own import Desk
 from services.directory.protection.person import Person
 from services.directory.snapshot import NavigatorRow, Snapshot
@@ -51,6 +53,7 @@ async def erase(
     kept = await _sources(session, person)
     gone = Gone(person.id, person.ags, person.row.key, tuple(sorted(_words([person.row, person.shown, *kept]))))
     await session.execute(upsert(m.Erased).values(navigator_id=gone.id, ags=gone.ags).on_conflict_do_nothing())
+    await dictionary.forget(session, [gone.id], await known(session, desk.memory))
     await store.write(session, Batch(gone_navigators=[gone.id]))
     await session.execute(update(m.Navigator).where(m.Navigator.mentor == gone.id).values(mentor=None))
     for eraser in erasers:

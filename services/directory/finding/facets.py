@@ -1,0 +1,92 @@
+"""How many rows answer, by kind, state, size, topic, profile, language and stage.
+
+Counted over all rows that answer, and only by what the viewer sees of each: a count tells as much as a row.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Select, Text, Uuid, case, cast, func, literal, null, select, true, union_all
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from services.directory import filters
+from services.directory.finding.ranking import Kind, Question, sources, topics
+from services.directory.finding.terms import Known
+from services.directory.models import City, Navigator, NavigatorTopic, Project, ProjectTopic
+from services.kit.db import Reader
+
+MOST_VALUES = 50
+"""Values of one facet, the most frequent ones."""
+
+
+@dataclass
+class Facets:
+    """Value → rows, the most frequent first; topics are counted with their narrower ones."""
+
+    kind: dict[str, int] = field(default_factory=dict)
+    state: dict[str, int] = field(default_factory=dict)
+    size_class: dict[str, int] = field(default_factory=dict)
+    topic: dict[str, int] = field(default_factory=dict)
+    profile: dict[str, int] = field(default_factory=dict)
+    language: dict[str, int] = field(default_factory=dict)
+    stage: dict[str, int] = field(default_factory=dict)
+
+
+async def count(session: Reader, known: Known, wanted: Question) -> Facets:
+    found = Facets()
+    if not wanted.tiers():
+        return found
+    if Kind.TOPIC in wanted.kinds and (among := len(topics(known.topics, wanted, None))):
+        found.kind[Kind.TOPIC.name] = among
+    if wanted.kinds - {Kind.TOPIC}:
+        for name, value, rows in await session.execute(_counted(wanted)):
+            values: dict[str, int] = getattr(found, name)
+            if len(values) < MOST_VALUES and (name != "topic" or value in known.paths):
+                values[Kind(int(value)).name if name == "kind" else value] = int(rows)
+    return found
+
+
+def _counted(wanted: Question) -> Select[Any]:
+    hits = union_all(
+        *(_hits(kind, wanted).where(*where) for kind, _sort, _key, where in sources(wanted, wanted.tsquery(None)))
+    ).cte("hits").prefix_with("MATERIALIZED")  # fmt: skip
+    rows = func.count().label("rows")
+
+    def by(name: str, value: Any, *where: Any) -> Select[Any]:
+        return select(literal(name).label("name"), value.label("value"), rows).where(*where).group_by(value)
+
+    languages = func.unnest(hits.c.languages).table_valued("value", name="languages").render_derived()
+    counts = [
+        by("kind", cast(hits.c.kind, Text)),
+        by("state", func.left(hits.c.ags, 2)),
+        by("size_class", City.size_class, City.ags == hits.c.ags, City.size_class.is_not(None)),
+        by("profile", hits.c.profile, hits.c.profile.is_not(None)),
+        by("stage", hits.c.stage, hits.c.stage.is_not(None)),
+        by("language", languages.c.value).select_from(hits.join(languages, true())),
+        by(
+            "topic",
+            NavigatorTopic.topic,
+            NavigatorTopic.navigator_id == hits.c.id,
+            NavigatorTopic.listed_public if wanted.public else true(),
+        ),
+        by("topic", ProjectTopic.topic, ProjectTopic.project_id == hits.c.id),
+    ]
+    each = union_all(*counts).subquery()
+    total = func.sum(each.c.rows).label("total")
+    return select(each.c.name, each.c.value, total).group_by(each.c.name, each.c.value).order_by(
+        each.c.name, total.desc(), each.c.value
+    )  # fmt: skip
+
+
+def _hits(kind: Kind, wanted: Question) -> Select[Any]:
+    none, no_words = cast(null(), Text), cast(null(), ARRAY(Text))
+    columns: list[Any] = [Project.ags, Project.id, none, no_words, Project.stage]
+    if kind is Kind.CITY:
+        columns = [City.ags, cast(null(), Uuid), none, no_words, none]
+    elif kind is Kind.NAVIGATOR:
+        profile = case((filters.seen("profile", wanted.viewer), Navigator.profile))
+        languages = case((filters.seen("languages", wanted.viewer), Navigator.languages))
+        columns = [Navigator.ags, Navigator.id, profile, languages, none]
+    names = ("ags", "id", "profile", "languages", "stage")
+    named = [column.label(name) for name, column in zip(names, columns, strict=True)]
+    return select(literal(int(kind)).label("kind"), *named)

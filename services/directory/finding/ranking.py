@@ -1,0 +1,255 @@
+"""A page of everything that answers a question, the best first.
+
+Rows come tier by tier: each is a question of its own to the index, less the tier above, and stops when the page is
+full. Within a tier topics come first in the order of their tree, then the others by name. A cursor holds the tier, the
+row's own place in that order, and the corrections of the first page; it counts nothing, so that what others write
+meanwhile neither repeats a row nor hides one.
+"""
+
+import uuid
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    SQLColumnExpression,
+    Text,
+    cast,
+    false,
+    literal,
+    select,
+    tuple_,
+    union_all,
+)
+from sqlalchemy.dialects.postgresql import TSQUERY
+
+from services.directory import filters, wording
+from services.directory.access import Viewer
+from services.directory.fields import Audience
+from services.directory.filters import Filters
+from services.directory.finding import dictionary
+from services.directory.finding.terms import Entry, Known
+from services.directory.models import City, Navigator, Project
+from services.directory.projection import UNNAMED
+from services.directory.wording import TOPIC, Asked, Tier
+from services.kit.db import Reader, driver
+from services.kit.errors import Refused
+from services.kit.i18n import gettext as _
+
+ALL = 0
+"""The tier of everything, where no words were given."""
+MOST_PLACES = 5
+"""Cities that one word may name."""
+LONGEST_CORRECTIONS = 1000
+
+
+class Kind(IntEnum):
+    TOPIC = 0
+    CITY = 1
+    NAVIGATOR = 2
+    PROJECT = 3
+
+
+CAN = {
+    Kind.TOPIC: filters.OF_TOPICS,
+    Kind.CITY: filters.OF_CITIES,
+    Kind.NAVIGATOR: filters.OF_NAVIGATORS,
+    Kind.PROJECT: filters.OF_PROJECTS,
+}
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A row's place: of tier, name, kind and key. Topics have their position for a name."""
+
+    tier: int
+    kind: Kind
+    sort: str
+    id: str
+
+
+@dataclass(frozen=True)
+class Question:
+    """Everything that decides which rows answer, and in which order."""
+
+    asked: Asked
+    kinds: frozenset[Kind]
+    wanted: Filters
+    viewer: Viewer
+    corrections: str = ""
+    """Words for those that nobody knows, as `wrong=right,right wrong=…`."""
+
+    @property
+    def public(self) -> bool:
+        return self.viewer.audience is Audience.PUBLIC
+
+    def tiers(self) -> list[int]:
+        if self.asked.empty:
+            return [ALL]
+        return [int(tier) for tier in self.asked.tiers()] if self.asked.words else []
+
+    def tsquery(self, tier: int | None) -> str | None:
+        """What to hold against a row's words at just that tier, or at any (None); None for everything."""
+        parts = [] if self.wanted.topic is None else [f"'{TOPIC}{self.wanted.topic}'"]
+        if not self.asked.empty:
+            at = Tier(tier) if tier is not None else self.asked.tiers()[-1]
+            parts.append(f"({self.asked.tsquery(at) if tier is None else self.asked.only(at)})")
+        return " & ".join(parts) or None
+
+
+async def question(
+    session: Reader,
+    known: Known,
+    text: str,
+    kinds: Collection[Kind],
+    wanted: Filters,
+    viewer: Viewer,
+    corrections: str | None = None,
+) -> Question:
+    """`text` understood for this viewer. `corrections` are those of an earlier page; None looks for them."""
+    if unknown := next((code for code in wanted.topics() if code not in known.paths), None):
+        raise Refused(_("The topic „{topic}“ is not in the vocabulary.", topic=unknown[:60]))
+    able = frozenset(kind for kind in kinds or Kind if wanted.said() <= CAN[kind])
+    asked = wording.understood(text, known.terms)
+    asked = asked.at_places(await _places(session, asked))
+    if corrections is None:
+        corrections = await _corrections(session, known, asked, public=viewer.audience is Audience.PUBLIC)
+    near = {}
+    for one in corrections[:LONGEST_CORRECTIONS].split(" "):
+        wrong, _equals, right = one.partition("=")
+        near[wrong] = right.split(",")[: dictionary.MOST_NEAR] if right else []
+    return Question(asked.with_similar(near, known.terms), able, wanted, viewer, corrections)
+
+
+async def _corrections(session: Reader, known: Known, asked: Asked, *, public: bool) -> str:
+    """Words for those that find nothing at all for this audience."""
+    connection, words = await driver(session), {word.word: word for word in asked.words if not word.places}
+    ask = dictionary.within(connection)
+    lost = await dictionary.unknown(ask, words, public=public)
+    queries = {
+        asked.alone(words[word]): word
+        for word in lost
+        if not any(wording.tier_of(Asked((words[word],)), topic.lexemes) for topic in known.topics)
+    }
+    if not queries:
+        return ""
+    rows = await connection.fetch(NOTHING.format(found="found_public" if public else "found_network"), list(queries))
+    near = await dictionary.nearest(ask, [queries[row[0]] for row in rows], public=public)
+    return " ".join(f"{wrong}={','.join(right)}" for wrong, right in near.items() if right)
+
+
+NOTHING = """
+SELECT q FROM unnest($1::text[]) q WHERE NOT EXISTS (SELECT FROM navigator WHERE {found} @@ q::tsquery)
+    AND NOT EXISTS (SELECT FROM project WHERE found @@ q::tsquery)
+    AND NOT EXISTS (SELECT FROM city WHERE found @@ q::tsquery)
+"""
+PLACES = """
+SELECT w, array_agg(c.ags) FROM unnest($1::text[]) w,
+    LATERAL (SELECT ags FROM city WHERE found @@ ('''@' || w || '''')::tsquery ORDER BY ags LIMIT $2) c GROUP BY w
+"""
+
+
+async def _places(session: Reader, asked: Asked) -> dict[str, list[str]]:
+    words = [word.word for word in asked.words if len(word.word) > 2]
+    if not words:
+        return {}
+    rows = await (await driver(session)).fetch(PLACES, words, MOST_PLACES)
+    return {word: list(keys) for word, keys in rows}
+
+
+async def page(session: Reader, known: Known, wanted: Question, limit: int, after: Hit | None = None) -> list[Hit]:
+    found: list[Hit] = []
+    for tier in wanted.tiers():
+        if after is not None and tier > after.tier:
+            continue
+        behind = after if after is not None and tier == after.tier else None
+        if Kind.TOPIC in wanted.kinds and (behind is None or behind.kind is Kind.TOPIC):
+            found += topics(known.topics, wanted, tier, behind)
+        behind = behind if behind is not None and behind.kind is not Kind.TOPIC else None
+        if len(found) < limit and wanted.kinds - {Kind.TOPIC}:
+            found += await _rows(session, wanted, tier, limit - len(found), behind)
+        if len(found) >= limit:
+            break
+    return found[:limit]
+
+
+def topics(entries: Iterable[Entry], wanted: Question, tier: int | None, behind: Hit | None = None) -> list[Hit]:
+    """The topics of a tier (None: of any), from memory."""
+    at = int(behind.sort) if behind is not None else -1
+    found = []
+    for position, entry in enumerate(entries):
+        if position > at and (wanted.wanted.topic is None or wanted.wanted.topic in entry.path):
+            own = ALL if wanted.asked.empty else wording.tier_of(wanted.asked, entry.lexemes)
+            if own is not None and tier in {None, own}:
+                found.append(Hit(int(own), Kind.TOPIC, str(position), entry.code))
+    return found
+
+
+async def _rows(session: Reader, wanted: Question, tier: int, limit: int, behind: Hit | None) -> list[Hit]:
+    query = wanted.tsquery(tier)
+    parts = [_part(*source, limit, behind, by_words=query is not None) for source in sources(wanted, query)]
+    if not parts:
+        return []
+    whole = union_all(*(select(part.subquery()) for part in parts)).subquery()
+    rows = await session.execute(select(whole).order_by(whole.c.sort, whole.c.kind, whole.c.id).limit(limit))
+    return [Hit(tier, Kind(kind), sort, id) for kind, sort, id in rows]
+
+
+Source = tuple[Kind, SQLColumnExpression[str], SQLColumnExpression[Any], list[ColumnElement[bool]]]
+
+
+def sources(wanted: Question, query: str | None) -> list[Source]:
+    """Where the rows of each kind come from: what they are sorted by, their key, and what must be true of them."""
+    narrow, found = wanted.wanted, list[Source]()
+
+    def answers(column: SQLColumnExpression[Any]) -> list[ColumnElement[bool]]:
+        return [] if query is None else [column.op("@@")(cast(literal(query), TSQUERY))]
+
+    if Kind.CITY in wanted.kinds:
+        found.append((Kind.CITY, City.sort_key, City.ags, [*answers(City.found), *filters.of_cities(narrow)]))
+    if Kind.NAVIGATOR in wanted.kinds:
+        words = Navigator.found_public if wanted.public else Navigator.found_network
+        sort: SQLColumnExpression[str] = literal(UNNAMED) if wanted.public else Navigator.sort_network
+        listed = Navigator.listed <= wanted.viewer.audience
+        where = [listed, *answers(words), *filters.of_navigators(narrow, wanted.viewer)]
+        found.append((Kind.NAVIGATOR, sort, Navigator.id, where))
+    if Kind.PROJECT in wanted.kinds:
+        where = [*answers(Project.found), *filters.of_projects(narrow)]
+        found.append((Kind.PROJECT, Project.sort_key, Project.id, where))
+    return found
+
+
+def _part(
+    kind: Kind,
+    sort: SQLColumnExpression[str],
+    key: SQLColumnExpression[Any],
+    where: Sequence[ColumnElement[bool]],
+    limit: int,
+    behind: Hit | None,
+    *,
+    by_words: bool,
+) -> Select[Any]:
+    columns: list[Any] = [literal(int(kind)).label("kind"), sort.label("sort"), cast(key, Text).label("id")]
+    query = select(*columns).where(*where)
+    if behind is not None:
+        later: ColumnElement[bool] = sort >= behind.sort
+        if kind is behind.kind:
+            own: Any = behind.id if kind is Kind.CITY else _uuid(behind.id)
+            later = false() if own is None else tuple_(sort, key) > tuple_(literal(behind.sort), literal(own))
+        elif kind < behind.kind:
+            later = sort > behind.sort
+        query = query.where(later)
+    if by_words:
+        # A fence: with a limit before its eyes, PostgreSQL would rather walk through all names than ask for the words.
+        return query.offset(0)
+    return query.order_by(*([key] if isinstance(sort, type(literal(""))) else [sort, key])).limit(limit)
+
+
+def _uuid(value: str) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(value)
+    except ValueError:
+        return None

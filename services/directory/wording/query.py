@@ -1,0 +1,224 @@
+"""What somebody looks for, as alternatives for each word, from the word itself down to what resembles it."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from enum import IntEnum
+
+from services.directory.wording.compounds import parts, stem
+from services.directory.wording.words import NAME, PART, PLACE, STEM, TOKEN, TOPIC, plainly, words
+from services.kit.text import folded
+
+LONGEST_TEXT = 100
+MOST_WORDS = 8
+
+
+def _stems(text: str) -> frozenset[str]:
+    return frozenset(stem(word) for word in words(text))
+
+
+STOP = frozenset(
+    words(
+        "der die das den dem des ein eine einer eines und oder für mit von vom zu zum zur im in am an auf bei aus über "
+        "the a of for and or to"
+    )
+)
+"""Words that say nothing, unless they stand alone."""
+GENERIC = _stems("digital elektronisch online mobil intern intelligent virtuell smart neu städtisch")
+WEAK = _stems("Stadt Verwaltung Daten Bürger Bild Angebot Dienst Rolle Recht Day Termin Sprache planen Antrag IT")
+"""Such a word alone does not mean a topic that says more: „Stadt“ is not yet „digitale Stadt“."""
+
+
+class Tier(IntEnum):
+    """How well a row answers: as well as the word that it answers least."""
+
+    SIMILAR = 1
+    """By a word that looks like the one asked for."""
+    MEANING = 2
+    """By a topic or a part of a compound."""
+    STEM = 3
+    PREFIX = 4
+    NAMED_PREFIX = 5
+    EXACT = 6
+    """By the very word, or by belonging to the city that it names."""
+    NAMED = 7
+    """By what the row is called."""
+
+
+@dataclass(frozen=True)
+class Phrase:
+    """A label or synonym of a topic: its stems in order, and those that make it out."""
+
+    code: str
+    stems: tuple[str, ...]
+    main: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Terms:
+    """The phrases of the vocabulary by each of their stems."""
+
+    by_stem: Mapping[str, tuple[Phrase, ...]]
+
+    @classmethod
+    def of(cls, labels: Iterable[tuple[str, str]]) -> "Terms":
+        """From pairs of a topic's code and one of its labels or synonyms."""
+        found: dict[str, dict[Phrase, None]] = {}
+        for code, label in labels:
+            for phrase in _phrases(code, label):
+                for one in phrase.stems:
+                    found.setdefault(one, {})[phrase] = None
+        return cls({one: tuple(phrases) for one, phrases in found.items()})
+
+
+def _phrases(code: str, label: str) -> Iterator[Phrase]:
+    """The label, and each part of an enumeration such as „Steuern, Gebühren und Beiträge“."""
+    listed = folded(label)
+    for mark in (",", "/", "(", ")", " und ", " and "):
+        listed = listed.replace(mark, "|")
+    for text in dict.fromkeys([folded(label), *listed.split("|")]):
+        stems = tuple(stem(word) for word in words(text) if word not in STOP)
+        main = frozenset(one for one in stems if one not in GENERIC and len(one) > 1)
+        if stems and (text == folded(label) or not main <= WEAK):
+            yield Phrase(code, stems, frozenset(stems) if main <= WEAK else main)
+
+
+@dataclass(frozen=True)
+class Word:
+    """A word that was asked for, and what else answers it."""
+
+    word: str
+    stem: str
+    parts: tuple[str, ...] = ()
+    joined: str = ""
+    """The token it is a part of, as one word: `eakte` of „E-Akte“."""
+    topics: tuple[str, ...] = ()
+    places: tuple[str, ...] = ()
+    """Keys of cities with that name."""
+    open: bool = True
+    """Whether it may be the beginning of a word."""
+    similar: tuple["Word", ...] = ()
+
+    def alternatives(self, tier: Tier) -> Iterator[str]:
+        """What answers it at `tier` or better, as operands of a tsquery."""
+        yield _quoted(NAME + self.word)
+        if tier <= Tier.EXACT:
+            yield _quoted(self.word)
+            yield from (_quoted(PLACE + ags) for ags in self.places)
+        if tier <= Tier.NAMED_PREFIX and self.open:
+            yield f"{_quoted(NAME + self.word)}:*"
+        if tier <= Tier.PREFIX and self.open:
+            yield f"{_quoted(self.word)}:*"
+        if tier <= Tier.PREFIX and self.joined:
+            yield f"{_quoted(self.joined)}:*"
+        if tier <= Tier.STEM:
+            yield _quoted(STEM + self.stem)
+        if tier <= Tier.MEANING:
+            yield _quoted(PART + self.stem)
+            if self.parts:
+                either = (f"({_quoted(STEM + part)} | {_quoted(PART + part)})" for part in self.parts)
+                yield f"({' & '.join(either)})"
+            yield from (_quoted(TOPIC + code) for code in self.topics)
+        if tier <= Tier.SIMILAR:
+            for one in self.similar:
+                yield from one.alternatives(Tier.MEANING)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A text as it was understood; without words it asks for nothing (`empty`) or for what nobody has."""
+
+    words: tuple[Word, ...]
+    empty: bool = False
+
+    def tiers(self) -> list[Tier]:
+        """From the best to the least that can differ."""
+        return [tier for tier in reversed(Tier) if tier > Tier.SIMILAR or any(word.similar for word in self.words)]
+
+    def tsquery(self, tier: Tier) -> str:
+        """What answers every word at `tier` or better, to be cast to tsquery."""
+        return " & ".join(f"({' | '.join(dict.fromkeys(word.alternatives(tier)))})" for word in self.words)
+
+    def only(self, tier: Tier) -> str:
+        """What answers at just that tier."""
+        return (
+            self.tsquery(tier) if tier is Tier.NAMED else f"({self.tsquery(tier)}) & !({self.tsquery(Tier(tier + 1))})"
+        )
+
+    def alone(self, word: Word) -> str:
+        """What answers just this word, by its meaning or better."""
+        return replace(self, words=(word,)).tsquery(Tier.MEANING)
+
+    def with_similar(self, found: Mapping[str, Collection[str]], terms: Terms) -> "Asked":
+        """With known words in place of those that nobody knows."""
+        return replace(
+            self,
+            words=tuple(
+                replace(
+                    word,
+                    similar=tuple(one for text in found.get(word.word, ()) for one in understood(text, terms).words),
+                )
+                for word in self.words
+            ),
+        )
+
+    def at_places(self, found: Mapping[str, Collection[str]]) -> "Asked":
+        """With the keys of the cities that its words name."""
+        return replace(self, words=tuple(replace(word, places=tuple(found.get(word.word, ()))) for word in self.words))
+
+
+def _quoted(lexeme: str) -> str:
+    escaped = lexeme.replace("\\", "\\\\").replace("'", "''")
+    return f"'{escaped}'"
+
+
+def understood(text: str, terms: Terms) -> Asked:
+    """Every word of `text` with its alternatives. Nothing of the text can break the query that it becomes."""
+    found: list[Word] = []
+    for token in TOKEN.findall(text[:LONGEST_TEXT]):
+        inside = words(token)
+        for word in inside:
+            joined = "".join(inside) if len(inside) > 1 else ""
+            found.append(Word(word, stem(word), parts(plainly(word)), joined, open=len(word) > 1))
+    telling = [word for word in found if word.word not in STOP] or found
+    telling = telling[:MOST_WORDS]
+    if telling and text[:LONGEST_TEXT].endswith(telling[-1].word[-1:]):
+        telling[-1] = replace(telling[-1], open=True)  # who types goes on
+    return Asked(_with_topics(telling, terms), empty=not text.strip())
+
+
+def _with_topics(asked: list[Word], terms: Terms) -> tuple[Word, ...]:
+    stems = [word.stem for word in asked]
+    means = [frozenset((word.stem, *word.parts)) for word in asked]
+    known = frozenset().union(*means)
+    topics: list[dict[str, None]] = [{} for _ in asked]
+    for phrase in dict.fromkeys(phrase for one in sorted(known) for phrase in terms.by_stem.get(one, ())):
+        size = len(phrase.stems)
+        spans = [at for at in range(len(stems) - size + 1) if tuple(stems[at : at + size]) == phrase.stems]
+        meant = {place for at in spans for place in range(at, at + size)}
+        if phrase.main <= known:
+            meant |= {place for place, mine in enumerate(means) if mine & phrase.main}
+        for place in meant:
+            topics[place][phrase.code] = None
+    return tuple(replace(word, topics=tuple(sorted(codes))) for word, codes in zip(asked, topics, strict=True))
+
+
+def tier_of(asked: Asked, lexemes: Collection[str]) -> Tier | None:
+    """How well a row with these lexemes answers, as the database tells it; None where it does not."""
+    for tier in asked.tiers():
+        if asked.words and all(_answers(word, tier, lexemes) for word in asked.words):
+            return tier
+    return None
+
+
+def _answers(word: Word, tier: Tier, lexemes: Collection[str]) -> bool:
+    return any(_holds(one, lexemes) for one in word.alternatives(tier))
+
+
+def _holds(operand: str, lexemes: Collection[str]) -> bool:
+    if operand.startswith("("):
+        return all(
+            any(_holds(one, lexemes) for one in group.strip("()").split(" | ")) for group in operand[1:-1].split(" & ")
+        )
+    if operand.endswith(":*"):
+        return any(lexeme.startswith(operand[1:-3]) for lexeme in lexemes)
+    return operand[1:-1] in lexemes

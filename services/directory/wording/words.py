@@ -1,0 +1,66 @@
+"""The words of a text, and the lexemes that a row is found by."""
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+
+from services.directory.wording.compounds import inside, stem
+from services.kit.text import folded
+
+WORD = re.compile(r"[^\W_]+")
+TOKEN = re.compile(r"[^\W_]+(?:[-‐‑–][^\W_]+)*")
+LONGEST_WORD = 60
+MOST_WORDS = 500
+"""Words of one row that can be found; a longer text ends there."""
+TOPIC, STEM, PART, NAME, PLACE = "#", "~", "+", "@", "="
+"""What stands before a lexeme that is no word of the text: a topic's code, a stem, the stem of a part of a compound, a
+word of what the row is called, a city's key. None is a character of words, so that no prefix of a word finds them.
+"""
+SPELLED = {"ä": "ae", "ö": "oe", "ü": "ue"}
+PLAIN = re.compile(r"(?<![aeiouq])([aou])e")
+
+
+def words(text: str) -> list[str]:
+    """The folded words of `text`, in order."""
+    return [word[:LONGEST_WORD] for word in WORD.findall(folded(text))]
+
+
+@lru_cache(maxsize=50_000)
+def spellings(token: str) -> tuple[str, ...]:
+    """The words of a token as people may type them: „Ämter“ and „Aemter“ find each other, „E-Akte“ is also `eakte`."""
+    plain = words(token)
+    found = [*plain, *(words("".join(SPELLED.get(c, c) for c in token.casefold())))]
+    if len(plain) > 1:
+        found.append("".join(plain)[:LONGEST_WORD])
+    return tuple(dict.fromkeys([*found, *map(plainly, plain)]))
+
+
+def lexemes(
+    texts: Iterable[str], topics: Iterable[str] = (), *, title: str = "", name: str = "", place: str = ""
+) -> list[str]:
+    """What a row can be found by: its words with stems and parts, its topics with those above them, its city.
+
+    `title` and `name` are what it is called; a name has no stems. `texts` are the rest.
+    """
+    called = list(dict.fromkeys(_spelled(f"{title} {name}")))[:MOST_WORDS]
+    plain = list(dict.fromkeys(word for text in (title, *texts) for word in _spelled(text)))[:MOST_WORDS]
+    found = dict.fromkeys([*called, *plain, *(NAME + word for word in called)])
+    for word in plain:
+        found |= dict.fromkeys(_meant(word))
+    found |= dict.fromkeys(TOPIC + code for code in topics)
+    return [*found, *([PLACE + place] if place else [])]
+
+
+def _spelled(text: str) -> Iterator[str]:
+    for token in TOKEN.findall(text):
+        yield from spellings(token)
+
+
+@lru_cache(maxsize=50_000)
+def _meant(word: str) -> tuple[str, ...]:
+    return (STEM + stem(word), *(PART + part for part in inside(word)))
+
+
+def plainly(word: str) -> str:
+    """A folded word with its umlauts written short: „aemter“ as „amter“."""
+    return PLAIN.sub(r"\1", word)
