@@ -81,7 +81,7 @@ async def erase(session: Writer, said: NavigatorErased) -> None:
 async def _renamed(session: Writer, names: Mapping[uuid.UUID, tuple[str, str]]) -> None:
     """Write people's new names (city, name) into the agendas of their city's events, where the old ones stand."""
     known = select(Navigator.id, Navigator.name).where(Navigator.id.in_(names))
-    for navigator, old in (await session.execute(known)).tuples().all():
+    for navigator, old in (await session.execute(known)).all():
         ags, name = names[navigator]
         if old and old != name:
             await _rewritten(session, ags, old, name)

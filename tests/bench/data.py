@@ -146,7 +146,8 @@ def made(size: Size, vocabulary: dict[str, tuple[str, ...]]) -> Network:
     for city, navigators, projects in zip(network.cities, staff, works, strict=True):
         ids = Identities(SECRET, city["ags"])
         rows = [navigator(pick, number, topics(2, 6)) for number in range(navigators)]
-        team = [projection.navigator(ids, row, network.paths, {}) for row in rows]
+        keys = {row.key: ids.navigator(row.key) for row in rows}
+        team = [projection.navigator(ids, row, network.paths, keys) for row in rows]
         network.navigators += team
         for number in range(projects):
             row = project(pick, number, city["name"], topics(1, 3))

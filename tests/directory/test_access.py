@@ -143,7 +143,7 @@ WAYS = {
     "one": f'{{ navigator(id: "{ONE}") {{ name }} }}',
     "all": "{ navigators { nodes { name } edges { cursor node { name } } pageInfo { startCursor endCursor } } }",
     "by topic": '{ navigators(topic: "finance") { nodes { name } } }',
-    "by text": '{ navigators(text: "amt") { nodes { name } edges { cursor } } }',
+    "by text": '{ navigators(text: "kultur") { nodes { name } edges { cursor } } }',
     "of a city": f'{{ city(ags: "{KONSTANZ}") {{ navigators {{ nodes {{ name }} edges {{ cursor }} }} }} }}',
     "of all cities": "{ cities { nodes { navigators { edges { cursor node { name } } } } } }",
     "of projects": "{ projects { nodes { navigators { name projects { navigators { name } } } } } }",

@@ -168,7 +168,7 @@ def test_vocabulary_is_small_enough_to_choose_from() -> None:
     children = Counter(topic.parent for topic in VOCABULARY)
     assert 14 <= len(fields) <= 30
     assert 80 <= len(VOCABULARY) <= 220
-    assert [code for code in fields if not 3 <= children[code] <= 7] == []
+    assert [code for code in fields if not 2 <= children[code] <= 15] == []
 
 
 @pytest.mark.parametrize("language", ["de", "en"])

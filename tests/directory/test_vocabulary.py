@@ -137,14 +137,14 @@ async def test_a_city_proposes_and_its_state_decides(world: People) -> None:
 
 async def test_a_proposal_becomes_a_synonym_or_is_declined_with_an_answer(world: People) -> None:
     konstanz, operator = await world.clients(KONSTANZ), await world.person("hub", "operator")
-    one = await propose(konstanz, "Elektronische Aktenführung", "Electronic filing", synonyms=["E-Ordner"])
+    one = await propose(konstanz, "Elektronische Ablage", "Electronic filing", synonyms=["E-Ordner"])
     with pytest.raises(Answered) as caught:
-        await propose(konstanz, "elektronische aktenführung", "Other")
+        await propose(konstanz, "elektronische ablage", "Other")
     assert [(p.field, p.message) for p in caught.value.problems] == [("de", "Ihre Stadt hat das schon vorgeschlagen.")]
     answer = await operator.graph(DECIDE, id=one, decision="MERGE", code="no-such")
     assert answer["errors"][0]["extensions"]["problems"][0]["field"] == "code"
     done = data(await operator.graph(DECIDE, id=one, decision="MERGE", code="e-file"))["decideTopicProposal"]
-    assert done["topic"]["synonyms"][-2:] == ["Elektronische Aktenführung", "E-Ordner"]
+    assert done["topic"]["synonyms"][-2:] == ["Elektronische Ablage", "E-Ordner"]
 
     other = await propose(konstanz, "Wichteln", "Secret Santa")
     silent = await operator.graph(DECIDE, id=other, decision="DECLINE")
