@@ -175,6 +175,8 @@ class Filling:
 
     def value(self, field: str, name: str, type_: Any) -> Any:
         """Raises KeyError for a scalar that nobody told a value of."""
+        if name == "text" and gql.is_non_null_type(type_):
+            return TOPIC
         type_ = gql.get_nullable_type(type_)
         if name in LEFT_OUT:
             return [] if gql.is_list_type(type_) else None
@@ -241,6 +243,8 @@ def deepest(schema: gql.GraphQLSchema, variables: dict[str, Any], made: Callable
 def selection(type_: Any, depth: int, above: tuple[str, ...] = ()) -> str:
     """Every field down to `depth`, none of a type within itself; pages of two."""
     named = gql.get_named_type(type_)
+    if isinstance(named, gql.GraphQLUnionType):
+        return f"{{ __typename {' '.join(map(_one_of, named.types))} }}"
     if not isinstance(named, gql.GraphQLObjectType):
         return ""
     parts = ["__typename"]
@@ -251,6 +255,12 @@ def selection(type_: Any, depth: int, above: tuple[str, ...] = ()) -> str:
         few = "(first: 2)" if "first" in field.args else ""
         parts.append(f"{name}{few} {selection(field.type, depth - 1, (*above, named.name))}")
     return f"{{ {' '.join(parts)} }}"
+
+
+def _one_of(type_: gql.GraphQLObjectType) -> str:
+    """The plain fields of a member of a union, each under a name of its own: members may have them of other types."""
+    plain = [name for name, field in type_.fields.items() if gql.is_leaf_type(gql.get_named_type(field.type))]
+    return f"... on {type_.name} {{ {' '.join(f'{type_.name}_{name}: {name}' for name in plain)} }}"
 
 
 def takes_ids(type_: Any) -> bool:
