@@ -93,7 +93,7 @@ def _topics(column: str, seen: str = "") -> Keyed:
     def keys(at: Scope) -> str:
         return f"CASE WHEN {_sees(at, seen)} THEN {at.row}.{column} END" if seen else f"{at.row}.{column}"
 
-    return Keyed("Topic", "code", keys)
+    return Keyed("Topic", "code", keys, small=True)
 
 
 def _all_topics(at: Scope) -> str:
@@ -337,7 +337,7 @@ NAVIGATOR_FIELDS: Final[dict[str, Described]] = {
     "offers": _topics("offers", "offers"),
     "seeks": _topics("seeks", "seeks"),
     "worksOn": _topics("works_on", "works_on"),
-    "topics": Keyed("Topic", "code", _all_topics),
+    "topics": Keyed("Topic", "code", _all_topics, small=True),
     "mentor": One("Navigator", _mentor),
     "projects": Many("Project", _projects_of_navigator),
 }

@@ -29,6 +29,8 @@ class News:
         self.db = db
         self.version: int | None = None
         self._versions, self._gone = count(), asyncio.Event()
+        self._since = 0
+        self._tables: dict[str, int] = {}
         # Held here: a listening connection that only a local variable knows is collected, and hears nothing any more.
         self._connection: Any = None
 
@@ -61,10 +63,16 @@ class News:
                 await self._gone.wait()
         return self._gone.is_set()
 
-    def moved(self) -> None:
+    def of(self, table: str) -> int | None:
+        """The version of one table; None as for all."""
+        return None if self.version is None else self._tables.get(table, self._since)
+
+    def moved(self, table: str = "") -> None:
         """Something public has changed; this process knows of its own changes before the database tells it."""
         if self.version is not None:
             self.version = next(self._versions)
+            if table:
+                self._tables[table] = self.version
 
     async def _connect(self) -> None:
         self._gone.clear()
@@ -72,11 +80,12 @@ class News:
         connection.add_termination_listener(self._lost)
         await connection.add_listener(self.channel, self._heard)
         # Only now, and never one that was before: what changed meanwhile was not heard.
-        self.version = next(self._versions)
+        self.version = self._since = next(self._versions)
+        self._tables.clear()
 
-    def _heard(self, connection: object, _process: int, _channel: str, _told: object) -> None:
+    def _heard(self, connection: object, _process: int, _channel: str, told: object) -> None:
         if connection is self._connection:
-            self.moved()
+            self.moved(str(told))
 
     def _lost(self, connection: object) -> None:
         if connection is self._connection:

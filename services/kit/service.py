@@ -161,7 +161,7 @@ class Hub:
             self.runtimes[service.name] = Runtime(
                 service, settings, db, queue, self.fetcher, self.rates, self.revoked, wake=self._wake
             )
-            if service.reads is not None and settings.remembered:
+            if service.reads is not None:
                 self.runtimes[service.name].news = News(db)
         for runtime in self.runtimes.values():
             runtime.feeds = {name: self._feed(name) for name in runtime.service.listens}

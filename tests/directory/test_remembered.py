@@ -7,12 +7,14 @@ import asyncpg
 import httpx
 import pytest
 import pytest_asyncio
+from sqlalchemy import text
 
 from services.directory.publishing import Publisher, publish
-from services.directory.snapshot import CityRow, ProjectRow, Snapshot
+from services.directory.snapshot import CityRow, NavigatorRow, ProjectRow, Snapshot
 from services.kit.compiled.remembered import Remembered
 from services.kit.db import HUB
 from services.kit.service import Hub
+from tests.conftest import Clients
 
 AGS = "08335043"
 QUERY = f'{{ city(ags: "{AGS}") {{ name projects {{ nodes {{ title }} }} }} }}'
@@ -32,8 +34,8 @@ async def published(hub: Hub, name: str, *titles: str) -> None:
         await publish(session, Publisher("test", b"s", {}), Snapshot(CityRow(AGS, name), projects=projects))
 
 
-async def ask(client: httpx.AsyncClient, **headers: str) -> httpx.Response:
-    return await client.get("/graphql", params={"query": QUERY}, headers=headers)
+async def ask(client: httpx.AsyncClient, query: str = QUERY, **headers: str) -> httpx.Response:
+    return await client.get("/graphql", params={"query": query}, headers=headers)
 
 
 async def version(hub: Hub, *, other_than: int | None = None) -> int:
@@ -84,6 +86,30 @@ async def test_without_news_nothing_is_remembered(hub: Hub, nobody: httpx.AsyncC
     assert (await ask(nobody)).json()["data"]["city"]["name"] == "Zwei"
     assert await version(hub, other_than=first) > first
     assert (await ask(nobody)).json()["data"]["city"]["name"] == "Zwei"
+
+
+@pytest.mark.parametrize("scopes", [(), ("directory:read",)])
+async def test_a_topic_that_is_renamed_is_renamed_everywhere(
+    hub: Hub, nobody: httpx.AsyncClient, clients: Clients, scopes: tuple[str, ...]
+) -> None:
+    """Labels come along with a plan, remembered longer than answers."""
+    runtime = hub.runtimes["directory"]
+    people = (NavigatorRow(key="a", name="Anna", offers=("finance", "e-file")),)
+    async with runtime.db.begin(HUB) as session:
+        await publish(session, Publisher("test", b"s", {}), Snapshot(CityRow(AGS, "Eins"), navigators=people))
+    query = f'{{ city(ags: "{AGS}") {{ navigators {{ nodes {{ offers {{ code de parent {{ de }} }} }} }} }} }}'
+    client = await clients(None, *scopes) if scopes else None
+
+    async def labels() -> list[str]:
+        data = await client.ask(query) if client else (await ask(nobody, query)).json()["data"]
+        return [topic["de"] for topic in data["city"]["navigators"]["nodes"][0]["offers"]]
+
+    before = await version(hub)
+    assert await labels() == ["E-Akte", "Kommunale Finanzen"]
+    async with runtime.db.begin(HUB) as session:
+        await session.execute(text("UPDATE topic SET de = 'Finanzen' WHERE code = 'finance'"))
+    await version(hub, other_than=before)
+    assert await labels() == ["E-Akte", "Finanzen"]
 
 
 async def test_a_shared_answer_carries_its_etag(hub: Hub, nobody: httpx.AsyncClient) -> None:

@@ -13,11 +13,11 @@ PUBLIC = ("city", "department", "navigator", "navigator_topic", "project", "proj
 
 
 def upgrade() -> None:
-    # Said once for each transaction, however many statements: PostgreSQL drops notices that are the same.
+    # Said once for each table in a transaction, however many statements: PostgreSQL drops notices that are the same.
     op.execute("""
         CREATE FUNCTION directory.moved() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN
-            PERFORM pg_notify('lotsennetz_directory', '');
+            PERFORM pg_notify('lotsennetz_directory', TG_TABLE_NAME);
             RETURN NULL;
         END $$""")
     for table in PUBLIC:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from graphql import (
     GraphQLSchema,
@@ -22,6 +22,9 @@ from services.kit.graphql.context import Context
 from services.kit.graphql.endpoint import Fast
 from services.kit.graphql.prepared import Prepared
 from services.kit.i18n import language
+
+if TYPE_CHECKING:
+    from services.kit.service import Runtime
 
 MOST_PLANS: Final = 64
 """Plans of one operation: by audience, language, and which variables are there."""
@@ -104,10 +107,14 @@ def fast(schema: GraphQLSchema, shapes: Shapes, most: int = 0) -> Fast:
             known = prepared.memory[name] = _Operation(_variables(operation))
         if known.variables is None or shapes.service not in context.services:
             return None
+        runtime = context.services[shapes.service]
         viewer = shapes.viewer(context.principal, language())
         try:
             values = {variable.name: variable.of(sent) for variable in known.variables}
+            # Without news, nobody would hear that a dictionary has become wrong.
+            remembering = runtime.news is not None and runtime.news.version is not None
             key: tuple[object, ...] = (
+                remembering,
                 viewer.audience,
                 viewer.language,
                 *(_kind(variable, values[variable.name]) for variable in known.variables),
@@ -116,16 +123,16 @@ def fast(schema: GraphQLSchema, shapes: Shapes, most: int = 0) -> Fast:
                 if len(known.plans) >= MOST_PLANS:
                     return None
                 of = {v.name: _kind(v, values[v.name]) for v in known.variables}
-                known.plans[key] = _plan(schema, shapes, prepared, operation, viewer, of)
+                known.plans[key] = _plan(schema, shapes, prepared, operation, viewer, of, remembering=remembering)
             plan = known.plans[key]
             if plan is None:
                 return None
-            arguments = plan.make(Given(values, viewer))
+            milliseconds = context.milliseconds or runtime.db.milliseconds
+            kept = await _dictionaries(plan, runtime, milliseconds) if plan.dictionaries else {}
+            arguments = plan.make(Given(values, viewer, kept))
         except Unfit:
             return None
-        runtime = context.services[shapes.service]
-        milliseconds = context.milliseconds or runtime.db.milliseconds
-        if runtime.news is None or viewer.audience != shapes.shared:
+        if not most or runtime.news is None or viewer.audience != shapes.shared:
             return await runtime.db.answers.read(plan.sql, arguments, milliseconds)
         asked, before = (plan.sql, *arguments), runtime.news.version
         found = remembered.get(asked, before)
@@ -136,6 +143,21 @@ def fast(schema: GraphQLSchema, shapes: Shapes, most: int = 0) -> Fast:
         return found
 
     return answer
+
+
+async def _dictionaries(plan: Plan, runtime: "Runtime", milliseconds: int) -> Mapping[str, str]:
+    """The plan's dictionaries as of now. Raises Unfit where one cannot be had: the next request has another plan."""
+    found = {}
+    for statement, table in plan.dictionaries.items():
+        version = runtime.news.of(table) if runtime.news is not None else None
+        if version is None:
+            raise Unfit
+        kept = plan.kept.get(statement)
+        if kept is None or kept[0] != version:
+            body = await runtime.db.answers.read(statement, (), milliseconds)
+            kept = plan.kept[statement] = (version, (body or b"{}").decode())
+        found[statement] = kept[1]
+    return found
 
 
 def _kind(variable: _Variable, value: object) -> object:
@@ -150,9 +172,11 @@ def _plan(
     operation: OperationDefinitionNode,
     viewer: Any,
     known: Mapping[str, Any],
+    *,
+    remembering: bool,
 ) -> Plan | None:
     try:
-        return compiled(schema, shapes, prepared.document, operation, viewer, known)
+        return compiled(schema, shapes, prepared.document, operation, viewer, known, remembering=remembering)
     except NotCompiled:
         return None
 

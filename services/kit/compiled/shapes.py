@@ -27,10 +27,11 @@ class Viewer:
 
 @dataclass(frozen=True)
 class Given:
-    """What a plan runs with: the coerced variables, and who looks."""
+    """What a plan runs with: the coerced variables, who looks, and the dictionaries by their statements."""
 
     variables: Mapping[str, Any]
     viewer: Viewer
+    dictionaries: Mapping[str, str] = field(default_factory=dict)
 
 
 class Values(Protocol):
@@ -117,11 +118,15 @@ class Many:
 
 @dataclass(frozen=True)
 class Keyed:
-    """A list of rows by the keys in an array, in its order: `keys(outer)` is the array, `column` where they stand."""
+    """A list of rows by the keys in an array, in its order: `keys(outer)` is the array, `column` where they stand.
+
+    `small`: the table is one that a process can remember whole, such as a vocabulary.
+    """
 
     shape: str
     column: str
     keys: Callable[[Scope], str]
+    small: bool = False
 
 
 @dataclass(frozen=True)
