@@ -292,8 +292,10 @@ TOPIC_FIELDS: Final[dict[str, Described]] = {
     "ozg": texts("ozg"),
     "parent": One("Topic", lambda at, row, _a: f"{row}.code = {at.row}.parent"),
     "narrower": Many("Topic", _narrower),
-    "navigators": Page("Navigator", lambda at, row, a: _navigator_rows(at, row, a, {"topic": f"{at.row}.code"})),
-    "projects": Page("Project", lambda at, row, a: _project_rows(at, row, a, {"topic": f"{at.row}.code"})),
+    "navigators": Page(
+        "Navigator", lambda at, row, a: _navigator_rows(at, row, a, {"topic": f"{at.row}.code"}), wide=True
+    ),
+    "projects": Page("Project", lambda at, row, a: _project_rows(at, row, a, {"topic": f"{at.row}.code"}), wide=True),
 }
 CITY_FIELDS: Final[dict[str, Described]] = {
     "ags": plain("ags"),
@@ -360,9 +362,9 @@ QUERY_FIELDS: Final[dict[str, Described]] = {
     "city": One("City", _where("ags", _ags, "ags"), frozenset({"ags"})),
     "cities": Page("City", _cities),
     "navigator": One("Navigator", _navigator_where, frozenset({"id"})),
-    "navigators": Page("Navigator", navigator_rows, frozenset({"topic", "city"})),
+    "navigators": Page("Navigator", navigator_rows, frozenset({"topic", "city"}), wide=True),
     "project": One("Project", _where("id", _identifier, "id"), frozenset({"id"})),
-    "projects": Page("Project", project_rows, frozenset({"topic", "city", "seeksPartners"})),
+    "projects": Page("Project", project_rows, frozenset({"topic", "city", "seeksPartners"}), wide=True),
     "topic": One("Topic", _where("code", _text, "code"), frozenset({"code"})),
     "topics": Page("Topic", _all, most=500),
 }

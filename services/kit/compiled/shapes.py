@@ -48,13 +48,14 @@ class Values(Protocol):
 class Scope:
     """Where an expression stands: the alias of the row (empty at the top), who looks, the values.
 
-    `joins` are what the rows beside it in the same FROM are joined by.
+    `joins` are what the rows beside it in the same FROM are joined by; `wide`, whether there are many such rows.
     """
 
     row: str
     viewer: Viewer
     values: Values
     joins: list[str] = field(default_factory=list)
+    wide: bool = False
 
 
 Argument = Callable[[Given], Any]
@@ -131,9 +132,13 @@ class Keyed:
 
 @dataclass(frozen=True)
 class Page(Many):
-    """A Relay connection: with `first` (at most `most`) and `after` beside its arguments."""
+    """A Relay connection: with `first` (at most `most`) and `after` beside its arguments.
+
+    `wide`: its pages are mostly full.
+    """
 
     most: int = 100
+    wide: bool = False
 
 
 Described = Leaf | Nested | One | Many | Keyed | Page
