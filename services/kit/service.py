@@ -35,6 +35,10 @@ logger = logging.getLogger(__name__)
 POLL_SECONDS = 1.0
 """How late a reader may be when nobody nudges it: other processes' logs, and our own after trouble."""
 
+TOGETHER_SECONDS = 0.05
+"""How long a reader waits for more after the first nudge: one transaction for many lines costs little more than for one.
+Who must see their own writes does not wait for it (`Runtime.catch_up`).
+"""
 REFRESH_SECONDS = 2.0
 STOP_TURNS = 20
 
@@ -289,6 +293,7 @@ class Hub:
                 await asyncio.wait_for(news.wait(), pause)
             except TimeoutError:
                 continue
+            await asyncio.sleep(TOGETHER_SECONDS)
             news.clear()
 
     def describe(self) -> Mapping[str, Any]:
