@@ -36,7 +36,7 @@ POLL_SECONDS = 1.0
 """How late a reader may be when nobody nudges it: other processes' logs, and our own after trouble."""
 
 TOGETHER_SECONDS = 0.05
-"""How long a reader waits for more after the first nudge: one transaction for many lines costs little more than for one.
+"""How long a reader waits for more after the first nudge: a transaction for many lines costs little more than for one.
 Who must see their own writes does not wait for it (`Runtime.catch_up`).
 """
 REFRESH_SECONDS = 2.0
