@@ -21,7 +21,6 @@ PAPERS: Final = Right(
     rows="the agenda of every event; papers with names of events they organise or their city is part of",
     rule="may_see_people",
 )
-PERSONAL: Final = Right("whoever has a personal link", rows="what is held about the person whose link it is")
 RIGHTS: Final[Rights] = {
     "Query.*": ANYBODY,
     "Mutation.*": ORGANISER,

@@ -5,15 +5,13 @@ import contextvars
 import uuid
 from typing import Any
 
-import msgspec
 from litestar import Request, Response, get
 
 from services.events import access, papers, trips
-from services.kit import links
-from services.kit.db import HUB
 from services.kit.errors import NotFound
 from services.kit.i18n import gettext as _
-from services.kit.openapi import BEARER, Answer, Api, json
+from services.kit.mydata import my_data_route
+from services.kit.openapi import BEARER, Answer, Api
 from services.kit.service import Runtime
 
 PAPER = Api(
@@ -56,25 +54,4 @@ async def paper(request: Request[Any, Any, Any], event_id: str, name: str) -> Re
     )
 
 
-MY_DATA = Api(
-    "What events hold about the person whose link it is, to take along",
-    {200: json(dict[str, Any])},
-    problems=(404,),
-    described={"token": "The end of a personal link `/mine/…`."},
-)
-
-
-@get("/events/my-data/{token:str}", right=access.PERSONAL, api=MY_DATA)
-async def my_data(request: Request[Any, Any, Any], token: str) -> Response[bytes]:
-    """What events hold about the person whose link it is: part of what they can take along (Art. 15, 20 GDPR)."""
-    here: Runtime = request.app.state.hub.runtimes["events"]
-    person = links.person(here.settings, token)
-    if person is None:
-        raise NotFound(_("This link is not valid any more."))
-    await here.refresh()
-    async with here.db.read(HUB) as session:
-        found = await trips.about(session, person)
-    return Response(msgspec.json.encode(found), media_type="application/json", headers={"cache-control": "no-store"})
-
-
-routes = [paper, my_data]
+routes = [paper, my_data_route("events", trips.about)]

@@ -17,7 +17,6 @@ PLANS: Final = Right(
 )  # fmt: skip
 ORGANISER: Final = Right("clients and people with the scope", WRITE, rows="events they organise", rule="may_plan")
 FOUND: Final = ANYBODY.to("what one got from a plan")
-PERSONAL: Final = Right("whoever has a personal link", rows="what is held about the person whose link it is")
 RIGHTS: Final[Rights] = {
     "Query.plan": PLANS.to(PLANS.rows, PLANS.rule, hidden=True),
     "Event.plans": PLANS.to(PLANS.rows, PLANS.rule, hidden=True),

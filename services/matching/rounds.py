@@ -96,11 +96,11 @@ async def confirm(session: Writer, plan: Plan) -> RoundsConfirmed:
     return RoundsConfirmed(event=str(plan.event_id), plan=str(plan.id), tables=tuple(seating(plan)))
 
 
-async def about(session: Reader, navigator_id: str) -> dict[str, Any]:
+async def about(session: Reader, navigator_id: uuid.UUID) -> dict[str, Any]:
     """Everything that is held about one person, as JSON: their topics, and where plans seat them."""
-    person = await session.get(Navigator, uuid.UUID(navigator_id))
+    person, key = await session.get(Navigator, navigator_id), str(navigator_id)
     plans = await session.scalars(
-        select(Plan).where(Plan.question["people"].contains([{"id": navigator_id}])).order_by(Plan.created_at, Plan.id)
+        select(Plan).where(Plan.question["people"].contains([{"id": key}])).order_by(Plan.created_at, Plan.id)
     )
     return {
         "topics": {"offers": person.offers, "seeks": person.seeks, "worksOn": person.works_on} if person else None,
@@ -108,11 +108,11 @@ async def about(session: Reader, navigator_id: str) -> dict[str, Any]:
             {
                 "id": str(plan.id),
                 "event": str(plan.event_id),
-                "asked": next(one for one in plan.question["people"] if one["id"] == navigator_id),
+                "asked": next(one for one in plan.question["people"] if one["id"] == key),
                 "seats": [
                     {"round": table.round, "table": table.table, "topic": table.topic}
                     for table in seating(plan)
-                    if navigator_id in table.navigators
+                    if key in table.navigators
                 ],
             }
             for plan in plans

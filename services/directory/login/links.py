@@ -7,25 +7,20 @@ on its page uses it up. Whether an address is known shows neither in the answer 
 import secrets
 import uuid
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from typing import NamedTuple
 
-import msgspec
 from babel.dates import format_datetime, get_timezone
-from joserfc import jwe
-from joserfc.jwk import OctKey
 from sqlalchemy import delete, func, insert, select, text, update
 
 from services.directory import audit, people
 from services.directory.login import flows
 from services.directory.login.flows import hashed
 from services.directory.models import Account, LoginLink, Passkey
-from services.kit import jobs, mail
+from services.kit import mail
+from services.kit.bymail import ByMail
 from services.kit.db import Reader, Writer
 from services.kit.errors import Conflict, Refused
 from services.kit.i18n import gettext as _
-from services.kit.jobs import Job, Run
-from services.kit.log import table
 from services.kit.mail import Outbox, checked_address
 from services.kit.messages import Message
 from services.kit.service import Runtime
@@ -35,15 +30,8 @@ LOGIN_LIFE = timedelta(minutes=15)
 INVITATION_LIFE = timedelta(days=7)
 MOST_ACCOUNTS = 5
 """Accounts that share an address, such as of a coordinator for two towns."""
-SEAL = {"alg": "dir", "enc": "A256GCM"}
 LINK = "link"
 ZONE = "Europe/Berlin"
-
-
-class Wanted(msgspec.Struct, frozen=True):
-    """Somebody asks for a link; the address is sealed, because finished jobs stay."""
-
-    sealed: str
 
 
 class Invited(NamedTuple):
@@ -52,34 +40,20 @@ class Invited(NamedTuple):
     messages: list[Message]
 
 
-async def ask(session: Writer, runtime: Runtime, address: str) -> None:
-    """Have a link sent to `address` if somebody has it. Raises Refused for what is no address at all."""
-    sealed = jwe.encrypt_compact(SEAL, checked_address(address).encode(), _key(runtime.settings))
-    await jobs.enqueue(session, runtime.queue, job(runtime), Wanted(sealed))
+async def _send(session: Writer, runtime: Runtime, address: str) -> None:
+    found = await session.scalars(
+        select(Account)
+        .where(func.lower(Account.email) == address.lower(), Account.disabled_at.is_(None))
+        .order_by(Account.created_at)
+        .limit(MOST_ACCOUNTS)
+    )
+    for account in found.all():
+        url = await make(session, runtime.settings, account.id, LOGIN_LIFE)
+        await _mail(session, runtime.outbox, "login", account, url, LOGIN_LIFE)
 
 
-def job(runtime: Runtime) -> Job:
-    return Job("login-link", Wanted, partial(_send, runtime))
-
-
-def _key(settings: Settings) -> OctKey:
-    return OctKey.import_key(settings.derived("login links"))
-
-
-async def _send(runtime: Runtime, run: Run, wanted: Wanted) -> None:
-    address = (jwe.decrypt_compact(wanted.sealed, _key(runtime.settings)).plaintext or b"").decode()
-    rows = table(run.metadata, "job")
-    async with run.finish() as session:
-        found = await session.scalars(
-            select(Account)
-            .where(func.lower(Account.email) == address.lower(), Account.disabled_at.is_(None))
-            .order_by(Account.created_at)
-            .limit(MOST_ACCOUNTS)
-        )
-        for account in found.all():
-            url = await make(session, runtime.settings, account.id, LOGIN_LIFE)
-            await _mail(session, runtime.outbox, "login", account, url, LOGIN_LIFE)
-        await session.execute(update(rows).where(rows.c.id == run.id).values(payload={}))
+wanted = ByMail("login-link", "login links", _send)
+"""A link for whoever has the address; a person who is asked for may not learn whether somebody has."""
 
 
 async def _mail(session: Writer, outbox: Outbox, kind: str, account: Account, url: str, life: timedelta) -> None:

@@ -5,11 +5,7 @@ Publishing waits for none of it: a regular task looks which cities have publishe
 
 import uuid
 from datetime import UTC, datetime
-from functools import partial
 
-import msgspec
-from joserfc import jwe
-from joserfc.jwk import OctKey
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
@@ -23,14 +19,12 @@ from services.directory.protection.person import Person, digest
 from services.directory.protection.record import in_words
 from services.directory.protection.retention import HIDE_AFTER, LEFT_AFTER
 from services.directory.snapshot import Identities
-from services.kit import i18n, jobs, mail
+from services.kit import i18n, mail
+from services.kit.bymail import ByMail
 from services.kit.db import HUB, Database, Writer
 from services.kit.errors import Refused
-from services.kit.jobs import Every, Job, Run
-from services.kit.log import table
-from services.kit.mail import checked_address
+from services.kit.jobs import Every
 from services.kit.service import Runtime
-from services.kit.settings import Settings
 
 LOOK_SECONDS = 60.0
 MOST_CITIES = 50
@@ -38,7 +32,6 @@ MOST_CITIES = 50
 BATCH = 100
 """People told in one unit of work."""
 LANGUAGE = "de"
-SEAL = {"alg": "dir", "enc": "A256GCM"}
 
 
 def regular(runtime: Runtime) -> Every:
@@ -136,36 +129,16 @@ def about(person: Person) -> list[tuple[str, str, str]]:
 # A new link -------------------------------------------------------------------------------------------------------
 
 
-class Wanted(msgspec.Struct, frozen=True):
-    """Somebody asks for their link; the address is sealed, because finished jobs stay."""
-
-    sealed: str
-
-
-async def ask(session: Writer, runtime: Runtime, address: str) -> None:
-    """Have a link sent to `address` if somebody is published with it. Raises Refused for what is no address."""
-    sealed = jwe.encrypt_compact(SEAL, checked_address(address).encode(), _key(runtime.settings))
-    await jobs.enqueue(session, runtime.queue, link_job(runtime), Wanted(sealed))
-
-
-def link_job(runtime: Runtime) -> Job:
-    return Job("personal-link", Wanted, partial(_send_link, runtime))
+async def _send_link(session: Writer, runtime: Runtime, address: str) -> None:
+    for person in await who.at_address(session, runtime.settings, address):
+        link = runtime.settings.issuer + who.link(runtime.settings, person.id, address)
+        stamp = datetime.now(UTC).strftime("%Y%m%d%H%M")
+        await mail.send(
+            session, runtime.outbox, "personal_link", to=address, language=LANGUAGE,
+            key=f"mine:{person.id}:{stamp}:{uuid.uuid4().hex[:8]}", name=person.shown.name,
+            city=person.city.name, link=link, days=who.LINK_LIFE.days,
+        )  # fmt: skip
 
 
-def _key(settings: Settings) -> OctKey:
-    return OctKey.import_key(settings.derived("personal links"))
-
-
-async def _send_link(runtime: Runtime, run: Run, wanted: Wanted) -> None:
-    address = (jwe.decrypt_compact(wanted.sealed, _key(runtime.settings)).plaintext or b"").decode()
-    rows = table(run.metadata, "job")
-    async with run.finish() as session:
-        for person in await who.at_address(session, runtime.settings, address):
-            link = runtime.settings.issuer + who.link(runtime.settings, person.id, address)
-            stamp = datetime.now(UTC).strftime("%Y%m%d%H%M")
-            await mail.send(
-                session, runtime.outbox, "personal_link", to=address, language=LANGUAGE,
-                key=f"mine:{person.id}:{stamp}:{uuid.uuid4().hex[:8]}", name=person.shown.name,
-                city=person.city.name, link=link, days=who.LINK_LIFE.days,
-            )  # fmt: skip
-        await session.execute(update(rows).where(rows.c.id == run.id).values(payload={}))
+wanted = ByMail("personal-link", "personal links", _send_link)
+"""Their own link for whoever is published with the address."""

@@ -10,7 +10,6 @@ from typing import Any, Final
 from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from services.directory import audit
 from services.directory import models as m
 from services.directory.protection import own, person
 from services.directory.protection.own import Desk
@@ -28,7 +27,6 @@ LEFT_AFTER: Final = timedelta(days=30)
 """Behind the last day in the role."""
 OWN_WORD_KEPT: Final = timedelta(days=365)
 """For somebody whom the city does not publish for a while: who hid for safety is still hidden when they come back."""
-AUDIT_KEPT: Final = audit.KEPT
 AT_ONCE = 200
 """People, and cities, that one turn of the task looks after; the rest at the next."""
 NAMED = 50

@@ -100,12 +100,6 @@ def value_text(name: str, row: NavigatorRow, topics: dict[str, str]) -> str:
     return "" if value is None else str(value)
 
 
-def label_of_wire(told: str) -> str:
-    """The name of a field as problems spell it (`worksOn`)."""
-    wire = dict(zip(NavigatorRow.__struct_encode_fields__, NavigatorRow.__struct_fields__, strict=True))
-    return field_name(wire.get(told.partition(".")[0], told))
-
-
 def filled(row: NavigatorRow) -> dict[str, Any]:
     """The published fields that hold something, as JSON has them."""
     plain = msgspec.to_builtins(row)

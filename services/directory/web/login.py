@@ -106,7 +106,7 @@ async def ask_for_link(request: AnyRequest) -> Response[Any]:
             (LINKS_FROM_ADDRESS, address_of(request)), (LINKS_TO_ADDRESS, f"mail:{asked.email.lower()}")
         )
         async with runtime.db.begin(HUB) as session:
-            await links.ask(session, runtime, asked.email)
+            await links.wanted.ask(session, runtime, asked.email)
     except Refused as problem:
         shown = forms.again(request, problem)
         if not shown.problems:

@@ -95,7 +95,7 @@ async def send(request: AnyRequest) -> Response[Any]:
             (LINKS_FROM_ADDRESS, address_of(request)), (LINKS_TO_ADDRESS, f"mail:{asked.email.lower()}")
         )
         async with runtime.db.begin(HUB) as session:
-            await notices.ask(session, runtime, asked.email)
+            await notices.wanted.ask(session, runtime, asked.email)
     except Refused as problem:
         shown = forms.again(request, problem if problem.problems else _beside(problem, "email"))
         return await pages.page(request, "directory/mine_ask.html", status=422, shown=shown)

@@ -4,7 +4,7 @@ Every object becomes `concat(…)` of constant text and columns, a list `string_
 statement takes the variables as parameters, so that it is prepared once for each connection and never planned again.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -359,9 +359,3 @@ def _cursor(parts: Sequence[str]) -> str:
     """As `encode_cursor` makes it: the parts as a JSON list, in hexadecimal digits."""
     listed = " || ',' || ".join(parts)
     return f"encode(convert_to('[' || {listed} || ']', 'UTF8'), 'hex')"
-
-
-def walk(shapes: Shapes) -> Iterator[tuple[str, str]]:
-    """(type, field) of all that can be compiled."""
-    for shape in shapes.types.values():
-        yield from ((shape.name, name) for name in shape.fields)
