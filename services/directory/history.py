@@ -4,15 +4,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
 import msgspec
-from sqlalchemy import Text, cast, delete, func, select, update
+from sqlalchemy import Text, cast, delete, func, select
 
 from services.directory import publishing, store
 from services.directory.models import Account, City, Client, Publication, Source
 from services.directory.publishing import ANY_VERSION, Outcome, Publisher
-from services.directory.snapshot import Difference, Identities, Snapshot, diff, without
+from services.directory.snapshot import Difference, Snapshot, diff, without
 from services.kit.db import Reader, Writer
 from services.kit.errors import NotFound
 from services.kit.i18n import gettext as _
@@ -120,34 +119,6 @@ async def preview(session: Writer, by: Publisher, ags: str, number: int) -> tupl
     outcome = await publishing.preview(session, by, await snapshot(session, ags, number))
     wanted = without(await snapshot(session, ags, number), set(outcome.withheld))
     return outcome, list(compared(stored.snapshot, diff(stored.snapshot, wanted), wanted))
-
-
-async def erase(session: Writer, ags: str, navigator_id: UUID, ids: Identities) -> int:
-    """Take a navigator out of everything that the city sent and the hub still has; returns how many sources changed.
-
-    For the hub itself: what the city published last changes too, without a publication.
-    """
-    await store.turn(session, ags)
-    found = (await session.scalars(select(Source).where(Source.ags == ags))).all()
-    changed = 0
-    for row in found:
-        sent = store.unpacked(row.snapshot)
-        keys = {one.key for one in sent.navigators if ids.navigator(one.key) == navigator_id}
-        noted = {key for key in row.changes.get("navigators", {}) if ids.navigator(key) == navigator_id}
-        if not keys and not noted:
-            continue
-        kept, digest = store.packed(without(sent, keys))
-        told = {
-            kind: {key: fields for key, fields in rows.items() if kind != "navigators" or key not in noted}
-            for kind, rows in row.changes.items()
-        }
-        await session.execute(
-            update(Source)
-            .where(Source.publication_id == row.publication_id)
-            .values(snapshot=kept, digest=digest, changes=told)
-        )
-        changed += 1
-    return changed
 
 
 async def forget(session: Writer) -> None:

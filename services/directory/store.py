@@ -14,11 +14,12 @@ from hashlib import sha256
 from typing import Any
 
 import msgspec
+from sqlalchemy import select, update
 from sqlalchemy.dialects import postgresql
 
 from services.directory import models as m
 from services.directory.projection import Own, Vocabulary
-from services.directory.snapshot import Snapshot
+from services.directory.snapshot import NavigatorRow, Snapshot, without
 from services.kit.db import Reader, Writer, driver
 
 _encode = msgspec.json.Encoder(enc_hook=str).encode
@@ -222,6 +223,31 @@ NEWEST = (
 def digest(snapshot: Snapshot) -> str:
     """The digest of a snapshot's JSON."""
     return sha256(_encode(snapshot)).hexdigest()
+
+
+async def forget_navigator(session: Writer, ags: str, key: str) -> list[NavigatorRow]:
+    """Take a navigator out of everything that the city sent and the hub still has; returns the rows, as they were.
+
+    What the city published last changes too, without a publication.
+    """
+    gone = list[NavigatorRow]()
+    rows = await session.stream(
+        select(m.Source.publication_id, m.Source.snapshot, m.Source.changes).where(m.Source.ags == ags)
+    )
+    async for number, kept, changes in rows:
+        before = unpacked(kept)
+        gone += [row for row in before.navigators if row.key == key]
+        after = without(before, (key,))
+        told = {
+            kind: {k: v for k, v in of.items() if k != key} if kind == "navigators" else of
+            for kind, of in changes.items()
+        }
+        if after == before and told == changes:
+            continue
+        snapshot, digest = packed(after)
+        values = {"snapshot": snapshot, "digest": digest, "changes": told}
+        await session.execute(update(m.Source).where(m.Source.publication_id == number).values(**values))
+    return gone
 
 
 def packed(snapshot: Snapshot) -> tuple[bytes, str]:

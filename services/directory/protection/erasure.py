@@ -22,7 +22,7 @@ from services.directory.finding import dictionary
 from services.directory.finding.terms import known
 from services.directory.protection.own import Desk
 from services.directory.protection.person import Person
-from services.directory.snapshot import NavigatorRow, Snapshot
+from services.directory.snapshot import NavigatorRow, without
 from services.directory.store import Batch
 from services.kit import log
 from services.kit.db import Writer
@@ -50,7 +50,7 @@ async def erase(
     session: Writer, desk: Desk, person: Person, *, actor: str, account: m.Account | None = None
 ) -> list[Message]:
     """Erase the person, and their account too if given. `person` was found with `lock`; returns what is to be said."""
-    kept = await _sources(session, person)
+    kept = await store.forget_navigator(session, person.ags, person.row.key)
     gone = Gone(person.id, person.ags, person.row.key, tuple(sorted(_words([person.row, person.shown, *kept]))))
     await session.execute(upsert(m.Erased).values(navigator_id=gone.id, ags=gone.ags).on_conflict_do_nothing())
     await dictionary.forget(session, [gone.id], await known(session, desk.memory))
@@ -66,42 +66,6 @@ async def erase(
     await audit.note(session, actor, "entry.erased", str(gone.id), org=gone.ags)
     await log.forget(session, m.Base.metadata, str(gone.id))
     return [*messages, NavigatorErased(id=str(gone.id), ags=gone.ags)]
-
-
-async def _sources(session: Writer, person: Person) -> list[NavigatorRow]:
-    """Take the person out of every stored publication of the city; returns their rows, as they were."""
-    kept, key = list[NavigatorRow](), person.row.key
-    rows = await session.stream(
-        select(m.Source.publication_id, m.Source.snapshot, m.Source.changes).where(m.Source.ags == person.ags)
-    )
-    async for number, packed, changes in rows:
-        before = store.unpacked(packed)
-        kept += [row for row in before.navigators if row.key == key]
-        after = without(before, key)
-        told = {kind: {k: v for k, v in of.items() if k != key} if kind == "navigators" else of
-                for kind, of in changes.items()}  # fmt: skip
-        if after == before and told == changes:
-            continue
-        snapshot, digest = store.packed(after)
-        values = {"snapshot": snapshot, "digest": digest, "changes": told}
-        await session.execute(update(m.Source).where(m.Source.publication_id == number).values(**values))
-    return kept
-
-
-def without(snapshot: Snapshot, key: str) -> Snapshot:
-    """The snapshot as if the person with this key had never been in it."""
-    return msgspec.structs.replace(
-        snapshot,
-        navigators=tuple(
-            msgspec.structs.replace(row, mentor=None) if row.mentor == key else row
-            for row in snapshot.navigators
-            if row.key != key
-        ),
-        projects=tuple(
-            msgspec.structs.replace(row, navigators=tuple(one for one in row.navigators if one != key))
-            for row in snapshot.projects
-        ),
-    )
 
 
 def _words(rows: Iterable[NavigatorRow]) -> set[str]:
@@ -122,7 +86,7 @@ async def _drafts(session: Writer, gone: Gone) -> None:
     rows = await session.execute(select(m.Draft.id, m.Draft.snapshot).where(m.Draft.ags == gone.ags))
     for id, packed in rows.all():
         try:
-            after, _digest = store.packed(without(store.unpacked(packed), gone.key))
+            after, _digest = store.packed(without(store.unpacked(packed), (gone.key,)))
         except (msgspec.MsgspecError, zlib.error):
             await session.execute(delete(m.Draft).where(m.Draft.id == id))
             continue

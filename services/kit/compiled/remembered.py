@@ -13,8 +13,13 @@ class Remembered:
         self._found: OrderedDict[Hashable, bytes] = OrderedDict()
 
     def get(self, key: Hashable, version: int | None) -> bytes | None:
-        """The answer of that version, if it is there; None for no version."""
-        if version is None or version != self._version:
+        """The answer of that version, if it is there; None for no version. What is of another version goes at once:
+        it may hold what somebody has had erased.
+        """
+        if version != self._version:
+            self._found.clear()
+            self._version, self.size = version, 0
+        if version is None:
             return None
         found = self._found.get(key)
         if found is not None:
