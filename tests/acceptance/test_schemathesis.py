@@ -44,7 +44,7 @@ async def fuzz(
         sys.executable, "-c", RUN,
         "--config-file", str(folder / "schemathesis.toml"), "run", hub.settings.issuer + path,
         "--checks", checks, "--max-examples", str(EXAMPLES), *options,
-        "--workers", "2", "--seed", "1", "--continue-on-failure", "--no-color", "--no-shrink",
+        "--workers", "1", "--seed", "1", "--continue-on-failure", "--no-color", "--no-shrink",
         "--generation-database", "none", "--suppress-health-check", "all", "--request-timeout", "30",
         "--max-redirects", "0",
     ]  # fmt: skip

@@ -554,15 +554,18 @@ async def test_nobody_listens(fetcher: Fetcher) -> None:
 
 async def test_a_slow_host_holds_up_its_own_callers_only(server: Server, fetcher: Fetcher) -> None:
     async def late(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(5)
 
     server.pages["/"] = late
-    calls = [asyncio.create_task(fetcher.get(f"{server.url}/", seconds=0.3)) for _number in range(30)]
-    await asyncio.sleep(0.1)
+    calls = [asyncio.create_task(fetcher.get(f"{server.url}/", seconds=3)) for _number in range(30)]
+    for _turn in range(250):
+        if server.open == MOST_PER_HOST:
+            break
+        await asyncio.sleep(0.01)
     assert server.open == MOST_PER_HOST
     async with serving() as other:
         other.pages["/"] = said()
-        answer = await fetcher.get(f"http://localhost:{other.port}/", seconds=0.2)
+        answer = await fetcher.get(f"http://localhost:{other.port}/", seconds=2)
         assert answer.body == b"hello"
     assert {type(one) for one in await asyncio.gather(*calls, return_exceptions=True)} == {Unavailable}
 
