@@ -17,28 +17,32 @@ Depends on nothing but NumPy and Numba.
 """
 
 from services.matching.solver.check import Violation, check, recount
-from services.matching.solver.construct import random_plan
+from services.matching.solver.construct import Unseatable, random_plan
 from services.matching.solver.faults import Fault, Invalid
 from services.matching.solver.model import Model
-from services.matching.solver.problem import Problem, Weights
+from services.matching.solver.problem import HARD, Kinds, Pairs, Problem, Weights
 from services.matching.solver.result import Result
 from services.matching.solver.search import Progress, solve, warm
 from services.matching.solver.stop import FirstOf, Iterations, Moment, NoImprovement, Seconds, Stop, Target
 
 __all__ = [
+    "HARD",
     "Fault",
     "FirstOf",
     "Invalid",
     "Iterations",
+    "Kinds",
     "Model",
     "Moment",
     "NoImprovement",
+    "Pairs",
     "Problem",
     "Progress",
     "Result",
     "Seconds",
     "Stop",
     "Target",
+    "Unseatable",
     "Violation",
     "Weights",
     "check",

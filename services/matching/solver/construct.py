@@ -1,7 +1,8 @@
-"""Feasible plans without any search."""
+"""Plans without any search: the start, and what a result is compared with."""
 
 from __future__ import annotations
 
+from heapq import heapify, heappop, heapreplace
 from random import Random
 
 import numpy as np
@@ -9,30 +10,174 @@ import numpy as np
 from services.matching.solver.objective import worth
 from services.matching.solver.problem import Ints, Problem
 
+# More would be a mistake of ours: each step brings a table nearer to its least.
+_MOST_STEPS = 20_000
+
+
+class Unseatable(ValueError):
+    """In this round (from 0), the people who are there do not fit the tables' sizes and reach, whatever is wished."""
+
+    def __init__(self, number: int) -> None:
+        self.round = number
+        super().__init__(f"round {number}: the people do not fit the tables that they can use")
+
 
 def random_plan(problem: Problem, seed: int) -> Ints:
-    """A plan (R×N) that keeps every hard rule and is random otherwise: the start, and what a result is compared with.
+    """A plan (R×N) that is random but for sizes, reach, fixed seats and the mixing of the first kinds.
 
-    In each round the cities are dealt one after another around the tables, everyone in a city in random order. Whoever
-    is dealt in one run around G tables gets floor or ceil of its length onto each: so both for cities and for sizes.
+    In each round the kinds are dealt one after another, everyone of a kind in random order, each to the table with the
+    fewest of this kind and then the fewest people. Where nobody is fixed, kinds and sizes so differ by one at most
+    between the tables. Raises Unseatable where sizes and reach alone leave no plan.
     """
     # Only Random.random() is promised to give the same numbers in every Python version; so sort by it.
     rnd = Random(seed)
-    by_city: list[list[int]] = [[] for _ in problem.cities]
-    for person, city in enumerate(problem.city.tolist()):
-        by_city[city].append(person)
-    plan = np.empty((problem.rounds, problem.people), dtype=np.int32)
+    plan = np.full((problem.rounds, problem.people), -1, dtype=np.int32)
+    of = problem.kinds[0].of.tolist() if problem.kinds else [-1] * problem.people
     for r in range(problem.rounds):
-        tables = sorted(range(problem.tables), key=lambda _: rnd.random())
-        dealt = 0
-        for people in sorted(by_city, key=lambda _: rnd.random()):
-            for person in sorted(people, key=lambda _: rnd.random()):
-                plan[r, person] = tables[dealt % problem.tables]
-                dealt += 1
+        plan[r] = _Round(problem, r, rnd, of).dealt()
     return plan
 
 
-def by_chance(problem: Problem, seed: int, plans: int = 20) -> tuple[float, float]:
-    """The mean objective and the mean repeats (as in `Worth.repeats`) of that many random plans."""
-    found = [worth(problem, random_plan(problem, seed * 1_000_003 + k)) for k in range(plans)]
+def by_chance(problem: Problem, start: Ints, seed: int, plans: int = 20) -> tuple[float, float]:
+    """The mean objective and the mean repeats (as in `Worth.repeats`) of that many random plans.
+
+    They are `start`, a random plan, with everybody's places drawn anew among those of the same kind in each round.
+    """
+    if not problem.allowed.all():
+        found = [worth(problem, random_plan(problem, seed * 1_000_003 + k)) for k in range(plans)]
+    else:
+        found = [worth(problem, _drawn_anew(problem, start, seed * 1_000_003 + k)) for k in range(plans)]
     return sum(w.objective for w in found) / plans, sum(w.repeats for w in found) / plans
+
+
+def _drawn_anew(problem: Problem, start: Ints, seed: int) -> Ints:
+    rnd = Random(seed)
+    plan = start.copy()
+    kind = problem.kinds[0].of if problem.kinds else np.zeros(problem.people, dtype=np.int32)
+    for r in range(problem.rounds):
+        free = np.flatnonzero(problem.open[r])
+        drawn = np.array([rnd.random() for _ in range(len(free))])
+        # The people in their order, and in a random one, kind by kind: each takes the other's seat.
+        plan[r, free[np.lexsort((drawn, kind[free]))]] = start[r, free[np.argsort(kind[free], kind="stable")]]
+    return plan
+
+
+class _Round:
+    """One round being dealt."""
+
+    def __init__(self, problem: Problem, r: int, rnd: Random, of: list[int]) -> None:
+        self.r, self.rnd, self.of = r, rnd, of
+        self.least, self.most = problem.least[r].tolist(), problem.most[r].tolist()
+        self.everywhere = bool(problem.allowed.all())
+        self.allowed = problem.allowed
+        self.fixed = np.where(problem.present[r], problem.fixed[r], -1).tolist()
+        self.seat = [-1] * problem.people
+        self.size = [0] * problem.tables
+        self.count = [[0] * problem.tables for _ in range(max(of) + 2)]
+        self.free: list[int] = np.flatnonzero(problem.open[r]).tolist()
+
+    def dealt(self) -> list[int]:
+        for i, table in enumerate(self.fixed):
+            if table >= 0:
+                self._put(i, table)
+        order = {t: self.rnd.random() for t in range(len(self.size))}
+        kinds: dict[int, list[int]] = {}
+        for i in self.free:
+            kinds.setdefault(self.of[i], []).append(i)
+        # Those who cannot use every table come first, the most bound first.
+        bound = [] if self.everywhere else [i for i in self.free if not self.allowed[i].all()]
+        for i in sorted(bound, key=lambda i: (int(self.allowed[i].sum()), self.rnd.random())):
+            self._seat(i, order)
+        first = set(bound)
+        for people in sorted(kinds.values(), key=lambda _: self.rnd.random()):
+            self._deal([i for i in sorted(people, key=lambda _: self.rnd.random()) if i not in first], order)
+        self._fill()
+        return self.seat
+
+    def _deal(self, people: list[int], order: dict[int, float]) -> None:
+        """Seats people of one kind who can use every table."""
+        if not people:
+            return
+        here = self.count[self.of[people[0]]]
+        queue = [(here[t], size >= self.least[t], size, order[t], t) for t, size in enumerate(self.size)]
+        heapify(queue)
+        for i in people:
+            while queue and self.size[queue[0][-1]] >= self.most[queue[0][-1]]:
+                heappop(queue)
+            if not queue:
+                self._make_room(i)
+                continue
+            t = queue[0][-1]
+            self._put(i, t)
+            heapreplace(queue, (here[t], self.size[t] >= self.least[t], self.size[t], order[t], t))
+
+    def _seat(self, i: int, order: dict[int, float]) -> None:
+        here, size = self.count[self.of[i]], self.size
+        open_ = [t for t in self._reach(i) if size[t] < self.most[t]]
+        if not open_:
+            self._make_room(i)
+            return
+        self._put(i, min(open_, key=lambda t: (here[t], size[t] >= self.least[t], size[t], order[t])))
+
+    def _reach(self, i: int) -> list[int]:
+        return list(range(len(self.size))) if self.everywhere else np.flatnonzero(self.allowed[i]).tolist()
+
+    def _make_room(self, i: int) -> None:
+        """Seats somebody whose tables are all full by moving others on, along a shortest chain."""
+        chain = self._chain([(i, -1)], lambda t: self.size[t] < self.most[t])
+        if chain is None:
+            raise Unseatable(self.r)
+        self._along(chain)
+
+    def _fill(self) -> None:
+        """Brings every table to its least, by chains from tables that have more than theirs."""
+        for _step in range(_MOST_STEPS):
+            short = next((t for t, size in enumerate(self.size) if size < self.least[t]), None)
+            if short is None:
+                return
+            rich = [i for i in self.free if self.size[self.seat[i]] > self.least[self.seat[i]]]
+            chain = self._chain([(i, self.seat[i]) for i in rich], lambda t, short=short: t == short)
+            if chain is None:
+                raise Unseatable(self.r)
+            self._along(chain)
+
+    def _chain(self, starts: list[tuple[int, int]], ends: object) -> list[tuple[int, int]] | None:
+        """Who moves to which table, each taking the place of the next, until a table where `ends` holds."""
+        assert callable(ends)
+        came: dict[int, tuple[int, int]] = {}  # table → (who moves there, from which table)
+        started = {t for _i, t in starts}
+        level = starts
+        for _depth in range(len(self.size) + 1):
+            following: list[tuple[int, int]] = []
+            for i, at in level:
+                for t in self._reach(i):
+                    if t == at or t in came or (t in started and not ends(t)):
+                        continue
+                    came[t] = (i, at)
+                    if ends(t):
+                        return self._traced(came, t, started)
+                    following += [(k, t) for k in self.free if self.seat[k] == t]
+            level = following
+        return None
+
+    def _traced(self, came: dict[int, tuple[int, int]], t: int, started: set[int]) -> list[tuple[int, int]]:
+        chain = []
+        for _step in range(len(self.size) + 1):
+            i, at = came[t]
+            chain.append((i, t))
+            if at in started:
+                break
+            t = at
+        return chain
+
+    def _along(self, chain: list[tuple[int, int]]) -> None:
+        for i, table in chain:
+            if self.seat[i] >= 0:
+                self.size[self.seat[i]] -= 1
+                self.count[self.of[i]][self.seat[i]] -= 1
+            self._put(i, table)
+
+    def _put(self, i: int, table: int) -> None:
+        self.seat[i] = table
+        self.size[table] += 1
+        self.count[self.of[i]][table] += 1

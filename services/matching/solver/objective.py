@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from services.matching.solver.problem import Ints, Problem
+from services.matching.solver.problem import HARD, Ints, Kinds, Problem
 
 
 @dataclass(frozen=True, slots=True)
 class Worth:
     """The objective and its parts.
 
-    `objective`: affinity weight * `affinity` + topic weight * `topic` - repeat weight * `repeats`.
+    `objective`: affinity weight * `affinity` + topic weight * `topic` - repeat weight * `repeats` - `penalties`.
+    A rule that is HARD takes nothing off; its breaches are counted in `broken`, which is 0 for a plan that can be used.
 
     `affinity`: sum over distinct pairs that met. `topic`: interest summed over distinct (person, table) visits.
-    `repeats`: sum of c*(c-1)/2 over pairs that met c times. `repeated_meetings`: meetings beyond a pair's first.
+    `repeats`: sum of c*(c-1)/2 over pairs that met c times, earlier meetings counted as `Problem.earlier` says.
+    `penalties`: weighted breaches of the soft rules. `repeated_meetings`: meetings beyond a pair's first.
     `least`: the smallest sum of affinities that any person got.
     """
 
     objective: float
     affinity: float
     topic: float
-    repeats: int
+    repeats: float
+    penalties: float
+    broken: int
     repeated_meetings: int
     least: float
 
@@ -37,16 +42,57 @@ def worth(problem: Problem, plan: Ints) -> Worth:
     affinity = float(gained.sum()) / 2
     visited = np.zeros((problem.people, problem.tables), dtype=bool)
     for seats in plan:
-        visited[np.arange(problem.people), seats] = True
+        there = np.flatnonzero(seats >= 0)
+        visited[there, seats[there]] = True
     topic = float(problem.interest[visited].sum())
     # How many pairs (each counted from both sides) met c times.
     times = np.bincount(met.ravel(), minlength=problem.rounds + 1)
     c = np.arange(len(times))
-    repeats = int((times * (c * (c - 1) // 2)).sum()) // 2
+    repeats: float = int((times * (c * (c - 1) // 2)).sum()) // 2
     again = int((times * np.maximum(c - 1, 0)).sum()) // 2
+    of_pair = met[tuple(problem.earlier.who.T)]
+    repeats += float((of_pair * problem.earlier.weights).sum())
+    penalties, broken = _penalties(problem, plan, met)
     w = problem.weights
-    total = w.affinity * affinity + w.topic * topic - w.repeat * repeats
-    return Worth(total, affinity, topic, repeats, again, float(gained.min()))
+    total = w.affinity * affinity + w.topic * topic - penalties
+    if w.repeat == HARD:
+        broken += math.ceil(repeats)
+    else:
+        total -= w.repeat * repeats
+    return Worth(total, affinity, topic, repeats, penalties, broken, again, float(gained.min()))
+
+
+def _penalties(problem: Problem, plan: Ints, met: NDArray[np.uint8]) -> tuple[float, int]:
+    """What soft rules take off, and how often hard ones are broken."""
+    soft, broken = 0.0, 0
+    must = (met[tuple(problem.must.who.T)] == 0).astype(np.int64)
+    never = met[tuple(problem.never.who.T)].astype(np.int64)
+    for amounts, weights in ((must, problem.must.weights), (never, problem.never.weights)):
+        hard = weights == HARD
+        broken += int(amounts[hard].sum())
+        soft += float((amounts[~hard] * weights[~hard]).sum())
+    for kinds in problem.kinds:
+        beyond = surplus(problem, kinds, plan)
+        if kinds.weight == HARD:
+            broken += beyond
+        else:
+            soft += kinds.weight * beyond
+    return soft, broken
+
+
+def surplus(problem: Problem, kinds: Kinds, plan: Ints) -> int:
+    """How many people sit, or are missing, beyond what this mixing allows."""
+    count = counts(problem, kinds, plan)
+    return int((np.maximum(kinds.low - count, 0) + np.maximum(count - kinds.high, 0)).sum())
+
+
+def counts(problem: Problem, kinds: Kinds, plan: NDArray[Any]) -> Ints:
+    """People of each kind at each table (R×G×V)."""
+    out = np.zeros((problem.rounds, problem.tables, len(kinds.names)), dtype=np.int32)
+    for r, seats in enumerate(plan):
+        there = np.flatnonzero((seats >= 0) & (kinds.of >= 0))
+        np.add.at(out[r], (seats[there], kinds.of[there]), 1)
+    return out
 
 
 def meetings(problem: Problem, plan: Ints) -> NDArray[np.uint8]:
@@ -62,11 +108,11 @@ def meetings(problem: Problem, plan: Ints) -> NDArray[np.uint8]:
 
 def city_counts(problem: Problem, plan: NDArray[Any]) -> list[list[dict[str, int]]]:
     """People per city at each table of each round (R lists of G dicts, cities without people there left out)."""
-    out: list[list[dict[str, int]]] = []
-    for seats in plan:
-        tables: list[dict[str, int]] = [{} for _ in range(problem.tables)]
-        for table, city in zip(seats.tolist(), problem.city.tolist(), strict=True):
-            name = problem.cities[city]
-            tables[table][name] = tables[table].get(name, 0) + 1
-        out.append([dict(sorted(table.items())) for table in tables])
-    return out
+    city = next((kinds for kinds in problem.kinds if kinds.name == "city"), None)
+    if city is None:
+        return [[{} for _ in range(problem.tables)] for _ in range(problem.rounds)]
+    named = sorted((name, v) for v, name in enumerate(city.names))
+    return [
+        [{name: int(table[v]) for name, v in named if table[v]} for table in tables]
+        for tables in counts(problem, city, plan)
+    ]

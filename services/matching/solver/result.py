@@ -8,7 +8,7 @@ from typing import Any
 from services.matching.solver.problem import Ints
 
 # Goes up whenever the same problem, seed and budget may give another plan.
-VERSION = "1"
+VERSION = "2"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -17,7 +17,8 @@ class Result:
 
     `plan` (R×N, int32): the table of each person in each round. `objective` lies at most at `upper_bound`;
     `random_objective` and
-    `random_repeats` are means of random plans that keep the same rules (20; fewer beyond 1000 people).
+    `random_repeats` are means of random plans of the same sizes and mixing (20; fewer beyond 1000 people). `broken`:
+    breaches of hard rules; while it is not 0, the plan cannot be used.
     `repeated_meetings`: meetings beyond a pair's first; `repeats`: sum of c*(c-1)/2 over pairs that met c times, never
     below `repeats_bound`.
     `cities_per_table` (R×G): distinct cities; `city_counts` (R×G): people per city. `least`: the affinity the worst-off
@@ -29,9 +30,10 @@ class Result:
     upper_bound: float
     random_objective: float
     random_repeats: float
+    broken: int
     affinity: float
     topic: float
-    repeats: int
+    repeats: float
     repeats_bound: int
     repeated_meetings: int
     cities_per_table: list[list[int]]

@@ -16,9 +16,9 @@ import numpy as np
 
 from services.matching.solver.bounds import repeats_bound, upper_bound
 from services.matching.solver.construct import by_chance, random_plan
-from services.matching.solver.kernel import BEST, Array
+from services.matching.solver.kernel import Array
 from services.matching.solver.objective import city_counts, worth
-from services.matching.solver.problem import Ints, Problem
+from services.matching.solver.problem import HARD, Ints, Problem, even_sizes
 from services.matching.solver.result import Result
 from services.matching.solver.state import UNIT, State, lay_out, start_again
 from services.matching.solver.stop import Moment, Stop
@@ -29,6 +29,8 @@ HOT = 0.02
 COOLING = 7.0
 # When a repeat has its full weight, as part of a cooling.
 FULL = 0.9
+# In so many steps.
+SOFT_STEPS = 40
 # Where a budget allows for more than one cooling: their greatest number, and for S seats (people times rounds) the
 # proposals of one as a multiple of S**3. Small instances profit from several, each from another start; in larger ones
 # a single slow one is better.
@@ -87,9 +89,10 @@ def solve(
     first = FIRST_COOLING * problem.people * problem.rounds
     done = improved = opened = 0
     cooling = 0
+    softened = -1.0
     while True:
         seconds = time.perf_counter() - began
-        now = Moment(done, done - improved if cooling else 0, int(state.tally[BEST]) / UNIT, seconds)
+        now = Moment(done, done - improved if cooling else 0, state.objective, seconds)
         part = stop.part(now)
         over = stop(now)
         if on_progress is not None and (over or time.perf_counter() - told >= 0.2):
@@ -106,30 +109,37 @@ def solve(
             cooling += 1
             opened = done
             improved = done if cooling == 1 else improved
-            cooled = 0.0
-            start_again(problem, state, random_plan(problem, seed + cooling * 1_000_033))
-        state.soften(_rounded(heat.soft ** max(0.0, 1.0 - cooled / FULL)))
-        before = state.tally[BEST]
+            cooled, softened = 0.0, -1.0
+            start_again(state, random_plan(problem, seed + cooling * 1_000_033))
+        step = math.floor(cooled * SOFT_STEPS) / SOFT_STEPS
+        if step != softened:
+            softened = step
+            state.soften(_rounded(heat.soft ** max(0.0, 1.0 - step / FULL)))
+        before = state.objective
         most = stop.left(now)
         proposals = chunk if most is None else min(chunk, most)
         state.run(max(1, round(_rounded(heat.temperature * COOLING**-cooled))), proposals)
         done += proposals
-        if state.tally[BEST] > before:
+        if state.objective > before:
             improved = done
-    return _result(problem, state.best, bound, seed, done, began)
+    return _result(problem, state.best, start, bound, seed, done, began)
 
 
 def warm() -> None:
     """Compiles the kernel, or loads it where that was done before: call it when installing."""
-    people = 5
+    people, tables, rounds = 5, 2, 2
+    present = np.ones((rounds, people), dtype=np.bool_)
+    least, most = even_sizes(present, tables)
     problem = Problem(
         keys=tuple(str(i) for i in range(people)),
-        cities=("a", "b"),
-        city=np.array([0, 0, 0, 1, 1], dtype=np.int32),
         affinity=np.ones((people, people)) - np.eye(people),
-        interest=np.zeros((people, 2)),
-        rounds=2,
-        table_topics=(None, None),
+        interest=np.zeros((people, tables)),
+        table_topics=(None,) * tables,
+        least=least,
+        most=most,
+        present=present,
+        allowed=np.ones((people, tables), dtype=np.bool_),
+        fixed=np.full((rounds, people), -1, dtype=np.int32),
     )
     lay_out(problem, random_plan(problem, 0), 0).run(1, 10)
 
@@ -140,11 +150,14 @@ def _heat(problem: Problem, state: State) -> _Heat:
     A repeat counts, to begin with, like the third part of the greatest affinity.
     """
     weights = problem.weights
+    third = float(problem.affinity.max()) * weights.affinity / 3
     soft = 1.0
-    if 0 < float(problem.affinity.max()) * weights.affinity / 3 < weights.repeat:
-        soft = _rounded(float(problem.affinity.max()) * weights.affinity / 3 / weights.repeat)
+    if weights.repeat == HARD:
+        soft = 1 / 30
+    elif 0 < third < weights.repeat:
+        soft = _rounded(third / weights.repeat)
     state.soften(soft)
-    state.run(0, min(50 * problem.people * problem.rounds, DESCENT // problem.sizes[1]))
+    state.run(0, min(50 * problem.people * problem.rounds, DESCENT // max(1, int(problem.most.max()))))
     probe: Array = np.empty(_PROBES, dtype=np.int64)
     seen = state.run(0, 50 * _PROBES, probe)
     losses = [-float(gain) / UNIT for gain in probe[:seen] if gain < 0]
@@ -174,8 +187,7 @@ def _coolings(problem: Problem, stop: Stop, state: State, began: float) -> int:
 
 def _chunk(problem: Problem, stop: Stop) -> int:
     """Proposals between two looks at the stop: some milliseconds' worth, and 800 looks in a counted budget."""
-    _, large = problem.sizes
-    chunk = max(200, min(10_000, 100_000 // large))
+    chunk = max(200, min(10_000, 100_000 // max(1, int(problem.most.max()))))
     budget = stop.left(Moment(0, 0, -math.inf, 0.0))
     return chunk if budget is None else max(50, min(chunk, budget // 800))
 
@@ -185,17 +197,20 @@ def _rounded(value: float) -> float:
     return float(f"{value:.6g}")
 
 
-def _result(problem: Problem, plan: Ints, bound: float, seed: int, iterations: int, began: float) -> Result:
+def _result(
+    problem: Problem, plan: Ints, start: Ints, bound: float, seed: int, iterations: int, began: float
+) -> Result:
     value = worth(problem, plan)
     counts = city_counts(problem, plan)
-    # Twenty, but not so many where each takes its time.
-    baseline, random_repeats = by_chance(problem, seed, plans=max(3, min(20, 20_000 // problem.people)))
+    # Twenty, but not so many where each takes its time and one is much like another.
+    baseline, random_repeats = by_chance(problem, start, seed, plans=max(3, min(20, 2_000 // problem.people)))
     return Result(
         plan=plan,
         objective=value.objective,
         upper_bound=bound,
         random_objective=baseline,
         random_repeats=random_repeats,
+        broken=value.broken,
         affinity=value.affinity,
         topic=value.topic,
         repeats=value.repeats,

@@ -8,136 +8,124 @@ from dataclasses import dataclass
 import numpy as np
 
 from services.matching.solver import kernel
-from services.matching.solver.kernel import Array
-from services.matching.solver.objective import meetings, worth
-from services.matching.solver.problem import Floats, Ints, Problem
+from services.matching.solver import problem as given
+from services.matching.solver.kernel import Array, Board, Pace, Rules
+from services.matching.solver.objective import meetings
+from services.matching.solver.problem import Floats, Ints, Kinds, Problem
 
 # One of the objective in the kernel's whole numbers: finer than any weight one would tell apart, and coarse enough for
-# 5000 people at two tables in 20 rounds to stay below 2**63.
-UNIT = 1 << 20
+# a million breaches of hard rules to stay below 2**63.
+UNIT = 1 << 16
 
 _NOISE = 4096
+_NO_BOUND = 1 << 14
+_NO_PROBE: Array = np.empty(0, dtype=np.int64)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Levels:
+    """What there is to a pair, for each of L different sorts of pairs: `affinity` and `earlier` meetings in the
+    problem's terms, `must` and `never` in the kernel's whole numbers.
+    """
+
+    affinity: Floats
+    must: Array
+    never: Array
+    earlier: Floats
 
 
 @dataclass(slots=True, eq=False)
 class State:
-    """A plan under search; the shapes are in `kernel`."""
+    """A plan under search."""
 
-    seat: Array
-    slot: Array
-    members: Array
-    size: Array
-    count: Array
-    visits: Array
-    code: Array
-    add: Array
-    drop: Array
-    levels: int
-    interest: Array
-    city: Array
-    low: Array
-    high: Array
-    start: Array
-    residents: Array
-    noise: Array
-    best: Array
-    tally: Array
-    random: Array
-    mates: int
-    uneven: bool
-    soft_add: Array
-    soft_drop: Array
-    soft: bool
-    gains: Array
-    price: int
+    board: Board
+    rules: Rules
+    pace: Pace
+    levels: Levels
+    problem: Problem
+
+    @property
+    def best(self) -> Ints:
+        """The best plan so far (R×N)."""
+        return self.board.best
+
+    @property
+    def objective(self) -> float:
+        """The best plan's, far below any plan's worth while hard rules are broken."""
+        return int(self.board.tally[kernel.BEST]) / UNIT
 
     def soften(self, part: float) -> None:
         """Lets acceptance count a repeat at this part (0 to 1) of its weight, from now on."""
-        self.soft = part < 1.0
-        self.soft_add, self.soft_drop = _prices(self.gains, round(self.price * part), self.add.size // self.levels)
+        self.pace = self.pace._replace(soft=part < 1.0)
+        add, drop = (self.rules.add, self.rules.drop) if part >= 1.0 else _steps(self.problem, self.levels, part)
+        before = self.rules
+        self.rules = before._replace(soft_add=add, soft_drop=drop)
+        kernel.reprice(self.board, self.rules, before.soft_add, before.soft_drop)
 
-    def run(self, temperature: int, proposals: int, probe: Array | None = None) -> int:
+    def run(self, temperature: int, proposals: int, probe: Array = _NO_PROBE) -> int:
         """Some proposals at one temperature; see `kernel.anneal`."""
-        return kernel.anneal(
-            self.seat, self.slot, self.members, self.size, self.count, self.visits, self.code, self.add, self.drop,
-            self.levels, self.interest, self.city, self.low, self.high, self.start, self.residents, self.noise,
-            self.best, self.tally, self.random, self.mates, self.uneven, self.soft_add,
-            self.soft_drop, self.soft, temperature, proposals,
-            np.empty(0, dtype=np.int64) if probe is None else probe,
-        )  # fmt: skip
+        if self.rules.open.size == 0:
+            return 0
+        return kernel.anneal(self.board, self.rules, self.pace, temperature, proposals, probe)
 
 
-def lay_out(problem: Problem, plan: Ints, seed: int) -> State:
-    """The state of a feasible plan (R×N)."""
-    rounds, people, tables = problem.rounds, problem.people, problem.tables
-    # A city of one is never above or below its bounds: all those become one city without bounds, at the end.
-    several = np.flatnonzero(problem.residents > 1)
-    renumber = np.full(len(problem.cities), len(several), dtype=np.int32)
-    renumber[several] = np.arange(len(several), dtype=np.int32)
-    city = renumber[problem.city]
-    low = np.append(problem.city_low[several], -1).astype(np.int32)
-    high = np.append(problem.city_high[several], people + 1).astype(np.int32)
-
-    slot = np.zeros((rounds, people), dtype=np.int32)
-    members = np.zeros((rounds, tables, problem.sizes[1]), dtype=np.int32)
-    size = np.zeros((rounds, tables), dtype=np.int32)
-    count = np.zeros((rounds, tables, len(low)), dtype=np.int16)
-    visits = np.zeros((people, tables), dtype=np.uint8)
-    for r in range(rounds):
-        np.add.at(count[r], (plan[r], city), 1)
-        visits[np.arange(people), plan[r]] += 1
-        for table in range(tables):
-            group = np.flatnonzero(plan[r] == table)
-            members[r, table, : len(group)] = group
-            slot[r, group] = np.arange(len(group))
-            size[r, table] = len(group)
-
-    code, values = _codes(problem, plan)
-    levels = len(values)
-    gains = np.rint(values * (problem.weights.affinity * UNIT)).astype(np.int64)
-    price = round(problem.weights.repeat * UNIT)
-    add, drop = _prices(gains, price, rounds + 1)
-    now = round(worth(problem, plan).objective * UNIT)
-    tally = np.zeros(kernel.TALLY, dtype=np.int64)
-    tally[kernel.NOW] = tally[kernel.BEST] = now
-    free = bool((low[:-1] < high[:-1]).any() or len(low) - 1 < len(problem.cities))
-    return State(
-        seat=plan.astype(np.int32),
-        slot=slot,
-        members=members,
-        size=size,
-        count=count,
-        visits=visits,
-        code=code,
+def lay_out(problem: Problem, plan: Ints, seed: int, home: Ints | None = None, most_moved: int = -1) -> State:
+    """The state of a plan (R×N) that keeps to sizes, reach and fixed seats; `home` and `most_moved` as in `Rules`."""
+    level, levels = _levels(problem)
+    kind, price, low, high = _kinds(problem)
+    add, drop = _steps(problem, levels, 1.0)
+    free = problem.open
+    movables = free.sum(axis=1).astype(np.int64)
+    first = kind[:, 0]
+    away = np.full_like(plan, -1) if home is None else home
+    rules = Rules(
         add=add,
         drop=drop,
-        levels=levels,
-        interest=np.rint(problem.interest * (problem.weights.topic * UNIT)).astype(np.int64),
-        city=city,
-        low=low,
-        high=high,
-        start=np.searchsorted(np.sort(city), np.arange(len(low) + 1)).astype(np.int32),
-        residents=np.argsort(city, kind="stable").astype(np.int32),
-        noise=_noise(),
-        best=plan.astype(np.int32),
-        tally=tally,
-        random=np.array([scramble(seed)], dtype=np.uint64),
-        mates=128 if free else 256,
-        uneven=people % tables > 0,
         soft_add=add,
         soft_drop=drop,
-        soft=False,
-        gains=gains,
+        interest=np.rint(problem.interest * (problem.weights.topic * UNIT)).astype(np.int64),
+        kind=kind,
         price=price,
+        least=problem.least.astype(np.int32),
+        most=problem.most.astype(np.int32),
+        allowed=problem.allowed.copy(),
+        # Those who can move come first, in their order.
+        movable=np.argsort(~free, axis=1, kind="stable").astype(np.int32),
+        movables=movables,
+        free=free.copy(),
+        open=np.flatnonzero(movables).astype(np.int64),
+        start=np.searchsorted(np.sort(first), np.arange(len(price) + 1)).astype(np.int32),
+        residents=np.argsort(first, kind="stable").astype(np.int32),
+        home=away.astype(np.int32),
+        noise=_noise(),
     )
+    strict = bool((price == kernel.HARD).any())
+    spare = bool((rules.least < rules.most).any())
+    pace = Pace(
+        levels=len(levels.affinity),
+        mates=0 if not strict else 128 if _loose(kind, price, low, high) else 256,
+        whole=0,
+        uneven=spare,
+        soft=False,
+        bound=not bool(problem.allowed.all()),
+        topical=bool(rules.interest.any()),
+        most_moved=most_moved,
+    )
+    board = _board(problem, plan, level, levels, kind, low, high, np.array([scramble(seed)], dtype=np.uint64))
+    board.tally[kernel.MOVED] = int(((away >= 0) & (away != plan)).sum())
+    kernel.value(board, rules)
+    state = State(board, rules, pace, levels, problem)
+    board.tally[kernel.NOW] = board.tally[kernel.BEST] = _worth(state)
+    return state
 
 
-def start_again(problem: Problem, state: State, plan: Ints) -> None:
+def start_again(state: State, plan: Ints) -> None:
     """Goes on from another plan; the random numbers, the best plan and its worth stay."""
-    fresh = lay_out(problem, plan, 0)
-    for name in ("seat", "slot", "members", "size", "count", "visits", "code"):
-        setattr(state, name, getattr(fresh, name))
-    state.tally[kernel.NOW] = fresh.tally[kernel.NOW]
+    fresh = lay_out(state.problem, plan, 0)
+    for name in ("seat", "slot", "members", "size", "visits", "gap", "code"):
+        getattr(state.board, name)[...] = getattr(fresh.board, name)
+    state.board.tally[kernel.NOW] = fresh.board.tally[kernel.NOW]
+    kernel.value(state.board, state.rules)
 
 
 def scramble(seed: int) -> int:
@@ -148,26 +136,154 @@ def scramble(seed: int) -> int:
     return (z ^ (z >> 31)) or 1
 
 
-def _codes(problem: Problem, plan: Ints) -> tuple[Array, Floats]:
-    """`code` and the affinity of each level."""
+def _board(
+    problem: Problem, plan: Ints, level: Array, levels: Levels, kind: Array, low: Array, high: Array, random: Array
+) -> Board:
+    rounds, people, tables = problem.rounds, problem.people, problem.tables
+    slot = np.zeros((rounds, people), dtype=np.int32)
+    most = max(int(problem.most.max()), int(max(np.bincount(row[row >= 0]).max() for row in plan if (row >= 0).any())))
+    members = np.zeros((rounds, tables, most), dtype=np.int32)
+    size = np.zeros((rounds, tables), dtype=np.int32)
+    visits = np.zeros((people, tables), dtype=np.uint8)
+    count = np.zeros(low.shape, dtype=np.int32)
+    for r in range(rounds):
+        there = np.flatnonzero(plan[r] >= 0)
+        np.add.at(visits, (there, plan[r, there]), 1)
+        for k in range(kind.shape[1]):
+            np.add.at(count[r], (plan[r, there], kind[there, k]), 1)
+        for table in range(tables):
+            group = np.flatnonzero(plan[r] == table)
+            members[r, table, : len(group)] = group
+            slot[r, group] = np.arange(len(group))
+            size[r, table] = len(group)
+    return Board(
+        seat=plan.astype(np.int32),
+        slot=slot,
+        members=members,
+        size=size,
+        worth=np.zeros((rounds, tables, people), dtype=np.int64),
+        visits=visits,
+        gap=np.stack([count - low, high - count], axis=-1).astype(np.int16),
+        code=meetings(problem, plan).astype(np.uint16) * np.uint16(len(levels.affinity)) + level,
+        best=plan.astype(np.int32),
+        tally=np.zeros(kernel.TALLY, dtype=np.int64),
+        random=random,
+    )
+
+
+def _worth(state: State) -> int:
+    """The objective of the present plan in whole numbers, exactly as the steps of the kernel add it up."""
+    board, rules, levels = state.board, state.rules, len(state.levels.affinity)
+    met, level = np.divmod(board.code, np.uint16(levels))
+    total = 0
+    for c in range(1, int(met.max()) + 1):
+        gain = rules.add[(c - 1) * levels : c * levels]
+        total += int((np.bincount(level[met >= c], minlength=levels) * gain).sum()) // 2
+    total += int(rules.interest[board.visits > 0].sum())
+    beyond = np.maximum(-board.gap, 0).sum(axis=(0, 1, 3), dtype=np.int64)
+    return total - int((beyond * rules.price).sum()) - sum(_whole(w) for w in state.problem.must.weights.tolist())
+
+
+def _whole(weight: float) -> int:
+    return kernel.HARD if weight == given.HARD else round(weight * UNIT)
+
+
+def _kinds(problem: Problem) -> tuple[Array, Array, Array, Array]:
+    """`kind` and `price` as in `Rules`, and the bounds R×G×V; the last kind of all is everybody whom nothing binds."""
+    total = sum(len(one.names) for one in problem.kinds) + 1
+    shape = (problem.rounds, problem.tables, total)
+    low, high = np.full(shape, -_NO_BOUND, dtype=np.int32), np.full(shape, _NO_BOUND, dtype=np.int32)
+    price = np.zeros(total, dtype=np.int64)
+    kind = np.full((problem.people, max(1, len(problem.kinds))), total - 1, dtype=np.int32)
+    first = 0
+    for k, one in enumerate(problem.kinds):
+        binding = _binding(problem, one)
+        for v in np.flatnonzero(binding).tolist():
+            low[:, :, first + v], high[:, :, first + v] = one.low[:, :, v], one.high[:, :, v]
+            price[first + v] = _whole(one.weight)
+        bound = (one.of >= 0) & binding[one.of]
+        kind[bound, k] = one.of[bound] + first
+        first += len(one.names)
+    # Kinds that nobody has take no place in the cache.
+    used = np.unique(np.append(kind, total - 1))
+    renumber = np.zeros(total, dtype=np.int32)
+    renumber[used] = np.arange(len(used))
+    return renumber[kind], price[used], low[:, :, used], high[:, :, used]
+
+
+def _binding(problem: Problem, one: Kinds) -> Array:
+    """Which kinds can be above or below their bounds at all: a city of one never is (V)."""
+    there = np.bincount(one.of[one.of >= 0], minlength=len(one.names))
+    return np.asarray((one.low.max(axis=(0, 1), initial=0) > 0) | (one.high.min(axis=(0, 1), initial=0) < there))
+
+
+def _loose(kind: Array, price: Array, low: Array, high: Array) -> bool:
+    """Whether two people of different kinds can change places at all without breaking a rule."""
+    return bool((low[:, :, price > 0] < high[:, :, price > 0]).any()) or bool((kind[:, 0] == len(price) - 1).any())
+
+
+def _levels(problem: Problem) -> tuple[Array, Levels]:
+    """The level of each pair (N×N) and what each stands for."""
     most = 65535 // (problem.rounds + 2)
+    special: dict[tuple[int, int], list[float]] = {}
+    for place, pairs in enumerate((problem.must, problem.never, problem.earlier)):
+        for (i, j), weight in zip(pairs.who.tolist(), pairs.weights.tolist(), strict=True):
+            rule = special.setdefault((min(i, j), max(i, j)), [0.0, 0.0, 0.0])
+            # Earlier meetings in eighths where there are many: more would not fit beside the affinities.
+            rule[place] += weight if place < 2 or len(problem.earlier.who) < 100 else round(weight * 8) / 8
     values = np.unique(problem.affinity)
-    if len(values) > most:
+    room = max(2, most - min(len(special), most // 2))
+    if len(values) > room:
         # Too many different affinities for a code: round them to a grid, for the search alone; 0 stays 0.
-        step = float(values[-1]) / (most - 1)
+        step = float(values[-1]) / (room - 1)
         level = np.rint(problem.affinity / step).astype(np.uint16)
-        values = np.arange(most, dtype=np.float64) * step
+        values = np.arange(room, dtype=np.float64) * step
     else:
         level = np.searchsorted(values, problem.affinity).astype(np.uint16)
-    return meetings(problem, plan).astype(np.uint16) * np.uint16(len(values)) + level, values
+    found: dict[tuple[int, float, float, float], int] = {}
+    for (i, j), (must, never, earlier) in special.items():
+        sort = (int(level[i, j]), must, never, earlier)
+        if sort not in found and len(values) + len(found) >= most:
+            sort = min(found, key=lambda one: (one[1:3] != (must, never), abs(one[3] - earlier), one))
+        level[i, j] = level[j, i] = len(values) + found.setdefault(sort, len(found))
+    sorts = list(found)
+    none = np.zeros(len(values), dtype=np.int64)
+    return level, Levels(
+        affinity=np.append(values, [values[one[0]] for one in sorts]),
+        must=np.append(none, np.array([_whole(one[1]) for one in sorts], dtype=np.int64)),
+        never=np.append(none, np.array([_whole(one[2]) for one in sorts], dtype=np.int64)),
+        earlier=np.append(np.zeros(len(values)), [one[3] for one in sorts]),
+    )
 
 
-def _prices(gains: Array, price: int, times: int) -> tuple[Array, Array]:
-    """`add` and `drop` for 0 to `times` - 1 meetings, from what each level gains and what a repeat costs."""
-    met = np.arange(times)[:, None]
-    add = np.where(met == 0, gains, -met * price)
-    drop = np.where(met == 0, 0, np.where(met == 1, gains, -(met - 1) * price))
+def _steps(problem: Problem, levels: Levels, part: float) -> tuple[Array, Array]:
+    """`add` and `drop` for 0 to R meetings, a repeat counting at that part of its weight.
+
+    c meetings are worth: affinity and must once, less the repeat's weight * (c*(c-1)/2 + earlier*c), less never*c.
+    """
+    gains = np.rint(levels.affinity * (problem.weights.affinity * UNIT)).astype(np.int64) + levels.must
+    price = _repeat(problem, part)
+    met = np.arange(problem.rounds + 1)[:, None]
+    again = np.rint(price * levels.earlier).astype(np.int64) if price < kernel.HARD else _again(levels.earlier)
+    add = np.where(met == 0, gains, 0) - met * price - again - levels.never
+    drop = np.vstack([np.zeros_like(add[:1]), add[:-1]])
     return add.ravel().astype(np.int64), drop.ravel().astype(np.int64)
+
+
+def _again(earlier: Floats) -> Array:
+    """A hard rule knows no halves: who met before may not meet again."""
+    return np.where(earlier > 0, np.maximum(np.rint(earlier), 1) * kernel.HARD, 0).astype(np.int64)
+
+
+def _repeat(problem: Problem, part: float) -> int:
+    """What a repeat costs at that part of its weight; a hard one is, until it counts in full, like a weight of ten
+    times the greatest affinity.
+    """
+    if problem.weights.repeat < given.HARD:
+        return round(problem.weights.repeat * part * UNIT)
+    if part >= 1.0:
+        return kernel.HARD
+    return round(10 * max(1.0, float(problem.affinity.max()) * problem.weights.affinity) * part * UNIT)
 
 
 def _noise() -> Array:

@@ -34,11 +34,16 @@ def test_a_person_without_a_seat(given: Problem, plan: list[list[int]]) -> None:
     assert _reasons(given, plan) == {"wrong-people"}
 
 
-@pytest.mark.parametrize("table", [-1, 3])
+@pytest.mark.parametrize("table", [-2, 3])
 def test_a_table_that_does_not_exist(given: Problem, plan: list[list[int]], table: int) -> None:
     plan[0][4] = table
     assert _reasons(given, plan) == {"unknown-table"}
-    assert check(given, plan)[0].person == "p4"
+    assert check(given, plan)[0].people == ("p4",)
+
+
+def test_somebody_forgotten(given: Problem, plan: list[list[int]]) -> None:
+    plan[0][4] = -1
+    assert "not-seated" in _reasons(given, plan)
 
 
 def test_a_table_too_large(given: Problem, plan: list[list[int]]) -> None:
@@ -49,8 +54,8 @@ def test_a_table_too_large(given: Problem, plan: list[list[int]]) -> None:
 def test_cities_that_keep_to_themselves(given: Problem, plan: list[list[int]]) -> None:
     mine, theirs = plan[1][0], next(i for i in range(6, 12) if plan[1][i] != plan[1][0])
     plan[1][0], plan[1][theirs] = plan[1][theirs], mine
-    assert _reasons(given, plan) == {"unmixed-cities"}
-    assert {(v.round, v.city) for v in check(given, plan)} >= {(1, HN)}
+    assert _reasons(given, plan) == {"unmixed"}
+    assert {(v.round, v.kind) for v in check(given, plan)} >= {(1, HN)}
 
 
 def test_an_objective_that_is_not_the_plans(given: Problem, plan: list[list[int]]) -> None:

@@ -134,7 +134,7 @@ def test_a_problem_is_frozen_and_known_by_its_contents() -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"rounds": 0}, {"city": np.zeros(3, dtype=np.int32)}, {"affinity": np.ones((12, 12))},
+    [{"present": np.ones((3, 12), dtype=bool)}, {"fixed": np.full((2, 12), 2)}, {"affinity": np.ones((12, 12))},
      {"interest": np.full((12, 2), 2.0)}, {"weights": Weights(affinity=float("nan"))}, {"keys": ("a",) * 12}],
 )  # fmt: skip
 def test_arrays_that_do_not_fit_are_refused(change: dict[str, object]) -> None:
