@@ -14,9 +14,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from services.matching.solver.board import Array
 from services.matching.solver.bounds import repeats_bound, upper_bound
 from services.matching.solver.construct import by_chance, random_plan
-from services.matching.solver.kernel import Array
 from services.matching.solver.objective import city_counts, worth
 from services.matching.solver.problem import HARD, Ints, Problem, even_sizes
 from services.matching.solver.result import Result
