@@ -23,10 +23,9 @@ from services.matching.solver.result import Result
 from services.matching.solver.state import UNIT, State, lay_out, start_again
 from services.matching.solver.stop import Moment, Stop
 
-# Which share of the worsening exchanges at a local optimum is accepted when it is hottest, and how much colder the end
-# is; both measured on instances of 36 to 1600 people.
-HOT = 0.02
-COOLING = 7.0
+# For up to so many seats (people times rounds): which share of the worsening exchanges at a local optimum is accepted
+# when it is hottest, and how much colder the end is; measured on instances of 7 to 1600 people.
+HEATS = ((60, 0.3, 30.0), (200, 0.05, 10.0), (math.inf, 0.02, 7.0))
 # When a repeat has its full weight, as part of a cooling.
 FULL = 0.9
 # In so many steps.
@@ -58,9 +57,12 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class _Heat:
-    """The hottest temperature in the kernel's units, and the part of its weight that a repeat counts there."""
+    """The hottest temperature in the kernel's units, how much colder the end is, and the part of its weight that a
+    repeat counts at the start.
+    """
 
     temperature: float
+    cooling: float
     soft: float
 
 
@@ -118,7 +120,7 @@ def solve(
         before = state.objective
         most = stop.left(now)
         proposals = chunk if most is None else min(chunk, most)
-        state.run(max(1, round(_rounded(heat.temperature * COOLING**-cooled))), proposals)
+        state.run(max(1, round(_rounded(heat.temperature * heat.cooling**-cooled))), proposals)
         done += proposals
         if state.objective > before:
             improved = done
@@ -160,15 +162,16 @@ def _heat(problem: Problem, state: State) -> _Heat:
     state.run(0, min(50 * problem.people * problem.rounds, DESCENT // max(1, int(problem.most.max()))))
     probe: Array = np.empty(_PROBES, dtype=np.int64)
     seen = state.run(0, 50 * _PROBES, probe)
+    hot, cooling = next((hot, cooling) for seats, hot, cooling in HEATS if problem.open.sum() <= seats)
     losses = [-float(gain) / UNIT for gain in probe[:seen] if gain < 0]
     if not losses:
-        return _Heat(1.0, soft)
+        return _Heat(1.0, cooling, soft)
     low, high = 0.0, max(losses) * 100
     for _ in range(40):
         middle = (low + high) / 2
         share = sum(math.exp(-loss / middle) for loss in losses) / len(losses)
-        low, high = (middle, high) if share < HOT else (low, middle)
-    return _Heat(_rounded(high) * UNIT, soft)
+        low, high = (middle, high) if share < hot else (low, middle)
+    return _Heat(_rounded(high) * UNIT, cooling, soft)
 
 
 def _coolings(problem: Problem, stop: Stop, state: State, began: float) -> int:
