@@ -38,6 +38,19 @@ def random_plan(problem: Problem, seed: int) -> Ints:
     return plan
 
 
+def repaired(problem: Problem, plan: Ints, seed: int) -> Ints:
+    """A plan (R×N) that keeps as many seats of another as sizes, reach and fixed seats allow; those with -1 get one.
+
+    Raises Unseatable where sizes and reach alone leave no plan.
+    """
+    rnd = Random(seed)
+    of = problem.kinds[0].of.tolist() if problem.kinds else [-1] * problem.people
+    found = np.full_like(plan, -1)
+    for r in range(problem.rounds):
+        found[r] = _Round(problem, r, rnd, of).mended(plan[r].tolist())
+    return found
+
+
 def by_chance(problem: Problem, start: Ints, seed: int, plans: int = 20) -> tuple[float, float]:
     """The mean objective and the mean repeats (as in `Worth.repeats`) of that many random plans.
 
@@ -91,6 +104,30 @@ class _Round:
         first = set(bound)
         for people in sorted(kinds.values(), key=lambda _: self.rnd.random()):
             self._deal([i for i in sorted(people, key=lambda _: self.rnd.random()) if i not in first], order)
+        self._fill()
+        return self.seat
+
+    def mended(self, row: list[int]) -> list[int]:
+        """Keeps who can stay, seats the others, and evens the tables out."""
+        for i, table in enumerate(self.fixed):
+            if table >= 0:
+                self._put(i, table)
+        order = {t: self.rnd.random() for t in range(len(self.size))}
+        homeless = []
+        for i in sorted(self.free, key=lambda _: self.rnd.random()):
+            table = row[i]
+            if table >= 0 and self.size[table] < self.most[table] and (self.everywhere or self.allowed[i, table]):
+                self._put(i, table)
+            else:
+                homeless.append(i)
+        for i in homeless:
+            # Where people are missing first, whatever the mixing: the search mends that.
+            short = [t for t in self._reach(i) if self.size[t] < self.least[t]]
+            if short:
+                here = self.count[self.of[i]]
+                self._put(i, min(short, key=lambda t: (here[t], self.size[t], order[t])))
+            else:
+                self._seat(i, order)
         self._fill()
         return self.seat
 

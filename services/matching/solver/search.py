@@ -26,6 +26,8 @@ from services.matching.solver.stop import Moment, Stop
 # For up to so many seats (people times rounds): which share of the worsening exchanges at a local optimum is accepted
 # when it is hottest, and how much colder the end is; measured on instances of 7 to 1600 people.
 HEATS = ((60, 0.3, 30.0), (200, 0.05, 10.0), (math.inf, 0.02, 7.0))
+# The part of a cooling, from its end, that a search from a given plan goes through.
+WARM = 0.5
 # When a repeat has its full weight, as part of a cooling.
 FULL = 0.9
 # In so many steps.
@@ -55,6 +57,14 @@ class Progress:
     seconds: float
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Keep:
+    """At most `most_moved` seats shall differ from `home` (R×N, -1 where somebody has none yet)."""
+
+    home: Ints
+    most_moved: int
+
+
 @dataclass(frozen=True, slots=True)
 class _Heat:
     """The hottest temperature in the kernel's units, how much colder the end is, and the part of its weight that a
@@ -71,8 +81,14 @@ def solve(
     stop: Stop,
     seed: int = 0,
     on_progress: Callable[[Progress], None] | None = None,
+    *,
+    start: Ints | None = None,
+    keep: Keep | None = None,
 ) -> Result:
-    """The best plan found until `stop`. Any stop gives a plan that keeps every hard rule.
+    """The best plan found until `stop`; it keeps every hard rule unless `Result.broken` says otherwise.
+
+    From `start`, a plan that keeps to sizes, reach and fixed seats, the search goes on less hot than from nothing.
+    With `keep`, only so many seats change.
 
     `iterations` leave out a short descent at the start, from which the temperatures are measured; a budget of seconds
     includes it. Compiling or loading the kernel, where `warm` did not, comes before the first second of a budget.
@@ -83,11 +99,12 @@ def solve(
     warm()
     began = told = time.perf_counter()
     bound = upper_bound(problem)
-    start = random_plan(problem, seed)
-    state = lay_out(problem, start, seed)
+    random = random_plan(problem, seed)
+    state = _begun(problem, random if start is None else start, seed, keep)
     heat = _heat(problem, state)
     chunk = _chunk(problem, stop)
-    coolings = _coolings(problem, stop, state, began)
+    coolings = _coolings(problem, stop, state, began) if start is None else 1
+    warmth = 1.0 if start is None else WARM
     first = FIRST_COOLING * problem.people * problem.rounds
     done = improved = opened = 0
     cooling = 0
@@ -112,7 +129,9 @@ def solve(
             opened = done
             improved = done if cooling == 1 else improved
             cooled, softened = 0.0, -1.0
-            start_again(state, random_plan(problem, seed + cooling * 1_000_033))
+            again = random_plan(problem, seed + cooling * 1_000_033) if start is None else state.best.copy()
+            start_again(state, again)
+        cooled = 1.0 - warmth * (1.0 - cooled)
         step = math.floor(cooled * SOFT_STEPS) / SOFT_STEPS
         if step != softened:
             softened = step
@@ -124,7 +143,7 @@ def solve(
         done += proposals
         if state.objective > before:
             improved = done
-    return _result(problem, state.best, start, bound, seed, done, began)
+    return _result(problem, state.best, random, bound, seed, done, began)
 
 
 def warm() -> None:
@@ -144,6 +163,12 @@ def warm() -> None:
         fixed=np.full((rounds, people), -1, dtype=np.int32),
     )
     lay_out(problem, random_plan(problem, 0), 0).run(1, 10)
+
+
+def _begun(problem: Problem, start: Ints, seed: int, keep: Keep | None) -> State:
+    if keep is None:
+        return lay_out(problem, start, seed)
+    return lay_out(problem, start, seed, keep.home, keep.most_moved)
 
 
 def _heat(problem: Problem, state: State) -> _Heat:
