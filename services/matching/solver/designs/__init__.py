@@ -1,4 +1,4 @@
-"""Rounds in which nobody meets anybody twice: the social golfer problem, from finite geometry and combinatorial designs.
+"""Rounds in which nobody meets anybody twice: the social golfer problem, solved by combinatorial designs.
 
 `schedule(groups, size)` fills all tables; `conflict_free(people, tables, rounds)` seats any number of people.
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from services.matching.solver.designs.curves import arc, arc_rounds, unital, unital_rounds
 from services.matching.solver.designs.developed import Base, bases, develop
 from services.matching.solver.designs.schedule import Schedule
 from services.matching.solver.designs.spaces import affine, affine_rounds, pairs
@@ -65,6 +66,10 @@ def constructions(people: int, tables: int) -> tuple[Construction, ...]:
             found.append(Construction(2 * tables - 1, 0, partial(pairs, tables)))
         if affine_rounds(tables, size):
             found.append(Construction(affine_rounds(tables, size), 0, partial(affine, tables, size)))
+        if unital_rounds(tables, size):
+            found.append(Construction(unital_rounds(tables, size), 0, partial(unital, tables, size)))
+        if arc_rounds(tables, size):
+            found.append(Construction(arc_rounds(tables, size), 0, partial(arc, tables, size)))
     return tuple(sorted(found, key=lambda one: (-one.apart, -one.rounds)))
 
 

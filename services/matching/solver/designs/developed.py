@@ -65,7 +65,9 @@ def develop(base: Base, most: int) -> Schedule:
             break
     columns = np.repeat(np.arange(base.orbits, dtype=np.int32), n)
     classes = (Class(columns, min(base.apart, most)),) if base.apart else ()
-    return Schedule(base.tables, np.array(rows[:most]), f"base rounds over Z{'×Z'.join(map(str, base.moduli))}", classes)
+    return Schedule(
+        base.tables, np.array(rows[:most]), f"base rounds over Z{'×Z'.join(map(str, base.moduli))}", classes
+    )
 
 
 def _translates(points: Ints, base: Base, n: int, sums: Ints) -> Ints:

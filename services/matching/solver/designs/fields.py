@@ -73,7 +73,10 @@ def _joined(first: Table, second: Table) -> Table:
 
 def _scaled(numbers: NDArray[np.int64], factor: int, p: int, m: int) -> NDArray[np.int64]:
     """Each polynomial times a constant."""
-    return sum((numbers // p**i % p * factor % p * p**i for i in range(m)), np.zeros_like(numbers))
+    out = np.zeros_like(numbers)
+    for i in range(m):
+        out += numbers // p**i * factor % p * p**i
+    return out
 
 
 def _times_primitive(p: int, m: int) -> NDArray[np.int64]:
@@ -82,8 +85,9 @@ def _times_primitive(p: int, m: int) -> NDArray[np.int64]:
     numbers = np.arange(q)
     add = addition((p,) * m)
     for tail in range(1, q):
-        # x**m equals this tail; what overflows is that often added to the rest.
-        times = add[numbers % (q // p) * p, np.stack([_scaled(np.array([tail]), c, p, m)[0] for c in range(p)])[numbers // (q // p)]]
+        # x**m equals this tail; what overflows is added that often to the rest.
+        tails = np.array([_scaled(np.array([tail]), c, p, m)[0] for c in range(p)])
+        times: NDArray[np.int64] = add[numbers % (q // p) * p, tails[numbers // (q // p)]].astype(np.int64)
         steps, element = 1, int(times[1])
         while element != 1 and steps < q:
             element = int(times[element])

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import reduce
 from itertools import chain
+from operator import or_
 from random import Random
 
 import numpy as np
@@ -12,19 +14,20 @@ from numpy.typing import NDArray
 from services.matching.solver.designs.catalogue import MOST_PEOPLE, MOST_ROUNDS, MOST_TABLES, constructions
 from services.matching.solver.designs.schedule import Ints, Schedule
 
-# Above so many places only columns are searched: who meets whom would no longer be looked up within milliseconds.
-MOST_PLACES = 1200
-TRIES = 12
-# Steps of one search for people who never meet.
-STEPS = 2000
-# Larger designs that are tried with empty places, each with so many rounds beyond those wanted.
+# A set of places is a whole number with a bit for each; bit n is place n of the design.
+Places = int
+
+# Designs that are tried, each with so many rounds beyond those wanted.
 MOST_DESIGNS = 12
 SPARE = 12
+# Orders in which the cities are seated: larger ones first, the more by chance the later the try.
+TRIES = 12
+# What searches for places that never meet may cost in all, in places looked at, and how many of them at each step.
+WORK = 30_000
+BREADTH = 100
 
 
-def conflict_free(
-    people: int, tables: int, rounds: int, cities: Sequence[int] | Ints | None = None
-) -> Ints | None:
+def conflict_free(people: int, tables: int, rounds: int, cities: Sequence[int] | Ints | None = None) -> Ints | None:
     """A plan (R×N, int32: table numbers) in which nobody meets anybody twice; None where the catalogue has none.
 
     In every round each table seats people // tables, or one more. `cities` (N numbers): in every round each table
@@ -58,108 +61,124 @@ def _designs(people: int, tables: int, rounds: int) -> Iterator[tuple[Schedule, 
 def _seat(schedule: Schedule, rounds: int, empty: int, city: NDArray[np.int64]) -> Ints | None:
     """The place (N) of each person, or None where no way was found to leave some empty and to part each city."""
     _, number, residents = np.unique(city, return_inverse=True, return_counts=True)
-    places, tables = schedule.seats.shape[1], schedule.tables
-    columns, small = [], []
-    for part in schedule.apart(rounds):
-        masks = _masks(part)
-        (columns if len(masks) * tables == places else small).append(masks)
+    tables, places = schedule.tables, schedule.seats.shape[1]
     # The empty places are a city of nobody: at most one at each table.
     wanted = [*residents.tolist(), empty]
-    whole = list(chain.from_iterable([c] * (n // tables) for c, n in enumerate(wanted)))
-    rest = [(n % tables, c) for c, n in enumerate(wanted)]
-    if whole and (not columns or len(whole) > len(columns[0])):
+    whole = [c for c, n in enumerate(wanted) for _ in range(n // tables)]
+    rest = sorted(((n % tables, c) for c, n in enumerate(wanted) if n % tables), reverse=True)
+    columns: list[Places] = []
+    others: list[Places] = []
+    if whole or (rest and rest[0][0] > 1):
+        for part in schedule.apart(rounds):
+            sets = _sets(part)
+            (columns if not columns and len(sets) * tables == places else others).extend(sets)
+    if len(whole) > len(columns):
         return None
     taken: list[list[int]] = [[] for _ in wanted]
-    free = (1 << places) - 1
-    # From the end, so that the people of a city and their column do not depend on how many columns there are.
-    for c in whole:
-        column = columns[0].pop()
-        taken[c] += _bits(column)
-        free &= ~column
-    parts = list(chain.from_iterable(columns + small))
-    met = _meetings(schedule.seats) if places <= MOST_PLACES and max(rest)[0] > 1 else None
+    for c, column in zip(whole, columns):
+        taken[c] += _members(column)
+    free = (1 << places) - 1 & ~reduce(or_, columns[: len(whole)], 0)
+    classes = [one for one in (columns[len(whole) :], others) if one]
+    meetings = _Meetings(schedule.seats)
     rnd = Random(rounds)
-    for _ in range(TRIES):
-        chosen = _pack([each for each in rest if each[0]], parts, free, met)
+    for late in range(TRIES):
+        chosen = _pack(rest, classes, free, meetings)
         if chosen is not None:
-            for c, mask in chosen:
-                taken[c] += _bits(mask)
-            return _people(taken[:-1], number)
-        parts.sort(key=lambda _: rnd.random())
+            for c, some in chosen:
+                taken[c] += _members(some)
+            seated = np.empty(len(city), dtype=np.int32)
+            seated[np.argsort(number, kind="stable")] = list(chain.from_iterable(taken[:-1]))
+            return seated
+        rest = sorted(rest, key=lambda item: -item[0] * (1 + late / TRIES * rnd.random()))
     return None
 
 
-def _pack(items: list[tuple[int, int]], parts: list[int], free: int, met: list[int] | None) -> list[tuple[int, int]] | None:
-    """For each item (people, city), largest first, a mask of free places that never meet; None if one finds none."""
-    chosen = []
-    for size, city in sorted(items, reverse=True):
-        if size == 1:
-            mask: int | None = free & -free
-        else:
-            fitting = [room for part in parts if (room := part & free).bit_count() >= size]
+class _Meetings:
+    """Who meets a place in the rounds of `seats`, looked up when asked for. `work`: what may still be asked."""
+
+    def __init__(self, seats: Ints) -> None:
+        self.work = WORK
+        self._seats = seats
+        self._groups: list[list[Places]] = []
+        self._known: dict[int, Places] = {}
+
+    def of(self, place: int) -> Places:
+        if not self._groups:
+            self._groups = [_sets(row) for row in self._seats]
+        if place not in self._known:
+            groups = zip(self._groups, self._seats[:, place].tolist())
+            self._known[place] = reduce(or_, (row[table] for row, table in groups)) & ~(1 << place)
+        return self._known[place]
+
+
+def _pack(
+    items: list[tuple[int, int]], classes: list[list[Places]], free: Places, meetings: _Meetings
+) -> list[tuple[int, Places]] | None:
+    """For each item (people, city) some free places that never meet; None if one finds none.
+
+    They are taken from the smallest part of a class that has room, of the first class that has one.
+    """
+    chosen: list[tuple[int, Places]] = []
+    for size, city in items:
+        some: Places | None = None
+        largest = 0
+        for parts in classes if size > 1 else ():
+            rooms = [room for part in parts if (room := part & free)]
+            fitting = [room for room in rooms if room.bit_count() >= size]
             if fitting:
-                mask = _lowest(min(fitting, key=int.bit_count), size)
-            else:
-                mask = None if met is None else _strangers(free, met, size)
-        if mask is None:
+                some = _lowest(min(fitting, key=int.bit_count), size)
+                break
+            largest = max([largest, *rooms], key=int.bit_count)
+        if some is None:
+            some = free & -free if size == 1 else _strangers(largest, free, size, meetings)
+        if some is None:
             return None
-        chosen.append((city, mask))
-        free &= ~mask
+        chosen.append((city, some))
+        free &= ~some
     return chosen
 
 
-def _strangers(free: int, met: list[int], size: int) -> int | None:
-    """Some free places of whom no two meet, or None: depth first, who leaves the most choice first."""
-    steps = STEPS
-    stack = [(0, free)]
-    while stack and steps:
-        steps -= 1
-        mask, left = stack.pop()
-        missing = size - mask.bit_count()
+def _strangers(start: Places, free: Places, size: int, meetings: _Meetings) -> Places | None:
+    """Some free places of whom no two meet, first with all of `start`, then without; None if none was found.
+
+    Depth first; whoever leaves the most choice comes first.
+    """
+    left = free & ~start
+    for place in _members(start):
+        left &= ~meetings.of(place)
+    stack = [(0, free), (start, left)]
+    while stack and meetings.work > 0:
+        some, left = stack.pop()
+        meetings.work -= BREADTH
+        missing = size - some.bit_count()
         if missing == 0:
-            return mask
+            return some
         if left.bit_count() < missing:
             continue
-        place = min(_bits(left), key=lambda n: (met[n] & left).bit_count())
+        place = min(_members(left, BREADTH), key=lambda n: (meetings.of(n) & left).bit_count())
         bit = 1 << place
-        stack.append((mask, left & ~bit))
-        stack.append((mask | bit, left & ~bit & ~met[place]))
+        stack.append((some, left & ~bit))
+        stack.append((some | bit, left & ~bit & ~meetings.of(place)))
     return None
 
 
-def _people(taken: list[list[int]], number: NDArray[np.int64]) -> Ints:
-    """The place of each person, from the places of each city."""
-    seated = np.empty(len(number), dtype=np.int32)
-    seated[np.argsort(number, kind="stable")] = list(chain.from_iterable(taken))
-    return seated
-
-
-def _meetings(seats: Ints) -> list[int]:
-    """For each place, a mask of those whom it meets."""
-    met = np.zeros((seats.shape[1],) * 2, dtype=bool)
-    for row in seats:
-        met |= row[:, None] == row[None, :]
-    np.fill_diagonal(met, False)
-    return [int.from_bytes(row.tobytes(), "little") for row in np.packbits(met, axis=1, bitorder="little")]
-
-
-def _masks(part: Ints) -> list[int]:
-    members = part[None, :] == np.arange(part.max() + 1)[:, None]
-    return [int.from_bytes(row.tobytes(), "little") for row in np.packbits(members, axis=1, bitorder="little")]
-
-
-def _lowest(mask: int, count: int) -> int:
-    out = 0
-    for _ in range(count):
-        out |= mask & -mask
-        mask &= mask - 1
+def _sets(part: Ints) -> list[Places]:
+    """The places of each part."""
+    out = [0] * (int(part.max()) + 1)
+    for place, number in enumerate(part.tolist()):
+        out[number] |= 1 << place
     return out
 
 
-def _bits(mask: int) -> list[int]:
-    out = []
-    while mask:
-        low = mask & -mask
+def _lowest(places: Places, count: int) -> Places:
+    return reduce(or_, (1 << place for place in _members(places, count)), 0)
+
+
+def _members(places: Places, most: int | None = None) -> list[int]:
+    """The numbers of the places in ascending order, at most so many of them."""
+    out: list[int] = []
+    while places and (most is None or len(out) < most):
+        low = places & -places
         out.append(low.bit_length() - 1)
-        mask ^= low
+        places ^= low
     return out
