@@ -54,12 +54,10 @@ def _asked(groups: int, size: int) -> bool:
 def constructions(people: int, tables: int) -> tuple[Construction, ...]:
     """Everything known for these numbers, what keeps columns apart for long first; may be empty where sizes differ."""
     size, over = divmod(people, tables)
-    found = []
-    if (people, tables) in bases():
-        found.append(_stored(bases()[people, tables]))
+    found = [_stored(base) for base in bases().get((people, tables), ())]
     if over == 0:
         # Of a design with more columns, some may stay empty.
-        wide = [base for n in range(size, tables + 1) if (base := bases().get((tables * n, tables))) and base.apart]
+        wide = [base for n in range(size, tables + 1) for base in bases().get((tables * n, tables), ()) if base.apart]
         found += [_and_within(base.apart, partial(_columns, base, size=size), tables, size) for base in wide]
         found.append(_and_within(offset_rounds(tables, size), partial(transversal, tables, size), tables, size))
         if size == 2:

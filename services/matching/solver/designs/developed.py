@@ -37,9 +37,9 @@ class Base(NamedTuple):
 
 
 @lru_cache(maxsize=1)
-def bases() -> dict[tuple[int, int], Base]:
+def bases() -> dict[tuple[int, int], list[Base]]:
     """All stored designs by people and tables."""
-    out: dict[tuple[int, int], Base] = {}
+    out: dict[tuple[int, int], list[Base]] = {}
     for line in files(__package__).joinpath("bases.txt").read_text(encoding="utf-8").splitlines():
         if line.startswith("#"):
             continue
@@ -47,7 +47,7 @@ def bases() -> dict[tuple[int, int], Base]:
         people, tables, rounds, moduli, orbits, fixed = head.split()
         group = tuple(int(m) for m in moduli.split("x"))
         base = Base(int(people), int(tables), int(rounds), group, int(orbits), int(fixed), text)
-        out[base.people, base.tables] = base
+        out.setdefault((base.people, base.tables), []).append(base)
     return out
 
 

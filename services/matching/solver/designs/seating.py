@@ -32,8 +32,10 @@ def conflict_free(people: int, tables: int, rounds: int, cities: Sequence[int] |
 
     In every round each table seats people // tables, or one more. `cities` (N numbers): in every round each table
     also seats residents // tables people of every city, or one more. The same arguments give the same plan.
+
+    None also below two people at a table, above 1000 tables or 5000 people, and above 200 rounds.
     """
-    if not (1 <= tables <= MOST_TABLES and tables <= people <= MOST_PEOPLE and 1 <= rounds <= MOST_ROUNDS):
+    if not (1 <= tables <= MOST_TABLES and 2 * tables <= people <= MOST_PEOPLE and 1 <= rounds <= MOST_ROUNDS):
         return None
     city = np.arange(people) if cities is None else np.asarray(cities)
     for schedule, empty in _designs(people, tables, rounds):
@@ -62,6 +64,9 @@ def _seat(schedule: Schedule, rounds: int, empty: int, city: NDArray[np.int64]) 
     """The place (N) of each person, or None where no way was found to leave some empty and to part each city."""
     _, number, residents = np.unique(city, return_inverse=True, return_counts=True)
     tables, places = schedule.tables, schedule.seats.shape[1]
+    # What is left over at the end should not be neighbours, who often meet.
+    rnd = Random(rounds)
+    place = np.array(sorted(range(places), key=lambda _: rnd.random()))
     # The empty places are a city of nobody: at most one at each table.
     wanted = [*residents.tolist(), empty]
     whole = [c for c, n in enumerate(wanted) for _ in range(n // tables)]
@@ -70,7 +75,7 @@ def _seat(schedule: Schedule, rounds: int, empty: int, city: NDArray[np.int64]) 
     others: list[Places] = []
     if whole or (rest and rest[0][0] > 1):
         for part in schedule.apart(rounds):
-            sets = _sets(part)
+            sets = _sets(part[place])
             (columns if not columns and len(sets) * tables == places else others).extend(sets)
     if len(whole) > len(columns):
         return None
@@ -79,15 +84,14 @@ def _seat(schedule: Schedule, rounds: int, empty: int, city: NDArray[np.int64]) 
         taken[c] += _members(column)
     free = (1 << places) - 1 & ~reduce(or_, columns[: len(whole)], 0)
     classes = [one for one in (columns[len(whole) :], others) if one]
-    meetings = _Meetings(schedule.seats)
-    rnd = Random(rounds)
+    meetings = _Meetings(schedule.seats[:, place])
     for late in range(TRIES):
         chosen = _pack(rest, classes, free, meetings)
         if chosen is not None:
             for c, some in chosen:
                 taken[c] += _members(some)
             seated = np.empty(len(city), dtype=np.int32)
-            seated[np.argsort(number, kind="stable")] = list(chain.from_iterable(taken[:-1]))
+            seated[np.argsort(number, kind="stable")] = place[list(chain.from_iterable(taken[:-1]))]
             return seated
         rest = sorted(rest, key=lambda item: -item[0] * (1 + late / TRIES * rnd.random()))
     return None
