@@ -62,12 +62,9 @@ def constructions(people: int, tables: int) -> tuple[Construction, ...]:
         found.append(_and_within(offset_rounds(tables, size), partial(transversal, tables, size), tables, size))
         if size == 2:
             found.append(Construction(2 * tables - 1, 0, partial(pairs, tables)))
-        if affine_rounds(tables, size):
-            found.append(Construction(affine_rounds(tables, size), 0, partial(affine, tables, size)))
-        if unital_rounds(tables, size):
-            found.append(Construction(unital_rounds(tables, size), 0, partial(unital, tables, size)))
-        if arc_rounds(tables, size):
-            found.append(Construction(arc_rounds(tables, size), 0, partial(arc, tables, size)))
+        for rounds, build in ((affine_rounds, affine), (unital_rounds, unital), (arc_rounds, arc)):
+            if rounds(tables, size):
+                found.append(Construction(rounds(tables, size), 0, partial(build, tables, size)))
     return tuple(sorted(found, key=lambda one: (-one.apart, -one.rounds)))
 
 

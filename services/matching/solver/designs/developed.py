@@ -3,6 +3,14 @@
 The people are `orbits` copies of an abelian group of order n and `fixed` people whom it leaves in place. A base round
 that seats everybody gives n rounds, one per element of the group; one that names a single person of each copy gives
 one round, whose groups are the n translates of those named.
+
+That such rounds exist was known of most of them: Kirkman triple systems (D. K. Ray-Chaudhuri, R. M. Wilson, 1971),
+nearly Kirkman ones (A. Kotzig, A. Rosa, 1974), groups of four (H. Hanani, D. K. Ray-Chaudhuri, R. M. Wilson, On
+resolvable designs, Discrete Math. 3, 1972; G. Ge, A. C. H. Ling, J. Combin. Des. 13, 2005), eight groups of four
+(A. Aguado, A 10 days solution to the social golfer problem, 2004), difference matrices for 12 and 15 tables (D. M.
+Johnson, A. L. Dulmage, N. S. Mendelsohn, 1961; P. J. Schellenberg, G. H. J. van Rees, S. A. Vanstone, 1978). Those
+stored here come from our own search: simulated annealing of base rounds under such a group, often under further
+symmetries that leave a base round as it is; cliques of orthomorphisms for the difference matrices.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ from functools import reduce
 from itertools import chain
 from operator import or_
 from random import Random
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +28,9 @@ WORK = 30_000
 BREADTH = 100
 
 
-def conflict_free(people: int, tables: int, rounds: int, cities: Sequence[int] | Ints | None = None) -> Ints | None:
+def conflict_free(
+    people: int, tables: int, rounds: int, cities: Sequence[int] | NDArray[np.integer[Any]] | None = None
+) -> Ints | None:
     """A plan (R×N, int32: table numbers) in which nobody meets anybody twice; None where the catalogue has none.
 
     In every round each table seats people // tables, or one more. `cities` (N numbers): in every round each table
@@ -60,7 +63,7 @@ def _designs(people: int, tables: int, rounds: int) -> Iterator[tuple[Schedule, 
         yield construction.build(rounds + SPARE).first(rounds), empty
 
 
-def _seat(schedule: Schedule, rounds: int, empty: int, city: NDArray[np.int64]) -> Ints | None:
+def _seat(schedule: Schedule, rounds: int, empty: int, city: NDArray[np.integer[Any]]) -> Ints | None:
     """The place (N) of each person, or None where no way was found to leave some empty and to part each city."""
     _, number, residents = np.unique(city, return_inverse=True, return_counts=True)
     tables, places = schedule.tables, schedule.seats.shape[1]

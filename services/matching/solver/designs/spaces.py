@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 import numpy as np
 
 from services.matching.solver.designs.fields import addition, multiplication, prime_power
@@ -37,27 +39,24 @@ def affine(tables: int, size: int, most: int) -> Schedule:
     minus = np.argmin(sums, axis=1)
     point = np.arange(q**d)
     digits = [point // q**i % q for i in range(d)]
+    # A direction is 1 at its pivot, and 0 before it.
+    directions = ((pivot, above) for pivot in range(d) for above in range(q ** (d - 1 - pivot)))
     rows = []
-    for pivot in range(d):
-        for above in range(q ** (d - 1 - pivot)):
-            # The direction is 1 at the pivot, and 0 before it. A line is known by its point with 0 at the pivot.
-            table, place = np.zeros_like(point), 1
-            for i in range(d):
-                if i == pivot:
-                    continue
-                slope = above // q ** (i - pivot - 1) % q if i > pivot else 0
-                table += place * sums[digits[i], minus[products[digits[pivot], slope]]]
-                place *= q
-            rows.append(table)
-            if len(rows) == most:
-                break
-        if len(rows) == most:
-            break
+    for pivot, above in islice(directions, most):
+        # A line is known by its point with 0 at the pivot.
+        table, place = np.zeros_like(point), 1
+        for i in range(d):
+            if i == pivot:
+                continue
+            slope = above // q ** (i - pivot - 1) % q if i > pivot else 0
+            table += place * sums[digits[i], minus[products[digits[pivot], slope]]]
+            place *= q
+        rows.append(table)
     return Schedule(tables, np.array(rows, dtype=np.int32), f"lines of the affine space AG({d}, {q})")
 
 
 def pairs(tables: int, most: int) -> Schedule:
-    """Everybody meets everybody else in 2 * tables - 1 rounds of two: the circle method (R. R. Anstice, 1852)."""
+    """Everybody meets everybody else in 2 * tables - 1 rounds of two: the circle method (E. Lucas, 1883)."""
     n = 2 * tables - 1
     person, rounds = np.arange(n), np.arange(min(n, most))[:, None]
     # In round r, i and j meet where i + j = 2r; r itself meets the last person.
