@@ -30,7 +30,7 @@ BEST_KNOWN = {
 REACHED = {
     3: [7, 8, 10, 11, 13, 14, 16, 17, 19, 20, 22, 23, 25, 26, 28, 29],
     4: [5, 7, 9, 10, 11, 13, 14, 15, 17, 18, 19, 21, 21, 23, 25, 25],
-    5: [6, 6, 7, 8, 9, 10, 11, 12, 16, 12, 16, 16, 17, 15, 22, 19],
+    5: [6, 6, 7, 8, 9, 10, 11, 12, 16, 12, 16, 16, 17, 16, 22, 19],
     6: [1, 3, 7, 8, 9, 8, 11, 13, 13, 10, 11, 16, 17, 17, 19, 15],
     7: [1, 1, 8, 8, 9, 8, 11, 9, 13, 10, 10, 16, 17, 12, 19, 14],
     8: [1, 1, 1, 9, 9, 8, 11, 9, 13, 8, 17, 17, 17, 11, 19, 12],
@@ -196,6 +196,23 @@ def test_cities_are_spread_over_the_tables(residents: list[int], tables: int, ro
     assert sizes(plan, tables) <= {len(city) // tables, -(-len(city) // tables)}
     for number, count in enumerate(residents):
         assert sizes(plan[:, city == number], tables) <= {count // tables, -(-count // tables)}
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.integers(2, 14), st.lists(st.integers(1, 20), min_size=2, max_size=20), st.integers(1, 6))
+def test_no_plan_seats_a_city_unevenly(tables: int, residents: list[int], rounds: int) -> None:
+    city = np.repeat(np.arange(len(residents)), residents)
+    plan = conflict_free(len(city), tables, rounds, city)
+    if plan is not None:
+        assert repeats(plan) == 0
+        assert sizes(plan, tables) <= {len(city) // tables, -(-len(city) // tables)}
+        for number, count in enumerate(residents):
+            assert sizes(plan[:, city == number], tables) <= {count // tables, -(-count // tables)}
+
+
+def test_cities_of_other_people() -> None:
+    with pytest.raises(ValueError, match="need as many cities"):
+        conflict_free(20, 5, 3, [1, 2, 3])
 
 
 def test_cities_that_nothing_can_part() -> None:

@@ -36,11 +36,14 @@ def conflict_free(
     In every round each table seats people // tables, or one more. `cities` (N numbers): in every round each table
     also seats residents // tables people of every city, or one more. The same arguments give the same plan.
 
-    None also below two people at a table, above 1000 tables or 5000 people, and above 200 rounds.
+    None also below two people at a table, above 1000 tables or 5000 people, and above 200 rounds. Raises ValueError
+    where `cities` has another length.
     """
     if not (1 <= tables <= MOST_TABLES and 2 * tables <= people <= MOST_PEOPLE and 1 <= rounds <= MOST_ROUNDS):
         return None
     city = np.arange(people) if cities is None else np.asarray(cities)
+    if city.shape != (people,):
+        raise ValueError(f"{people} people need as many cities, not {city.shape}")
     for schedule, empty in _designs(people, tables, rounds):
         seated = _seat(schedule, rounds, empty, city)
         if seated is not None:
@@ -49,11 +52,12 @@ def conflict_free(
 
 
 def _designs(people: int, tables: int, rounds: int) -> Iterator[tuple[Schedule, int]]:
-    """Schedules of at least so many rounds for these people or a few more, and how many places stay empty."""
+    """Schedules of at least so many rounds for these people or for full tables, and how many places stay empty."""
     full = -(-people // tables) * tables
+    # A place that stays empty makes a table smaller, so that all must be of one size before.
     known = (
         (one, places - people)
-        for places in range(people, full + 1)
+        for places in sorted({people, full})
         for one in constructions(places, tables)
         if one.rounds >= rounds
     )
