@@ -31,7 +31,7 @@ def addition(moduli: tuple[int, ...]) -> Table:
     table = np.zeros((1, 1), dtype=np.int32)
     for m in moduli:
         digit = np.add.outer(np.arange(m), np.arange(m)) % m
-        table = _joined(table, digit.astype(np.int32))
+        table = product(table, digit.astype(np.int32))
     return table
 
 
@@ -51,21 +51,17 @@ def multiplication(q: int) -> Table:
     add = addition((p,) * m)
     scaled = np.stack([_scaled(numbers, c, p, m) for c in range(p)])
     times = _times_primitive(p, m)
-    product = np.zeros((q, q), dtype=np.int32)
+    out = np.zeros((q, q), dtype=np.int32)
     power_of_x = numbers
     for i in range(m):
         digit = numbers // p**i % p
-        product = add[product, scaled[digit][:, power_of_x]]
+        out = add[out, scaled[digit][:, power_of_x]]
         power_of_x = times[power_of_x]
-    return product
+    return out
 
 
 def product(first: Table, second: Table) -> Table:
     """The addition table of a direct product; element (a, b) is number a * len(second) + b."""
-    return _joined(first, second)
-
-
-def _joined(first: Table, second: Table) -> Table:
     n = len(first) * len(second)
     both = first[:, None, :, None] * len(second) + second[None, :, None, :]
     return both.reshape(n, n)
