@@ -20,6 +20,7 @@ from services.matching.solver.construct import by_chance, random_plan
 from services.matching.solver.objective import city_counts, worth
 from services.matching.solver.problem import HARD, Ints, Problem, even_sizes
 from services.matching.solver.result import Result
+from services.matching.solver.starts import design
 from services.matching.solver.state import UNIT, State, lay_out, start_again
 from services.matching.solver.stop import Moment, Stop
 
@@ -100,7 +101,10 @@ def solve(
     began = told = time.perf_counter()
     bound = upper_bound(problem)
     random = random_plan(problem, seed)
-    state = _begun(problem, random if start is None else start, seed, keep)
+    apart = design(problem, seed) if start is None else None
+    first_plan = next(plan for plan in (start, apart, random) if plan is not None)
+    state = _begun(problem, first_plan, seed, keep)
+    state.hold(apart is not None)
     heat = _heat(problem, state)
     chunk = _chunk(problem, stop)
     coolings = _coolings(problem, stop, state, began) if start is None else 1
@@ -129,8 +133,7 @@ def solve(
             opened = done
             improved = done if cooling == 1 else improved
             cooled, softened = 0.0, -1.0
-            again = random_plan(problem, seed + cooling * 1_000_033) if start is None else state.best.copy()
-            start_again(state, again)
+            start_again(state, _again(problem, state, seed + cooling * 1_000_033, begun=start is not None, apart=apart))
         cooled = 1.0 - warmth * (1.0 - cooled)
         step = math.floor(cooled * SOFT_STEPS) / SOFT_STEPS
         if step != softened:
@@ -171,11 +174,22 @@ def _begun(problem: Problem, start: Ints, seed: int, keep: Keep | None) -> State
     return lay_out(problem, start, seed, keep.home, keep.most_moved)
 
 
+def _again(problem: Problem, state: State, seed: int, *, begun: bool, apart: Ints | None) -> Ints:
+    """The plan from which a further cooling sets out."""
+    if begun:
+        return state.best.copy()
+    # Where repeats are forbidden and hard to avoid, only a plan without any is worth setting out from.
+    other = design(problem, seed) if apart is not None and problem.weights.repeat == HARD else None
+    state.hold(other is not None)
+    return random_plan(problem, seed) if other is None else other
+
+
 def _heat(problem: Problem, state: State) -> _Heat:
     """The hottest temperature by what is lost around a local optimum, which is sought first (and may be kept).
 
     A repeat counts, to begin with, like the third part of the greatest affinity.
     """
+    hot, cooling = next((hot, cooling) for seats, hot, cooling in HEATS if problem.open.sum() <= seats)
     weights = problem.weights
     third = float(problem.affinity.max()) * weights.affinity / 3
     soft = 1.0
@@ -187,7 +201,6 @@ def _heat(problem: Problem, state: State) -> _Heat:
     state.run(0, min(50 * problem.people * problem.rounds, DESCENT // max(1, int(problem.most.max()))))
     probe: Array = np.empty(_PROBES, dtype=np.int64)
     seen = state.run(0, 50 * _PROBES, probe)
-    hot, cooling = next((hot, cooling) for seats, hot, cooling in HEATS if problem.open.sum() <= seats)
     losses = [-float(gain) / UNIT for gain in probe[:seen] if gain < 0]
     if not losses:
         return _Heat(1.0, cooling, soft)

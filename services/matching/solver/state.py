@@ -24,6 +24,8 @@ _NOISE = 4096
 LOOKING = 8.0
 UPKEEP = 2.0
 UPKEEP_SEAT = 15.0
+# Of 256 proposals, so many exchange two people in all rounds while a plan is held.
+_WHOLE = 96
 # Fewer proposals say too little about how many are accepted.
 _TELLING = 1000
 _NO_BOUND = 1 << 14
@@ -51,6 +53,8 @@ class State:
     pace: Pace
     levels: Levels
     problem: Problem
+    mates: int
+    held: bool = False
 
     @property
     def best(self) -> Ints:
@@ -62,8 +66,17 @@ class State:
         """The best plan's, far below any plan's worth while hard rules are broken."""
         return int(self.board.tally[boards.BEST]) / UNIT
 
+    def hold(self, held: bool) -> None:
+        """Whether to hold on to who meets whom how often: repeats then count in full throughout, and many proposals
+        exchange two people in all rounds.
+        """
+        self.held = held
+        mates = min(self.mates, 128) if held else self.mates
+        self.pace = self.pace._replace(whole=_WHOLE if held else 0, mates=mates)
+
     def soften(self, part: float) -> None:
         """Lets acceptance count a repeat at this part (0 to 1) of its weight, from now on."""
+        part = 1.0 if self.held else part
         self.pace = self.pace._replace(soft=part < 1.0)
         add, drop = (self.rules.add, self.rules.drop) if part >= 1.0 else _steps(self.problem, self.levels, part)
         before = self.rules
@@ -140,7 +153,7 @@ def lay_out(problem: Problem, plan: Ints, seed: int, home: Ints | None = None, m
     )
     board = _board(problem, plan, level, levels, kind, low, high, np.array([scramble(seed)], dtype=np.uint64))
     board.tally[boards.MOVED] = int(((away >= 0) & (away != plan)).sum())
-    state = State(board, rules, pace, levels, problem)
+    state = State(board, rules, pace, levels, problem, pace.mates)
     board.tally[boards.NOW] = board.tally[boards.BEST] = _worth(state)
     return state
 
