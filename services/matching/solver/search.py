@@ -37,7 +37,7 @@ SOFT_STEPS = 40
 # proposals of one as a multiple of S**3. Small instances profit from several, each from another start; in larger ones
 # a single slow one is better.
 MOST_COOLINGS = 16
-ENOUGH = 3
+ENOUGH = 8
 # Proposals per seat in the first cooling where no budget is known; each further one is twice as long.
 FIRST_COOLING = 2000
 
@@ -85,11 +85,12 @@ def solve(
     *,
     start: Ints | None = None,
     keep: Keep | None = None,
+    designs: bool = True,
 ) -> Result:
     """The best plan found until `stop`; it keeps every hard rule unless `Result.broken` says otherwise.
 
     From `start`, a plan that keeps to sizes, reach and fixed seats, the search goes on less hot than from nothing.
-    With `keep`, only so many seats change.
+    With `keep`, only so many seats change. Without `designs`, rounds without repeats are sought by search alone.
 
     `iterations` leave out a short descent at the start, from which the temperatures are measured; a budget of seconds
     includes it. Compiling or loading the kernel, where `warm` did not, comes before the first second of a budget.
@@ -101,7 +102,7 @@ def solve(
     began = told = time.perf_counter()
     bound = upper_bound(problem)
     random = random_plan(problem, seed)
-    apart = design(problem, seed) if start is None else None
+    apart = design(problem, seed) if designs and start is None else None
     first_plan = next(plan for plan in (start, apart, random) if plan is not None)
     state = _begun(problem, first_plan, seed, keep)
     state.hold(apart is not None)

@@ -11,7 +11,7 @@ from services.matching.solver.designs import conflict_free
 from services.matching.solver.problem import HARD, Ints, Kinds, Problem, even_kinds, even_sizes
 
 # A search finds rounds without repeats by itself while people meet less than this part of all others.
-TIGHT = 0.4
+TIGHT = 0.35
 # A repeat must cost more than so many of the best meetings for a plan without any to be what is wanted.
 DEAR = 1.5
 
