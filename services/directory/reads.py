@@ -224,9 +224,8 @@ def _projects_of_navigator(at: Scope, row: str, _arguments: Arguments) -> Rows:
 
 
 def _navigators_of_project(at: Scope, row: str, _arguments: Arguments) -> Rows:
-    source = f"project_navigator {row}_ JOIN navigator {row} ON {row}.id = {row}_.navigator_id"
-    where = f"{row}_.project_id = {at.row}.id AND {_listed(at, row)}"
-    return Rows(f"{source} WHERE {where}", [Key(column=f"{row}_.navigator_id")])
+    where = f"{row}.id = ANY ({at.row}.navigators) AND {_listed(at, row)}"
+    return Rows(f"navigator {row} WHERE {where}", [Key(column=f"{row}.id")])
 
 
 # Cities and topics ------------------------------------------------------------------------------------------------
