@@ -100,10 +100,11 @@ class Kept:
         pieces = (await read(statement, list(wanted.values())) or b"").split(MARK.encode())
         told |= zip(pieces[::2], pieces[1::2], strict=False)
         if self.of(news, kinds) and versions == self._versions:
-            self._size += sum(_ENTRY_BYTES + len(mark) + len(text) for mark, text in told.items())
-            if self._size > MOST_BYTES:
+            size = sum(_ENTRY_BYTES + len(mark) + len(text) for mark, text in told.items())
+            if self._size + size > MOST_BYTES:
                 self._rows.clear()
                 self._size = 0
-            else:
+            if size <= MOST_BYTES:
                 self._rows |= told
+                self._size += size
         return told

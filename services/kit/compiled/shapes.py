@@ -81,7 +81,7 @@ class Nested:
 class One:
     """The row of `shape` for which `where(outer, inner alias, arguments)` holds; null if there is none.
 
-    `by`: the column beside it that holds the row's key and is never NULL, where many rows have the same few.
+    `by`: the column beside it that holds the row's key, a text that is never NULL, where many rows have the same few.
     """
 
     shape: str
