@@ -155,6 +155,7 @@ def project(ids: Identities, row: ProjectRow, vocabulary: Vocabulary) -> dict[st
         "seeks_partners": row.seeks_partners,
         "seeks_test_area": row.seeks_test_area,
         "topics": row.topics,
+        "navigators": sorted(ids.navigator(key) for key in row.navigators),
         "reusable": row.reusable,
         "lessons": row.lessons,
         "links": msgspec.to_builtins(row.links),

@@ -38,7 +38,7 @@ COLUMNS: dict[type[m.Base], tuple[str, ...]] = {
     ),
     m.Project: (
         "id", "ags", "key", "title", "sort_key", "summary", "department", "stage", "seeks_partners",
-        "seeks_test_area", "topics", "reusable", "lessons", "links", "found",
+        "seeks_test_area", "topics", "navigators", "reusable", "lessons", "links", "found",
     ),
     m.NavigatorTopic: ("navigator_id", "topic", "listed_public", "sort_network"),
     m.ProjectTopic: ("topic", "sort_key", "project_id"),

@@ -158,6 +158,7 @@ class Hub:
         self._news: dict[tuple[str, str], asyncio.Event] = {}
         self.redis = job_queue.address(settings.redis_url or "")
         self.rates = Rates(settings)
+        self._resources = {service.name: settings.resource(service.name) for service in services}
         for service in services:
             nobody = settings.limits.anonymous.seconds * 1000
             db = Database(settings.database_url or "", service.name, milliseconds=nobody)
@@ -191,7 +192,7 @@ class Hub:
 
     async def asking(self, request: Request[Any, Any, Any], service: str | None = None) -> Principal:
         """Who sent `request`. Tokens made for one service alone (RFC 8707) count there, where it is named."""
-        return await self.verifier.of(request, self.settings.resource(service) if service else "")
+        return await self.verifier.of(request, self._resources[service] if service else "")
 
     @property
     def feed_token(self) -> str:

@@ -151,9 +151,10 @@ def made(size: Size, vocabulary: dict[str, tuple[str, ...]]) -> Network:
         network.navigators += team
         for number in range(projects):
             row = project(pick, number, city["name"], topics(1, 3))
-            network.projects.append(projection.project(ids, row, network.paths))
-            for member in pick.sample(team, min(len(team), pick.randint(1, 4))):
-                network.members.append({"project_id": ids.project(row.key), "navigator_id": member["id"]})
+            members = [one["id"] for one in pick.sample(team, min(len(team), pick.randint(1, 4)))]
+            values = projection.project(ids, row, network.paths) | {"navigators": sorted(members)}
+            network.projects.append(values)
+            network.members += [{"project_id": values["id"], "navigator_id": member} for member in members]
     return network
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from sqlalchemy import Text, and_, any_, cast, delete, literal, or_, select, text, update
+from sqlalchemy import Text, Uuid, and_, any_, cast, delete, func, literal, or_, select, text, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import insert as upsert
 
@@ -56,6 +56,9 @@ async def erase(
     await dictionary.forget(session, [gone.id], await known(session, desk.memory))
     await store.write(session, Batch(gone_navigators=[gone.id]))
     await session.execute(update(m.Navigator).where(m.Navigator.mentor == gone.id).values(mentor=None))
+    one, projects = literal(gone.id, Uuid), m.Project.navigators
+    works = update(m.Project).where(m.Project.ags == gone.ags, one == any_(projects))
+    await session.execute(works.values(navigators=func.array_remove(projects, one)))
     for eraser in erasers:
         await eraser(session, gone)
     messages = list[Message]()
