@@ -26,6 +26,8 @@ UPKEEP = 2.0
 UPKEEP_SEAT = 15.0
 # Of 256 proposals, so many exchange two people in all rounds while a plan is held.
 _WHOLE = 96
+# Bytes of what is looked at most that a nearest cache may hold.
+_CACHE = 1 << 20
 # Fewer proposals say too little about how many are accepted.
 _TELLING = 1000
 _NO_BOUND = 1 << 14
@@ -149,6 +151,7 @@ def lay_out(problem: Problem, plan: Ints, seed: int, home: Ints | None = None, m
         bound=not bool(problem.allowed.all()),
         topical=bool(rules.interest.any()),
         valued=False,
+        near=problem.rounds * problem.tables * problem.people * 8 > _CACHE,
         most_moved=most_moved,
     )
     board = _board(problem, plan, level, levels, kind, low, high, np.array([scramble(seed)], dtype=np.uint64))
