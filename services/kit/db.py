@@ -87,7 +87,10 @@ async def put(session: Writer, model: type[Any], key: dict[str, Any], values: di
 
 
 async def put_all(session: Writer, model: Any, key: str, rows: Mapping[Any, Mapping[str, Any]]) -> None:
-    """As `put`, for many rows by the value of their column `key`, in one statement; values as JSON may have them."""
+    """As `put`, for many rows by the value of their column `key`, in one statement; values as JSON may have them.
+
+    Rows that are so already are not touched.
+    """
     if rows:
         columns = (key, *next(iter(rows.values())))
         body = msgspec.json.encode([{key: one, **values} for one, values in rows.items()]).decode()
@@ -98,9 +101,11 @@ async def put_all(session: Writer, model: Any, key: str, rows: Mapping[Any, Mapp
 def _putting(model: Any, columns: tuple[str, ...]) -> str:
     table, names = model.__table__.fullname, ", ".join(columns)
     changing = ", ".join(f"{name} = excluded.{name}" for name in columns[1:])
+    old, new = (", ".join(f"{row}.{name}" for name in columns[1:]) for row in ("there", "excluded"))
     return (
-        f"INSERT INTO {table} ({names}) SELECT {names} FROM json_populate_recordset(NULL::{table}, $1::json) "  # noqa: S608 - our own models
-        f"ON CONFLICT ({columns[0]}) DO UPDATE SET {changing}"
+        f"INSERT INTO {table} AS there ({names}) "  # noqa: S608 - our own models
+        f"SELECT {names} FROM json_populate_recordset(NULL::{table}, $1::json) "
+        f"ON CONFLICT ({columns[0]}) DO UPDATE SET {changing} WHERE ({old}) IS DISTINCT FROM ({new})"
     )
 
 

@@ -24,14 +24,11 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
-    cast,
     func,
     select,
     text,
-    update,
 )
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.dialects.postgresql import insert as upsert
 
 from services.kit.db import HUB, Database, Reader, Writer, driver, role_of
 from services.kit.errors import Refused, Unavailable, Unknown
@@ -103,14 +100,14 @@ async def after(session: Reader, metadata: MetaData, position: int, limit: int =
     """At most `limit` lines behind `position`, in order. Raises Refused for a position that no log can have."""
     if not 0 <= position < 1 << 63:
         raise Refused(_("„after“ takes a number."))
-    log = table(metadata, "log")
-    rows = await session.execute(
-        select(log.c.position, log.c.at, log.c.kind, cast(log.c.body, Text))
-        .where(log.c.position > position)
-        .order_by(log.c.position)
-        .limit(min(limit, PAGE))
-    )
+    rows = await (await driver(session)).fetch(_reading(metadata), position, min(limit, PAGE))
     return [Entry(p, at, kind, msgspec.Raw(body.encode())) for p, at, kind, body in rows]
+
+
+@cache
+def _reading(metadata: MetaData) -> str:
+    name = table(metadata, "log").fullname
+    return f"SELECT position, at, kind, body::text FROM {name} WHERE position > $1 ORDER BY position LIMIT $2"  # noqa: S608 - our own table
 
 
 class Feed(Protocol):
@@ -164,15 +161,16 @@ async def catch_up(
     The cursor row is locked before the feed is asked, so that two readers of one service take turns. Lines of kinds
     that nobody here listens to are stepped over.
     """
-    cursor = table(metadata, "cursor")
+    take, begin, move = _cursor(metadata)
     by_kind = {kind_of(message): (message, handler) for message, handler in handlers.items()}
     read = 0
     while True:
         async with db.begin(HUB) as session:
-            await session.execute(upsert(cursor).values(feed=name, position=0).on_conflict_do_nothing())
-            position = (
-                await session.execute(select(cursor.c.position).where(cursor.c.feed == name).with_for_update())
-            ).scalar_one()
+            connection = await driver(session)
+            position = await connection.fetchval(take, name)
+            if position is None:
+                await connection.execute(begin, name)
+                position = await connection.fetchval(take, name)
             entries = await feed.after(position)
             for kind, run in groupby(entries, attrgetter("kind")):
                 if known := by_kind.get(kind):
@@ -184,10 +182,21 @@ async def catch_up(
                         for one in said:
                             await handler(session, one)
             if entries:
-                await session.execute(update(cursor).where(cursor.c.feed == name).values(position=entries[-1].position))
+                await connection.execute(move, name, entries[-1].position)
         read += len(entries)
         if len(entries) < PAGE:
             return read
+
+
+@cache
+def _cursor(metadata: MetaData) -> tuple[str, str, str]:
+    """Lock the row of a feed and read it, make it, move it."""
+    name = table(metadata, "cursor").fullname
+    return (
+        f"SELECT position FROM {name} WHERE feed = $1 FOR UPDATE",  # noqa: S608 - our own table
+        f"INSERT INTO {name} (feed, position) VALUES ($1, 0) ON CONFLICT DO NOTHING",  # noqa: S608
+        f"UPDATE {name} SET position = $2 WHERE feed = $1",  # noqa: S608
+    )
 
 
 FORGOTTEN = "Forgotten"
