@@ -25,11 +25,11 @@ from services.cli.client import Client
 from services.cli.running import running
 from services.directory import projection, register, store
 from services.directory.access import CLIENT_SCOPES
+from services.directory.batch import Batch, write
 from services.directory.finding import dictionary
 from services.directory.finding.terms import known
 from services.directory.oauth import clients as oauth_clients
 from services.directory.snapshot import CityRow, Identities, NavigatorRow, ProjectRow
-from services.directory.store import Batch
 from services.kit import embedded
 from services.kit.db import HUB
 from services.kit.service import Hub, Runtime
@@ -73,8 +73,7 @@ async def fill(runtime: Runtime) -> list[str]:
                     seeks=tuple(pick.sample(codes, 1)),
                 )  # fmt: skip
                 values = projection.navigator(ids, person, vocabulary, {})
-                batch.navigators.append(values)
-                batch.navigator_topics += projection.navigator_topics(values, vocabulary)
+                batch.navigators.append(values | projection.navigator_links(values, vocabulary))
                 typed[person.name.lower()] = None
             for one in range(PROJECTS // CITIES + (number < PROJECTS % CITIES)):
                 topic = pick.choice(codes)
@@ -82,12 +81,11 @@ async def fill(runtime: Runtime) -> list[str]:
                     key=f"p{one}", title=f"{labels[topic]} {pick.choice(OBJECTS)}", topics=(topic,),
                     summary=f"{labels[pick.choice(codes)]}, {name(pick, 4)}", stage="RUNNING",
                 )  # fmt: skip
-                values = projection.project(ids, project, vocabulary)
-                batch.projects.append(values)
-                batch.project_topics += projection.project_topics(values, vocabulary)
+                links = projection.project_links(project, vocabulary, {})
+                batch.projects.append(projection.project(ids, project, vocabulary) | links)
             typed[city.name.lower()] = None
         async with runtime.db.begin(HUB) as session:
-            await store.write(session, batch)
+            await write(session, batch)
     async with runtime.db.begin(HUB) as session:
         await dictionary.refresh(session, await known(session, {}))
     words = pick.sample(list(typed), 300) + [word.lower() for label in labels.values() for word in label.split()]
