@@ -101,10 +101,10 @@ async def forget_navigator(session: Writer, ags: str, key: str) -> list[Navigato
     What the city published last changes too, without a publication.
     """
     gone = list[NavigatorRow]()
-    rows = await session.stream(
-        select(m.Source.publication_id, m.Source.snapshot, m.Source.changes).where(m.Source.ags == ags)
-    )
-    async for number, kept, changes in rows:
+    numbers = (await session.scalars(select(m.Source.publication_id).where(m.Source.ags == ags))).all()
+    for number in numbers:  # one at a time: a year of a large city's is much
+        row = select(m.Source.snapshot, m.Source.changes).where(m.Source.publication_id == number)
+        kept, changes = (await session.execute(row)).one()
         before = unpacked(kept)
         gone += [row for row in before.navigators if row.key == key]
         after = without(before, (key,))

@@ -11,8 +11,9 @@ tables show it no other rows. One that forgets to say it sees none. The words ar
 import asyncio
 import logging
 import math
+import re
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from functools import cache
@@ -53,6 +54,8 @@ Acting = Mapping[str, str]
 NOBODY: Acting = {}
 HUB: Acting = {"hub": "on"}
 """The hub's own machinery: intake, jobs, the authorization server, administration."""
+PLAIN = re.compile(r"[A-Za-z0-9 .,:@/_-]*", re.ASCII)
+"""What stands in a statement as it is, between quotation marks."""
 
 
 class Reader(AsyncSession):
@@ -60,7 +63,17 @@ class Reader(AsyncSession):
 
 
 class Writer(Reader):
-    """A session in the transaction of one unit of work. Logic takes it and never commits."""
+    """A session in the transaction of one unit of work. Logic takes it and never commits, nor rolls back: it raises."""
+
+    def at_last(self, statement: str, rows: Iterable[Any]) -> None:
+        """Run `statement` in one message with the commit: what it locks, others wait for no longer than both take.
+
+        `$1` in it is the JSON of all rows that were given for the same statement, in their order.
+        """
+        self.info.setdefault("last", {}).setdefault(statement, []).extend(rows)
+
+    async def rollback(self) -> None:
+        raise RuntimeError("a unit of work ends without effect by an exception")  # `Database.begin` commits
 
     def after_commit(self, callback: AfterCommit) -> None:
         """Run `callback` once the work is durable. Best effort: what must happen belongs into the transaction."""
@@ -72,11 +85,12 @@ async def driver(session: Reader) -> Any:
 
     For statements that take a whole batch or answer with JSON, where a layer in between only costs.
     """
-    connection = await session.connection()
-    if not session.info.get("begun"):
-        await connection.execute(text("SELECT 1"))  # the driver begins its transaction with the first statement
-        session.info["begun"] = True
-    return (await connection.get_raw_connection()).driver_connection
+    if "driver" not in session.info:
+        connection = await session.connection()
+        if not session.info.get("begun"):
+            await connection.execute(text("SELECT 1"))  # the driver begins its transaction with the first statement
+        session.info["driver"] = (await connection.get_raw_connection()).driver_connection
+    return session.info["driver"]
 
 
 async def put(session: Writer, model: type[Any], key: dict[str, Any], values: dict[str, Any]) -> None:
@@ -156,7 +170,9 @@ class Database:
             connect_args={"server_settings": settings, "timeout": CONNECT_SECONDS},
         )
         _only_living(self.engine)
-        self._writers = async_sessionmaker(self.engine, class_=Writer, expire_on_commit=False)
+        # Writers begin and commit by the driver itself, each with more in the same message.
+        own = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._writers = async_sessionmaker(own, class_=Writer, expire_on_commit=False, info={"begun": True})
         read_only = self.engine.execution_options(postgresql_readonly=True)
         self._readers = async_sessionmaker(read_only, class_=Reader, expire_on_commit=False)
 
@@ -170,8 +186,18 @@ class Database:
         with translated():
             async with self._writers() as session:
                 async with session.begin():
-                    await self._act(session, acting, STATEMENT_MILLISECONDS)
-                    yield session
+                    connection = await driver(session)
+                    try:
+                        await self._open(connection, acting)
+                        yield session
+                        await session.flush()
+                        await _commit(connection, session.info.pop("last", {}))
+                    except Exception:
+                        await _roll_back(connection)
+                        raise
+                    except BaseException:
+                        connection.terminate()  # cancelled: nobody waits to learn how far it came
+                        raise
                 callbacks: list[AfterCommit] = session.info.pop("after_commit", [])
         for callback in callbacks:
             try:
@@ -198,11 +224,24 @@ class Database:
                 await self._act(session, acting, milliseconds)
                 yield session
 
-    async def _act(self, session: Reader, acting: Acting, milliseconds: int) -> None:
-        words = [f"set_config('lotsennetz.{key}', :{key}, true)" for key in acting]
+    async def _open(self, connection: Any, acting: Acting) -> None:
+        """Begin, and say for whom: in one message where the words need no quoting, as nearly all do."""
+        if all(PLAIN.fullmatch(value) for value in acting.values()):
+            words = self._words({key: f"'{value}'" for key, value in acting.items()}, STATEMENT_MILLISECONDS)
+            await connection.execute(f"BEGIN; SELECT {', '.join(words)}" if words else "BEGIN")
+        else:
+            words = self._words({key: f"${n}" for n, key in enumerate(acting, 1)}, STATEMENT_MILLISECONDS)
+            await connection.execute("BEGIN")
+            await connection.execute(f"SELECT {', '.join(words)}", *acting.values())
+
+    def _words(self, acting: Mapping[str, str], milliseconds: int) -> list[str]:
+        words = [f"set_config('lotsennetz.{key}', {value}, true)" for key, value in acting.items()]
         if milliseconds != self.milliseconds:
             words.append(f"set_config('statement_timeout', '{milliseconds:d}', true)")
-        if words:
+        return words
+
+    async def _act(self, session: Reader, acting: Acting, milliseconds: int) -> None:
+        if words := self._words({key: f":{key}" for key in acting}, milliseconds):
             await session.execute(text(f"SELECT {', '.join(words)}"), dict(acting))
             session.info["begun"] = True
 
@@ -216,6 +255,30 @@ class Database:
             await self.engine.dispose()
 
 
+async def _commit(connection: Any, last: Mapping[str, Sequence[Any]]) -> None:
+    """Commit, behind the last statements: none of them waits for us in between."""
+    names = [f"lotsennetz.last_{number}" for number in range(len(last))]
+    if last:
+        # As settings, because the statements go without parameters: in their text, a failure would log what they say.
+        words = (f"set_config('{name}', ${number}, true)" for number, name in enumerate(names, 1))
+        rows = (msgspec.json.encode(each).decode() for each in last.values())
+        await connection.execute(f"SELECT {', '.join(words)}", *rows)
+    texts = (text.replace("$1", f"current_setting('{name}')") for text, name in zip(last, names, strict=True))
+    await connection.execute("; ".join([*texts, "COMMIT"]))
+
+
+async def _roll_back(connection: Any) -> None:
+    """End the transaction, or else the connection."""
+    try:
+        if connection.is_in_transaction():
+            await connection.execute("ROLLBACK", timeout=CONNECT_SECONDS)
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
+        connection.terminate()
+    except BaseException:
+        connection.terminate()
+        raise
+
+
 def _only_living(engine: AsyncEngine) -> None:
     """Hand out no connection that has ended. Only one that rested for a while is asked, because asking takes three
     round trips; of all others the driver knows it.
@@ -226,7 +289,10 @@ def _only_living(engine: AsyncEngine) -> None:
 
     def out(connection: Any, record: Any, _proxy: Any) -> None:
         try:
-            if connection.driver_connection.is_closed():
+            living = connection.driver_connection
+            if living.is_in_transaction():
+                living.terminate()  # nobody goes on with what another began
+            if living.is_closed():
                 raise DisconnectionError  # noqa: TRY301 - the pool takes the next one
             if time.monotonic() - record.info.get("back", math.inf) > RESTED_SECONDS:
                 connection.ping()

@@ -77,22 +77,19 @@ def table(metadata: MetaData, name: str) -> Table:
 
 
 async def say(session: Writer, metadata: MetaData, messages: Sequence[Message]) -> None:
-    """Append `messages` in order. Say it last in the unit of work: other writers wait from here to the commit."""
-    if not messages:
-        return
-    lines = [{"kind": kind_of(type(m)), "key": m.key(), "body": m} for m in messages]
-    connection = await driver(session)
-    name = f"lotsennetz log {metadata.schema}"
-    await connection.execute(_saying(metadata), name, msgspec.json.encode(lines).decode())
+    """Append `messages` in order, at the end of the unit of work: other writers wait while it commits."""
+    if messages:
+        lines = [{"kind": kind_of(type(m)), "key": m.key(), "body": m} for m in messages]
+        session.at_last(_saying(metadata), lines)
 
 
 @cache
 def _saying(metadata: MetaData) -> str:
     """All lines in one statement, behind the lock: their positions are given to them as they pass it."""
     return f"""
-WITH turn AS MATERIALIZED (SELECT pg_advisory_xact_lock(hashtextextended($1, 0)))
+WITH turn AS MATERIALIZED (SELECT pg_advisory_xact_lock(hashtextextended('lotsennetz log {metadata.schema}', 0)))
 INSERT INTO {table(metadata, "log").fullname} (kind, key, body)
-SELECT r.kind, r.key, r.body FROM turn, json_to_recordset($2::json) AS r(kind text, key text, body jsonb)
+SELECT r.kind, r.key, r.body FROM turn, json_to_recordset($1::json) AS r(kind text, key text, body jsonb)
 """  # noqa: S608 - our own table
 
 
