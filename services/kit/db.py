@@ -21,7 +21,7 @@ from typing import Any
 
 import asyncpg
 import msgspec
-from sqlalchemy import URL, DateTime, Text, event, make_url, text
+from sqlalchemy import URL, DateTime, Text, event, make_url
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.exc import ArgumentError, DisconnectionError
@@ -86,10 +86,7 @@ async def driver(session: Reader) -> Any:
     For statements that take a whole batch or answer with JSON, where a layer in between only costs.
     """
     if "driver" not in session.info:
-        connection = await session.connection()
-        if not session.info.get("begun"):
-            await connection.execute(text("SELECT 1"))  # the driver begins its transaction with the first statement
-        session.info["driver"] = (await connection.get_raw_connection()).driver_connection
+        session.info["driver"] = (await (await session.connection()).get_raw_connection()).driver_connection
     return session.info["driver"]
 
 
@@ -168,13 +165,11 @@ class Database:
             pool_timeout=CONNECT_SECONDS,
             hide_parameters=True,  # or every logged error would carry personal data
             connect_args={"server_settings": settings, "timeout": CONNECT_SECONDS},
+            isolation_level="AUTOCOMMIT",  # we begin and commit by the driver itself, with more in the same message
         )
         _only_living(self.engine)
-        # Writers begin and commit by the driver itself, each with more in the same message.
-        own = self.engine.execution_options(isolation_level="AUTOCOMMIT")
-        self._writers = async_sessionmaker(own, class_=Writer, expire_on_commit=False, info={"begun": True})
-        read_only = self.engine.execution_options(postgresql_readonly=True)
-        self._readers = async_sessionmaker(read_only, class_=Reader, expire_on_commit=False)
+        self._writers = async_sessionmaker(self.engine, class_=Writer, expire_on_commit=False)
+        self._readers = async_sessionmaker(self.engine, class_=Reader, expire_on_commit=False)
 
     @asynccontextmanager
     async def begin(self, acting: Acting = NOBODY) -> AsyncIterator[Writer]:
@@ -184,21 +179,13 @@ class Database:
         statement takes longer than STATEMENT_MILLISECONDS.
         """
         with translated():
-            async with self._writers() as session:
-                async with session.begin():
-                    connection = await driver(session)
-                    try:
-                        await self._open(connection, acting)
-                        yield session
-                        await session.flush()
-                        await _commit(connection, session.info.pop("last", {}))
-                    except Exception:
-                        await _roll_back(connection)
-                        raise
-                    except BaseException:
-                        connection.terminate()  # cancelled: nobody waits to learn how far it came
-                        raise
-                callbacks: list[AfterCommit] = session.info.pop("after_commit", [])
+            async with (
+                self._writers() as session,
+                session.begin(),
+                self._transaction(session, "BEGIN", acting, STATEMENT_MILLISECONDS),
+            ):
+                yield session
+        callbacks: list[AfterCommit] = session.info.get("after_commit", [])
         for callback in callbacks:
             try:
                 await callback()
@@ -217,33 +204,42 @@ class Database:
         """
         if milliseconds is None:
             milliseconds = STATEMENT_MILLISECONDS if acting else self.milliseconds
+        opening = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY" if frozen else "BEGIN READ ONLY"
         with translated():
-            async with self._readers() as session, session.begin():
-                if frozen:
-                    await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
-                await self._act(session, acting, milliseconds)
+            async with (
+                self._readers() as session,
+                session.begin(),
+                self._transaction(session, opening, acting, milliseconds),
+            ):
                 yield session
 
-    async def _open(self, connection: Any, acting: Acting) -> None:
-        """Begin, and say for whom: in one message where the words need no quoting, as nearly all do."""
-        if all(PLAIN.fullmatch(value) for value in acting.values()):
-            words = self._words({key: f"'{value}'" for key, value in acting.items()}, STATEMENT_MILLISECONDS)
-            await connection.execute(f"BEGIN; SELECT {', '.join(words)}" if words else "BEGIN")
-        else:
-            words = self._words({key: f"${n}" for n, key in enumerate(acting, 1)}, STATEMENT_MILLISECONDS)
-            await connection.execute("BEGIN")
-            await connection.execute(f"SELECT {', '.join(words)}", *acting.values())
-
-    def _words(self, acting: Mapping[str, str], milliseconds: int) -> list[str]:
-        words = [f"set_config('lotsennetz.{key}', {value}, true)" for key, value in acting.items()]
-        if milliseconds != self.milliseconds:
-            words.append(f"set_config('statement_timeout', '{milliseconds:d}', true)")
-        return words
-
-    async def _act(self, session: Reader, acting: Acting, milliseconds: int) -> None:
-        if words := self._words({key: f":{key}" for key in acting}, milliseconds):
-            await session.execute(text(f"SELECT {', '.join(words)}"), dict(acting))
-            session.info["begun"] = True
+    @asynccontextmanager
+    async def _transaction(
+        self, session: Reader, opening: str, acting: Acting, milliseconds: int
+    ) -> AsyncIterator[None]:
+        """Begin and say for whom, in one message where the words need no quoting, as nearly all; commit at the end."""
+        connection = await driver(session)
+        try:
+            plain = all(PLAIN.fullmatch(value) for value in acting.values())
+            values = [f"'{value}'" if plain else f"${number}" for number, value in enumerate(acting.values(), 1)]
+            words = [
+                f"set_config('lotsennetz.{key}', {value}, true)" for key, value in zip(acting, values, strict=True)
+            ]
+            if milliseconds != self.milliseconds:
+                words.append(f"set_config('statement_timeout', '{milliseconds:d}', true)")
+            saying = f"SELECT {', '.join(words)}"
+            await connection.execute(f"{opening}; {saying}" if words and plain else opening)
+            if not plain:
+                await connection.execute(saying, *acting.values())
+            yield
+            await session.flush()
+            await _commit(connection, session.info.get("last", {}))
+        except Exception:
+            await _roll_back(connection)
+            raise
+        except BaseException:
+            connection.terminate()  # cancelled: nobody waits to learn how far it came
+            raise
 
     async def connect(self) -> Any:
         """A connection of the driver's own, for what the pools are not for. Who asks for it closes it."""
