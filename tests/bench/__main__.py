@@ -204,7 +204,8 @@ async def directory() -> None:
         "# Loading, publishing and searching",
         "",
         "Made by `python -m tests.bench directory`, which writes this page. The hub, its embedded servers and the",
-        f"callers share the machine: {os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}.",
+        f"callers share the machine with whatever else runs there (load before: {os.getloadavg()[0]:.1f}):",
+        f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}.",
     ]
     lines = [*head, "", *await loading.main(), "", *await finding.main()]
     DIRECTORY.write_text("\n".join(lines) + "\n", encoding="utf-8")
