@@ -276,8 +276,8 @@ async def _roll_back(connection: Any) -> None:
 
 
 def _only_living(engine: AsyncEngine) -> None:
-    """Hand out no connection that has ended. Only one that rested for a while is asked, because asking takes three
-    round trips; of all others the driver knows it.
+    """Hand out no connection that has ended. Only one that rested for a while is asked, because asking takes a
+    round trip; of all others the driver knows it.
     """
 
     def back(_connection: Any, record: Any) -> None:

@@ -1,9 +1,9 @@
 """What a service said, and how far a reader has read.
 
-The log of a service is a table in its own schema. `say` writes into it in the transaction that made the facts true;
-it takes an advisory lock until the commit, because a reader that goes by sequence numbers would otherwise step over the
-lines of a transaction that commits late. A reader's cursor commits together with the effects of what it read, so each
-line counts exactly once, whatever is killed in between. A new reader starts from 0.
+The log of a service is a table in its own schema. `say` writes into it in the transaction that made the facts true,
+in one message with the commit; behind an advisory lock, because a reader that goes by sequence numbers would otherwise
+step over the lines of a transaction that commits late. A reader's cursor commits together with the effects of what it
+read, so each line counts exactly once, whatever is killed in between. A new reader starts from 0.
 """
 
 import hmac

@@ -100,7 +100,7 @@ class Runtime:
         return Outbox(self.queue, self.service.mails, self.settings)
 
     async def say(self, session: Writer, messages: Sequence[Message]) -> None:
-        """Append to the service's log as the last step of a unit of work, and wake the readers after it.
+        """Append to the service's log as the unit of work commits, and wake the readers after it.
 
         What is revoked counts in this process as soon as it is committed.
         """
