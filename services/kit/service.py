@@ -132,7 +132,10 @@ class Runtime:
 
     @cached_property
     def _heard(self) -> log.Listens:
-        """What the service listens to; what is revoked counts in this process as soon as it has heard of it."""
+        """What the service listens to; what another process revoked counts here as soon as it is heard.
+
+        What was said in this process counts already, and something newer may since.
+        """
 
         def learning(handler: log.Handler) -> log.Handler:
             async def hear(session: Writer, said: TokensRevoked) -> None:
@@ -145,7 +148,12 @@ class Runtime:
             return hear
 
         return {
-            feed: {said: learning(handler) if said is TokensRevoked else handler for said, handler in handlers.items()}
+            feed: {
+                said: learning(handler)
+                if said is TokensRevoked and not isinstance(self.feeds[feed], log.LocalFeed)
+                else handler
+                for said, handler in handlers.items()
+            }
             for feed, handlers in self.service.listens.items()
         }
 

@@ -207,7 +207,9 @@ async def directory() -> None:
         f"callers share the machine with whatever else runs there (load before: {os.getloadavg()[0]:.1f}):",
         f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}.",
     ]
-    lines = [*head, "", *await loading.main(), "", *await finding.main()]
+    lines = [*head, "", *await loading.main()]
+    print("\n".join(lines), flush=True)
+    lines += ["", *await finding.main()]
     DIRECTORY.write_text("\n".join(lines) + "\n", encoding="utf-8")
     print(DIRECTORY.read_text(encoding="utf-8"))
 

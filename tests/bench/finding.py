@@ -72,7 +72,7 @@ async def fill(runtime: Runtime) -> list[str]:
                     department=pick.choice(DEPARTMENTS), offers=tuple(pick.sample(codes, 2)),
                     seeks=tuple(pick.sample(codes, 1)),
                 )  # fmt: skip
-                values = projection.navigator(ids, person, vocabulary, {})
+                values = projection.navigator(ids, person, vocabulary, {person.key: ids.navigator(person.key)})
                 batch.navigators.append(values | projection.navigator_links(values, vocabulary))
                 typed[person.name.lower()] = None
             for one in range(PROJECTS // CITIES + (number < PROJECTS % CITIES)):
