@@ -34,7 +34,7 @@ BARS: dict[tuple[str, int, str], tuple[float | None, ...]] = {
     **{(kind, 480, sizes): (0.80, 0.25, 0.12) for kind in ("RanReal", "RanInt") for sizes in ("ss", "ds")},
     ("Geo", 480, "ss"): (-0.02, -0.035, -0.04),
 }
-GROUPS = {120: (10, 4), 240: (12, 5), 480: (20, 6)}  # tables, and how far a size range reaches from the mean
+GROUPS = {60: (6, 3), 120: (10, 4), 240: (12, 5), 480: (20, 6)}  # tables, and how far a size range reaches from the mean
 
 
 @dataclass(frozen=True)

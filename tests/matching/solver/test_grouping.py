@@ -138,7 +138,9 @@ def test_sizes_with_most_pairs_or_fewest() -> None:
     low, high = np.array([2, 2, 3]), np.array([4, 9, 5])
     assert sorted(sizes(Grouping(weights=ones, low=low, high=high)).tolist()) == [2, 3, 7]
     assert sizes(Grouping(weights=-ones, low=low, high=high)).tolist() == [4, 4, 4]
-    wide = Grouping(weights=np.ones((4000, 4000)) - np.eye(4000), low=np.zeros(9), high=np.full(9, 4000))
+    wide = Grouping(
+        weights=np.ones((4000, 4000)) - np.eye(4000), low=np.zeros(9, dtype=np.int64), high=np.full(9, 4000)
+    )
     assert sizes(wide).tolist() == [4000] + [0] * 8
 
 

@@ -17,6 +17,10 @@ Bools = NDArray[np.bool_]
 # below six times as much, less than what is between a table that is allowed and one that is not (`kernel.FORBIDDEN`),
 # and two of those with all noise stay above -2**31.
 REACH = 1 << 25
+_KINDS: dict[str, type[Any]] = {
+    "weights": np.float64, "low": np.int64, "high": np.int64,
+    "gain": np.float64, "fixed": np.int64, "allowed": np.bool_,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,9 +45,7 @@ class Grouping:
     allowed: Bools | None = None
 
     def __post_init__(self) -> None:
-        for name, kind in (("weights", np.float64), ("low", np.int64), ("high", np.int64)):
-            object.__setattr__(self, name, np.ascontiguousarray(getattr(self, name), dtype=kind))
-        for name, kind in (("gain", np.float64), ("fixed", np.int64), ("allowed", np.bool_)):
+        for name, kind in _KINDS.items():
             given: Any = getattr(self, name)
             object.__setattr__(self, name, None if given is None else np.ascontiguousarray(given, dtype=kind))
         n, g = len(self.weights), len(self.low)

@@ -119,12 +119,12 @@ def anneal(
         x = advance(x)
         i = movable[below(x, movable.size)]
         first = np.int64(x & _MASK)
-        a = np.int64(group[i])
+        a: Any = np.int64(group[i])
         for g in range(tables):
             relative[g] = potential[g, i] - own[i]
         relative[a] = _FORBIDDEN
-        top = weigh(relative, group, potential[a], own, weights[i], noise[first : first + people], score)
-        b = np.int64(-1)
+        top: Any = weigh(relative, group, potential[a], own, weights[i], noise[first : first + people], score)
+        b: Any = np.int64(-1)
         if uneven and size[a] > low[a]:
             for g in range(tables):
                 if size[g] < high[g]:
@@ -135,7 +135,7 @@ def anneal(
         x = advance(x)
         if top <= noise[np.int64(x & _MASK)]:
             continue  # the noise of staying
-        j = np.int64(-1)
+        j: Any = np.int64(-1)
         if b >= 0:
             gain = np.int64(relative[b])
         else:
