@@ -34,7 +34,12 @@ BARS: dict[tuple[str, int, str], tuple[float | None, ...]] = {
     **{(kind, 480, sizes): (0.80, 0.25, 0.12) for kind in ("RanReal", "RanInt") for sizes in ("ss", "ds")},
     ("Geo", 480, "ss"): (-0.02, -0.035, -0.04),
 }
-GROUPS = {60: (6, 3), 120: (10, 4), 240: (12, 5), 480: (20, 6)}  # tables, and how far a size range reaches from the mean
+GROUPS = {
+    60: (6, 3),
+    120: (10, 4),
+    240: (12, 5),
+    480: (20, 6),
+}  # tables, and how far a size range reaches from the mean
 
 
 @dataclass(frozen=True)
@@ -150,6 +155,8 @@ def section(runs: Sequence[Run], seconds: Sequence[float], seeds: int, *, own: b
 
 
 def _cell(runs: Sequence[Run], seconds: float, family: tuple[str, int, str]) -> str:
+    if not runs:
+        return "–"
     gap = median(run.gap for run in runs)
     worst = max(median(run.gap for run in runs if run.instance == name) for name in {run.instance for run in runs})
     bar = BARS[family][SECONDS.index(seconds)] if family in BARS and seconds in SECONDS else None

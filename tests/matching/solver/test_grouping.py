@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import services.matching.solver.grouping as package
 from services.matching.solver import FirstOf, Iterations, Moment, NoImprovement, Seconds, Stop, Target
 from services.matching.solver.grouping import Grouping, kernel, solve
-from services.matching.solver.grouping.start import random_groups, sizes
+from services.matching.solver.grouping.start import heaped, random_groups, sizes
 from services.matching.solver.grouping.state import lay_out
 from tests.bench import matching, mdgp
 
@@ -78,17 +78,19 @@ def test_tiny_cases_are_solved_exactly(seed: int) -> None:
 
 
 def test_the_same_seed_gives_the_same_plan() -> None:
-    problem = mdgp.generated("RanReal_n120_ds_g1")
+    problem = mdgp.generated("RanReal_n60_ds_g1")
     one, same, other = (solve(problem, Iterations(50_000), seed) for seed in (1, 1, 2))
     assert np.array_equal(one.groups, same.groups)
     assert one.iterations == same.iterations == 50_000
     assert not np.array_equal(one.groups, other.groups)
 
 
-@pytest.mark.parametrize("name", ["RanInt_n120_ss_g1", "Geo_n120_ds_g1"])
-def test_the_best_value_we_know_is_met_or_nearly(name: str) -> None:
-    found = solve(mdgp.generated(name), Iterations(2_000_000), seed=1)
-    assert found.value >= mdgp.known(mdgp.BEST)[name] * (1 - 0.005)
+@pytest.mark.parametrize(
+    ("name", "slack"), [("RanInt_n60_ss_g1", 0.0), ("RanReal_n60_ds_g1", 0.005), ("Geo_n60_ss_g1", 0.001)]
+)
+def test_the_best_value_that_we_know_is_reached(name: str, slack: float) -> None:
+    found = solve(mdgp.generated(name), Iterations(1_000_000), seed=1)
+    assert found.value >= mdgp.known(mdgp.BEST)[name] * (1 - slack)
 
 
 @pytest.mark.parametrize(
@@ -138,10 +140,7 @@ def test_sizes_with_most_pairs_or_fewest() -> None:
     low, high = np.array([2, 2, 3]), np.array([4, 9, 5])
     assert sorted(sizes(Grouping(weights=ones, low=low, high=high)).tolist()) == [2, 3, 7]
     assert sizes(Grouping(weights=-ones, low=low, high=high)).tolist() == [4, 4, 4]
-    wide = Grouping(
-        weights=np.ones((4000, 4000)) - np.eye(4000), low=np.zeros(9, dtype=np.int64), high=np.full(9, 4000)
-    )
-    assert sizes(wide).tolist() == [4000] + [0] * 8
+    assert heaped(low, high, 12).tolist() == [2, 7, 3]
 
 
 def test_instance_files_and_pages(tmp_path: Path) -> None:

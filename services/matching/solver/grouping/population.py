@@ -13,7 +13,7 @@ from services.matching.solver.grouping.instance import Grouping, Ints
 from services.matching.solver.grouping.start import completed
 
 # Plans kept, and how many children in a row may fail to be among them before all begins anew.
-MOST, PATIENCE = 6, 30
+MOST, PATIENCE = 6, 12
 
 
 class Population:

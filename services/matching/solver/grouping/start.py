@@ -59,9 +59,9 @@ def sizes(given: Grouping) -> Ints:
     n = given.people
     high = np.minimum(given.high, n)
     if float(given.weights.sum()) < 0:
-        return _level(given.low, high, n)
+        return level(given.low, high, n)
     if int((high - given.low + 1).sum()) * n > MOST_WORK:
-        return _heaped(given.low, high, n)
+        return heaped(given.low, high, n)
     # The greatest sum by dynamic programming: `worth[k]` with k people at the tables so far.
     worth: Ints = np.full(n + 1, -1, dtype=np.int64)
     worth[0] = 0
@@ -84,7 +84,7 @@ def sizes(given: Grouping) -> Ints:
     return out
 
 
-def _level(low: Ints, high: Ints, people: int) -> Ints:
+def level(low: Ints, high: Ints, people: int) -> Ints:
     """The most even sizes: each further person comes to the smallest table with room."""
     out = low.copy()
     for _ in range(people - int(low.sum())):
@@ -92,7 +92,7 @@ def _level(low: Ints, high: Ints, people: int) -> Ints:
     return out
 
 
-def _heaped(low: Ints, high: Ints, people: int) -> Ints:
+def heaped(low: Ints, high: Ints, people: int) -> Ints:
     """Uneven sizes: the tables that can be largest are filled one after another."""
     out = low.copy()
     left = people - int(low.sum())
