@@ -139,9 +139,10 @@ def section(runs: Sequence[Run], seconds: Sequence[float], seeds: int, *, own: b
     lines = [
         TITLE,
         "",
-        f"{len(names)} {which}, {seeds} seeds each, one process, CPU seconds of everything but compiling (at most",
-        f"{over:.2f} s over). The gap in per cent to {against}: median of a family's runs, and in brackets that of its",
-        "worst instance. Negative is better than the best known. Aims in square brackets.",
+        f"{len(names)} {which}, at most {seeds} seeds each (–: not measured), one process,",
+        f"CPU seconds of everything but compiling (at most {over:.3f} s over). The gap in per cent to",
+        f"{against}: median of a family's runs, and in brackets that of its worst instance.",
+        "Negative is better than the best known. Aims in square brackets.",
         "",
         "| family | instances | " + " | ".join(f"{s:g} s" for s in seconds) + " |",
         "|---|---|" + "---|" * len(seconds),
