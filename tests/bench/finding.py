@@ -81,7 +81,7 @@ async def fill(runtime: Runtime) -> list[str]:
                     key=f"p{one}", title=f"{labels[topic]} {pick.choice(OBJECTS)}", topics=(topic,),
                     summary=f"{labels[pick.choice(codes)]}, {name(pick, 4)}", stage="RUNNING",
                 )  # fmt: skip
-                links = projection.project_links(project, vocabulary, {})
+                links = {"above": projection.above(project.topics, vocabulary)}
                 batch.projects.append(projection.project(ids, project, vocabulary) | links)
             typed[city.name.lower()] = None
         async with runtime.db.begin(HUB) as session:

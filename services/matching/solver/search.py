@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from services.matching.solver import grouping, single
 from services.matching.solver.board import Array
 from services.matching.solver.bounds import repeats_bound, upper_bound
 from services.matching.solver.construct import by_chance, random_plan
@@ -38,6 +39,8 @@ SOFT_STEPS = 40
 # a single slow one is better.
 MOST_COOLINGS = 16
 ENOUGH = 8
+# From a given plan, proposals of one cooling for each seat: several short ones find more than a long one.
+AGAIN = 500
 # Proposals per seat in the first cooling where no budget is known; each further one is twice as long.
 FIRST_COOLING = 2000
 
@@ -102,13 +105,18 @@ def solve(
     began = told = time.perf_counter()
     bound = upper_bound(problem)
     random = random_plan(problem, seed)
+    if start is None and keep is None and single.fits(problem):
+        return _single(problem, stop, seed, on_progress, random, bound, began)
     apart = design(problem, seed) if designs and start is None else None
     first_plan = next(plan for plan in (start, apart, random) if plan is not None)
     state = _begun(problem, first_plan, seed, keep)
     state.hold(apart is not None)
     heat = _heat(problem, state)
     chunk = _chunk(problem, stop)
-    coolings = _coolings(problem, stop, state, began) if start is None else 1
+    enough = (
+        ENOUGH * (problem.people * problem.rounds) ** 3 if start is None else AGAIN * problem.people * problem.rounds
+    )
+    coolings = _coolings(stop, state, began, enough)
     warmth = 1.0 if start is None else WARM
     first = FIRST_COOLING * problem.people * problem.rounds
     done = improved = opened = 0
@@ -150,6 +158,31 @@ def solve(
     return _result(problem, state.best, random, bound, seed, done, began)
 
 
+def _single(
+    problem: Problem,
+    stop: Stop,
+    seed: int,
+    on_progress: Callable[[Progress], None] | None,
+    random: Ints,
+    bound: float,
+    began: float,
+) -> Result:
+    """One round, by the search that is made for it."""
+    told = began
+
+    def hear(now: Moment, fraction: float) -> None:
+        nonlocal told
+        if on_progress is not None and (fraction >= 1.0 or time.perf_counter() - told >= 0.2):
+            told = time.perf_counter()
+            on_progress(Progress(min(fraction, 1.0), now.iterations, now.objective, bound, now.seconds))
+
+    given, there = single.grouping(problem)
+    found = grouping.solve(given, stop, seed, start=random[0, there], on_progress=hear)
+    plan = np.full((1, problem.people), -1, dtype=np.int32)
+    plan[0, there] = found.groups
+    return _result(problem, plan, random, bound, seed, found.iterations, began)
+
+
 def warm() -> None:
     """Compiles the kernel, or loads it where that was done before: call it when installing."""
     people, tables, rounds = 5, 2, 2
@@ -167,6 +200,7 @@ def warm() -> None:
         fixed=np.full((rounds, people), -1, dtype=np.int32),
     )
     lay_out(problem, random_plan(problem, 0), 0).run(1, 10)
+    grouping.warm()
 
 
 def _begun(problem: Problem, start: Ints, seed: int, keep: Keep | None) -> State:
@@ -213,9 +247,10 @@ def _heat(problem: Problem, state: State) -> _Heat:
     return _Heat(_rounded(high) * UNIT, cooling, soft)
 
 
-def _coolings(problem: Problem, stop: Stop, state: State, began: float) -> int:
-    """How many coolings the budget is divided into. Where it is counted, the clock has no say."""
-    enough = ENOUGH * (problem.people * problem.rounds) ** 3
+def _coolings(stop: Stop, state: State, began: float, enough: int) -> int:
+    """How many coolings, of `enough` proposals each, the budget is divided into. Where it is counted, the clock has no
+    say.
+    """
     budget: float | None = stop.left(Moment(0, 0, -math.inf, 0.0))
     if budget is None:
         clock = time.perf_counter()

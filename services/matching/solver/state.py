@@ -240,11 +240,11 @@ def _kinds(problem: Problem) -> tuple[Array, Array, Array, Array]:
     kind = np.full((problem.people, max(1, len(problem.kinds))), total - 1, dtype=np.int32)
     first = 0
     for k, one in enumerate(problem.kinds):
-        binding = _binding(problem, one)
-        for v in np.flatnonzero(binding).tolist():
+        bound_kinds = binding(one)
+        for v in np.flatnonzero(bound_kinds).tolist():
             low[:, :, first + v], high[:, :, first + v] = one.low[:, :, v], one.high[:, :, v]
             price[first + v] = _whole(one.weight)
-        bound = (one.of >= 0) & binding[one.of]
+        bound = (one.of >= 0) & bound_kinds[one.of]
         kind[bound, k] = one.of[bound] + first
         first += len(one.names)
     # Kinds that nobody has take no place in the cache.
@@ -254,7 +254,7 @@ def _kinds(problem: Problem) -> tuple[Array, Array, Array, Array]:
     return renumber[kind], price[used], low[:, :, used], high[:, :, used]
 
 
-def _binding(problem: Problem, one: Kinds) -> Array:
+def binding(one: Kinds) -> Array:
     """Which kinds can be above or below their bounds at all: a city of one never is (V)."""
     there = np.bincount(one.of[one.of >= 0], minlength=len(one.names))
     return np.asarray((one.low.max(axis=(0, 1), initial=0) > 0) | (one.high.min(axis=(0, 1), initial=0) < there))

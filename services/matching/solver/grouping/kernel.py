@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from services.matching.solver.chance import advance, below
 from services.matching.solver.compiled import compiled
-from services.matching.solver.kernel import advance, below
 
 Array = NDArray[Any]
 
