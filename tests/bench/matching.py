@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from tests.bench import mdgp
+from tests.bench import golfer, large, mdgp, speeddating
 
 OUT = Path(__file__).parents[2] / "docs" / "benchmarks-matching.md"
 HEAD = """# Plans of the matching solver
@@ -22,7 +22,12 @@ Made by `make bench-matching`, which writes this page; `python -m tests.bench.ma
 
 Measure = Callable[[Path | None, Sequence[float], int, str], str]
 # In the order of the page: the title of each section and what measures it.
-SECTIONS: dict[str, tuple[str, Measure]] = {"mdgp": (mdgp.TITLE, mdgp.main)}
+SECTIONS: dict[str, tuple[str, Measure]] = {
+    "mdgp": (mdgp.TITLE, mdgp.main),
+    "speeddating": (speeddating.TITLE, speeddating.main),
+    "golfer": (golfer.TITLE, golfer.main),
+    "large": (large.TITLE, large.main),
+}
 
 
 def replaced(page: str, section: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 
@@ -44,6 +45,7 @@ def replan(
     most_moved: int | None = None,
     pinned: Collection[str] = (),
     on_progress: Callable[[Progress], None] | None = None,
+    clock: Callable[[], float] = time.perf_counter,
 ) -> Replan:
     """Plans the rounds from `over` on anew.
 
@@ -71,12 +73,14 @@ def replan(
     start = _start(today, np.where(home >= 0, home, fixed), seed)
     least = int(((home >= 0) & (start != home)).sum())
     allowed = MOVES_EACH * (len(missing) + len(new)) if most_moved is None else most_moved
-    result = solve(today, stop, seed, on_progress, start=start, keep=Keep(home, max(allowed, least)))
+    result = solve(today, stop, seed, on_progress, start=start, keep=Keep(home, max(allowed, least)), clock=clock)
     for _attempt in range(_WIDENED):
         if not result.broken or most_moved is not None:
             break
         allowed = 2 * max(1, allowed)
-        result = solve(today, stop, seed, on_progress, start=result.plan, keep=Keep(home, max(allowed, least)))
+        result = solve(
+            today, stop, seed, on_progress, start=result.plan, keep=Keep(home, max(allowed, least)), clock=clock
+        )
     changed = np.argwhere((home >= 0) & (result.plan != home)).tolist()
     return Replan(
         result,

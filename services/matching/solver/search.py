@@ -22,7 +22,7 @@ from services.matching.solver.objective import city_counts, worth
 from services.matching.solver.problem import HARD, Ints, Problem, even_sizes
 from services.matching.solver.result import Result
 from services.matching.solver.starts import design
-from services.matching.solver.state import UNIT, State, lay_out, start_again
+from services.matching.solver.state import HARD_UNITS, UNIT, State, lay_out, start_again
 from services.matching.solver.stop import Moment, Stop
 
 # For up to so many seats (people times rounds): which share of the worsening exchanges at a local optimum is accepted
@@ -52,13 +52,16 @@ _PROBES = 1000
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """`fraction`: of the budget (0 where its end is not in sight); `objective`: of the best plan so far."""
+    """`fraction`: of the budget (0 where its end is not in sight); `objective`: of the best plan so far, and how often
+    that breaks hard rules.
+    """
 
     fraction: float
     iterations: int
     objective: float
     upper_bound: float
     seconds: float
+    broken: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,6 +92,7 @@ def solve(
     start: Ints | None = None,
     keep: Keep | None = None,
     designs: bool = True,
+    clock: Callable[[], float] = time.perf_counter,
 ) -> Result:
     """The best plan found until `stop`; it keeps every hard rule unless `Result.broken` says otherwise.
 
@@ -98,15 +102,16 @@ def solve(
     `iterations` leave out a short descent at the start, from which the temperatures are measured; a budget of seconds
     includes it. Compiling or loading the kernel, where `warm` did not, comes before the first second of a budget.
 
-    The same problem, seed and stop by count give the same plan on every machine. `on_progress` is called at most five
-    times a second, and at the end; what it raises ends the search and is passed on.
+    The same problem, seed and stop by count give the same plan on every machine; budgets in seconds ask `clock`.
+    `on_progress` is called at most five times a second, and at the end; what it raises ends the search and is passed
+    on.
     """
     warm()
-    began = told = time.perf_counter()
+    began = told = clock()
     bound = upper_bound(problem)
     random = random_plan(problem, seed)
     if start is None and keep is None and single.fits(problem):
-        return _single(problem, stop, seed, on_progress, random, bound, began)
+        return _single(problem, stop, seed, on_progress, random, bound, began, clock)
     apart = design(problem, seed) if designs and start is None else None
     first_plan = next(plan for plan in (start, apart, random) if plan is not None)
     state = _begun(problem, first_plan, seed, keep)
@@ -116,21 +121,22 @@ def solve(
     enough = (
         ENOUGH * (problem.people * problem.rounds) ** 3 if start is None else AGAIN * problem.people * problem.rounds
     )
-    coolings = _coolings(stop, state, began, enough)
+    coolings = _coolings(stop, state, began, enough, clock)
     warmth = 1.0 if start is None else WARM
     first = FIRST_COOLING * problem.people * problem.rounds
     done = improved = opened = 0
     cooling = 0
     softened = -1.0
     while True:
-        seconds = time.perf_counter() - began
+        seconds = clock() - began
         now = Moment(done, done - improved if cooling else 0, state.objective, seconds)
         part = stop.part(now)
         over = stop(now)
-        if on_progress is not None and (over or time.perf_counter() - told >= 0.2):
-            told = time.perf_counter()
+        if on_progress is not None and (over or clock() - told >= 0.2):
+            told = clock()
             fraction = 1.0 if over else min(part or 0.0, 1.0)
-            on_progress(Progress(fraction, done, now.objective, bound, seconds))
+            objective = now.objective + state.broken * HARD_UNITS
+            on_progress(Progress(fraction, done, objective, bound, seconds, state.broken))
         if over:
             break
         if part is not None:
@@ -155,7 +161,7 @@ def solve(
         done += proposals
         if state.objective > before:
             improved = done
-    return _result(problem, state.best, random, bound, seed, done, began)
+    return _result(problem, state.best, random, bound, seed, done, clock() - began)
 
 
 def _single(
@@ -166,21 +172,22 @@ def _single(
     random: Ints,
     bound: float,
     began: float,
+    clock: Callable[[], float],
 ) -> Result:
     """One round, by the search that is made for it."""
     told = began
 
     def hear(now: Moment, fraction: float) -> None:
         nonlocal told
-        if on_progress is not None and (fraction >= 1.0 or time.perf_counter() - told >= 0.2):
-            told = time.perf_counter()
+        if on_progress is not None and (fraction >= 1.0 or clock() - told >= 0.2):
+            told = clock()
             on_progress(Progress(min(fraction, 1.0), now.iterations, now.objective, bound, now.seconds))
 
     given, there = single.grouping(problem)
-    found = grouping.solve(given, stop, seed, start=random[0, there], on_progress=hear)
+    found = grouping.solve(given, stop, seed, start=random[0, there], on_progress=hear, clock=clock)
     plan = np.full((1, problem.people), -1, dtype=np.int32)
     plan[0, there] = found.groups
-    return _result(problem, plan, random, bound, seed, found.iterations, began)
+    return _result(problem, plan, random, bound, seed, found.iterations, clock() - began)
 
 
 def warm() -> None:
@@ -247,18 +254,18 @@ def _heat(problem: Problem, state: State) -> _Heat:
     return _Heat(_rounded(high) * UNIT, cooling, soft)
 
 
-def _coolings(stop: Stop, state: State, began: float, enough: int) -> int:
+def _coolings(stop: Stop, state: State, began: float, enough: int, clock: Callable[[], float]) -> int:
     """How many coolings, of `enough` proposals each, the budget is divided into. Where it is counted, the clock has no
     say.
     """
     budget: float | None = stop.left(Moment(0, 0, -math.inf, 0.0))
     if budget is None:
-        clock = time.perf_counter()
-        part = stop.part(Moment(0, 0, -math.inf, clock - began))
+        started = clock()
+        part = stop.part(Moment(0, 0, -math.inf, started - began))
         if not part:
             return 1
         state.run(0, _PROBES)
-        budget = _PROBES / (time.perf_counter() - clock) * (clock - began) / part
+        budget = _PROBES / (clock() - started) * (started - began) / part
     return int(min(max(budget // enough, 1), MOST_COOLINGS))
 
 
@@ -275,7 +282,7 @@ def _rounded(value: float) -> float:
 
 
 def _result(
-    problem: Problem, plan: Ints, start: Ints, bound: float, seed: int, iterations: int, began: float
+    problem: Problem, plan: Ints, start: Ints, bound: float, seed: int, iterations: int, seconds: float
 ) -> Result:
     value = worth(problem, plan)
     counts = city_counts(problem, plan)
@@ -297,7 +304,7 @@ def _result(
         city_counts=counts,
         least=value.least,
         iterations=iterations,
-        seconds=time.perf_counter() - began,
+        seconds=seconds,
         seed=seed,
         problem_digest=problem.digest(),
     )

@@ -17,6 +17,7 @@ from services.matching.solver.problem import Floats, Ints, Kinds, Problem
 # One of the objective in the kernel's whole numbers: finer than any weight one would tell apart, and coarse enough for
 # a million breaches of hard rules to stay below 2**63.
 UNIT = 1 << 16
+HARD_UNITS = boards.HARD / UNIT
 
 _NOISE = 4096
 # What it costs to look at everybody at two tables, for each seat of a table, and to keep `worth` at an exchange, for
@@ -67,6 +68,11 @@ class State:
     def objective(self) -> float:
         """The best plan's, far below any plan's worth while hard rules are broken."""
         return int(self.board.tally[boards.BEST]) / UNIT
+
+    @property
+    def broken(self) -> int:
+        """How often the best plan breaks a hard rule."""
+        return max(0, round(-int(self.board.tally[boards.BEST]) / boards.HARD))
 
     def hold(self, held: bool) -> None:
         """Whether to hold on to who meets whom how often: repeats then count in full throughout, and many proposals
