@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from services.app import SERVICES, chosen
-from services.cli import demo, keys, people
+from services.cli import demo, keys, people, solve
 from services.cli.running import running, servers, until_stopped
 from services.directory import register
 from services.directory.access import CLIENT_SCOPES, checked_ags
@@ -31,7 +31,7 @@ Command = Callable[[argparse.Namespace, Settings], Coroutine[Any, Any, int]]
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; 0 when it succeeded, 1 with one line of explanation when it did not."""
+    """Run one command; 0 when it succeeded, 1 (or the command's `wrong`) with an explanation when it did not."""
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     asked = _parser().parse_args(arguments)
     with i18n.speaking(asked.lang):
@@ -42,8 +42,9 @@ def main(arguments: list[str] | None = None) -> int:
         except HubError as problem:
             print(f"lotsennetz: {problem.message}", file=sys.stderr)
             for detail in problem.problems:
-                print(f"  {detail.row} {detail.field}: {detail.message}", file=sys.stderr)
-            return 1
+                place = f"{detail.row} {detail.field}".strip()
+                print(f"  {place}: {detail.message}" if place else f"  {detail.message}", file=sys.stderr)
+            return int(getattr(asked, "wrong", 1))
         except KeyboardInterrupt:
             return 130
 
@@ -86,6 +87,7 @@ def _parser() -> argparse.ArgumentParser:
     books.add_argument("file", type=Path)
     people.add(command)
     keys.add(command)
+    solve.add(command)
     revise = command("revise", _revise, "write a migration from a service's models (for developers)")
     revise.add_argument("service", choices=SERVICES)
     revise.add_argument("message")

@@ -66,13 +66,15 @@ class Layout:
 
     `columns`: the columns of each kind; where two share a name, the first has it. `sheets`: what sheets are called; a
     kind without columns is passed over. `needed`: of these fields, a sheet that is called so has one. `telling`: of
-    these, a sheet has one whose name says nothing; where columns fit two kinds alike, the first.
+    these, a sheet has one whose name says nothing; where columns fit two kinds alike, the first. `least`: so many
+    columns such a sheet has at least.
     """
 
     columns: Mapping[str, tuple[Column, ...]]
     sheets: Mapping[str, tuple[str, ...]]
     needed: Mapping[str, tuple[str, ...]]
     telling: Mapping[str, tuple[str, ...]]
+    least: int = 2
     _named: dict[str, Mapping[str, Column]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def named(self, kind: str) -> Mapping[str, Column]:

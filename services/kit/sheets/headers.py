@@ -11,8 +11,6 @@ LOOKED_AT = 40
 """Rows that may stand above the header: titles, logos, dates of printing."""
 CANDIDATES = 4
 """Rows that are looked at for typing errors: those with most columns that need none."""
-LEAST = 2
-"""Columns that are recognised before a row counts as a header, unless the sheet's name says what it is."""
 CLOSE = 0.84
 LONG = 6
 """Letters of a word that says what a sheet holds wherever it stands in the sheet's name."""
@@ -57,7 +55,7 @@ def header_of(layout: Layout, table: Table, name: str) -> Header | None:
     if kind is not None and kind not in layout.columns:
         return None
     found = _best(layout, table, {kind: layout.needed[kind]}, least=1) if kind else None
-    return found or _best(layout, table, layout.telling, least=LEAST)
+    return found or _best(layout, table, layout.telling, least=layout.least)
 
 
 def _best(layout: Layout, table: Table, kinds: Mapping[str, Sequence[str]], *, least: int) -> Header | None:
