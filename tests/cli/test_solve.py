@@ -340,6 +340,8 @@ def test_json_goes_to_standard_output(tmp_path: Path, capfdbinary: pytest.Captur
         (2.0, (1,)),
         ((1.0, 4.0), (0, 3)),
         (date(2026, 3, 1), (0, 1, 2)),
+        ("01. Mrz", (0, 1, 2)),
+        ("4-Feb", (1, 2, 3)),
         ("7", (6,)),
     ],
     ids=str,

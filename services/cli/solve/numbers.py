@@ -6,7 +6,8 @@ from datetime import date
 
 from services.kit.i18n import gettext as _
 from services.kit.sheets.table import Cell
-from services.kit.sheets.values import Odd, short
+from services.kit.sheets.values import MONTHS, Odd, short
+from services.kit.text import folded
 
 HIGHEST = 1000
 """No plan has more rounds or tables."""
@@ -17,6 +18,9 @@ JOINED = re.compile(r"\s*[,;/+&\n]\s*|\s+(?:und|and|u)\s+|\s+")
 BUT = re.compile(r"^(?:(?:alle|all)\s+)?(?:nicht|ohne|außer|ausser|not|except|without|but)\s+")
 FROM = re.compile(r"\b(?:ab|from)\s*(\d+)")
 UPTO = re.compile(r"\b(?:bis|until|to|up to)\s*(\d+)")
+DAY = re.compile(r"(\d{1,2})[. -]+([a-z]{3,9})\.?")
+"""„01. Mrz“ and „3-Jan“: how CSV has what became a day."""
+LONGEST_DAY = 20
 SPAN = re.compile(r"(\d{1,4})?(-)?(\d{1,4})?")
 
 
@@ -43,14 +47,23 @@ def read(cell: Cell | tuple[Cell, ...]) -> Numbers | None:
     if isinstance(cell, tuple):
         found = [one for one in map(read, cell) if one is not None]
         return Numbers(tuple(span for one in found for span in one.spans)) if found else None
-    if isinstance(cell, date):  # the program made a day of „1-3“, whichever of them it took for the month
-        return Numbers(((min(cell.day, cell.month), max(cell.day, cell.month)),))
+    if days := day(cell):
+        return Numbers((days,))
     said = DASHES.sub("-", " ".join(FILLING.sub(" ", short(cell).casefold()).split()))
     if said in ALL:
         return None
     rest = BUT.sub("", said)
     spans = tuple(_span(part) for part in JOINED.split(UPTO.sub(r"-\1", FROM.sub(r"\1-", rest))) if part)
     return Numbers(spans, but=rest != said)
+
+
+def day(cell: Cell) -> tuple[int, int] | None:
+    """First and last of „1-3“ where the program made a day of it, whichever of them it took for the month."""
+    if isinstance(cell, date):
+        return min(cell.day, cell.month), max(cell.day, cell.month)
+    found = DAY.fullmatch(folded(cell)) if isinstance(cell, str) and len(cell) < LONGEST_DAY else None
+    month = MONTHS.get(found[2][:3]) if found else None
+    return (min(int(found[1]), month), max(int(found[1]), month)) if found and month else None
 
 
 def _span(said: str) -> tuple[int, int | None]:

@@ -5,7 +5,6 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import date
 from difflib import get_close_matches
 from typing import Any
 
@@ -26,6 +25,7 @@ MOST_SUGGESTIONS = 100
 """Problems until which the nearest name is looked for."""
 CLOSE = 0.75
 LISTED = re.compile(r"[;,\n•|]")
+SPANS = ("rounds", "tables")
 TEXTS = ("city", "department", "experience", "language")
 
 
@@ -92,16 +92,16 @@ class _Reader:
             return topic
         above = labels.code(topic.parent).code
         if above is None:
-            self.problem(topic.place, "parent", self._unknown(topic.parent, labels.near(topic.parent)), TOPICS)
+            self.problem(topic.place, "parent", self._unknown(topic.parent, labels), TOPICS)
         return Topic(topic.name, above, topic.synonyms, topic.place)
 
     def _participant(self, row: Row) -> Participant:
         said: dict[str, Any] = {field: self._text(row, field) for field in TEXTS}
         for field in ("offers", "seeks", "works_on"):
             said[field] = tuple(dict.fromkeys(self._known(row, field)))
-        for field in ("rounds", "tables"):
+        for field in SPANS:
             said[field] = self._value(row, field, numbers.read, None)
-        if any(isinstance(row.said.get(field), date) for field in ("rounds", "tables")):
+        if any(not isinstance(one, tuple) and numbers.day(one) for one in (row.said.get(f, "") for f in SPANS)):
             self.notes.append(Note(row.place, _("A date was read as „from … to“. Better format it as text.")))
         host, table = self._value(row, "host", _host, (False, None))
         name = self._name(row)
@@ -172,10 +172,11 @@ class _Reader:
 
     def _nobody(self, place: str, field: str, said: str, known: dict[str, str]) -> None:
         """Whom somebody met before need not be there today; whoever else is named has to be."""
-        near = self._near(spelled(said)[:80], known)
+        looked = len(self.checks.found) + len(self.notes) < MOST_SUGGESTIONS
+        close = get_close_matches(spelled(said)[:80], known, n=1, cutoff=CLOSE) if looked else []
         message = (
-            _("Nobody here is called „{said}“. Do you mean „{near}“?", said=said[:60], near=near)
-            if near
+            _("Nobody here is called „{said}“. Do you mean „{near}“?", said=said[:60], near=known[close[0]])
+            if close
             else _("Nobody here is called „{said}“.", said=said[:60])
         )
         if field == "met":
@@ -183,14 +184,8 @@ class _Reader:
         else:
             self.problem(place, field, message)
 
-    def _near(self, said: str, known: dict[str, str]) -> str:
-        if len(self.checks.found) + len(self.notes) >= MOST_SUGGESTIONS:
-            return ""
-        close = get_close_matches(said, known, n=1, cutoff=CLOSE)
-        return known[close[0]] if close else ""
-
-    def _unknown(self, said: str, near: str) -> str:
-        if near:
+    def _unknown(self, said: str, labels: Labels) -> str:
+        if near := labels.near(said) if len(self.checks.found) < MOST_SUGGESTIONS else "":
             return _("There is no topic „{said}“. Do you mean „{near}“?", said=said[:60], near=near)
         return _("There is no topic „{said}“ in the sheet of topics.", said=said[:60])
 
@@ -204,8 +199,7 @@ class _Reader:
             if code is not None:
                 found.append(code)
             else:
-                near = labels.near(said) if len(self.checks.found) < MOST_SUGGESTIONS else ""
-                self.problem(row.place, field, self._unknown(said, near))
+                self.problem(row.place, field, self._unknown(said, labels))
         return found
 
     def _entries(self, row: Row, field: str, known: Callable[[str], str | None]) -> list[tuple[str, str | None]]:

@@ -1,5 +1,6 @@
 """A plan as a workbook to print: on A4, with headers on every page. Nothing in it can become a formula."""
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from io import BytesIO
 from typing import Any, TypeVar
@@ -14,6 +15,8 @@ MARGIN = 0.4
 """Inches."""
 LINE_PIXELS = (297 / 25.4 - 2 * MARGIN) * 96
 """Of a landscape page between its margins."""
+LINE_LETTERS, LINE_POINTS = 110, 15
+"""Letters that fit on such a line with room to spare, and its height."""
 BESIDE = 8
 """Tables beside one another; more begin a new block below."""
 WIDEST = 34
@@ -42,6 +45,7 @@ class _Writer:
         cell = {"valign": "top", "text_wrap": True}
         self.plain = book.add_format(cell)
         sides = {"left": 1, "right": 1, "left_color": "#888888", "right_color": "#888888"}
+        self.strong = book.add_format(cell | {"bold": True})
         self.boxed, self.host = book.add_format(cell | sides), book.add_format(cell | sides | {"bold": True})
         self.last = book.add_format({"top": 1, "top_color": "#888888"})
         self.head = book.add_format(
@@ -82,7 +86,11 @@ class _Writer:
             for block in _batched(one.tables, BESIDE):
                 row = self._block(sheet, row, block) + 1
             if one.away:
-                sheet.write_string(row, 0, _("Not there: {names}", names=", ".join(one.away)))
+                away = _("Not there: {names}", names=", ".join(one.away))
+                sheet.set_row(row, LINE_POINTS * math.ceil(len(away) / LINE_LETTERS))
+                if beside > 1:
+                    sheet.merge_range(row, 0, row, beside - 1, "", self.plain)
+                sheet.write_string(row, 0, away, self.plain)
                 row += 1
         sheet.set_h_pagebreaks(breaks[:1000])
 
@@ -143,7 +151,9 @@ class _Writer:
         for column, one in enumerate(rounds):
             sheet.write_string(row, column, _("Round {number}", number=one.round), self.head)
             for number, name in enumerate(one.tables[table].people, 1):
-                sheet.write_string(row + number, column, name, self.plain)
+                sheet.write_string(
+                    row + number, column, name, self.strong if name in one.tables[table].hosts else self.plain
+                )
         return row + longest + 1
 
     def meetings(self) -> None:
