@@ -266,7 +266,8 @@ def test_seats(tmp_path: Path, seats: str, sizes: set[int]) -> None:
         (("--mix", "haarfarbe=stark"), "„haarfarbe“ lässt sich nicht mischen."),
         (("--mix", "amt=sehr"), "„sehr“ ist keine Stärke."),
         (("--mix", "sprache=stark"), "In der Datei steht nichts in der Spalte „Sprache“."),
-        (("--rounds", "0"), "--rounds: Wählen Sie eine Zahl über 0."),
+        (("--rounds", "0"), "--rounds: Bitte wählen Sie eine Zahl von 1 bis 1000."),
+        (("--iterations", "0"), "--iterations: Wählen Sie eine Zahl über 0."),
         (("-o", "plan.pdf"), "Ein Plan wird als .xlsx, .csv oder .json geschrieben"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
@@ -356,3 +357,25 @@ def test_numbers_as_people_write_them(said: Any, meant: tuple[int, ...]) -> None
 def test_what_is_no_number(said: str) -> None:
     with pytest.raises(Odd):
         numbers(said)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (
+            '{"people": [{"name": "Änne Buche", "rounds": {"a": 1}}, {"name": ""}]}',
+            "people[0] Spalte rounds: Schreiben Sie",
+        ),
+        ('{"people": [{"name": "Änne Buche", "host": [1]}]}', "people[0] Spalte host: Schreiben Sie „ja“"),
+        ('{"people": {}}', "Die Datei braucht eine Liste „people“"),
+        ("[" * 100_000, "Die Datei ist kein JSON."),
+        ("[]", "Die Datei nennt niemanden."),
+    ],
+    ids=["no numbers", "two tables", "no list", "deep", "nobody"],
+)
+def test_json_that_cannot_be_planned(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], content: str, words: str
+) -> None:
+    (tmp_path / "list.json").write_text(content, encoding="utf-8")
+    assert solve(tmp_path / "list.json") == 2
+    assert words in capsys.readouterr().err

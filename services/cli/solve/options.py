@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from services.cli.solve.columns import LAYOUT, PEOPLE, label
+from services.cli.solve.numbers import HIGHEST
 from services.cli.solve.people import Given
 from services.kit.errors import Problem, Refused
 from services.kit.i18n import gettext as _
@@ -77,8 +78,13 @@ def settle(asked: argparse.Namespace, given: Given) -> Options:
         proposed.append(_("{number} people have no city: they are mixed like those of one.", number=homeless))
     problems += [
         Problem(_("Choose a number above 0."), field=f"--{name}")
-        for name in ("tables", "rounds", "seconds", "iterations")
+        for name in ("seconds", "iterations")
         if getattr(asked, name) is not None and not 0 < getattr(asked, name) < math.inf
+    ]
+    problems += [
+        Problem(_("Choose a number from {least} to {most}.", least=1, most=HIGHEST), field=f"--{name}")
+        for name, number in (("tables", asked.tables), ("rounds", asked.rounds))
+        if number is not None and not 1 <= number <= HIGHEST
     ]
     if not 0 <= asked.seed <= MOST_SEED:
         message = _("Choose a number from {least} to {most}.", least=0, most=MOST_SEED)

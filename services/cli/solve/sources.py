@@ -77,7 +77,7 @@ def _json(content: bytes) -> Source:
         raise TooLarge(_("The file is larger than {most} MB.", most=MOST_BYTES // 1_000_000))
     try:
         said: Any = msgspec.json.decode(content.removeprefix(b"\xef\xbb\xbf"))
-    except msgspec.DecodeError as problem:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
         raise Refused(_("The file is no JSON."), [Problem(str(problem))]) from problem
     if isinstance(said, list):
         said = {"people": said}

@@ -13,8 +13,8 @@ T = TypeVar("T")
 A4 = 9
 MARGIN = 0.4
 """Inches."""
-LINE_PIXELS = (297 / 25.4 - 2 * MARGIN) * 96
-"""Of a landscape page between its margins."""
+LINE_PIXELS = (297 / 25.4 - 2 * MARGIN) * 96 * 0.95
+"""Of a landscape page between its margins; printers do not agree to the last pixel."""
 LINE_LETTERS, LINE_POINTS = 110, 15
 """Letters that fit on such a line with room to spare, and its height."""
 BESIDE = 8
@@ -45,7 +45,8 @@ class _Writer:
         cell = {"valign": "top", "text_wrap": True}
         self.plain = book.add_format(cell)
         sides = {"left": 1, "right": 1, "left_color": "#888888", "right_color": "#888888"}
-        self.strong = book.add_format(cell | {"bold": True})
+        self.comer = book.add_format(cell | {"font_size": 14})
+        self.stays = book.add_format(cell | {"font_size": 14, "bold": True})
         self.boxed, self.host = book.add_format(cell | sides), book.add_format(cell | sides | {"bold": True})
         self.last = book.add_format({"top": 1, "top_color": "#888888"})
         self.head = book.add_format(
@@ -151,9 +152,8 @@ class _Writer:
         for column, one in enumerate(rounds):
             sheet.write_string(row, column, _("Round {number}", number=one.round), self.head)
             for number, name in enumerate(one.tables[table].people, 1):
-                sheet.write_string(
-                    row + number, column, name, self.strong if name in one.tables[table].hosts else self.plain
-                )
+                style = self.stays if name in one.tables[table].hosts else self.comer
+                sheet.write_string(row + number, column, name, style)
         return row + longest + 1
 
     def meetings(self) -> None:
@@ -181,6 +181,9 @@ class _Writer:
         for section in _sections(self.told.quality):
             for number, cells in enumerate(section):
                 for column, value in enumerate(cells):
+                    if isinstance(value, str) and column and number and len(cells) == 2:
+                        sheet.merge_range(row, column, row, 3, "", self.plain)
+                        sheet.set_row(row, LINE_POINTS * math.ceil(len(value) / 42))
                     if isinstance(value, str):
                         sheet.write_string(row, column, value, self.plain if number else self.head)
                     else:
