@@ -13,14 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from services.app import SERVICES, chosen
-from services.cli import demo, keys, people, solve
+from services.cli import demo, files, keys, people, solve
 from services.cli.running import running, servers, until_stopped
 from services.directory import register
 from services.directory.access import CLIENT_SCOPES, checked_ags
 from services.directory.oauth import clients
 from services.kit import i18n, migrations
 from services.kit.db import HUB, Database
-from services.kit.errors import HubError, Refused
+from services.kit.errors import HubError
 from services.kit.i18n import gettext as _
 from services.kit.service import Hub
 from services.kit.settings import Settings, from_environment
@@ -151,11 +151,7 @@ async def _client(asked: argparse.Namespace, settings: Settings) -> int:
 
 
 async def _register(asked: argparse.Namespace, settings: Settings) -> int:
-    try:
-        content = asked.file.read_bytes()
-    except OSError as problem:
-        raise Refused(_("{file} cannot be read: {reason}", file=asked.file, reason=problem.strerror)) from problem
-    found = register.parse(content)
+    found = register.parse(files.contents(asked.file))
     with servers(settings, share=True) as known:
         hub = Hub(known, chosen("directory"))
         await hub.migrate()

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import signal
 import threading
 import time
@@ -139,7 +140,7 @@ def test_the_same_iterations_give_the_same_plan(tmp_path: Path) -> None:
         found.append(_told(tmp_path / f"{name}.json"))
     assert found[0] == found[1]
     assert found[0]["quality"]["command"].startswith("lotsennetz solve ")
-    again = found[0]["quality"]["command"].split()[2:]
+    again = shlex.split(found[0]["quality"]["command"])[2:]
     assert solve(*again, "-o", tmp_path / "three.json") == 0
     assert _told(tmp_path / "three.json") == found[0]
 
@@ -287,6 +288,9 @@ def test_departments_are_mixed_where_that_is_asked(tmp_path: Path) -> None:
     file, plan = people(tmp_path / "list.xlsx", rows), tmp_path / "plan.json"
     options = ("--tables", 4, "--rounds", 2, "--mix-cities", "off", "--mix", "Amt=hart", *QUICK)
     assert solve(file, *options, "-o", plan) == 0
+    told = _told(plan)
+    assert solve(*shlex.split(told["quality"]["command"])[2:], "-o", plan) == 0
+    assert _told(plan) == told
     home = {row[0]: row[2] for row in rows}
     found = [table["people"] for one in _told(plan)["rounds"] for table in one["tables"]]
     assert all(set(Counter(home[name] for name in some).values()) == {2} for some in found)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from importlib.metadata import version
 from pathlib import Path
 
+from services.cli import files
 from services.cli.solve import building, template, writing
 from services.cli.solve.account import Account, Run, account
 from services.cli.solve.options import Options, settle
@@ -62,8 +63,8 @@ async def run(asked: argparse.Namespace, settings: Settings) -> int:
     if asked.template:
         return _template(asked.file)
     target = writing.target(asked.output, asked.file)
-    content = _bytes(asked.file)
-    given = read(asked.file.name, content, (asked.topics.name, _bytes(asked.topics)) if asked.topics else None)
+    topics = (asked.topics.name, files.contents(asked.topics)) if asked.topics else None
+    given = read(asked.file.name, files.contents(asked.file), topics)
     options = settle(asked, given)
     problem = building.problem(given, options)
     _say([f"{note.place}: {note.message}" if note.place else note.message for note in given.notes])
@@ -74,10 +75,10 @@ async def run(asked: argparse.Namespace, settings: Settings) -> int:
         _say([f"  {one}" for one in broken_rules(problem, result)])
         _say([_("Weaken a rule, search longer with --seconds, or write the plan as it is with --force.")])
         return NO_PLAN
-    topics = str(asked.topics) if asked.topics else ""
-    told = account(given, options, problem, result, Run(str(asked.file), version("lotsennetz"), interrupted, topics))
+    known = Run(str(asked.file), str(asked.topics or ""), version("lotsennetz"), interrupted)
+    told = account(given, options, problem, result, known)
     writing.write(told, target)
-    _summary(told, target, to_screen=not target.is_standard)
+    _summary(told, target)
     return 0
 
 
@@ -107,16 +108,9 @@ def _template(file: Path) -> int:
         raise Refused(_("A template is an XLSX file: choose a name that ends with .xlsx."))
     if file.exists():
         raise Conflict(_("{file} exists already; it is not overwritten.", file=file))
-    writing.store(file, template.template())
+    files.store(file, template.template())
     print(_("{file}: fill in a row for each person, then run: lotsennetz solve {file}", file=file))
     return 0
-
-
-def _bytes(file: Path) -> bytes:
-    try:
-        return file.read_bytes()
-    except OSError as problem:
-        raise Refused(_("{file} cannot be read: {reason}", file=file, reason=problem.strerror)) from problem
 
 
 def _say(lines: Iterable[str]) -> None:
@@ -127,7 +121,7 @@ def _say(lines: Iterable[str]) -> None:
         print(_("… and {number} more.", number=len(some) - MOST_SHOWN), file=sys.stderr)
 
 
-def _summary(told: Account, target: writing.Target, *, to_screen: bool) -> None:
+def _summary(told: Account, target: writing.Target) -> None:
     quality = told.quality
     lines = [
         _("{people} people, {tables} tables, {rounds} rounds: {target}", people=len(told.people),
@@ -149,4 +143,4 @@ def _summary(told: Account, target: writing.Target, *, to_screen: bool) -> None:
         lines.append(_("The clock ended the search: --iterations {number} gives a plan that can be repeated.",
                        number=max(quality.iterations, ENOUGH * len(told.people) * len(told.rounds))))  # fmt: skip
     for line in lines:
-        print(line, file=sys.stdout if to_screen else sys.stderr)
+        print(line, file=sys.stderr if target.is_standard else sys.stdout)

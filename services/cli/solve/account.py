@@ -120,12 +120,12 @@ class Account(msgspec.Struct, frozen=True):
 
 
 class Run(msgspec.Struct, frozen=True):
-    """What is known of a run beside its result."""
+    """What is known of a run beside its result: the files as they were named (`topics` may be empty), how it ended."""
 
     file: str
+    topics: str
     version: str
     interrupted: bool
-    topics_file: str = ""
 
 
 def account(given: Given, options: Options, problem: solver.Problem, result: solver.Result, run: Run) -> Account:
@@ -195,7 +195,7 @@ def _rounded(figures: Sequence[float]) -> tuple[float, float, float]:
 def _command(options: Options, run: Run) -> str:
     if not options.iterations or run.interrupted:
         return ""
-    topics = ["--topics", run.topics_file] if run.topics_file else []
+    topics = ["--topics", run.topics] if run.topics else []
     return shlex.join(["lotsennetz", "solve", run.file, *topics, *options.arguments()])
 
 

@@ -51,6 +51,7 @@ class Options:
         seats = ",".join(f"{most}" if least is None else f"{least}-{most}" for least, most in self.seats)
         return [
             "--tables", str(self.tables), "--rounds", str(self.rounds), *(["--seats", seats] if seats else []),
+            *([] if "city" in self.mix else ["--mix-cities", "off"]),
             *(part for kind, strength in self.mix.items() for part in ("--mix", f"{kind}={strength}")),
             *(["--no-repeats"] if self.no_repeats else []), "--seed", str(self.seed),
             *(["--iterations", str(self.iterations)] if self.iterations else ["--seconds", f"{self.seconds:g}"]),

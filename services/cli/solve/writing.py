@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from services.cli import files
 from services.cli.solve import workbook
 from services.cli.solve.account import Account
 from services.kit.errors import Refused
@@ -54,20 +55,7 @@ def write(told: Account, to: Target) -> None:
         sys.stdout.buffer.write(made)
         sys.stdout.flush()
     else:
-        store(to.path, made)
-
-
-def store(path: Path, content: bytes) -> None:
-    """The file as a whole. Raises Refused."""
-    part = path.with_name(f".{path.name}.part")
-    try:
-        part.write_bytes(content)
-        part.replace(path)
-    except OSError as problem:
-        part.unlink(missing_ok=True)
-        raise Refused(
-            _("{file} cannot be written: {reason}. Is it open in another program?", file=path, reason=problem.strerror)
-        ) from problem
+        files.store(to.path, made)
 
 
 def _json(told: Account) -> bytes:
