@@ -218,6 +218,13 @@ def test_a_broken_rule_writes_nothing_unless_forced(tmp_path: Path, capsys: pyte
     assert "Harte Regeln, die dieser Plan verletzt" in {row[0] for row in sheets(plan)["Güte"].rows if row}
 
 
+def test_repeats_that_no_plan_avoids(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = people(tmp_path / "list.xlsx", sample.rows(9))
+    options = ("--tables", 3, "--rounds", 6, "--no-repeats", "--mix-cities", "off", *QUICK)
+    assert solve(file, *options) == 1
+    assert "hat überhaupt kein Plan: Wählen Sie weniger Runden" in capsys.readouterr().err
+
+
 def test_ctrl_c_takes_the_best_plan_so_far(tmp_path: Path) -> None:
     file, plan = people(tmp_path / "list.xlsx", sample.rows(24)), tmp_path / "plan.json"
 

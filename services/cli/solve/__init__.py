@@ -84,7 +84,12 @@ async def run(asked: argparse.Namespace, settings: Settings) -> int:
 
 def broken_rules(problem: solver.Problem, result: solver.Result) -> list[str]:
     """What stands against a usable plan, in words. Why rules conflict belongs here, once the solver tells it."""
-    return [wording.violation(one) for one in solver.check(problem, result.plan)]
+    found = [wording.violation(one) for one in solver.check(problem, result.plan)]
+    if problem.weights.repeat == solver.HARD and result.repeats_bound:
+        sure = _("No plan at all has fewer repeats than {bound}: choose fewer rounds, or more and smaller tables.",
+                 bound=result.repeats_bound)  # fmt: skip
+        return [sure, *found]
+    return found
 
 
 def _search(problem: solver.Problem, options: Options) -> tuple[solver.Result, bool]:
