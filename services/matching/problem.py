@@ -7,7 +7,7 @@ import msgspec
 from services.kit.errors import Problem as Complaint
 from services.kit.errors import Refused
 from services.kit.i18n import gettext as _
-from services.matching import solver
+from services.matching import solver, wording
 
 LONGEST_SECONDS = 120
 
@@ -41,7 +41,7 @@ def check(question: Question) -> None:
     except solver.Invalid as invalid:
         complaints = [
             Complaint(
-                message=_words(fault),
+                message=wording.fault(fault),
                 row=f"participants[{fault.person}]" if fault.person else "",
                 field=FIELDS.get(fault.field, fault.field),
             )
@@ -67,29 +67,6 @@ def _model(question: Question) -> solver.Model:
 
 
 FIELDS = {"table_topics": "tableTopics", "works_on": "worksOn", "people": "participants"}
-
-
-def _words(fault: solver.Fault) -> str:
-    values: dict[str, Any] = dict(fault.values)
-    match fault.reason:
-        case "no-people":
-            return _("The event has no participants yet.")
-        case "too-few-people":
-            return _(
-                "With {people} people, {tables} tables cannot have two at each; at most {fits} can.",
-                **values,
-            )
-        case "too-many-people":
-            return _("{people} people are too many for one plan; at most {most}.", **values)
-        case "rounds-out-of-range":
-            return _("Choose {least} to {most} rounds.", **values)
-        case "tables-out-of-range":
-            return _("Choose {least} to {most} tables.", **values)
-        case "wrong-number-of-table-topics":
-            return _("{given} topics for {tables} tables: name one for each table, or none.", **values)
-        case "unknown-topic":
-            return _("The topic „{topic}“ is not in the vocabulary.", topic=str(values["topic"])[:60])
-    return fault.message
 
 
 def solve(question: dict[str, Any], tell: Any) -> dict[str, Any]:
