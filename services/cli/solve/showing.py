@@ -13,8 +13,6 @@ from services.matching.solver import Moment, Progress
 
 PLAIN_SECONDS = 5.0
 """Between two lines where no terminal shows them."""
-BROKEN = -10_000_000.0
-"""Points below which a plan breaks a hard rule: each breach counts more while the search runs."""
 
 
 @dataclass
@@ -63,10 +61,9 @@ class Line:
         if not self.live and not over and time.monotonic() - self.told < PLAIN_SECONDS:
             return
         self.told = time.monotonic()
-        broken = now.objective < BROKEN
         said = (
             _("{percent:3.0f} %  no plan yet that keeps every hard rule", percent=100 * now.fraction)
-            if broken
+            if now.broken
             else _(
                 "{percent:3.0f} %  best plan {value:.0f} points, none has more than {bound:.0f}",
                 percent=100 * now.fraction,
