@@ -140,19 +140,17 @@ class Formulation:
     def _tables(self) -> None:
         case = self.case
         for r, t in product(self.rounds, range(case.problem.tables)):
-            here = sum(self.seat[r, u, t] for u in range(len(self.groups)) if (r, u, t) in self.seat)
-            for sort, bound in ((Sort.LEAST, int(case.least[r, t])), (Sort.MOST, int(case.most[r, t]))):
-                if sort == Sort.LEAST and bound > 0:
-                    self._demand(here >= bound, self._size(sort, t))
-                elif sort == Sort.MOST and bound < case.problem.people:
-                    self._demand(here <= bound, self._size(sort, t))
+            if case.least[r, t] > 0:
+                self._demand(self.count(r, t) >= int(case.least[r, t]), self._size(Sort.LEAST, t))
+            if case.most[r, t] < case.problem.people:
+                self._demand(self.count(r, t, guests=False) <= int(case.most[r, t]), self._size(Sort.MOST, t))
             for kinds in case.kinds:
                 for v in range(len(kinds.names)):
-                    count, rule = self.count(r, t, kinds, v), Rule(Sort.MIXING, kind=kinds.name)
-                    if kinds.low[r, t, v] > 0:
-                        self._demand(count >= int(kinds.low[r, t, v]), rule)
-                    if kinds.high[r, t, v] < int((kinds.of == v).sum()):
-                        self._demand(count <= int(kinds.high[r, t, v]), rule)
+                    low, high, rule = kinds.low[r, t, v], kinds.high[r, t, v], Rule(Sort.MIXING, kind=kinds.name)
+                    if low > 0:
+                        self._demand(self.count(r, t, kinds, v) >= int(low), rule)
+                    if high < int((kinds.of == v).sum()):
+                        self._demand(self.count(r, t, kinds, v, guests=False) <= int(high), rule)
 
     def _size(self, sort: Sort, t: int) -> Rule:
         return Rule(Sort.EVEN) if self.case.book.even else Rule(sort, table=t)
@@ -211,9 +209,15 @@ class Formulation:
         one, other = (r, self.alone[i], t), (r, self.alone[j], t)
         return (self.seat[one], self.seat[other]) if one in self.seat and other in self.seat else None
 
-    def count(self, r: int, t: int, kinds: Kinds, v: int) -> Any:
-        inside = (u for u, people in enumerate(self.groups) if kinds.of[people[0]] == v)
-        return sum(self.seat[r, u, t] for u in inside if (r, u, t) in self.seat)
+    def count(self, r: int, t: int, kinds: Kinds | None = None, v: int = 0, *, guests: bool = True) -> Any:
+        """How many people, of one kind, sit at a table; without `guests`, of those only who have to be there."""
+        return sum(
+            self.seat[r, u, t]
+            for u, people in enumerate(self.groups)
+            if (r, u, t) in self.seat
+            and (kinds is None or kinds.of[people[0]] == v)
+            and (guests or self.case.there[r, people[0]])
+        )
 
     def _demand(self, condition: Any, rule: Rule) -> None:
         """A linear condition that holds where its rule does."""

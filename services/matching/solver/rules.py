@@ -112,7 +112,8 @@ class Rulebook:
 class Relaxed:
     """A problem of which only some hard rules hold; soft ones are left out.
 
-    `there` (R×N): who has to be seated. `may` (R×N): who can be, which is more where an absence is let go. `fixed`
+    `there` (R×N): who has to be seated. `may` (R×N): who can be, which is more where an absence is let go; such guests
+    count for a table's fewest people, of a kind too, and not for its most, which were reckoned without them. `fixed`
     (R×N), `least` and `most` (R×G): as in `Problem`. `kinds`, `must`, `never`, `earlier`, `repeat`: the rules that
     hold; pairs are numbers of people in rising order, each with its rule.
     """
@@ -207,7 +208,7 @@ class Relaxed:
             kinds=tuple(self.kinds),
             must=_hard(self.must),
             never=_hard(self.apart),
-            weights=Weights(repeat=HARD) if self.repeat else Weights(),
+            weights=Weights(0.0, 0.0, HARD if self.repeat else 0.0),
         )
 
 

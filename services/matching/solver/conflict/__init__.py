@@ -56,8 +56,6 @@ def _counted(book: Rulebook, clock: Clock) -> frozenset[Rule] | None:
         found = certificate(Relaxed(book, book.rules))
         if found is None:
             continue
-        if certificate(Relaxed(book, found)) is None:
-            found = frozenset(book.rules)
 
         def again(some: frozenset[Rule], by: Certificate = certificate) -> frozenset[Rule] | None:
             return by(Relaxed(book, some))

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterator
-from itertools import combinations
+from itertools import combinations, product
 from math import comb
 from typing import Final
 
 import numpy as np
 
 from services.matching.solver.conflict.flow import Network
-from services.matching.solver.problem import Flags, Ints, Kinds, shares
+from services.matching.solver.problem import Flags, Kinds, shares
 from services.matching.solver.rules import SIZES, Relaxed, Rule, Sort
 
 Found = frozenset[Rule]
@@ -32,23 +32,23 @@ def pairs(case: Relaxed) -> Found | None:
     for pair, rule in case.must.items():
         if pair in case.apart:
             return case.apart[pair] | {rule}
-    by_round = [(case.places(r), case.may[r], case.most[r]) for r in range(case.problem.rounds)] if case.must else []
     for (i, j), rule in case.must.items():
-        if not any(may[i] and may[j] and _fits(case, r, i, j, places, most).any()
-                   for r, (places, may, most) in enumerate(by_round)):  # fmt: skip
+        if not any(_fits(case, r, {i, j}).any() for r in range(case.problem.rounds)):
             return case.personal((i, j)) | case.of_sort(Sort.MIXING, *SIZES) | {rule}
     return None
 
 
-def _fits(case: Relaxed, r: int, i: int, j: int, places: Flags, most: Ints) -> Flags:
-    """The tables of round r where i and j can both sit (G)."""
-    fits: Flags = places[i] & places[j] & (most >= 2)
+def _fits(case: Relaxed, r: int, people: set[int]) -> Flags:
+    """The tables of round r where all of these can sit together (G)."""
+    crowd = sorted(people)
+    if not case.may[r, crowd].all():
+        return np.zeros(case.problem.tables, dtype=np.bool_)
+    counted = [i for i in crowd if case.there[r, i]]
+    fits: Flags = case.places(r)[crowd].all(axis=0) & (case.most[r] >= len(counted))
     for kinds in case.kinds:
-        v, w = kinds.of[i], kinds.of[j]
-        if v >= 0:
-            fits &= kinds.high[r, :, v] >= 1 + (v == w)
-        if w >= 0:
-            fits &= kinds.high[r, :, w] >= 1
+        for v, count in Counter(kinds.of[counted].tolist()).items():
+            if v >= 0:
+                fits &= kinds.high[r, :, v] >= count
     return fits
 
 
@@ -153,22 +153,27 @@ def seats_of(case: Relaxed, r: int, kinds: Kinds | None) -> Found | None:
     tables, kinds_there = problem.tables, 0 if kinds is None else len(kinds.names)
     if (len(groups) + kinds_there) * tables > _MOST_ARCS:
         return None
-    # Nodes: entrance, exit, tables, (kind, table), groups.
-    first = 2 + tables
+    # Nodes: entrance, exit, for each table one where people count for its most and one for its least, then kinds at
+    # tables, then groups. Guests count for the least only; in a kind, they may spare the table as many.
+    last, first = 2 + tables, 2 + 2 * tables
     net = Network(first + kinds_there * tables + len(groups))
     net.arc(1, 0, 0, problem.people)
     for t in range(tables):
-        net.arc(2 + t, 1, int(case.least[r, t]), int(case.most[r, t]))
-        for v in range(kinds_there):
-            assert kinds is not None
-            net.arc(first + v * tables + t, 2 + t, int(kinds.low[r, t, v]), int(kinds.high[r, t, v]))
+        net.arc(2 + t, last + t, 0, int(case.most[r, t]))
+        net.arc(last + t, 1, int(case.least[r, t]), problem.people)
+    guests = Counter(of[i] for i in np.flatnonzero(case.may[r] & ~case.there[r]).tolist())
+    for t, v in product(range(tables), range(kinds_there)):
+        assert kinds is not None
+        low = max(0, int(kinds.low[r, t, v]) - guests[v])
+        net.arc(first + v * tables + t, 2 + t, low, int(kinds.high[r, t, v]))
     node = first + kinds_there * tables
     members: dict[int, list[int]] = {}
     for (v, there, _reach), people in groups.items():
         members[node] = people
         net.arc(0, node, len(people) if there else 0, len(people))
         for t in np.flatnonzero(places[people[0]]).tolist():
-            net.arc(node, 2 + t if v < 0 else first + v * tables + t, 0, len(people))
+            to = last + t if not there else 2 + t if v < 0 else first + v * tables + t
+            net.arc(node, to, 0, len(people))
         node += 1
     narrow = net.narrow()
     if narrow is None:
@@ -203,35 +208,29 @@ def partners(case: Relaxed) -> Found | None:
 
 def _beside(case: Relaxed, r: int, t: int, i: int, others: list[int]) -> int:
     """How many of these others can sit beside i at table t, at most."""
-    room = min(len(others), max(0, int(case.most[r, t]) - 1))
+    counted = [j for j in others if case.there[r, j]]
+    guests, mine = len(others) - len(counted), int(case.there[r, i])
+    room = min(len(counted), max(0, int(case.most[r, t]) - mine))
     for kinds in case.kinds:
-        there = Counter(int(kinds.of[j]) for j in others)
-        fits = there.pop(-1, 0)
-        for v, count in there.items():
-            fits += min(count, max(0, int(kinds.high[r, t, v]) - (v == kinds.of[i])))
+        fits = 0
+        for v, count in Counter(kinds.of[counted].tolist()).items():
+            own = mine if v == kinds.of[i] else 0
+            fits += count if v < 0 else min(count, max(0, int(kinds.high[r, t, v]) - own))
         room = min(room, fits)
-    return room
+    return guests + room
 
 
 def together(case: Relaxed) -> Found | None:
     """People who can meet in one round only, and so sit at one table then, where that table cannot be."""
     joined: dict[int, list[tuple[int, int]]] = defaultdict(list)
-    places = [case.places(r) for r in range(case.problem.rounds)] if case.must else []
-    for i, j in case.must:
-        rounds = [
-            r for r, reach in enumerate(places)
-            if case.may[r, i] and case.may[r, j] and _fits(case, r, i, j, reach, case.most[r]).any()
-        ]  # fmt: skip
+    for pair in case.must:
+        rounds = [r for r in range(case.problem.rounds) if _fits(case, r, set(pair)).any()]
         if len(rounds) == 1:
-            joined[rounds[0]].append((i, j))
+            joined[rounds[0]].append(pair)
     for r, edges in joined.items():
         for group in _components(edges):
             inside = [case.apart[pair] for pair in combinations(sorted(group), 2) if pair in case.apart]
-            fits = np.logical_and.reduce([places[r][i] for i in group]) & (case.most[r] >= len(group))
-            for kinds in case.kinds:
-                for v, count in Counter(int(kinds.of[i]) for i in group if kinds.of[i] >= 0).items():
-                    fits &= kinds.high[r, :, v] >= count
-            if inside or not fits.any():
+            if inside or not _fits(case, r, group).any():
                 musts = {case.must[pair] for pair in edges if pair[0] in group}
                 out = set(case.personal(group)) | case.of_sort(Sort.MIXING, *SIZES) | musts
                 return frozenset(out.union(*inside))
@@ -240,13 +239,14 @@ def together(case: Relaxed) -> Found | None:
 
 def dense(case: Relaxed) -> Found | None:
     """A group of people with more meetings among them than the tables of all rounds can give."""
-    for group in _components(list(case.must)):
-        edges = [pair for pair in case.must if pair[0] in group]
+    for group in _components(case.must):
+        edges, members = [pair for pair in case.must if pair[0] in group], sorted(group)
         room = 0
         for r in range(case.problem.rounds):
-            left = sum(bool(case.may[r, i]) for i in group)
+            left = int(case.may[r, members].sum())
+            guests = left - int(case.there[r, members].sum())
             for size in sorted(case.most[r].tolist(), reverse=True):
-                taken = min(size, left)
+                taken = min(size + guests, left)
                 room += comb(taken, 2)
                 left -= taken
         if room < len(edges):
