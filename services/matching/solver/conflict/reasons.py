@@ -17,7 +17,7 @@ from services.matching.solver.rules import SIZES, Relaxed, Rule, Sort
 
 Values = Mapping[str, str | int]
 
-_TEXTS: dict[str, str] = {
+TEXTS: dict[str, str] = {
     "kind-and-never": "the mixing of {kind} does not fit to who must not meet",
     "kind-and-sizes": "the mixing of {kind} does not fit to the tables' sizes",
     "kind-in-reach": "the mixing of {kind} does not fit to who can sit where",
@@ -72,7 +72,7 @@ class Conflict:
     @property
     def message(self) -> str:
         """An English sentence for logs; translations start from `reason` and `values`."""
-        text = _TEXTS[self.reason].format_map(self.values)
+        text = TEXTS[self.reason].format_map(self.values)
         return text if self.round is None else f"round {self.round}: {text}"
 
 
