@@ -6,16 +6,18 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from itertools import product
 from random import Random
 
 import numpy as np
 import pytest
 
-from services.matching.solver import HARD, Iterations, Problem, Result, check, recount, solve
+from services.matching.solver import HARD, Iterations, Problem, Result, check, random_plan, recount, solve
 from services.matching.solver.bounds import repeats_bound, upper_bound
 from services.matching.solver.conflict import Conflict, Possible, conflict
 from services.matching.solver.exact import optimum
+from services.matching.solver.objective import surplus
 from tests.matching.solver.cases import draft, feasible
 
 MANY = int(os.environ.get("LOTSENNETZ_PLANS", "150"))
@@ -53,6 +55,16 @@ def test_the_search_finds_the_optimum_and_nothing_surpasses_the_bound(part: int)
         assert check(given, best.plan, best.objective) == []
         assert upper_bound(given) >= best.objective - 1e-6, seed
         assert _best(given, best.objective).objective == pytest.approx(best.objective, abs=1e-6), seed
+
+
+def test_a_start_keeps_the_first_hard_mixing() -> None:
+    for seed in range(MANY):
+        given = feasible(40_000 + seed, people=(4, 20))
+        hard = [kinds for kinds in given.kinds if kinds.weight == HARD][:1]
+        plan = random_plan(replace(given, kinds=tuple(hard)), seed)
+        reasons = {fault.reason for fault in check(given, plan)}
+        assert "wrong-size" not in reasons, seed
+        assert all(surplus(given, kinds, plan) == 0 for kinds in hard), seed
 
 
 def test_impossible_is_what_has_a_conflict() -> None:

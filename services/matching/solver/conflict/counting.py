@@ -14,7 +14,7 @@ from typing import Final
 
 import numpy as np
 
-from services.matching.solver.conflict.flow import Network
+from services.matching.solver.flow import Network
 from services.matching.solver.problem import Flags, Kinds, shares
 from services.matching.solver.rules import SIZES, Relaxed, Rule, Sort
 

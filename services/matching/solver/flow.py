@@ -22,11 +22,16 @@ class Network:
     out: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
     need: dict[int, int] = field(default_factory=lambda: defaultdict(int))
 
-    def arc(self, a: int, b: int, low: int, high: int) -> None:
-        """Adds an arc; 0 <= low <= high."""
+    def arc(self, a: int, b: int, low: int, high: int) -> int:
+        """Adds an arc, 0 <= low <= high, and gives its number."""
         self._pair(a, b, high - low)
         self.need[b] += low
         self.need[a] -= low
+        return len(self.ends) - 2
+
+    def through(self, arc: int) -> int:
+        """What goes through an arc beyond its `low`, after `narrow` found that everything fits."""
+        return self.room[arc + 1]
 
     def narrow(self) -> frozenset[int] | None:
         """The nodes of a set that must let in more than it can let out; None where everything fits."""
@@ -62,9 +67,9 @@ class Network:
     def _push(self, source: int, sink: int, level: dict[int, int]) -> int:
         """A blocking flow."""
         tried: dict[int, int] = defaultdict(int)
-        pushed, path = 0, [] if source != sink else [0]
-        node = source
-        while True:
+        pushed, node = 0, source
+        path: list[int] = []
+        while True:  # until every arc was tried
             if node == sink:
                 least = min(self.room[arc] for arc in path)
                 for arc in path:
