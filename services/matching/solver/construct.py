@@ -125,6 +125,8 @@ class _Round:
         for i, table in enumerate(self.fixed):
             if table >= 0:
                 self._put(i, table)
+        if any(size > most for size, most in zip(self.size, self.most)):
+            raise Unseatable(self.r)
         order = {t: self.rnd.random() for t in range(len(self.size))}
         kinds: dict[int, list[int]] = {}
         for i in self.free:

@@ -6,16 +6,17 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
+from random import Random
 
 import pytest
 
-from services.matching.solver import HARD, Model, Problem, Weights, check
+from services.matching.solver import HARD, Model, Problem, Unseatable, Weights, check, random_plan
 from services.matching.solver.bounds import repeats_bound
 from services.matching.solver.conflict import Conflict, Possible, conflict
-from services.matching.solver.conflict.counting import CERTIFICATES
+from services.matching.solver.conflict.counting import CERTIFICATES, seats
 from services.matching.solver.exact import optimum
 from services.matching.solver.rules import Relaxed, Rule, Rulebook, Sort
-from tests.matching.solver.cases import PLANTS, infeasible
+from tests.matching.solver.cases import PLANTS, draft, infeasible
 
 # Generous, since other work may share the machine: nothing here takes a second alone.
 SECONDS = 30.0
@@ -76,6 +77,32 @@ def test_what_counting_names_is_all_that_it_needs() -> None:
         for certificate in CERTIFICATES:
             found = certificate(Relaxed(book, book.rules))
             assert found is None or certificate(Relaxed(book, found)) is not None, (number, certificate)
+
+
+def test_who_cannot_be_seated_is_who_does_not_fit() -> None:
+    unseatable = 0
+    for seed in range(10 * PLANTED):
+        rnd = Random(seed)
+        out = draft(rnd, (4, 12), (1, 4), (1, 2))
+        out.kinds = []
+        for i in range(out.people):
+            if rnd.random() < 0.3:
+                out.allowed[i] = [rnd.random() < 0.4 for _ in range(out.tables)]
+                out.allowed[i, rnd.randrange(out.tables)] = True
+            if rnd.random() < 0.1:
+                out.fixed[rnd.randrange(out.rounds), i] = rnd.randrange(out.tables)
+        given = out.problem()
+        book = Rulebook(given)
+        fits = seats(Relaxed(book, book.rules)) is None
+        try:
+            plan = random_plan(given, seed)
+        except Unseatable:
+            assert not fits, seed
+            unseatable += 1
+            continue
+        assert fits, seed
+        assert {one.reason for one in check(given, plan)} <= {"must", "never", "repeat"}, seed
+    assert 0 < unseatable < 9 * PLANTED
 
 
 def test_what_must_be_and_must_not() -> None:
