@@ -83,8 +83,10 @@ class Rulebook:
     def _personal(self) -> list[Rule]:
         problem, keys = self.problem, self.problem.keys
         out = []
-        for i in np.flatnonzero((problem.fixed >= 0).any(axis=0)).tolist():
-            out += [Rule(Sort.SEAT, (keys[i],), t) for t in range(problem.tables) if self.seated(i, t).any()]
+        given = (problem.fixed >= 0) & problem.present
+        given[self.past] = False
+        for i in np.flatnonzero(given.any(axis=0)).tolist():
+            out += [Rule(Sort.SEAT, (keys[i],), t) for t in np.unique(problem.fixed[given[:, i], i]).tolist()]
         out += [Rule(Sort.REACH, (keys[i],)) for i in np.flatnonzero(~problem.allowed.all(axis=1)).tolist()]
         out += [Rule(Sort.AWAY, (keys[i],)) for i in np.flatnonzero(~problem.present.all(axis=0)).tolist()]
         return out + [Rule(Sort.PAST, round=r) for r in self.past]
