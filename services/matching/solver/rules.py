@@ -192,9 +192,9 @@ class Relaxed:
         """The rules of these sorts that hold."""
         return frozenset(rule for rule in self.rules if rule.sort in sorts)
 
-    def as_problem(self) -> Problem:
-        """A problem with these rules and nothing to gain, whose plans keep them: only those who have to be there are,
-        and a seat that was given out of reach is no longer in reach where it was let go.
+    def as_problem(self, *, guests: bool = False) -> Problem:
+        """A problem with these rules and nothing to gain, whose plans keep them. It is somewhat stricter: all `guests`
+        are there or none, and a seat that was given out of reach is no longer in reach where it was let go.
         """
         problem = self.problem
         return Problem(
@@ -204,7 +204,7 @@ class Relaxed:
             table_topics=problem.table_topics,
             least=self.least,
             most=self.most,
-            present=self.there,
+            present=self.may if guests else self.there,
             allowed=self.allowed,
             fixed=self.fixed,
             kinds=tuple(self.kinds),

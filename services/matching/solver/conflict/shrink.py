@@ -98,12 +98,16 @@ def by_search(book: Rulebook, clock: Clock) -> Judge:
     """Judges without OR-Tools: a short search that finds a plan, or nothing is known."""
 
     def judge(rules: frozenset[Rule]) -> Answer:
-        given = Relaxed(book, rules).as_problem()
-        try:
-            plan = solve(given, Iterations(_SEARCHED), seed=1).plan if clock.left else None
-        except Unseatable:
-            return None
-        return plan if plan is not None and not check(given, plan) else None
+        case = Relaxed(book, rules)
+        for guests in (False, True) if (case.may & ~case.there).any() else (False,):
+            given = case.as_problem(guests=guests)
+            try:
+                plan = solve(given, Iterations(_SEARCHED), seed=1).plan if clock.left else None
+            except Unseatable:
+                continue
+            if plan is not None and not check(given, plan):
+                return plan
+        return None
 
     return judge
 
