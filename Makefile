@@ -14,11 +14,11 @@ FOUND = $(or $(PYTHON),$(shell for python in .venv/bin/python python3 python3.14
 export NUMBA_CACHE_DIR := $(CURDIR)/.venv/numba-cache
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test check docs soak bench lock clean
+.PHONY: help setup demo up test check docs soak bench bench-matching lock clean
 
 help: ## show this list / diese Übersicht
 	@echo "make …"
-	@sed -n 's/^\([a-z]*\):[^#]*## /  \1|/p' Makefile | awk -F'|' '{ printf "%-8s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):[^#]*## /  \1|/p' Makefile | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
 
 setup: ## install into .venv, once / einrichten, nur beim ersten Mal
 	@python="$(FOUND)"; "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
@@ -55,6 +55,9 @@ soak: setup ## what takes long: many more queries, kills, forms and plans / was 
 
 bench: setup ## measure, see tests/bench / messen
 	$(VENV)/python -m tests.bench
+
+bench-matching: setup ## the solver's plans beside the best known, hours / Pläne neben den besten bekannten, Stunden
+	$(VENV)/python -m tests.bench.matching
 
 lock: setup ## requirements.lock after a change in pyproject.toml; newest versions with OPTIONS=--upgrade
 	UV_SYSTEM_CERTS=1 UV_CACHE_DIR=.cache/uv $(VENV)/uv pip compile --quiet --universal --python-version 3.11 \

@@ -21,8 +21,9 @@ from services.matching.solver.construct import Unseatable, random_plan
 from services.matching.solver.faults import Fault, Invalid
 from services.matching.solver.model import Model
 from services.matching.solver.problem import HARD, Kinds, Pairs, Problem, Weights
+from services.matching.solver.replan import Replan, replan
 from services.matching.solver.result import Result
-from services.matching.solver.search import Progress, solve, warm
+from services.matching.solver.search import Keep, Progress, solve, warm
 from services.matching.solver.stop import FirstOf, Iterations, Moment, NoImprovement, Seconds, Stop, Target
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "FirstOf",
     "Invalid",
     "Iterations",
+    "Keep",
     "Kinds",
     "Model",
     "Moment",
@@ -38,6 +40,7 @@ __all__ = [
     "Pairs",
     "Problem",
     "Progress",
+    "Replan",
     "Result",
     "Seconds",
     "Stop",
@@ -48,6 +51,7 @@ __all__ = [
     "check",
     "random_plan",
     "recount",
+    "replan",
     "solve",
     "warm",
 ]

@@ -83,6 +83,19 @@ def _mixed(problem: Problem, kinds: Kinds, r: int, rnd: Random) -> Ints | None:
     return seats
 
 
+def repaired(problem: Problem, plan: Ints, seed: int) -> Ints:
+    """A plan (R×N) that keeps as many seats of another as sizes, reach and fixed seats allow; those with -1 get one.
+
+    Raises Unseatable where sizes and reach alone leave no plan.
+    """
+    rnd = Random(seed)
+    of = problem.kinds[0].of.tolist() if problem.kinds else [-1] * problem.people
+    found = np.full_like(plan, -1)
+    for r in range(problem.rounds):
+        found[r] = _Round(problem, r, rnd, of).mended(plan[r].tolist())
+    return found
+
+
 def by_chance(problem: Problem, start: Ints, seed: int, plans: int = 20) -> tuple[float, float]:
     """The mean objective and the mean repeats (as in `Worth.repeats`) of that many random plans.
 
@@ -122,11 +135,7 @@ class _Round:
         self.free: list[int] = np.flatnonzero(problem.open[r]).tolist()
 
     def dealt(self) -> list[int]:
-        for i, table in enumerate(self.fixed):
-            if table >= 0:
-                self._put(i, table)
-        if any(size > most for size, most in zip(self.size, self.most)):
-            raise Unseatable(self.r)
+        self._hold()
         order = {t: self.rnd.random() for t in range(len(self.size))}
         kinds: dict[int, list[int]] = {}
         for i in self.free:
@@ -140,6 +149,36 @@ class _Round:
             self._deal([i for i in sorted(people, key=lambda _: self.rnd.random()) if i not in first], order)
         self._fill()
         return self.seat
+
+    def mended(self, row: list[int]) -> list[int]:
+        """Keeps who can stay, seats the others, and evens the tables out."""
+        self._hold()
+        order = {t: self.rnd.random() for t in range(len(self.size))}
+        homeless = []
+        for i in sorted(self.free, key=lambda _: self.rnd.random()):
+            table = row[i]
+            if table >= 0 and self.size[table] < self.most[table] and (self.everywhere or self.allowed[i, table]):
+                self._put(i, table)
+            else:
+                homeless.append(i)
+        for i in homeless:
+            # Where people are missing first, whatever the mixing: the search mends that.
+            short = [t for t in self._reach(i) if self.size[t] < self.least[t]]
+            if short:
+                here = self.count[self.of[i]]
+                self._put(i, min(short, key=lambda t: (here[t], self.size[t], order[t])))
+            else:
+                self._seat(i, order)
+        self._fill()
+        return self.seat
+
+    def _hold(self) -> None:
+        """Seats those who are fixed."""
+        for i, table in enumerate(self.fixed):
+            if table >= 0:
+                self._put(i, table)
+        if any(size > most for size, most in zip(self.size, self.most)):
+            raise Unseatable(self.r)
 
     def _deal(self, people: list[int], order: dict[int, float]) -> None:
         """Seats people of one kind who can use every table."""

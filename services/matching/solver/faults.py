@@ -186,7 +186,7 @@ def _hosts(model: Model) -> Iterator[Fault]:
         reach = people[key].tables if key in people else None
         if at is not None and reach is not None and at not in reach:
             yield Fault(key, "hosts", "host-out-of-reach", {"table": at})
-    if len(model.hosts) > model.tables:
+    if len(model.hosts) > model.tables >= 1:
         yield Fault(None, "hosts", "too-many-hosts", {"hosts": len(model.hosts), "tables": model.tables})
 
 

@@ -14,19 +14,22 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from services.matching.solver import grouping, single
+from services.matching.solver.board import Array
 from services.matching.solver.bounds import repeats_bound, upper_bound
 from services.matching.solver.construct import by_chance, random_plan
-from services.matching.solver.kernel import Array
 from services.matching.solver.objective import city_counts, worth
 from services.matching.solver.problem import HARD, Ints, Problem, even_sizes
 from services.matching.solver.result import Result
+from services.matching.solver.starts import design
 from services.matching.solver.state import UNIT, State, lay_out, start_again
 from services.matching.solver.stop import Moment, Stop
 
-# Which share of the worsening exchanges at a local optimum is accepted when it is hottest, and how much colder the end
-# is; both measured on instances of 36 to 1600 people.
-HOT = 0.02
-COOLING = 7.0
+# For up to so many seats (people times rounds): which share of the worsening exchanges at a local optimum is accepted
+# when it is hottest, and how much colder the end is; measured on instances of 7 to 1600 people.
+HEATS = ((60, 0.3, 30.0), (200, 0.05, 10.0), (math.inf, 0.02, 7.0))
+# The part of a cooling, from its end, that a search from a given plan goes through.
+WARM = 0.5
 # When a repeat has its full weight, as part of a cooling.
 FULL = 0.9
 # In so many steps.
@@ -35,7 +38,9 @@ SOFT_STEPS = 40
 # proposals of one as a multiple of S**3. Small instances profit from several, each from another start; in larger ones
 # a single slow one is better.
 MOST_COOLINGS = 16
-ENOUGH = 3
+ENOUGH = 8
+# From a given plan, proposals of one cooling for each seat: several short ones find more than a long one.
+AGAIN = 500
 # Proposals per seat in the first cooling where no budget is known; each further one is twice as long.
 FIRST_COOLING = 2000
 
@@ -56,11 +61,22 @@ class Progress:
     seconds: float
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Keep:
+    """At most `most_moved` seats shall differ from `home` (R×N, -1 where somebody has none yet)."""
+
+    home: Ints
+    most_moved: int
+
+
 @dataclass(frozen=True, slots=True)
 class _Heat:
-    """The hottest temperature in the kernel's units, and the part of its weight that a repeat counts there."""
+    """The hottest temperature in the kernel's units, how much colder the end is, and the part of its weight that a
+    repeat counts at the start.
+    """
 
     temperature: float
+    cooling: float
     soft: float
 
 
@@ -69,8 +85,15 @@ def solve(
     stop: Stop,
     seed: int = 0,
     on_progress: Callable[[Progress], None] | None = None,
+    *,
+    start: Ints | None = None,
+    keep: Keep | None = None,
+    designs: bool = True,
 ) -> Result:
-    """The best plan found until `stop`. Any stop gives a plan that keeps every hard rule.
+    """The best plan found until `stop`; it keeps every hard rule unless `Result.broken` says otherwise.
+
+    From `start`, a plan that keeps to sizes, reach and fixed seats, the search goes on less hot than from nothing.
+    With `keep`, only so many seats change. Without `designs`, rounds without repeats are sought by search alone.
 
     `iterations` leave out a short descent at the start, from which the temperatures are measured; a budget of seconds
     includes it. Compiling or loading the kernel, where `warm` did not, comes before the first second of a budget.
@@ -81,11 +104,20 @@ def solve(
     warm()
     began = told = time.perf_counter()
     bound = upper_bound(problem)
-    start = random_plan(problem, seed)
-    state = lay_out(problem, start, seed)
+    random = random_plan(problem, seed)
+    if start is None and keep is None and single.fits(problem):
+        return _single(problem, stop, seed, on_progress, random, bound, began)
+    apart = design(problem, seed) if designs and start is None else None
+    first_plan = next(plan for plan in (start, apart, random) if plan is not None)
+    state = _begun(problem, first_plan, seed, keep)
+    state.hold(apart is not None)
     heat = _heat(problem, state)
     chunk = _chunk(problem, stop)
-    coolings = _coolings(problem, stop, state, began)
+    enough = (
+        ENOUGH * (problem.people * problem.rounds) ** 3 if start is None else AGAIN * problem.people * problem.rounds
+    )
+    coolings = _coolings(stop, state, began, enough)
+    warmth = 1.0 if start is None else WARM
     first = FIRST_COOLING * problem.people * problem.rounds
     done = improved = opened = 0
     cooling = 0
@@ -110,7 +142,8 @@ def solve(
             opened = done
             improved = done if cooling == 1 else improved
             cooled, softened = 0.0, -1.0
-            start_again(state, random_plan(problem, seed + cooling * 1_000_033))
+            start_again(state, _again(problem, state, seed + cooling * 1_000_033, begun=start is not None, apart=apart))
+        cooled = 1.0 - warmth * (1.0 - cooled)
         step = math.floor(cooled * SOFT_STEPS) / SOFT_STEPS
         if step != softened:
             softened = step
@@ -118,11 +151,36 @@ def solve(
         before = state.objective
         most = stop.left(now)
         proposals = chunk if most is None else min(chunk, most)
-        state.run(max(1, round(_rounded(heat.temperature * COOLING**-cooled))), proposals)
+        state.run(max(1, round(_rounded(heat.temperature * heat.cooling**-cooled))), proposals)
         done += proposals
         if state.objective > before:
             improved = done
-    return _result(problem, state.best, start, bound, seed, done, began)
+    return _result(problem, state.best, random, bound, seed, done, began)
+
+
+def _single(
+    problem: Problem,
+    stop: Stop,
+    seed: int,
+    on_progress: Callable[[Progress], None] | None,
+    random: Ints,
+    bound: float,
+    began: float,
+) -> Result:
+    """One round, by the search that is made for it."""
+    told = began
+
+    def hear(now: Moment, fraction: float) -> None:
+        nonlocal told
+        if on_progress is not None and (fraction >= 1.0 or time.perf_counter() - told >= 0.2):
+            told = time.perf_counter()
+            on_progress(Progress(min(fraction, 1.0), now.iterations, now.objective, bound, now.seconds))
+
+    given, there = single.grouping(problem)
+    found = grouping.solve(given, stop, seed, start=random[0, there], on_progress=hear)
+    plan = np.full((1, problem.people), -1, dtype=np.int32)
+    plan[0, there] = found.groups
+    return _result(problem, plan, random, bound, seed, found.iterations, began)
 
 
 def warm() -> None:
@@ -142,6 +200,23 @@ def warm() -> None:
         fixed=np.full((rounds, people), -1, dtype=np.int32),
     )
     lay_out(problem, random_plan(problem, 0), 0).run(1, 10)
+    grouping.warm()
+
+
+def _begun(problem: Problem, start: Ints, seed: int, keep: Keep | None) -> State:
+    if keep is None:
+        return lay_out(problem, start, seed)
+    return lay_out(problem, start, seed, keep.home, keep.most_moved)
+
+
+def _again(problem: Problem, state: State, seed: int, *, begun: bool, apart: Ints | None) -> Ints:
+    """The plan from which a further cooling sets out."""
+    if begun:
+        return state.best.copy()
+    # Where repeats are forbidden and hard to avoid, only a plan without any is worth setting out from.
+    other = design(problem, seed) if apart is not None and problem.weights.repeat == HARD else None
+    state.hold(other is not None)
+    return random_plan(problem, seed) if other is None else other
 
 
 def _heat(problem: Problem, state: State) -> _Heat:
@@ -149,6 +224,7 @@ def _heat(problem: Problem, state: State) -> _Heat:
 
     A repeat counts, to begin with, like the third part of the greatest affinity.
     """
+    hot, cooling = next((hot, cooling) for seats, hot, cooling in HEATS if problem.open.sum() <= seats)
     weights = problem.weights
     third = float(problem.affinity.max()) * weights.affinity / 3
     soft = 1.0
@@ -162,18 +238,19 @@ def _heat(problem: Problem, state: State) -> _Heat:
     seen = state.run(0, 50 * _PROBES, probe)
     losses = [-float(gain) / UNIT for gain in probe[:seen] if gain < 0]
     if not losses:
-        return _Heat(1.0, soft)
+        return _Heat(1.0, cooling, soft)
     low, high = 0.0, max(losses) * 100
     for _ in range(40):
         middle = (low + high) / 2
         share = sum(math.exp(-loss / middle) for loss in losses) / len(losses)
-        low, high = (middle, high) if share < HOT else (low, middle)
-    return _Heat(_rounded(high) * UNIT, soft)
+        low, high = (middle, high) if share < hot else (low, middle)
+    return _Heat(_rounded(high) * UNIT, cooling, soft)
 
 
-def _coolings(problem: Problem, stop: Stop, state: State, began: float) -> int:
-    """How many coolings the budget is divided into. Where it is counted, the clock has no say."""
-    enough = ENOUGH * (problem.people * problem.rounds) ** 3
+def _coolings(stop: Stop, state: State, began: float, enough: int) -> int:
+    """How many coolings, of `enough` proposals each, the budget is divided into. Where it is counted, the clock has no
+    say.
+    """
     budget: float | None = stop.left(Moment(0, 0, -math.inf, 0.0))
     if budget is None:
         clock = time.perf_counter()

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from services.matching.solver import kernel
+from services.matching.solver import board as boards
+from services.matching.solver import kernel, seating
 from services.matching.solver import problem as given
-from services.matching.solver.kernel import Array, Board, Pace, Rules
+from services.matching.solver.board import Array, Board, Pace, Rules
 from services.matching.solver.objective import meetings
 from services.matching.solver.problem import Floats, Ints, Kinds, Problem
 
@@ -18,6 +19,17 @@ from services.matching.solver.problem import Floats, Ints, Kinds, Problem
 UNIT = 1 << 16
 
 _NOISE = 4096
+# What it costs to look at everybody at two tables, for each seat of a table, and to keep `worth` at an exchange, for
+# each person and for each seat of a table in each round: nanoseconds on some machine; only their proportions matter.
+LOOKING = 8.0
+UPKEEP = 2.0
+UPKEEP_SEAT = 15.0
+# Of 256 proposals, so many exchange two people in all rounds while a plan is held.
+_WHOLE = 96
+# Bytes of what is looked at most that a nearest cache may hold.
+_CACHE = 1 << 20
+# Fewer proposals say too little about how many are accepted.
+_TELLING = 1000
 _NO_BOUND = 1 << 14
 _NO_PROBE: Array = np.empty(0, dtype=np.int64)
 
@@ -43,6 +55,8 @@ class State:
     pace: Pace
     levels: Levels
     problem: Problem
+    mates: int
+    held: bool = False
 
     @property
     def best(self) -> Ints:
@@ -52,21 +66,48 @@ class State:
     @property
     def objective(self) -> float:
         """The best plan's, far below any plan's worth while hard rules are broken."""
-        return int(self.board.tally[kernel.BEST]) / UNIT
+        return int(self.board.tally[boards.BEST]) / UNIT
+
+    def hold(self, held: bool) -> None:
+        """Whether to hold on to who meets whom how often: repeats then count in full throughout, and many proposals
+        exchange two people in all rounds.
+        """
+        self.held = held
+        mates = min(self.mates, 128) if held else self.mates
+        self.pace = self.pace._replace(whole=_WHOLE if held else 0, mates=mates)
 
     def soften(self, part: float) -> None:
         """Lets acceptance count a repeat at this part (0 to 1) of its weight, from now on."""
+        part = 1.0 if self.held else part
         self.pace = self.pace._replace(soft=part < 1.0)
         add, drop = (self.rules.add, self.rules.drop) if part >= 1.0 else _steps(self.problem, self.levels, part)
         before = self.rules
         self.rules = before._replace(soft_add=add, soft_drop=drop)
-        kernel.reprice(self.board, self.rules, before.soft_add, before.soft_drop)
+        if self.pace.valued:
+            seating.reprice(self.board, self.rules, before.soft_add, before.soft_drop)
 
     def run(self, temperature: int, proposals: int, probe: Array = _NO_PROBE) -> int:
         """Some proposals at one temperature; see `kernel.anneal`."""
         if self.rules.open.size == 0:
             return 0
-        return kernel.anneal(self.board, self.rules, self.pace, temperature, proposals, probe)
+        before = int(self.board.tally[boards.ACCEPTED])
+        found = kernel.anneal(self.board, self.rules, self.pace, temperature, proposals, probe)
+        if proposals >= _TELLING and probe.size == 0:
+            self._choose((int(self.board.tally[boards.ACCEPTED]) - before) / proposals)
+        return found
+
+    def _choose(self, accepted: float) -> None:
+        """Keeps `worth` from now on, or no more, whichever is cheaper while this part of the proposals is accepted."""
+        upkeep = accepted * (
+            UPKEEP * self.problem.people + UPKEEP_SEAT * self.board.members.shape[2] * len(self.board.seat)
+        )
+        looking = LOOKING * self.board.members.shape[2]
+        valued = self.pace.valued
+        if valued and upkeep > 1.5 * looking:
+            self.pace = self.pace._replace(valued=False)
+        elif not valued and 1.5 * upkeep < looking:
+            self.pace = self.pace._replace(valued=True)
+            seating.value(self.board, self.rules)
 
 
 def lay_out(problem: Problem, plan: Ints, seed: int, home: Ints | None = None, most_moved: int = -1) -> State:
@@ -99,7 +140,7 @@ def lay_out(problem: Problem, plan: Ints, seed: int, home: Ints | None = None, m
         home=away.astype(np.int32),
         noise=_noise(),
     )
-    strict = bool((price == kernel.HARD).any())
+    strict = bool((price == boards.HARD).any())
     spare = bool((rules.least < rules.most).any())
     pace = Pace(
         levels=len(levels.affinity),
@@ -109,13 +150,14 @@ def lay_out(problem: Problem, plan: Ints, seed: int, home: Ints | None = None, m
         soft=False,
         bound=not bool(problem.allowed.all()),
         topical=bool(rules.interest.any()),
+        valued=False,
+        near=problem.rounds * problem.tables * problem.people * 8 > _CACHE,
         most_moved=most_moved,
     )
     board = _board(problem, plan, level, levels, kind, low, high, np.array([scramble(seed)], dtype=np.uint64))
-    board.tally[kernel.MOVED] = int(((away >= 0) & (away != plan)).sum())
-    kernel.value(board, rules)
-    state = State(board, rules, pace, levels, problem)
-    board.tally[kernel.NOW] = board.tally[kernel.BEST] = _worth(state)
+    board.tally[boards.MOVED] = int(((away >= 0) & (away != plan)).sum())
+    state = State(board, rules, pace, levels, problem, pace.mates)
+    board.tally[boards.NOW] = board.tally[boards.BEST] = _worth(state)
     return state
 
 
@@ -124,8 +166,9 @@ def start_again(state: State, plan: Ints) -> None:
     fresh = lay_out(state.problem, plan, 0)
     for name in ("seat", "slot", "members", "size", "visits", "gap", "code"):
         getattr(state.board, name)[...] = getattr(fresh.board, name)
-    state.board.tally[kernel.NOW] = fresh.board.tally[kernel.NOW]
-    kernel.value(state.board, state.rules)
+    state.board.tally[boards.NOW] = fresh.board.tally[boards.NOW]
+    if state.pace.valued:
+        seating.value(state.board, state.rules)
 
 
 def scramble(seed: int) -> int:
@@ -166,7 +209,7 @@ def _board(
         gap=np.stack([count - low, high - count], axis=-1).astype(np.int16),
         code=meetings(problem, plan).astype(np.uint16) * np.uint16(len(levels.affinity)) + level,
         best=plan.astype(np.int32),
-        tally=np.zeros(kernel.TALLY, dtype=np.int64),
+        tally=np.zeros(boards.TALLY, dtype=np.int64),
         random=random,
     )
 
@@ -185,7 +228,7 @@ def _worth(state: State) -> int:
 
 
 def _whole(weight: float) -> int:
-    return kernel.HARD if weight == given.HARD else round(weight * UNIT)
+    return boards.HARD if weight == given.HARD else round(weight * UNIT)
 
 
 def _kinds(problem: Problem) -> tuple[Array, Array, Array, Array]:
@@ -197,11 +240,11 @@ def _kinds(problem: Problem) -> tuple[Array, Array, Array, Array]:
     kind = np.full((problem.people, max(1, len(problem.kinds))), total - 1, dtype=np.int32)
     first = 0
     for k, one in enumerate(problem.kinds):
-        binding = _binding(problem, one)
-        for v in np.flatnonzero(binding).tolist():
+        bound_kinds = binding(one)
+        for v in np.flatnonzero(bound_kinds).tolist():
             low[:, :, first + v], high[:, :, first + v] = one.low[:, :, v], one.high[:, :, v]
             price[first + v] = _whole(one.weight)
-        bound = (one.of >= 0) & binding[one.of]
+        bound = (one.of >= 0) & bound_kinds[one.of]
         kind[bound, k] = one.of[bound] + first
         first += len(one.names)
     # Kinds that nobody has take no place in the cache.
@@ -211,7 +254,7 @@ def _kinds(problem: Problem) -> tuple[Array, Array, Array, Array]:
     return renumber[kind], price[used], low[:, :, used], high[:, :, used]
 
 
-def _binding(problem: Problem, one: Kinds) -> Array:
+def binding(one: Kinds) -> Array:
     """Which kinds can be above or below their bounds at all: a city of one never is (V)."""
     there = np.bincount(one.of[one.of >= 0], minlength=len(one.names))
     return np.asarray((one.low.max(axis=(0, 1), initial=0) > 0) | (one.high.min(axis=(0, 1), initial=0) < there))
@@ -264,7 +307,7 @@ def _steps(problem: Problem, levels: Levels, part: float) -> tuple[Array, Array]
     gains = np.rint(levels.affinity * (problem.weights.affinity * UNIT)).astype(np.int64) + levels.must
     price = _repeat(problem, part)
     met = np.arange(problem.rounds + 1)[:, None]
-    again = np.rint(price * levels.earlier).astype(np.int64) if price < kernel.HARD else _again(levels.earlier)
+    again = np.rint(price * levels.earlier).astype(np.int64) if price < boards.HARD else _again(levels.earlier)
     add = np.where(met == 0, gains, 0) - met * price - again - levels.never
     drop = np.vstack([np.zeros_like(add[:1]), add[:-1]])
     return add.ravel().astype(np.int64), drop.ravel().astype(np.int64)
@@ -272,7 +315,7 @@ def _steps(problem: Problem, levels: Levels, part: float) -> tuple[Array, Array]
 
 def _again(earlier: Floats) -> Array:
     """A hard rule knows no halves: who met before may not meet again."""
-    return np.where(earlier > 0, np.maximum(np.rint(earlier), 1) * kernel.HARD, 0).astype(np.int64)
+    return np.where(earlier > 0, np.maximum(np.rint(earlier), 1) * boards.HARD, 0).astype(np.int64)
 
 
 def _repeat(problem: Problem, part: float) -> int:
@@ -282,7 +325,7 @@ def _repeat(problem: Problem, part: float) -> int:
     if problem.weights.repeat < given.HARD:
         return round(problem.weights.repeat * part * UNIT)
     if part >= 1.0:
-        return kernel.HARD
+        return boards.HARD
     return round(10 * max(1.0, float(problem.affinity.max()) * problem.weights.affinity) * part * UNIT)
 
 

@@ -1,0 +1,106 @@
+"""Plans for the rest of a day on which people stayed away or came late: few seats change, the past stays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from services.matching.solver.construct import repaired
+from services.matching.solver.objective import worth
+from services.matching.solver.problem import Ints, Problem
+from services.matching.solver.result import Result
+from services.matching.solver.search import Keep, Progress, solve
+from services.matching.solver.stop import Stop
+
+MOVES_EACH = 2
+"""Seats that may change for each person who is missing or new, beyond that person's own."""
+# The hard rules come before the number of changed seats: so often is that doubled where they cannot be kept otherwise.
+_WIDENED = 4
+# Ways to begin, for one person and at most: each takes its time.
+_STARTS, _MOST_STARTS = 3_000, 50
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Replan:
+    """`result`: of the whole day, the rounds that are over included. `moved`: seats (round, key, from, to) of people
+    who sit elsewhere than planned. `missing` and `new`: keys of those who are no longer, or were not yet, in the plan.
+    """
+
+    result: Result
+    moved: tuple[tuple[int, str, int, int], ...]
+    missing: tuple[str, ...]
+    new: tuple[str, ...]
+
+
+def replan(
+    problem: Problem,
+    plan: Ints,
+    over: int,
+    stop: Stop,
+    *,
+    seed: int = 0,
+    most_moved: int | None = None,
+    pinned: Collection[str] = (),
+    on_progress: Callable[[Progress], None] | None = None,
+) -> Replan:
+    """Plans the rounds from `over` on anew.
+
+    `problem` is the day as it is now: `present` says who is (still, or newly) there in the rounds to come, and who was
+    there in those that are over; its sizes and mixing are those that shall hold from now on. `plan` (R×N) is the plan
+    so far, -1 for people who were not in it. `most_moved`: how many seats may change, 2 for each missing or new person
+    if left out; where the hard rules cannot be kept within that, the number is doubled up to four times. Who is
+    `pinned` keeps every seat.
+
+    Raises ValueError for a plan of another shape, and Unseatable as `construct.random_plan` does.
+    """
+    if plan.shape != problem.present.shape or not 0 <= over < problem.rounds:
+        raise ValueError(f"the plan has the shape {plan.shape}; rounds 0 to {problem.rounds - 1} can be planned anew")
+    home = np.where(problem.present, plan, -1).astype(np.int32)
+    home[:over] = -1
+    fixed = problem.fixed.copy()
+    fixed[:over] = np.where(problem.present[:over], plan[:over], -1)
+    held = np.array([key in set(pinned) for key in problem.keys])
+    fixed[over:, held] = np.where(home[over:, held] >= 0, home[over:, held], fixed[over:, held])
+    today = _past_as_it_was(replace(problem, fixed=fixed), over)
+
+    ahead, before = problem.present[over:], plan[over:] >= 0
+    missing = np.flatnonzero((before & ~ahead).any(axis=0))
+    new = np.flatnonzero((ahead & ~before).any(axis=0))
+    start = _start(today, np.where(home >= 0, home, fixed), seed)
+    least = int(((home >= 0) & (start != home)).sum())
+    allowed = MOVES_EACH * (len(missing) + len(new)) if most_moved is None else most_moved
+    result = solve(today, stop, seed, on_progress, start=start, keep=Keep(home, max(allowed, least)))
+    for _attempt in range(_WIDENED):
+        if not result.broken or most_moved is not None:
+            break
+        allowed = 2 * max(1, allowed)
+        result = solve(today, stop, seed, on_progress, start=result.plan, keep=Keep(home, max(allowed, least)))
+    changed = np.argwhere((home >= 0) & (result.plan != home)).tolist()
+    return Replan(
+        result,
+        tuple((r, problem.keys[i], int(home[r, i]), int(result.plan[r, i])) for r, i in changed),
+        tuple(problem.keys[i] for i in missing),
+        tuple(problem.keys[i] for i in new),
+    )
+
+
+def _start(problem: Problem, plan: Ints, seed: int) -> Ints:
+    """The best of some ways to seat those who are new and to even the tables out."""
+    tries = max(1, min(_MOST_STARTS, _STARTS // problem.people))
+    found = [repaired(problem, plan, seed * 1_000_003 + number) for number in range(tries)]
+    marks = [worth(problem, one) for one in found]
+    return found[max(range(tries), key=lambda k: (-marks[k].broken, marks[k].objective, -k))]
+
+
+def _past_as_it_was(problem: Problem, over: int) -> Problem:
+    """The problem with bounds that the rounds that are over keep, whatever happened in them."""
+    least, most = problem.least.copy(), problem.most.copy()
+    least[:over], most[:over] = 0, problem.people
+    kinds = []
+    for one in problem.kinds:
+        low, high = one.low.copy(), one.high.copy()
+        low[:over], high[:over] = 0, problem.people
+        kinds.append(replace(one, low=low, high=high))
+    return replace(problem, least=least, most=most, kinds=tuple(kinds))
