@@ -48,9 +48,10 @@ check: setup ## style, types, imports and licences only / nur Stil, Typen, Impor
 docs: setup ## docs/access.md from the rights in the code / aus den Rechten im Code
 	$(VENV)/python -m tests.stories.access
 
-soak: setup ## what takes long: many more queries, kills and forms / was lange dauert
-	LOTSENNETZ_READS=10000 LOTSENNETZ_KILLS=1000 LOTSENNETZ_FUZZ=20000 $(VENV)/pytest \
-		tests/directory/test_reads.py tests/directory/test_registration_fuzz.py tests/kit/test_log.py
+soak: setup ## what takes long: many more queries, kills, forms and plans / was lange dauert
+	LOTSENNETZ_READS=10000 LOTSENNETZ_KILLS=1000 LOTSENNETZ_FUZZ=20000 LOTSENNETZ_PLANS=1000 $(VENV)/pytest \
+		tests/directory/test_reads.py tests/directory/test_registration_fuzz.py tests/kit/test_log.py \
+		tests/matching/solver/test_conflict.py tests/matching/solver/test_exact.py
 
 bench: setup ## measure, see tests/bench / messen
 	$(VENV)/python -m tests.bench
