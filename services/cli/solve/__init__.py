@@ -16,7 +16,7 @@ from services.kit import i18n
 from services.kit.errors import Conflict, Problem, Refused
 from services.kit.i18n import gettext as _
 from services.kit.settings import Settings
-from services.matching import solver, wording
+from services.matching import conflicts, solver, wording
 
 WRONG_INPUT = 2
 """How the command ends where the file or the options have to be changed: as argparse does."""
@@ -69,7 +69,11 @@ async def run(asked: argparse.Namespace, settings: Settings) -> int:
     problem = building.problem(given, options)
     _say([f"{note.place}: {note.message}" if note.place else note.message for note in given.notes])
     _say(options.proposed)
-    result, interrupted = _search(problem, options)
+    result, interrupted = _search(problem, options, forced=asked.force)
+    if isinstance(result, solver.Conflict):
+        _say([_("The rules do not go together, so nothing was written:"), f"  {conflicts.words(result, {})}"])
+        _say([_("Change or weaken one of them, or write the plan with the fewest broken rules with --force.")])
+        return NO_PLAN
     if result.broken and not asked.force:
         _say([_("No plan was found that keeps every hard rule, so nothing was written. It would break:")])
         _say([f"  {one}" for one in broken_rules(problem, result)])
@@ -83,17 +87,12 @@ async def run(asked: argparse.Namespace, settings: Settings) -> int:
 
 
 def broken_rules(problem: solver.Problem, result: solver.Result) -> list[str]:
-    """What stands against a usable plan, in words. Why rules conflict belongs here, once the solver tells it."""
-    found = [wording.violation(one) for one in solver.check(problem, result.plan)]
-    if problem.weights.repeat == solver.HARD and result.repeats_bound:
-        sure = _("No plan at all has fewer repeats than {bound}: choose fewer rounds, or more and smaller tables.",
-                 bound=result.repeats_bound)  # fmt: skip
-        return [sure, *found]
-    return found
+    """What stands against a usable plan, in words."""
+    return [wording.violation(one) for one in solver.check(problem, result.plan)]
 
 
-def _search(problem: solver.Problem, options: Options) -> tuple[solver.Result, bool]:
-    """The best plan, and whether Ctrl-C ended the search."""
+def _search(problem: solver.Problem, options: Options, *, forced: bool) -> tuple[solver.Result | solver.Conflict, bool]:
+    """The best plan, or (unless `forced`) why there is none, and whether Ctrl-C ended the search."""
     budget: solver.Stop = (
         solver.Iterations(options.iterations) if options.iterations else solver.Seconds(options.seconds or 0.0)
     )
@@ -101,8 +100,9 @@ def _search(problem: solver.Problem, options: Options) -> tuple[solver.Result, b
     _say([_("The search starts; the first time on a machine this takes a little.")])
     try:
         with interruptible() as stop:
-            result = solver.solve(problem, solver.FirstOf(budget, stop), seed=options.seed, on_progress=line.show)
-            return result, stop.asked
+            until = solver.FirstOf(budget, stop)
+            find = solver.solve if forced else solver.plan_or_conflict
+            return find(problem, until, seed=options.seed, on_progress=line.show), stop.asked
     except solver.Unseatable as nobody:
         message = _("In round {round}, the people do not fit the tables that they can use.", round=nobody.round + 1)
         raise Refused(_("The rounds cannot be planned like this."), [Problem(message)]) from nobody
