@@ -15,39 +15,23 @@ from dataclasses import dataclass
 import numpy as np
 
 from services.matching.solver import grouping, single
-from services.matching.solver.board import Array
 from services.matching.solver.bounds import repeats_bound, upper_bound
 from services.matching.solver.construct import by_chance, random_plan
+from services.matching.solver.cooling import ENOUGH, FULL, SOFT_STEPS, hottest, looks, rounded, turns
 from services.matching.solver.objective import city_counts, worth
+from services.matching.solver.prices import HARD_UNITS
 from services.matching.solver.problem import HARD, Ints, Problem, even_sizes
 from services.matching.solver.result import Result
 from services.matching.solver.starts import design
-from services.matching.solver.state import HARD_UNITS, UNIT, State, lay_out, start_again
+from services.matching.solver.state import State, lay_out, start_again
 from services.matching.solver.stop import Moment, Stop
 
-# For up to so many seats (people times rounds): which share of the worsening exchanges at a local optimum is accepted
-# when it is hottest, and how much colder the end is; measured on instances of 7 to 1600 people.
-HEATS = ((60, 0.3, 30.0), (200, 0.05, 10.0), (math.inf, 0.02, 7.0))
 # The part of a cooling, from its end, that a search from a given plan goes through.
 WARM = 0.5
-# When a repeat has its full weight, as part of a cooling.
-FULL = 0.9
-# In so many steps.
-SOFT_STEPS = 40
-# Where a budget allows for more than one cooling: their greatest number, and for S seats (people times rounds) the
-# proposals of one as a multiple of S**3. Small instances profit from several, each from another start; in larger ones
-# a single slow one is better.
-MOST_COOLINGS = 16
-ENOUGH = 8
 # From a given plan, proposals of one cooling for each seat: several short ones find more than a long one.
 AGAIN = 500
 # Proposals per seat in the first cooling where no budget is known; each further one is twice as long.
 FIRST_COOLING = 2000
-
-# Proposals of the first descent, times the size of a group: about half a second at most.
-DESCENT = 4_000_000
-
-_PROBES = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,17 +54,6 @@ class Keep:
 
     home: Ints
     most_moved: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Heat:
-    """The hottest temperature in the kernel's units, how much colder the end is, and the part of its weight that a
-    repeat counts at the start.
-    """
-
-    temperature: float
-    cooling: float
-    soft: float
 
 
 def solve(
@@ -116,14 +89,13 @@ def solve(
     first_plan = next(plan for plan in (start, apart, random) if plan is not None)
     state = _begun(problem, first_plan, seed, keep)
     state.hold(apart is not None)
-    heat = _heat(problem, state)
-    chunk = _chunk(problem, stop)
-    enough = (
-        ENOUGH * (problem.people * problem.rounds) ** 3 if start is None else AGAIN * problem.people * problem.rounds
-    )
-    coolings = _coolings(stop, state, began, enough, clock)
+    heat = hottest(problem, state)
+    chunk = looks(problem, stop)
+    seats = problem.people * problem.rounds
+    enough = ENOUGH * seats**3 if start is None else AGAIN * seats
+    coolings = turns(stop, state, began, enough, clock)
     warmth = 1.0 if start is None else WARM
-    first = FIRST_COOLING * problem.people * problem.rounds
+    first = FIRST_COOLING * seats
     done = improved = opened = 0
     cooling = 0
     softened = -1.0
@@ -153,11 +125,11 @@ def solve(
         step = math.floor(cooled * SOFT_STEPS) / SOFT_STEPS
         if step != softened:
             softened = step
-            state.soften(_rounded(heat.soft ** max(0.0, 1.0 - step / FULL)))
+            state.soften(rounded(heat.soft ** max(0.0, 1.0 - step / FULL)))
         before = state.objective
         most = stop.left(now)
         proposals = chunk if most is None else min(chunk, most)
-        state.run(max(1, round(_rounded(heat.temperature * heat.cooling**-cooled))), proposals)
+        state.run(max(1, round(rounded(heat.temperature * heat.cooling**-cooled))), proposals)
         done += proposals
         if state.objective > before:
             improved = done
@@ -224,61 +196,6 @@ def _again(problem: Problem, state: State, seed: int, *, begun: bool, apart: Int
     other = design(problem, seed) if apart is not None and problem.weights.repeat == HARD else None
     state.hold(other is not None)
     return random_plan(problem, seed) if other is None else other
-
-
-def _heat(problem: Problem, state: State) -> _Heat:
-    """The hottest temperature by what is lost around a local optimum, which is sought first (and may be kept).
-
-    A repeat counts, to begin with, like the third part of the greatest affinity.
-    """
-    hot, cooling = next((hot, cooling) for seats, hot, cooling in HEATS if problem.open.sum() <= seats)
-    weights = problem.weights
-    third = float(problem.affinity.max()) * weights.affinity / 3
-    soft = 1.0
-    if weights.repeat == HARD:
-        soft = 1 / 30
-    elif 0 < third < weights.repeat:
-        soft = _rounded(third / weights.repeat)
-    state.soften(soft)
-    state.run(0, min(50 * problem.people * problem.rounds, DESCENT // max(1, int(problem.most.max()))))
-    probe: Array = np.empty(_PROBES, dtype=np.int64)
-    seen = state.run(0, 50 * _PROBES, probe)
-    losses = [-float(gain) / UNIT for gain in probe[:seen] if gain < 0]
-    if not losses:
-        return _Heat(1.0, cooling, soft)
-    low, high = 0.0, max(losses) * 100
-    for _ in range(40):
-        middle = (low + high) / 2
-        share = sum(math.exp(-loss / middle) for loss in losses) / len(losses)
-        low, high = (middle, high) if share < hot else (low, middle)
-    return _Heat(_rounded(high) * UNIT, cooling, soft)
-
-
-def _coolings(stop: Stop, state: State, began: float, enough: int, clock: Callable[[], float]) -> int:
-    """How many coolings, of `enough` proposals each, the budget is divided into. Where it is counted, the clock has no
-    say.
-    """
-    budget: float | None = stop.left(Moment(0, 0, -math.inf, 0.0))
-    if budget is None:
-        started = clock()
-        part = stop.part(Moment(0, 0, -math.inf, started - began))
-        if not part:
-            return 1
-        state.run(0, _PROBES)
-        budget = _PROBES / (clock() - started) * (started - began) / part
-    return int(min(max(budget // enough, 1), MOST_COOLINGS))
-
-
-def _chunk(problem: Problem, stop: Stop) -> int:
-    """Proposals between two looks at the stop: some milliseconds' worth, and 800 looks in a counted budget."""
-    chunk = max(200, min(10_000, 100_000 // max(1, int(problem.most.max()))))
-    budget = stop.left(Moment(0, 0, -math.inf, 0.0))
-    return chunk if budget is None else max(50, min(chunk, budget // 800))
-
-
-def _rounded(value: float) -> float:
-    """Six digits: what exp and powers give beyond them differs between machines."""
-    return float(f"{value:.6g}")
 
 
 def _result(
