@@ -81,7 +81,8 @@ def solve(
     """
     warm()
     began = told = clock()
-    bound = upper_bound(problem)
+    # It takes its time: where nobody listens, after the search.
+    bound = 0.0 if on_progress is None else upper_bound(problem)
     random = random_plan(problem, seed)
     if start is None and keep is None and single.fits(problem):
         return _single(problem, stop, seed, on_progress, random, bound, began, clock)
@@ -133,7 +134,7 @@ def solve(
         done += proposals
         if state.objective > before:
             improved = done
-    return _result(problem, state.best, random, bound, seed, done, clock() - began)
+    return _result(problem, state.best, random, seed, done, clock() - began)
 
 
 def _single(
@@ -159,7 +160,7 @@ def _single(
     found = grouping.solve(given, stop, seed, start=random[0, there], on_progress=hear, clock=clock)
     plan = np.full((1, problem.people), -1, dtype=np.int32)
     plan[0, there] = found.groups
-    return _result(problem, plan, random, bound, seed, found.iterations, clock() - began)
+    return _result(problem, plan, random, seed, found.iterations, clock() - began)
 
 
 def warm() -> None:
@@ -198,9 +199,7 @@ def _again(problem: Problem, state: State, seed: int, *, begun: bool, apart: Int
     return random_plan(problem, seed) if other is None else other
 
 
-def _result(
-    problem: Problem, plan: Ints, start: Ints, bound: float, seed: int, iterations: int, seconds: float
-) -> Result:
+def _result(problem: Problem, plan: Ints, start: Ints, seed: int, iterations: int, seconds: float) -> Result:
     value = worth(problem, plan)
     counts = city_counts(problem, plan)
     # Twenty, but not so many where each takes its time and one is much like another.
@@ -208,7 +207,7 @@ def _result(
     return Result(
         plan=plan,
         objective=value.objective,
-        upper_bound=bound,
+        upper_bound=upper_bound(problem),
         random_objective=baseline,
         random_repeats=random_repeats,
         broken=value.broken,
