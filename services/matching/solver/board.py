@@ -22,9 +22,10 @@ HARD: Final = 1 << 41
 class Board(NamedTuple):
     """What an exchange changes. Shapes: `seat`, `slot`, `best` R×N (-1: absent); `members` R×G×(largest size); `size`
     R×G; `worth` R×G×N: what meeting those at a table would add for somebody by the soft prices, at the own table what
-    they are worth now; `visits` N×G; `gap` R×G×V×2: people of a kind at a table beyond the fewest, and seats left up to
-    the most; `code` N×N: meetings of the two so far * number of levels + their level; `tally`; `random`: the
-    generator's state.
+    they are worth now; `loss` R×N: that of the own table with what its topic holds; `parting` R×N: what the mixing
+    gains when somebody leaves the table; `draw` G×N: what a table's topic would add; `draws` alone keeps these three.
+    `visits` N×G; `gap` R×G×V×2: people of a kind at a table beyond the fewest, and seats left up to the most; `code`
+    N×N: meetings of the two so far * number of levels + their level; `tally`; `random`: the generator's state.
     """
 
     seat: Array
@@ -32,6 +33,9 @@ class Board(NamedTuple):
     members: Array
     size: Array
     worth: Array
+    loss: Array
+    parting: Array
+    draw: Array
     visits: Array
     gap: Array
     code: Array

@@ -16,16 +16,16 @@ from services.matching.solver.stop import Moment, Stop
 
 # For up to so many seats (people times rounds): which share of the worsening exchanges at a local optimum is accepted
 # when it is hottest, and how much colder the end is; measured on instances of 7 to 1600 people.
-HEATS = ((60, 0.3, 30.0), (200, 0.05, 10.0), (math.inf, 0.02, 7.0))
+HEATS = ((60, 0.3, 30.0), (math.inf, 0.02, 7.0))
 # When a repeat has its full weight, as part of a cooling.
 FULL = 0.9
 # In so many steps.
 SOFT_STEPS = 40
 # Where a budget allows for more than one cooling: their greatest number, and for S seats (people times rounds) the
-# proposals of one as a multiple of S**3. Small instances profit from several, each from another start; in larger ones
-# a single slow one is better.
+# proposals (or draws) of one as a multiple of S**3. Small instances profit from several, each from another start; in
+# larger ones a single slow one is better.
 MOST_COOLINGS = 16
-ENOUGH = 8
+ENOUGH = 1
 
 # Proposals of the first descent, times the size of a group: about half a second at most.
 DESCENT = 4_000_000
@@ -87,9 +87,11 @@ def turns(stop: Stop, state: State, began: float, enough: int, clock: Callable[[
     return int(min(max(budget // enough, 1), MOST_COOLINGS))
 
 
-def looks(problem: Problem, stop: Stop) -> int:
+def looks(problem: Problem, stop: Stop, *, drawing: bool) -> int:
     """Proposals between two looks at the stop: some milliseconds' worth, and 800 looks in a counted budget."""
     most = max(200, min(10_000, 100_000 // max(1, int(problem.most.max()))))
+    if drawing:
+        most = max(50, min(5_000, 400_000 // problem.people))
     budget = stop.left(Moment(0, 0, -math.inf, 0.0))
     return most if budget is None else max(50, min(most, budget // 800))
 

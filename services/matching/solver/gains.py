@@ -44,7 +44,7 @@ def visit_gain(visits: Array, interest: Array, i: int, a: int, b: int) -> int:
 
 
 @compiled
-def _comes(gap: Array, price: Array, r: int, t: int, v: int) -> int:
+def comes(gap: Array, price: Array, r: int, t: int, v: int) -> int:
     """What the mixing gains when one of kind v comes to table t."""
     gain: int = 0
     if gap[r, t, v, 0] < 0:
@@ -55,7 +55,7 @@ def _comes(gap: Array, price: Array, r: int, t: int, v: int) -> int:
 
 
 @compiled
-def _goes(gap: Array, price: Array, r: int, t: int, v: int) -> int:
+def goes(gap: Array, price: Array, r: int, t: int, v: int) -> int:
     """What the mixing gains when one of kind v leaves table t."""
     gain: int = 0
     if gap[r, t, v, 1] < 0:
@@ -72,10 +72,10 @@ def mixing_gain(kind: Array, gap: Array, price: Array, r: int, i: int, a: int, j
     for k in range(kind.shape[1]):
         v = kind[i, k]
         if j < 0:
-            gain += _goes(gap, price, r, a, v) + _comes(gap, price, r, b, v)
+            gain += goes(gap, price, r, a, v) + comes(gap, price, r, b, v)
         else:
             w = kind[j, k]
             if v != w:
-                gain += _goes(gap, price, r, a, v) + _comes(gap, price, r, b, v)
-                gain += _goes(gap, price, r, b, w) + _comes(gap, price, r, a, w)
+                gain += goes(gap, price, r, a, v) + comes(gap, price, r, b, v)
+                gain += goes(gap, price, r, b, w) + comes(gap, price, r, a, w)
     return gain

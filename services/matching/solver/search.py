@@ -91,7 +91,7 @@ def solve(
     state = _begun(problem, first_plan, seed, keep)
     state.hold(apart is not None)
     heat = hottest(problem, state)
-    chunk = looks(problem, stop)
+    chunk = looks(problem, stop, drawing=state.drawing)
     seats = problem.people * problem.rounds
     enough = ENOUGH * seats**3 if start is None else AGAIN * seats
     coolings = turns(stop, state, began, enough, clock)
@@ -130,7 +130,11 @@ def solve(
         before = state.objective
         most = stop.left(now)
         proposals = chunk if most is None else min(chunk, most)
-        state.run(max(1, round(rounded(heat.temperature * heat.cooling**-cooled))), proposals)
+        temperature = max(1, round(rounded(heat.temperature * heat.cooling**-cooled)))
+        if state.drawing:
+            state.draw(temperature, proposals)
+        else:
+            state.run(temperature, proposals)
         done += proposals
         if state.objective > before:
             improved = done

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from services.matching.solver import board as boards
-from services.matching.solver import kernel, seating
+from services.matching.solver import draws, kernel, seating
 from services.matching.solver.board import Array, Board, Pace, Rules
 from services.matching.solver.objective import meetings
 from services.matching.solver.prices import UNIT, Levels, levels_of, steps, whole
 from services.matching.solver.problem import Ints, Kinds, Problem
 
 _NOISE = 4096
+_DRAWN = 8192
 # What it costs to look at everybody at two tables, for each seat of a table, and to keep `worth` at an exchange, for
 # each person and for each seat of a table in each round: nanoseconds on some machine; only their proportions matter.
 LOOKING = 8.0
@@ -41,6 +42,8 @@ class State:
     problem: Problem
     mates: int
     held: bool = False
+    recalled: bool = False
+    gumbel: Array = field(default_factory=lambda: _GUMBEL)
 
     @property
     def best(self) -> Ints:
@@ -72,6 +75,7 @@ class State:
         add, drop = (self.rules.add, self.rules.drop) if part >= 1.0 else steps(self.problem, self.levels, part)
         before = self.rules
         self.rules = before._replace(soft_add=add, soft_drop=drop)
+        self.recalled = False
         if self.pace.valued:
             seating.reprice(self.board, self.rules, before.soft_add, before.soft_drop)
 
@@ -81,9 +85,29 @@ class State:
             return 0
         before = int(self.board.tally[boards.ACCEPTED])
         found = kernel.anneal(self.board, self.rules, self.pace, temperature, proposals, probe)
+        self.recalled = False
         if proposals >= _TELLING and probe.size == 0:
             self._choose((int(self.board.tally[boards.ACCEPTED]) - before) / proposals)
         return found
+
+    @property
+    def drawing(self) -> bool:
+        """Whether people can be compared with everybody at once: see `draws`."""
+        pace = self.pace
+        return not (pace.bound or self.held or pace.most_moved >= 0 or self.rules.kind.shape[1] > 1)
+
+    def draw(self, temperature: int, count: int) -> None:
+        """Some draws at one temperature; see `draws.anneal`. Everything remembered is worked out anew before."""
+        if self.rules.open.size == 0:
+            return
+        if not self.pace.valued:
+            self.pace = self.pace._replace(valued=True)
+            seating.value(self.board, self.rules)
+        if not self.recalled:
+            draws.recall(self.board, self.rules)
+            self.recalled = True
+        noise = (self.gumbel * temperature) >> 16
+        draws.anneal(self.board, self.rules, self.pace, np.append(noise, noise[: self.problem.people]), count)
 
     def _choose(self, accepted: float) -> None:
         """Keeps `worth` from now on, or no more, whichever is cheaper while this part of the proposals is accepted."""
@@ -156,6 +180,7 @@ def start_again(state: State, plan: Ints) -> None:
     for name in ("seat", "slot", "members", "size", "visits", "gap", "code"):
         getattr(state.board, name)[...] = getattr(fresh.board, name)
     state.board.tally[boards.NOW] = fresh.board.tally[boards.NOW]
+    state.recalled = False
     if state.pace.valued:
         seating.value(state.board, state.rules)
 
@@ -194,6 +219,9 @@ def _board(
         members=members,
         size=size,
         worth=np.zeros((rounds, tables, people), dtype=np.int64),
+        loss=np.zeros((rounds, people), dtype=np.int64),
+        parting=np.zeros((rounds, people), dtype=np.int64),
+        draw=np.zeros((tables, people), dtype=np.int64),
         visits=visits,
         gap=np.stack([count - low, high - count], axis=-1).astype(np.int16),
         code=meetings(problem, plan).astype(np.uint16) * np.uint16(len(levels.affinity)) + level,
@@ -253,3 +281,13 @@ def _loose(kind: Array, price: Array, low: Array, high: Array) -> bool:
 def _noise() -> Array:
     """Evenly spaced quantiles of the exponential distribution, mean 2**16."""
     return np.array([round(-math.log((k + 0.5) / _NOISE) * 65536) for k in range(_NOISE)], dtype=np.int64)
+
+
+def _gumbel() -> Array:
+    """Quantiles of the Gumbel distribution in a random order that is always the same, 16 binary places."""
+    values = [round(-math.log(-math.log((k + 0.5) / _DRAWN)) * 65536) for k in range(_DRAWN)]
+    order = sorted(range(_DRAWN), key=scramble)
+    return np.array([values[k] for k in order], dtype=np.int64)
+
+
+_GUMBEL: Array = _gumbel()
