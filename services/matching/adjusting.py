@@ -15,6 +15,8 @@ from services.kit.heavy import heavy
 from services.kit.i18n import gettext as _
 from services.matching import solving
 from services.matching.models import Plan
+from services.matching.problem import check
+from services.matching.question import Question
 from services.matching.rounds import ABSENT
 
 MOST_CHANGES = 100
@@ -97,7 +99,11 @@ def _apply(change: Change, rows: list[list[int]], place: dict[str, int], pinned:
 
 
 async def scored(plan: Plan, seats: list[list[int]]) -> dict[str, Any]:
-    """The plan's answer with other seats, and its figures that follow from them."""
+    """The plan's answer with other seats, and its figures that follow from them.
+
+    Raises Refused where its question is no longer one, such as when too few people are left.
+    """
+    check(msgspec.convert(plan.question, Question))
     answer = (plan.answer or {}) | {"plan": seats}
     asked = {"question": plan.question, "answer": {"keys": answer["keys"], "plan": seats}}
     if len(answer["keys"]) <= MOST_AT_ONCE:

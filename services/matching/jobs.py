@@ -11,7 +11,6 @@ from services.kit.db import HUB, Writer
 from services.kit.jobs import Queue, Run, enqueue, job
 from services.matching.intake import only
 from services.matching.models import Event, Plan
-from services.matching.progress import UNSEATABLE
 
 
 class PlanRounds(msgspec.Struct, frozen=True):
@@ -38,12 +37,13 @@ async def plan(run: Run, asked: PlanRounds) -> None:
         async with run.db.begin(HUB) as session:
             if best is not None:
                 known = await _people(session, plan_id)
-                await session.execute(update(Plan).where(Plan.id == plan_id).values(best=only(best, known)))
+                kept = Plan.best.op("||")(best) if "plan" not in best else only(best, known)
+                await session.execute(update(Plan).where(Plan.id == plan_id).values(best=kept))
             return await session.scalar(select(Plan.cancelled_at).where(Plan.id == plan_id)) is None
 
     answer = await run.heavy("services.matching.solving:solve", {"question": row.question, "best": row.best}, tell)
-    if "unseatable" in answer:
-        async with run.finish(f"{UNSEATABLE}{answer['unseatable']}"):
+    if "failed" in answer:
+        async with run.finish(answer["failed"]):
             return
     async with run.finish() as session:
         known = await _people(session, plan_id)

@@ -16,11 +16,10 @@ from services.kit.errors import NotFound
 from services.kit.i18n import gettext as _
 from services.matching import access
 from services.matching.models import Base, Event, Plan
+from services.matching.solving import INVALID, UNSEATABLE
 
 WATCH_SECONDS = 0.25
 LONGEST_WATCH_SECONDS = 3600.0
-UNSEATABLE = "unseatable:"
-"""How the error of a job begins whose people do not fit the tables; the round follows, counted from 0."""
 
 
 class State(enum.Enum):
@@ -67,6 +66,8 @@ def _words(error: str | None) -> str | None:
     if error is not None and error.startswith(UNSEATABLE):
         number = int(error.removeprefix(UNSEATABLE)) + 1
         return _("Round {round}: the people do not fit the tables that they can use.", round=number)
+    if error == INVALID:
+        return _("The rounds cannot be planned like this.")
     return error
 
 

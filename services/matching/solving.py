@@ -7,7 +7,7 @@ in the same order, `table_topics`, and the figures of `solver.Result`.
 import math
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import numpy as np
@@ -22,6 +22,10 @@ CHECKPOINT_SECONDS = 1.0
 LEAST_SECONDS = 0.2
 """What a search that is resumed gets at least: the answer has to be made anyway."""
 MOST_VIOLATIONS = 100
+UNSEATABLE: Final = "unseatable:"
+"""How the reason begins where people do not fit the tables; the round follows, counted from 0."""
+INVALID: Final = "invalid"
+"""The reason where the question is no longer one, such as when people were erased and too few are left."""
 Tell = Callable[[Any], bool]
 
 
@@ -42,9 +46,10 @@ class Stopped:
 
 
 class Account:
-    """How far a search is, told to whoever called: percent and the best so far, with its seats now and then.
+    """How far a search is, told to whoever called: percent, and what the best plan so far is worth.
 
-    `best`: the last that an earlier process had told, if it was stopped before its answer.
+    About every second also `best`: the iterations and seconds spent, and where they are new, `keys` and `plan`, the
+    seats. `best` given: the last that an earlier process had told, if it was stopped before its answer.
     """
 
     def __init__(self, problem: solver.Problem, question: Question, best: dict[str, Any] | None, tell: Tell) -> None:
@@ -72,33 +77,36 @@ class Account:
     def __call__(self, now: solver.Progress) -> None:
         self.part = max(self.part, self.began + (1.0 - self.began) * now.fraction)
         told: dict[str, Any] = {}
-        if now.objective > self.before and time.monotonic() - self.told >= CHECKPOINT_SECONDS:
-            self.told, self.before = time.monotonic(), now.objective
-            plan = now.best.copy()
-            value = worth(self.problem, plan)
-            self.said = {"objective": value.objective if not value.broken else None, "upper_bound": now.upper_bound}
-            told["best"] = {
-                "keys": list(self.problem.keys),
-                "plan": plan.tolist(),
-                "iterations": self.iterations + now.iterations,
-                "seconds": self.seconds + now.seconds,
-                **self.said,
-            }
+        if time.monotonic() - self.told >= CHECKPOINT_SECONDS:
+            self.told = time.monotonic()
+            told["best"] = {"iterations": self.iterations + now.iterations, "seconds": self.seconds + now.seconds}
+            if now.objective > self.before:
+                self.before = now.objective
+                told["best"] |= self._better(now)
         if not self.tell({"percent": round(100 * self.part), **self.said, **told}):
             self.stopped.pulled = True
+
+    def _better(self, now: solver.Progress) -> dict[str, Any]:
+        """The seats; what they are worth, once they keep the hard rules, is said from now on."""
+        plan = now.best.copy()
+        value = worth(self.problem, plan)
+        self.said = {"objective": value.objective if not value.broken else None, "upper_bound": now.upper_bound}
+        return {"keys": list(self.problem.keys), "plan": plan.tolist()}
 
 
 def solve(asked: dict[str, Any], tell: Tell) -> dict[str, Any]:
     """Answer `question`, going on from `best` where an earlier process had got so far.
 
     Ends early, with the best plan so far, when `tell` says so. With a budget of iterations that was not interrupted,
-    the same question gets the same plan on every machine. `{"unseatable": round}` is the answer where there is none.
+    the same question gets the same plan on every machine. Where there is none, the answer is `{"failed": reason}`.
     """
     question = msgspec.convert(asked["question"], Question)
     try:
         return _solved(question, asked.get("best"), tell)
     except solver.Unseatable as problem:
-        return {"unseatable": problem.round}
+        return {"failed": f"{UNSEATABLE}{problem.round}"}
+    except solver.Invalid:
+        return {"failed": INVALID}
 
 
 def _solved(question: Question, best: dict[str, Any] | None, tell: Tell) -> dict[str, Any]:
@@ -108,6 +116,7 @@ def _solved(question: Question, best: dict[str, Any] | None, tell: Tell) -> dict
     day: dict[str, Any] = {}
     if question.day is not None:
         was, over = np.array(question.day.plan, dtype=np.int32), question.day.over
+        # It sets out from the day's own plan: what `best` says of the budget counts, its seats do not.
         changed = solver.replan(
             problem, was, over, account.budget(), seed=question.seed, most_moved=question.day.most_moved,
             pinned=question.day.pinned, on_progress=account,

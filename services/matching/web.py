@@ -17,7 +17,7 @@ from services.kit.service import Runtime
 from services.matching import access, progress, rounds
 
 PROGRESS = Api(
-    "How far a plan is, as Server-Sent Events: `progress` whenever it changes, `end` when it is finished",
+    "How far a plan is, as Server-Sent Events: `progress` whenever it changes, perhaps `error`, and `end`",
     {200: Answer({EVENT_STREAM: progress.Standing})},
     by=(BEARER,),
     problems=(401, 403, 404),

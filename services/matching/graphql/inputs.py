@@ -21,7 +21,8 @@ MOST_ITERATIONS = 500_000_000
 MOST_SEED = 2**31 - 1
 MOST_RULES = 5000
 MOST_KINDS = 10
-MOST_TIMES = 1000.0
+MOST_NAMED = 50_000
+"""Rounds, tables and people that the rules of one question name within lists."""
 LONGEST_NAME = 100
 
 
@@ -198,6 +199,10 @@ def _short(rules: PlanRulesInput) -> None:
         )
         if len(getattr(rules, name) or ()) > most
     ]  # fmt: skip
+    named = [one.rounds for one in rules.presence], [one.tables for one in rules.reach]
+    groups = [group.navigators for one in rules.mixing or () for group in one.groups]
+    if sum(len(one) + 1 for some in (*named, groups) for one in some) > MOST_NAMED:
+        complaints.append(Complaint(_("At most {most} entries, please.", most=MOST_NAMED), field="rules"))
     for one in rules.mixing or ():
         names = [one.kind, *(group.name for group in one.groups)]
         if not all(name.strip() and len(name) <= LONGEST_NAME for name in names):
@@ -234,6 +239,9 @@ def _from_0(numbers: Iterable[int]) -> tuple[int, ...]:
 
 
 def today(asked: ReplanRoundsInput) -> Today:
+    """Raises Refused for lists that are too long."""
+    if max(len(asked.missing), len(asked.new or ()), len(asked.pinned)) > MOST_RULES:
+        raise Refused(_("At most {most} entries, please.", most=MOST_RULES))
     return Today(
         over=asked.over,
         missing=tuple(key(one) for one in asked.missing),
