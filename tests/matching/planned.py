@@ -19,6 +19,7 @@ PLAN = "mutation ($input: PlanRoundsInput!) { planRounds(input: $input) { id sta
 STATE = (
     "query ($id: ID!) { plan(id: $id) { state error progress { percent } rounds { tables { navigators { id } } } } }"
 )
+CANCEL = "mutation ($id: ID!) { cancelPlan(id: $id) { state cancelled } }"
 ROUNDS = "query ($id: ID!) { plan(id: $id) { rounds { tables { topic { code } navigators { id } } } } }"
 
 

@@ -12,9 +12,8 @@ from services.kit.db import HUB
 from services.kit.service import Hub
 from services.matching import rounds
 from tests.conftest import Clients
-from tests.matching.planned import KONSTANZ, ask, done, navigators, people, row_of, seats
+from tests.matching.planned import CANCEL, KONSTANZ, ask, done, navigators, people, row_of, seats
 from tests.matching.test_changed_plans import ADJUST, CONFIRM, REPLAN, copied
-from tests.matching.test_wishes import CANCEL
 
 TABLES = ("event", "plan", "log", "navigator", "job")
 

@@ -18,7 +18,7 @@ from services.matching.question import Question
 from services.matching.solver import HARD, check
 from services.matching.solving import score
 from tests.conftest import Clients
-from tests.matching.planned import HEILBRONN, KONSTANZ, STATE, ask, people, row_of, worker
+from tests.matching.planned import CANCEL, HEILBRONN, KONSTANZ, STATE, ask, people, row_of, worker
 
 REFUSED = [
     ({"count": 0}, {}, "participants"),
@@ -76,6 +76,18 @@ async def test_only_the_organiser_plans_and_confirms(hub: Hub, clients: Clients)
     assert caught.value.reason == "CONFLICT"  # not finished: nobody works the jobs here
     stranger = await clients("14612000")
     assert await stranger.ask(STATE, id=plan) == {"plan": None}
+
+
+async def test_what_is_cancelled_before_its_turn_is_never_searched_for(hub: Hub, clients: Clients) -> None:
+    organiser, event = await people(hub, clients, 10)
+    plan = await ask(organiser, event, seconds=100.0)
+    assert (await organiser.ask(CANCEL, id=plan))["cancelPlan"]["state"] == "CANCELLED"
+    with worker(hub):
+        later = await ask(organiser, event, seconds=0.2)
+        await organiser.until(STATE, lambda data: data["plan"]["state"] == "DONE", 60, id=later)
+    assert (await organiser.ask(STATE, id=plan))["plan"] == {
+        "state": "CANCELLED", "error": None, "progress": {"percent": 0}, "rounds": [],
+    }  # fmt: skip
 
 
 async def test_a_killed_worker_s_plan_goes_on_from_its_best(hub: Hub, clients: Clients) -> None:

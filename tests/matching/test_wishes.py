@@ -9,9 +9,8 @@ from services.cli import demo
 from services.cli.client import Answered, Client
 from services.kit.service import Hub
 from tests.conftest import Clients
-from tests.matching.planned import HEILBRONN, KONSTANZ, STATE, ask, done, navigators, people, seats
+from tests.matching.planned import CANCEL, HEILBRONN, KONSTANZ, STATE, ask, done, navigators, people, seats
 
-CANCEL = "mutation ($id: ID!) { cancelPlan(id: $id) { state cancelled } }"
 AGAIN = "mutation ($id: ID!) { recomputePlan(id: $id) { id parent { id } } }"
 FACTS = """query ($id: ID!) { plan(id: $id) { state cancelled quality { broken penalties objective { value bound } }
   provenance { problem solver seed weights { name value } secondsAllowed iterationsAllowed iterations resumed stopped
