@@ -14,11 +14,11 @@ FOUND = $(or $(PYTHON),$(shell for python in .venv/bin/python python3 python3.14
 export NUMBA_CACHE_DIR := $(CURDIR)/.venv/numba-cache
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test check docs soak bench lock clean
+.PHONY: help setup demo up test check docs soak bench bench-matching lock clean
 
 help: ## show this list / diese Übersicht
 	@echo "make …"
-	@sed -n 's/^\([a-z]*\):[^#]*## /  \1|/p' Makefile | awk -F'|' '{ printf "%-8s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):[^#]*## /  \1|/p' Makefile | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
 
 setup: ## install into .venv, once / einrichten, nur beim ersten Mal
 	@python="$(FOUND)"; "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
@@ -48,12 +48,16 @@ check: setup ## style, types, imports and licences only / nur Stil, Typen, Impor
 docs: setup ## docs/access.md from the rights in the code / aus den Rechten im Code
 	$(VENV)/python -m tests.stories.access
 
-soak: setup ## what takes long: many more queries, kills and forms / was lange dauert
-	LOTSENNETZ_READS=10000 LOTSENNETZ_KILLS=1000 LOTSENNETZ_FUZZ=20000 $(VENV)/pytest \
-		tests/directory/test_reads.py tests/directory/test_registration_fuzz.py tests/kit/test_log.py
+soak: setup ## what takes long: many more queries, kills, forms and plans / was lange dauert
+	LOTSENNETZ_READS=10000 LOTSENNETZ_KILLS=1000 LOTSENNETZ_FUZZ=20000 LOTSENNETZ_PLANS=1000 $(VENV)/pytest \
+		tests/directory/test_reads.py tests/directory/test_registration_fuzz.py tests/kit/test_log.py \
+		tests/matching/solver/test_conflict.py tests/matching/solver/test_exact.py
 
 bench: setup ## measure, see tests/bench / messen
 	$(VENV)/python -m tests.bench
+
+bench-matching: setup ## the solver's plans beside the best known, hours / Pläne neben den besten bekannten, Stunden
+	$(VENV)/python -m tests.bench.matching
 
 lock: setup ## requirements.lock after a change in pyproject.toml; newest versions with OPTIONS=--upgrade
 	UV_SYSTEM_CERTS=1 UV_CACHE_DIR=.cache/uv $(VENV)/uv pip compile --quiet --universal --python-version 3.11 \

@@ -13,14 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from services.app import SERVICES, chosen
-from services.cli import demo, keys, people
+from services.cli import demo, files, keys, people, solve
 from services.cli.running import running, servers, until_stopped
 from services.directory import register
 from services.directory.access import CLIENT_SCOPES, checked_ags
 from services.directory.oauth import clients
 from services.kit import i18n, migrations
 from services.kit.db import HUB, Database
-from services.kit.errors import HubError, Refused
+from services.kit.errors import HubError
 from services.kit.i18n import gettext as _
 from services.kit.service import Hub
 from services.kit.settings import Settings, from_environment
@@ -31,7 +31,7 @@ Command = Callable[[argparse.Namespace, Settings], Coroutine[Any, Any, int]]
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; 0 when it succeeded, 1 with one line of explanation when it did not."""
+    """Run one command; 0 when it succeeded, 1 (or the command's `wrong`) with an explanation when it did not."""
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     asked = _parser().parse_args(arguments)
     with i18n.speaking(asked.lang):
@@ -42,8 +42,9 @@ def main(arguments: list[str] | None = None) -> int:
         except HubError as problem:
             print(f"lotsennetz: {problem.message}", file=sys.stderr)
             for detail in problem.problems:
-                print(f"  {detail.row} {detail.field}: {detail.message}", file=sys.stderr)
-            return 1
+                place = f"{detail.row} {detail.field}".strip()
+                print(f"  {place}: {detail.message}" if place else f"  {detail.message}", file=sys.stderr)
+            return int(getattr(asked, "wrong", 1))
         except KeyboardInterrupt:
             return 130
 
@@ -86,6 +87,7 @@ def _parser() -> argparse.ArgumentParser:
     books.add_argument("file", type=Path)
     people.add(command)
     keys.add(command)
+    solve.add(command)
     revise = command("revise", _revise, "write a migration from a service's models (for developers)")
     revise.add_argument("service", choices=SERVICES)
     revise.add_argument("message")
@@ -149,11 +151,7 @@ async def _client(asked: argparse.Namespace, settings: Settings) -> int:
 
 
 async def _register(asked: argparse.Namespace, settings: Settings) -> int:
-    try:
-        content = asked.file.read_bytes()
-    except OSError as problem:
-        raise Refused(_("{file} cannot be read: {reason}", file=asked.file, reason=problem.strerror)) from problem
-    found = register.parse(content)
+    found = register.parse(files.contents(asked.file))
     with servers(settings, share=True) as known:
         hub = Hub(known, chosen("directory"))
         await hub.migrate()

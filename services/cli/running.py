@@ -10,6 +10,7 @@ from dataclasses import replace
 import msgspec
 import uvicorn
 
+from services.cli.serving import Protocol
 from services.kit import embedded
 from services.kit.errors import Conflict
 from services.kit.i18n import gettext as _
@@ -87,6 +88,7 @@ async def running(settings: Settings, services: Sequence[Service]) -> AsyncItera
         server = _Server(
             uvicorn.Config(
                 create_app(hub),
+                http=Protocol,
                 log_level="warning",
                 access_log=False,  # addresses of people are personal data
                 timeout_graceful_shutdown=DRAIN_SECONDS,

@@ -107,22 +107,16 @@ def _mentor(said: str | None, keys: Mapping[str, uuid.UUID]) -> uuid.UUID | None
     return keys.get(said) or uuid.UUID(said)
 
 
-def navigator_topics(values: Mapping[str, Any], vocabulary: Vocabulary) -> Iterable[dict[str, Any]]:
-    """The links of a stored row to its topics and those above, as far as the network may know."""
-    if values["listed"] > Audience.NETWORK:
-        return
-    public = _above(values["topics_public"], vocabulary) if values["listed"] == Audience.PUBLIC else frozenset[str]()
-    for code in sorted(_above(values["topics_network"], vocabulary)):
-        yield {
-            "navigator_id": values["id"],
-            "topic": code,
-            "listed_public": code in public,
-            "sort_network": values["sort_network"],
-        }
+def navigator_links(values: Mapping[str, Any], vocabulary: Vocabulary) -> dict[str, list[str]]:
+    """The topics of a stored row with those above them: as far as the network, and everybody, may know of them."""
+    network = values["topics_network"] if values["listed"] <= Audience.NETWORK else ()
+    public = values["topics_public"] if values["listed"] == Audience.PUBLIC else ()
+    return {"above": above(network, vocabulary), "above_public": above(public, vocabulary)}
 
 
-def _above(codes: Iterable[str], vocabulary: Vocabulary) -> frozenset[str]:
-    return frozenset(above for code in codes for above in vocabulary[code])
+def above(codes: Iterable[str], vocabulary: Vocabulary) -> list[str]:
+    """The codes and all those above them, sorted."""
+    return sorted({part for code in codes for part in vocabulary[code]})
 
 
 def city(row: CityRow) -> dict[str, Any]:
@@ -155,18 +149,14 @@ def project(ids: Identities, row: ProjectRow, vocabulary: Vocabulary) -> dict[st
         "seeks_partners": row.seeks_partners,
         "seeks_test_area": row.seeks_test_area,
         "topics": row.topics,
+        "navigators": sorted(ids.navigator(key) for key in row.navigators),
         "reusable": row.reusable,
         "lessons": row.lessons,
         "links": msgspec.to_builtins(row.links),
         "found": lexemes(
             (row.summary, row.department, row.reusable, row.lessons),
-            _above(row.topics, vocabulary),
+            above(row.topics, vocabulary),
             title=row.title,
             place=ids.ags,
         ),
     }
-
-
-def project_topics(values: Mapping[str, Any], vocabulary: Vocabulary) -> Iterable[dict[str, Any]]:
-    for code in sorted(_above(values["topics"], vocabulary)):
-        yield {"topic": code, "sort_key": values["sort_key"], "project_id": values["id"]}

@@ -7,6 +7,7 @@ executor.
 
 import uuid
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
@@ -45,6 +46,8 @@ from services.kit.errors import Refused
 
 PUBLIC, NETWORK, CITY = "public", "network", "city"
 """The audiences as which plans are made; „city“ is the network as seen by somebody with a city of their own."""
+QUOTED, ESCAPED = """'"' || {} || '"'""", "to_json({})::text"
+"""How parts of cursors are written."""
 
 
 def viewer(who: Principal, language: str) -> Viewer:
@@ -93,7 +96,7 @@ def _topics(column: str, seen: str = "") -> Keyed:
     def keys(at: Scope) -> str:
         return f"CASE WHEN {_sees(at, seen)} THEN {at.row}.{column} END" if seen else f"{at.row}.{column}"
 
-    return Keyed("Topic", "code", keys, small=True)
+    return Keyed("Topic", "code", keys, few=True)
 
 
 def _all_topics(at: Scope) -> str:
@@ -112,7 +115,7 @@ def _competence(area: str) -> Leaf:
 
 
 def _id(row: str) -> Key:
-    return Key(f"""'"' || {row}.id || '"'""", f"{row}.id", "uuid", _uuid)
+    return Key(QUOTED, f"{row}.id", f"{row}.id", "uuid", _uuid)
 
 
 def _uuid(value: object) -> uuid.UUID:
@@ -120,11 +123,11 @@ def _uuid(value: object) -> uuid.UUID:
     return uuid.UUID(str(value))
 
 
-def _navigator_order(at: Scope, row: str, of: str | None = None) -> list[Key]:
+def _navigator_order(at: Scope, row: str) -> list[Key]:
     """The public gets people by id, because an order by name would tell names."""
     if at.viewer.audience == PUBLIC:
         return [Key("'\"\"'"), _id(row)]
-    return [Key(f"to_json({row}.sort_network)::text", f"{of or row}.sort_network"), _id(row)]
+    return [Key(ESCAPED, f"{row}.sort_network", f"{row}.sort_network"), _id(row)]
 
 
 def navigator_rows(at: Scope, row: str, arguments: Arguments) -> Rows:
@@ -142,12 +145,9 @@ def _navigator_rows(at: Scope, row: str, arguments: Arguments, outer: Mapping[st
         conditions.append(f"{row}_.topic = {topic}")
         if at.viewer.audience == PUBLIC:
             conditions.append(f"{row}_.listed_public")
-            keys = [keys[0], Key(keys[1].text, f"{row}_.navigator_id", "uuid", _uuid)]
+            keys = [keys[0], replace(keys[1], column=f"{row}_.navigator_id")]
         else:
-            keys = [
-                Key(keys[0].text, f"{row}_.sort_network"),
-                Key(keys[1].text, f"{row}_.navigator_id", "uuid", _uuid),
-            ]
+            keys = [replace(keys[0], column=f"{row}_.sort_network"), replace(keys[1], column=f"{row}_.navigator_id")]
     if city:
         conditions.append(f"{row}.ags = {city}")
     return Rows(f"{source} WHERE {' AND '.join(conditions)}", keys)
@@ -211,22 +211,21 @@ def _project_rows(at: Scope, row: str, arguments: Arguments, outer: Mapping[str,
     if seeks := arguments.get("seeksPartners"):
         conditions.append(f"{row}.seeks_partners = {at.values.put(seeks, 'boolean')}")
     keys = [
-        Key(f"to_json({row}.sort_key)::text", order[0]),
-        Key(f"""'"' || {row}.id || '"'""", order[1], "uuid", _uuid),
+        Key(ESCAPED, f"{row}.sort_key", order[0]),
+        Key(QUOTED, f"{row}.id", order[1], "uuid", _uuid),
     ]
     return Rows(f"{source} WHERE {' AND '.join(conditions)}", keys)
 
 
 def _projects_of_navigator(at: Scope, row: str, _arguments: Arguments) -> Rows:
     source = f"project_navigator {row}_ JOIN project {row} ON {row}.id = {row}_.project_id"
-    order = [Key("''", f"{row}.sort_key"), Key("''", f"{row}.id")]
+    order = [Key(column=f"{row}.sort_key"), Key(column=f"{row}.id")]
     return Rows(f"{source} WHERE {row}_.navigator_id = {at.row}.id", order)
 
 
 def _navigators_of_project(at: Scope, row: str, _arguments: Arguments) -> Rows:
-    source = f"project_navigator {row}_ JOIN navigator {row} ON {row}.id = {row}_.navigator_id"
-    where = f"{row}_.project_id = {at.row}.id AND {_listed(at, row)}"
-    return Rows(f"{source} WHERE {where}", [Key("''", f"{row}_.navigator_id")])
+    where = f"{row}.id = ANY ({at.row}.navigators) AND {_listed(at, row)}"
+    return Rows(f"navigator {row} WHERE {where}", [Key(column=f"{row}.id")])
 
 
 # Cities and topics ------------------------------------------------------------------------------------------------
@@ -234,8 +233,8 @@ def _navigators_of_project(at: Scope, row: str, _arguments: Arguments) -> Rows:
 
 def _by_name(row: str) -> list[Key]:
     return [
-        Key(f"to_json({row}.sort_key)::text", f"{row}.sort_key"),
-        Key(f"to_json({row}.ags)::text", f"{row}.ags"),
+        Key(ESCAPED, f"{row}.sort_key", f"{row}.sort_key"),
+        Key(ESCAPED, f"{row}.ags", f"{row}.ags"),
     ]
 
 
@@ -244,7 +243,7 @@ def _cities(at: Scope, row: str, _arguments: Arguments) -> Rows:
 
 
 def _departments(at: Scope, row: str, _arguments: Arguments) -> Rows:
-    order = [Key("''", f"{row}.sort_key"), Key("''", f"{row}.key")]
+    order = [Key(column=f"{row}.sort_key"), Key(column=f"{row}.key")]
     return Rows(f"department {row} WHERE {row}.ags = {at.row}.ags", order)
 
 
@@ -255,13 +254,13 @@ def _position(value: str) -> int:
 
 
 def _all(at: Scope, row: str, _arguments: Arguments) -> Rows:
-    key = Key(f"""'"' || {row}.position || '"'""", f"{row}.position", "int", _position)
+    key = Key(QUOTED, f"{row}.position", f"{row}.position", "int", _position)
     return Rows(f"topic {row} WHERE {row}.merged_into IS NULL", [key])
 
 
 def _narrower(at: Scope, row: str, _arguments: Arguments) -> Rows:
     where = f"{row}.parent = {at.row}.code AND {row}.merged_into IS NULL"
-    return Rows(f"topic {row} WHERE {where}", [Key("''", f"{row}.position")])
+    return Rows(f"topic {row} WHERE {where}", [Key(column=f"{row}.position")])
 
 
 def _label(at: Scope) -> tuple[str, ...]:
@@ -335,11 +334,11 @@ NAVIGATOR_FIELDS: Final[dict[str, Described]] = {
     "recruited": _shown("recruited", plain_or_null("recruited")),
     "tasks": _shown("tasks", texts("tasks"), "[]"),
     "funded": _shown("funded", boolean("funded")),
-    "city": One("City", lambda at, row, _a: f"{row}.ags = {at.row}.ags"),
+    "city": One("City", lambda at, row, _a: f"{row}.ags = {at.row}.ags", by="ags"),
     "offers": _topics("offers", "offers"),
     "seeks": _topics("seeks", "seeks"),
     "worksOn": _topics("works_on", "works_on"),
-    "topics": Keyed("Topic", "code", _all_topics, small=True),
+    "topics": Keyed("Topic", "code", _all_topics, few=True),
     "mentor": One("Navigator", _mentor),
     "projects": Many("Project", _projects_of_navigator),
 }
@@ -354,7 +353,7 @@ PROJECT_FIELDS: Final[dict[str, Described]] = {
     "reusable": text("reusable"),
     "lessons": text("lessons"),
     "changedOn": plain("changed_on"),
-    "city": One("City", lambda at, row, _a: f"{row}.ags = {at.row}.ags"),
+    "city": One("City", lambda at, row, _a: f"{row}.ags = {at.row}.ags", by="ags"),
     "topics": _topics("topics"),
     "navigators": Many("Navigator", _navigators_of_project),
 }

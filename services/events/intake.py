@@ -4,6 +4,7 @@ import re
 import uuid
 from collections.abc import Mapping
 
+import msgspec
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy import func as sql
 
@@ -19,7 +20,7 @@ from services.contracts.events import EventPublished
 from services.contracts.matching import RoundsConfirmed
 from services.events.models import AgendaItem, Base, City, Event, Navigator, Participant, Seat, Table, Topic
 from services.kit import log
-from services.kit.db import Reader, Writer, put_all
+from services.kit.db import Reader, Writer, driver, put_all
 from services.kit.log import Listens
 from services.kit.revoked import TokensRevoked, hearing
 from services.kit.text import sort_key
@@ -45,7 +46,7 @@ async def merged(session: Writer, said: TopicMerged) -> None:
 
 @log.together
 async def navigators(session: Writer, said: list[NavigatorPublished]) -> None:
-    await _renamed(session, {uuid.UUID(one.id): (one.ags, one.name) for one in said})
+    await _renamed(session, {one.id: (one.ags, one.name) for one in said})
     rows = {
         one.id: {"ags": one.ags, "name": one.name, "sort_key": sort_key(one.name), "department": one.department}
         for one in said
@@ -60,7 +61,7 @@ async def forget(session: Writer, said: NavigatorWithdrawn) -> None:
     """
     gone = uuid.UUID(said.id)
     if said.hidden:
-        await _renamed(session, {gone: (said.ags, "…")})
+        await _renamed(session, {said.id: (said.ags, "…")})
     events = (
         await session.scalars(
             select(Event).join(Participant, Participant.event_id == Event.id).where(Participant.navigator_id == gone)
@@ -78,13 +79,17 @@ async def erase(session: Writer, said: NavigatorErased) -> None:
     await log.forget(session, Base.metadata, said.id, inside=True)
 
 
-async def _renamed(session: Writer, names: Mapping[uuid.UUID, tuple[str, str]]) -> None:
-    """Write people's new names (city, name) into the agendas of their city's events, where the old ones stand."""
-    known = select(Navigator.id, Navigator.name).where(Navigator.id.in_(names))
-    for navigator, old in (await session.execute(known)).all():
-        ags, name = names[navigator]
-        if old and old != name:
-            await _rewritten(session, ags, old, name)
+RENAMED = """
+SELECT r.ags, n.name, r.name FROM json_to_recordset($1::json) AS r(id uuid, ags text, name text)
+JOIN navigator n ON n.id = r.id WHERE n.name NOT IN ('', r.name)
+"""
+
+
+async def _renamed(session: Writer, names: Mapping[str, tuple[str, str]]) -> None:
+    """Write people's new names (by id: city, name) into the agendas of their city's events, where old ones stand."""
+    rows = [{"id": key, "ags": ags, "name": name} for key, (ags, name) in names.items()]
+    for ags, old, new in await (await driver(session)).fetch(RENAMED, msgspec.json.encode(rows).decode()):
+        await _rewritten(session, ags, old, new)
 
 
 async def _rewritten(session: Writer, ags: str, old: str, name: str) -> None:

@@ -11,8 +11,9 @@ tables show it no other rows. One that forgets to say it sees none. The words ar
 import asyncio
 import logging
 import math
+import re
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from functools import cache
@@ -20,7 +21,7 @@ from typing import Any
 
 import asyncpg
 import msgspec
-from sqlalchemy import URL, DateTime, Text, event, make_url, text
+from sqlalchemy import URL, DateTime, Text, event, make_url
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.exc import ArgumentError, DisconnectionError
@@ -53,6 +54,8 @@ Acting = Mapping[str, str]
 NOBODY: Acting = {}
 HUB: Acting = {"hub": "on"}
 """The hub's own machinery: intake, jobs, the authorization server, administration."""
+PLAIN = re.compile(r"[A-Za-z0-9 .,:@/_-]*", re.ASCII)
+"""What stands in a statement as it is, between quotation marks."""
 
 
 class Reader(AsyncSession):
@@ -60,7 +63,17 @@ class Reader(AsyncSession):
 
 
 class Writer(Reader):
-    """A session in the transaction of one unit of work. Logic takes it and never commits."""
+    """A session in the transaction of one unit of work. Logic takes it and never commits, nor rolls back: it raises."""
+
+    def at_last(self, statement: str, rows: Iterable[Any]) -> None:
+        """Run `statement` in one message with the commit: what it locks, others wait for no longer than both take.
+
+        `$1` in it is the JSON of all rows that were given for the same statement, in their order.
+        """
+        self.info.setdefault("last", {}).setdefault(statement, []).extend(rows)
+
+    async def rollback(self) -> None:
+        raise RuntimeError("a unit of work ends without effect by an exception")  # `Database.begin` commits
 
     def after_commit(self, callback: AfterCommit) -> None:
         """Run `callback` once the work is durable. Best effort: what must happen belongs into the transaction."""
@@ -72,11 +85,9 @@ async def driver(session: Reader) -> Any:
 
     For statements that take a whole batch or answer with JSON, where a layer in between only costs.
     """
-    connection = await session.connection()
-    if not session.info.get("begun"):
-        await connection.execute(text("SELECT 1"))  # the driver begins its transaction with the first statement
-        session.info["begun"] = True
-    return (await connection.get_raw_connection()).driver_connection
+    if "driver" not in session.info:
+        session.info["driver"] = (await (await session.connection()).get_raw_connection()).driver_connection
+    return session.info["driver"]
 
 
 async def put(session: Writer, model: type[Any], key: dict[str, Any], values: dict[str, Any]) -> None:
@@ -87,7 +98,10 @@ async def put(session: Writer, model: type[Any], key: dict[str, Any], values: di
 
 
 async def put_all(session: Writer, model: Any, key: str, rows: Mapping[Any, Mapping[str, Any]]) -> None:
-    """As `put`, for many rows by the value of their column `key`, in one statement; values as JSON may have them."""
+    """As `put`, for many rows by the value of their column `key`, in one statement; values as JSON may have them.
+
+    Rows that are so already are not touched.
+    """
     if rows:
         columns = (key, *next(iter(rows.values())))
         body = msgspec.json.encode([{key: one, **values} for one, values in rows.items()]).decode()
@@ -98,9 +112,11 @@ async def put_all(session: Writer, model: Any, key: str, rows: Mapping[Any, Mapp
 def _putting(model: Any, columns: tuple[str, ...]) -> str:
     table, names = model.__table__.fullname, ", ".join(columns)
     changing = ", ".join(f"{name} = excluded.{name}" for name in columns[1:])
+    old, new = (", ".join(f"{row}.{name}" for name in columns[1:]) for row in ("there", "excluded"))
     return (
-        f"INSERT INTO {table} ({names}) SELECT {names} FROM json_populate_recordset(NULL::{table}, $1::json) "  # noqa: S608 - our own models
-        f"ON CONFLICT ({columns[0]}) DO UPDATE SET {changing}"
+        f"INSERT INTO {table} AS there ({names}) "  # noqa: S608 - our own models
+        f"SELECT {names} FROM json_populate_recordset(NULL::{table}, $1::json) "
+        f"ON CONFLICT ({columns[0]}) DO UPDATE SET {changing} WHERE ({old}) IS DISTINCT FROM ({new})"
     )
 
 
@@ -149,11 +165,11 @@ class Database:
             pool_timeout=CONNECT_SECONDS,
             hide_parameters=True,  # or every logged error would carry personal data
             connect_args={"server_settings": settings, "timeout": CONNECT_SECONDS},
+            isolation_level="AUTOCOMMIT",  # we begin and commit by the driver itself, with more in the same message
         )
         _only_living(self.engine)
         self._writers = async_sessionmaker(self.engine, class_=Writer, expire_on_commit=False)
-        read_only = self.engine.execution_options(postgresql_readonly=True)
-        self._readers = async_sessionmaker(read_only, class_=Reader, expire_on_commit=False)
+        self._readers = async_sessionmaker(self.engine, class_=Reader, expire_on_commit=False)
 
     @asynccontextmanager
     async def begin(self, acting: Acting = NOBODY) -> AsyncIterator[Writer]:
@@ -163,11 +179,13 @@ class Database:
         statement takes longer than STATEMENT_MILLISECONDS.
         """
         with translated():
-            async with self._writers() as session:
-                async with session.begin():
-                    await self._act(session, acting, STATEMENT_MILLISECONDS)
-                    yield session
-                callbacks: list[AfterCommit] = session.info.pop("after_commit", [])
+            async with (
+                self._writers() as session,
+                session.begin(),
+                self._transaction(session, "BEGIN", acting, STATEMENT_MILLISECONDS),
+            ):
+                yield session
+        callbacks: list[AfterCommit] = session.info.get("after_commit", [])
         for callback in callbacks:
             try:
                 await callback()
@@ -186,20 +204,42 @@ class Database:
         """
         if milliseconds is None:
             milliseconds = STATEMENT_MILLISECONDS if acting else self.milliseconds
+        opening = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY" if frozen else "BEGIN READ ONLY"
         with translated():
-            async with self._readers() as session, session.begin():
-                if frozen:
-                    await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
-                await self._act(session, acting, milliseconds)
+            async with (
+                self._readers() as session,
+                session.begin(),
+                self._transaction(session, opening, acting, milliseconds),
+            ):
                 yield session
 
-    async def _act(self, session: Reader, acting: Acting, milliseconds: int) -> None:
-        words = [f"set_config('lotsennetz.{key}', :{key}, true)" for key in acting]
-        if milliseconds != self.milliseconds:
-            words.append(f"set_config('statement_timeout', '{milliseconds:d}', true)")
-        if words:
-            await session.execute(text(f"SELECT {', '.join(words)}"), dict(acting))
-            session.info["begun"] = True
+    @asynccontextmanager
+    async def _transaction(
+        self, session: Reader, opening: str, acting: Acting, milliseconds: int
+    ) -> AsyncIterator[None]:
+        """Begin and say for whom, in one message where the words need no quoting, as nearly all; commit at the end."""
+        connection = await driver(session)
+        try:
+            plain = all(PLAIN.fullmatch(value) for value in acting.values())
+            values = [f"'{value}'" if plain else f"${number}" for number, value in enumerate(acting.values(), 1)]
+            words = [
+                f"set_config('lotsennetz.{key}', {value}, true)" for key, value in zip(acting, values, strict=True)
+            ]
+            if milliseconds != self.milliseconds:
+                words.append(f"set_config('statement_timeout', '{milliseconds:d}', true)")
+            saying = f"SELECT {', '.join(words)}"
+            await connection.execute(f"{opening}; {saying}" if words and plain else opening)
+            if not plain:
+                await connection.execute(saying, *acting.values())
+            yield
+            await session.flush()
+            await _commit(connection, session.info.get("last", {}))
+        except Exception:
+            await _roll_back(connection)
+            raise
+        except BaseException:
+            connection.terminate()  # cancelled: nobody waits to learn how far it came
+            raise
 
     async def connect(self) -> Any:
         """A connection of the driver's own, for what the pools are not for. Who asks for it closes it."""
@@ -211,9 +251,33 @@ class Database:
             await self.engine.dispose()
 
 
+async def _commit(connection: Any, last: Mapping[str, Sequence[Any]]) -> None:
+    """Commit, behind the last statements: none of them waits for us in between."""
+    names = [f"lotsennetz.last_{number}" for number in range(len(last))]
+    if last:
+        # As settings, because the statements go without parameters: in their text, a failure would log what they say.
+        words = (f"set_config('{name}', ${number}, true)" for number, name in enumerate(names, 1))
+        rows = (msgspec.json.encode(each).decode() for each in last.values())
+        await connection.execute(f"SELECT {', '.join(words)}", *rows)
+    texts = (text.replace("$1", f"current_setting('{name}')") for text, name in zip(last, names, strict=True))
+    await connection.execute("; ".join([*texts, "COMMIT"]))
+
+
+async def _roll_back(connection: Any) -> None:
+    """End the transaction, or else the connection."""
+    try:
+        if connection.is_in_transaction():
+            await connection.execute("ROLLBACK", timeout=CONNECT_SECONDS)
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
+        connection.terminate()
+    except BaseException:
+        connection.terminate()
+        raise
+
+
 def _only_living(engine: AsyncEngine) -> None:
-    """Hand out no connection that has ended. Only one that rested for a while is asked, because asking takes three
-    round trips; of all others the driver knows it.
+    """Hand out no connection that has ended. Only one that rested for a while is asked, because asking takes a
+    round trip; of all others the driver knows it.
     """
 
     def back(_connection: Any, record: Any) -> None:
@@ -221,7 +285,10 @@ def _only_living(engine: AsyncEngine) -> None:
 
     def out(connection: Any, record: Any, _proxy: Any) -> None:
         try:
-            if connection.driver_connection.is_closed():
+            living = connection.driver_connection
+            if living.is_in_transaction():
+                living.terminate()  # nobody goes on with what another began
+            if living.is_closed():
                 raise DisconnectionError  # noqa: TRY301 - the pool takes the next one
             if time.monotonic() - record.info.get("back", math.inf) > RESTED_SECONDS:
                 connection.ping()

@@ -5,7 +5,6 @@ catalogues are read as they are (Babel's own reader), so nothing has to be compi
 """
 
 import contextlib
-from collections.abc import Iterator
 from contextvars import ContextVar
 from functools import cache, lru_cache
 from io import BytesIO
@@ -49,14 +48,17 @@ def language() -> str:
     return _language.get()
 
 
-@contextlib.contextmanager
-def speaking(language: str) -> Iterator[None]:
+class speaking:  # noqa: N801  # reads as a word after `with`
     """Within the block, `gettext` answers in `language` (`de` or `en`)."""
-    token = _language.set(language if language in LANGUAGES else LANGUAGES[0])
-    try:
-        yield
-    finally:
-        _language.reset(token)
+
+    def __init__(self, language: str) -> None:
+        self._wanted = language if language in LANGUAGES else LANGUAGES[0]
+
+    def __enter__(self) -> None:
+        self._before = _language.set(self._wanted)
+
+    def __exit__(self, *_problem: object) -> None:
+        _language.reset(self._before)
 
 
 def accepted(header: str | None) -> str:

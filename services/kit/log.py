@@ -1,9 +1,9 @@
 """What a service said, and how far a reader has read.
 
-The log of a service is a table in its own schema. `say` writes into it in the transaction that made the facts true;
-it takes an advisory lock until the commit, because a reader that goes by sequence numbers would otherwise step over the
-lines of a transaction that commits late. A reader's cursor commits together with the effects of what it read, so each
-line counts exactly once, whatever is killed in between. A new reader starts from 0.
+The log of a service is a table in its own schema. `say` writes into it in the transaction that made the facts true,
+in one message with the commit; behind an advisory lock, because a reader that goes by sequence numbers would otherwise
+step over the lines of a transaction that commits late. A reader's cursor commits together with the effects of what it
+read, so each line counts exactly once, whatever is killed in between. A new reader starts from 0.
 """
 
 import hmac
@@ -24,14 +24,11 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
-    cast,
     func,
     select,
     text,
-    update,
 )
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.dialects.postgresql import insert as upsert
 
 from services.kit.db import HUB, Database, Reader, Writer, driver, role_of
 from services.kit.errors import Refused, Unavailable, Unknown
@@ -80,22 +77,19 @@ def table(metadata: MetaData, name: str) -> Table:
 
 
 async def say(session: Writer, metadata: MetaData, messages: Sequence[Message]) -> None:
-    """Append `messages` in order. Say it last in the unit of work: other writers wait from here to the commit."""
-    if not messages:
-        return
-    lines = [{"kind": kind_of(type(m)), "key": m.key(), "body": m} for m in messages]
-    connection = await driver(session)
-    name = f"lotsennetz log {metadata.schema}"
-    await connection.execute(_saying(metadata), name, msgspec.json.encode(lines).decode())
+    """Append `messages` in order, at the end of the unit of work: other writers wait while it commits."""
+    if messages:
+        lines = [{"kind": kind_of(type(m)), "key": m.key(), "body": m} for m in messages]
+        session.at_last(_saying(metadata), lines)
 
 
 @cache
 def _saying(metadata: MetaData) -> str:
     """All lines in one statement, behind the lock: their positions are given to them as they pass it."""
     return f"""
-WITH turn AS MATERIALIZED (SELECT pg_advisory_xact_lock(hashtextextended($1, 0)))
+WITH turn AS MATERIALIZED (SELECT pg_advisory_xact_lock(hashtextextended('lotsennetz log {metadata.schema}', 0)))
 INSERT INTO {table(metadata, "log").fullname} (kind, key, body)
-SELECT r.kind, r.key, r.body FROM turn, json_to_recordset($2::json) AS r(kind text, key text, body jsonb)
+SELECT r.kind, r.key, r.body FROM turn, json_to_recordset($1::json) AS r(kind text, key text, body jsonb)
 """  # noqa: S608 - our own table
 
 
@@ -103,14 +97,14 @@ async def after(session: Reader, metadata: MetaData, position: int, limit: int =
     """At most `limit` lines behind `position`, in order. Raises Refused for a position that no log can have."""
     if not 0 <= position < 1 << 63:
         raise Refused(_("„after“ takes a number."))
-    log = table(metadata, "log")
-    rows = await session.execute(
-        select(log.c.position, log.c.at, log.c.kind, cast(log.c.body, Text))
-        .where(log.c.position > position)
-        .order_by(log.c.position)
-        .limit(min(limit, PAGE))
-    )
+    rows = await (await driver(session)).fetch(_reading(metadata), position, min(limit, PAGE))
     return [Entry(p, at, kind, msgspec.Raw(body.encode())) for p, at, kind, body in rows]
+
+
+@cache
+def _reading(metadata: MetaData) -> str:
+    name = table(metadata, "log").fullname
+    return f"SELECT position, at, kind, body::text FROM {name} WHERE position > $1 ORDER BY position LIMIT $2"  # noqa: S608 - our own table
 
 
 class Feed(Protocol):
@@ -164,15 +158,16 @@ async def catch_up(
     The cursor row is locked before the feed is asked, so that two readers of one service take turns. Lines of kinds
     that nobody here listens to are stepped over.
     """
-    cursor = table(metadata, "cursor")
+    take, begin, move = _cursor(metadata)
     by_kind = {kind_of(message): (message, handler) for message, handler in handlers.items()}
     read = 0
     while True:
         async with db.begin(HUB) as session:
-            await session.execute(upsert(cursor).values(feed=name, position=0).on_conflict_do_nothing())
-            position = (
-                await session.execute(select(cursor.c.position).where(cursor.c.feed == name).with_for_update())
-            ).scalar_one()
+            connection = await driver(session)
+            position = await connection.fetchval(take, name)
+            if position is None:
+                await connection.execute(begin, name)
+                position = await connection.fetchval(take, name)
             entries = await feed.after(position)
             for kind, run in groupby(entries, attrgetter("kind")):
                 if known := by_kind.get(kind):
@@ -184,10 +179,21 @@ async def catch_up(
                         for one in said:
                             await handler(session, one)
             if entries:
-                await session.execute(update(cursor).where(cursor.c.feed == name).values(position=entries[-1].position))
+                await connection.execute(move, name, entries[-1].position)
         read += len(entries)
         if len(entries) < PAGE:
             return read
+
+
+@cache
+def _cursor(metadata: MetaData) -> tuple[str, str, str]:
+    """Lock the row of a feed and read it, make it, move it."""
+    name = table(metadata, "cursor").fullname
+    return (
+        f"SELECT position FROM {name} WHERE feed = $1 FOR UPDATE",  # noqa: S608 - our own table
+        f"INSERT INTO {name} (feed, position) VALUES ($1, 0) ON CONFLICT DO NOTHING",  # noqa: S608
+        f"UPDATE {name} SET position = $2 WHERE feed = $1",  # noqa: S608
+    )
 
 
 FORGOTTEN = "Forgotten"

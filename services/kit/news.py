@@ -68,11 +68,14 @@ class News:
         return None if self.version is None else self._tables.get(table, self._since)
 
     def moved(self, table: str = "") -> None:
-        """Something public has changed; this process knows of its own changes before the database tells it."""
+        """Something public has changed, in any table or in this one; this process knows of its own changes first."""
         if self.version is not None:
             self.version = next(self._versions)
             if table:
                 self._tables[table] = self.version
+            else:
+                self._since = self.version
+                self._tables.clear()
 
     async def _connect(self) -> None:
         self._gone.clear()

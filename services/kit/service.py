@@ -35,7 +35,7 @@ logger = logging.getLogger(__name__)
 POLL_SECONDS = 1.0
 """How late a reader may be when nobody nudges it: other processes' logs, and our own after trouble."""
 
-TOGETHER_SECONDS = 0.05
+TOGETHER_SECONDS = 0.2
 """How long a reader waits for more after the first nudge: a transaction for many lines costs little more than for one.
 Who must see their own writes does not wait for it (`Runtime.catch_up`).
 """
@@ -100,7 +100,7 @@ class Runtime:
         return Outbox(self.queue, self.service.mails, self.settings)
 
     async def say(self, session: Writer, messages: Sequence[Message]) -> None:
-        """Append to the service's log as the last step of a unit of work, and wake the readers after it.
+        """Append to the service's log as the unit of work commits, and wake the readers after it.
 
         What is revoked counts in this process as soon as it is committed.
         """
@@ -127,10 +127,35 @@ class Runtime:
         for feed in [name] if name else list(self.feeds):
             # Taking turns here keeps one connection waiting for the cursor's row instead of the whole pool.
             async with self._turns.setdefault(feed, asyncio.Lock()):
-                read += await log.catch_up(
-                    self.db, self.service.metadata, feed, self.feeds[feed], self.service.listens[feed]
-                )
+                read += await log.catch_up(self.db, self.service.metadata, feed, self.feeds[feed], self._heard[feed])
         return read
+
+    @cached_property
+    def _heard(self) -> log.Listens:
+        """What the service listens to; what another process revoked counts here as soon as it is heard.
+
+        What was said in this process counts already, and something newer may since.
+        """
+
+        def learning(handler: log.Handler) -> log.Handler:
+            async def hear(session: Writer, said: TokensRevoked) -> None:
+                async def learn() -> None:
+                    self.revoked.learn([said])
+
+                await handler(session, said)
+                session.after_commit(learn)
+
+            return hear
+
+        return {
+            feed: {
+                said: learning(handler)
+                if said is TokensRevoked and not isinstance(self.feeds[feed], log.LocalFeed)
+                else handler
+                for said, handler in handlers.items()
+            }
+            for feed, handlers in self.service.listens.items()
+        }
 
     async def refresh(self, name: str | None = None) -> None:
         """Catch up if the others answer soon, so that a client sees its own writes; else go on with what is known."""
@@ -158,6 +183,7 @@ class Hub:
         self._news: dict[tuple[str, str], asyncio.Event] = {}
         self.redis = job_queue.address(settings.redis_url or "")
         self.rates = Rates(settings)
+        self._resources = {service.name: settings.resource(service.name) for service in services}
         for service in services:
             nobody = settings.limits.anonymous.seconds * 1000
             db = Database(settings.database_url or "", service.name, milliseconds=nobody)
@@ -191,7 +217,7 @@ class Hub:
 
     async def asking(self, request: Request[Any, Any, Any], service: str | None = None) -> Principal:
         """Who sent `request`. Tokens made for one service alone (RFC 8707) count there, where it is named."""
-        return await self.verifier.of(request, self.settings.resource(service) if service else "")
+        return await self.verifier.of(request, self._resources[service] if service else "")
 
     @property
     def feed_token(self) -> str:
@@ -282,8 +308,7 @@ class Hub:
         news, pause = self._news[runtime.service.name, name], POLL_SECONDS
         while True:
             try:
-                if await runtime.catch_up(name):
-                    await self.revoked.refresh(runtime.db, runtime.service.metadata)
+                await runtime.catch_up(name)
                 pause = POLL_SECONDS
             except Exception as problem:  # noqa: BLE001 - the ear must not fall off
                 level = logging.WARNING if isinstance(problem, HubError) else logging.ERROR

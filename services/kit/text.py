@@ -13,6 +13,8 @@ _BLANK = {0x115F, 0x1160, 0x2800, 0x3164, 0xFFA0}
 """Letters and symbols that show nothing: a name of these looks like none."""
 _USUAL = re.compile(r"[ -~\u00a0-\u017f\u2010-\u2027\u20ac]*")
 """Nearly all texts are of these, and may stand anywhere."""
+_WORD = re.compile(r"[^\W_]+")
+LONGEST_WORD = 60
 _COMMON_MARKS = re.compile(r"[\u0300-\u034e\u0350-\u036f]+")
 MOST_MARKS = 8
 """Combining marks in a row: no spelling needs more, and a hundred of them paint over the lines above and below."""
@@ -71,3 +73,8 @@ def folded(value: str) -> str:
     plain = unicodedata.normalize("NFKD", value.casefold().translate(_STROKED))
     plain = _COMMON_MARKS.sub("", plain)
     return plain if plain.isascii() else "".join(c for c in plain if not unicodedata.combining(c))
+
+
+def words(text: str) -> list[str]:
+    """The folded words of `text`, in order."""
+    return [word[:LONGEST_WORD] for word in _WORD.findall(folded(text))]

@@ -20,7 +20,7 @@ from services.kit import forms, i18n, log, openapi, pages, settings
 from services.kit.compiled import fast
 from services.kit.db import HUB
 from services.kit.errors import Forbidden, HubError, Refused, TooMany, Unknown
-from services.kit.graphql import graphql_route
+from services.kit.graphql import graphql_route, straight
 from services.kit.i18n import gettext as _
 from services.kit.messages import Entry
 from services.kit.onegraph import executable, one_graph
@@ -94,12 +94,14 @@ async def _guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRo
 
 
 def _edge(app: ASGIApp) -> ASGIApp:
-    """Speak the person's language for the length of the request."""
+    """Speak the person's language for the length of the request; a graph is asked straight away."""
 
     async def middleware(scope: Scope, receive: Receive, send: Send) -> None:
         header = dict(scope.get("headers") or []).get(b"accept-language", b"")
         with i18n.speaking(i18n.accepted(header.decode("latin-1"))):
-            await app(scope, receive, send)
+            answer = straight(scope["route_handler"])
+            response = await answer(Request(scope, receive, send)) if answer is not None else app
+            await response(scope, receive, send)
 
     return middleware
 

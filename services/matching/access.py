@@ -16,6 +16,7 @@ PLANS: Final = Right(
     rule="may_see",
 )  # fmt: skip
 ORGANISER: Final = Right("clients and people with the scope", WRITE, rows="events they organise", rule="may_plan")
+OWN: Final = Right("the organiser", rows="their own plans", rule="organises")
 FOUND: Final = ANYBODY.to("what one got from a plan")
 RIGHTS: Final[Rights] = {
     "Query.plan": PLANS.to(PLANS.rows, PLANS.rule, hidden=True),
@@ -26,7 +27,8 @@ RIGHTS: Final[Rights] = {
     "Subscription.planProgress": PLANS,
     "Mutation.*": ORGANISER,
     "Plan.*": FOUND,
-    "Plan.brokenRules": Right("the organiser", rows="their own plans", rule="organises"),
+    "Plan.brokenRules": OWN,
+    "Plan.conflict": OWN,
     "PlannedRound.*": FOUND,
     "PlannedTable.*": FOUND,
     "CityCount.*": FOUND,
@@ -34,6 +36,7 @@ RIGHTS: Final[Rights] = {
     "Quality.*": FOUND,
     "Figure.*": FOUND,
     "BrokenRule.*": FOUND,
+    "RuleConflict.*": FOUND,
     "SeatChange.*": FOUND,
     "DayChanges.*": FOUND,
     "Weight.*": FOUND,

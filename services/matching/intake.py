@@ -87,6 +87,8 @@ def only(answer: dict[str, Any], known: set[str]) -> dict[str, Any]:
     }
     if "violations" in answer:
         seats["violations"] = [one for one in answer["violations"] if known.issuperset(one["people"])]
+    if (conflict := answer.get("conflict")) and not known.issuperset(conflict["people"]):
+        seats["conflict"] = None
     if "day" in answer:
         day = answer["day"]
         seats["day"] = {

@@ -15,12 +15,14 @@ import numpy as np
 from services.matching import solver
 from services.matching.problem import build
 from services.matching.question import Question
+from services.matching.solver.conflict import Conflict, Possible, conflict
 from services.matching.solver.construct import repaired
 from services.matching.solver.objective import city_counts, worth
 
 CHECKPOINT_SECONDS = 1.0
 LEAST_SECONDS = 0.2
 """What a search that is resumed gets at least: the answer has to be made anyway."""
+CONFLICT_SECONDS = 5.0
 MOST_VIOLATIONS = 100
 UNSEATABLE: Final = "unseatable:"
 """How the reason begins where people do not fit the tables; the round follows, counted from 0."""
@@ -58,7 +60,8 @@ class Account:
         self.seconds: float = best["seconds"] if best else 0.0
         self.stopped = Stopped()
         self.part = self._part(self.iterations, self.seconds)
-        self.began, self.before = self.part, -math.inf
+        self.began = self.part
+        self.before = -math.inf, -math.inf
         self.told = 0.0
         self.said: dict[str, Any] = {}
 
@@ -80,25 +83,25 @@ class Account:
         if time.monotonic() - self.told >= CHECKPOINT_SECONDS:
             self.told = time.monotonic()
             told["best"] = {"iterations": self.iterations + now.iterations, "seconds": self.seconds + now.seconds}
-            if now.objective > self.before:
-                self.before = now.objective
-                told["best"] |= self._better(now)
+            if (-now.broken, now.objective) > self.before:
+                self.before = -now.broken, now.objective
+                # What it is worth is said once it keeps the hard rules.
+                worth = now.objective if not now.broken else None
+                self.said = {"objective": worth, "upper_bound": now.upper_bound}
+                if now.best is not None:
+                    told["best"] |= {"keys": list(self.problem.keys), "plan": now.best.tolist()}
         if not self.tell({"percent": round(100 * self.part), **self.said, **told}):
             self.stopped.pulled = True
-
-    def _better(self, now: solver.Progress) -> dict[str, Any]:
-        """The seats; what they are worth, once they keep the hard rules, is said from now on."""
-        plan = now.best.copy()
-        value = worth(self.problem, plan)
-        self.said = {"objective": value.objective if not value.broken else None, "upper_bound": now.upper_bound}
-        return {"keys": list(self.problem.keys), "plan": plan.tolist()}
 
 
 def solve(asked: dict[str, Any], tell: Tell) -> dict[str, Any]:
     """Answer `question`, going on from `best` where an earlier process had got so far.
 
-    Ends early, with the best plan so far, when `tell` says so. With a budget of iterations that was not interrupted,
-    the same question gets the same plan on every machine. Where there is none, the answer is `{"failed": reason}`.
+    Where the plan breaks hard rules, some seconds more go into finding out which of them conflict; if they do not, the
+    search goes on from a plan that keeps them all. Ends early, with the best plan so far, when `tell` says so.
+
+    With a budget of iterations, the same question gets the same plan on every machine, unless something of this came in
+    between. Where there is no plan at all, the answer is `{"failed": reason}`.
     """
     question = msgspec.convert(asked["question"], Question)
     try:
@@ -127,6 +130,9 @@ def _solved(question: Question, best: dict[str, Any] | None, tell: Tell) -> dict
         # Repaired, because somebody of that plan may have been erased.
         start = repaired(problem, seats(problem, best), question.seed) if best else None
         result = solver.solve(problem, account.budget(), question.seed, account, start=start)
+    why = conflict(problem, CONFLICT_SECONDS) if result.broken and not day and not account.stopped.pulled else None
+    if isinstance(why, Possible):
+        result = solver.solve(problem, account.budget(), question.seed, account, start=why.plan)
     answer = {
         "keys": list(problem.keys),
         "table_topics": list(problem.table_topics),
@@ -138,7 +144,17 @@ def _solved(question: Question, best: dict[str, Any] | None, tell: Tell) -> dict
     }
     answer["iterations"] += account.iterations
     answer["seconds"] += account.seconds
-    return answer | {"stopped": account.stopped.pulled, "resumed": best is not None}
+    return answer | {
+        "stopped": account.stopped.pulled,
+        "resumed": best is not None,
+        "helped": isinstance(why, Possible),
+        "conflict": _told(why) if isinstance(why, Conflict) else None,
+    }
+
+
+def _told(why: Conflict) -> dict[str, Any]:
+    told = ("reason", "values", "people", "tables", "round", "minimal")
+    return {name: getattr(why, name) for name in told}
 
 
 def parts(problem: solver.Problem, plan: Any) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """`make bench`: how fast the hub is beside something simpler in the same run. Writes docs/benchmarks.md.
 
-`python -m tests.bench reads` measures reads beside two peers only, and writes that section anew.
+`python -m tests.bench reads` measures reads beside two peers only, and writes that section anew; `python -m tests.bench
+directory` measures loading, publishing and searching only, and writes docs/benchmarks-directory.md.
 
 Figures of one machine say little; the ratios travel better. Every pair runs alternately on the same servers.
 """
@@ -14,7 +15,6 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
 from statistics import median
@@ -28,67 +28,28 @@ from litestar import Litestar, Request, post
 
 from services.app import chosen
 from services.cli import demo
-from services.cli.client import ASSERTION, Client
+from services.cli.client import ASSERTION
 from services.cli.running import running
-from services.directory.access import CLIENT_SCOPES
 from services.directory.oauth import clients as oauth_clients
 from services.kit import embedded
 from services.kit.db import HUB
 from services.kit.service import Hub
 from services.kit.settings import Settings
 from services.matching import solver
-from tests.bench import reads, reads_report
+from tests.bench import finding, loading, reads, reads_report
+from tests.bench.callers import AT_ONCE, Work, client, rate, snapshot
 from tests.router import served
 
 OUT = Path(__file__).parents[2] / "docs" / "benchmarks.md"
-TURNS, AT_ONCE, SECONDS = 3, 8, 2.0
+DIRECTORY = OUT.with_name("benchmarks-directory.md")
+TURNS = 3
 TOKEN_ROWS = ("token endpoint, with a secret", "token endpoint, with a signed assertion")
-
-Work = Callable[[], Awaitable[object]]
-
-
-async def rate(work: Work) -> float:
-    """Calls per second with AT_ONCE callers."""
-    done, until = 0, time.perf_counter() + SECONDS
-
-    async def caller() -> None:
-        nonlocal done
-        while time.perf_counter() < until:
-            await work()
-            done += 1
-
-    await asyncio.gather(*(caller() for _ in range(AT_ONCE)))
-    return done / SECONDS
 
 
 async def beside(mine: Work, theirs: Work) -> tuple[float, float]:
     """The median rates of both, measured in turns."""
     pairs = [(await rate(mine), await rate(theirs)) for _ in range(TURNS)]
     return median(a for a, _ in pairs), median(b for _, b in pairs)
-
-
-async def client(hub: Hub, ags: str) -> Client:
-    async with hub.runtimes["directory"].db.begin(HUB) as session:
-        made = await oauth_clients.add(session, "bench", ags, CLIENT_SCOPES)
-    return Client(hub.settings.issuer, made.client_id, made.client_secret)
-
-
-def snapshot(ags: str, change: int) -> dict[str, object]:
-    """A city with 10 navigators and 40 links to topics, each row different for every `change`."""
-    codes = ["finance", "e-file", "open-data", "culture", "e-invoice", "building-planning"]
-    pick = random.Random(f"{ags}-{change}")
-    people = [
-        {
-            "key": f"n{i}",
-            "name": f"Name {i}",
-            "department": f"Amt {change}",
-            "offers": pick.sample(codes, 2),
-            "seeks": pick.sample(codes, 1),
-            "worksOn": pick.sample(codes, 1),
-        }
-        for i in range(10)
-    ]
-    return {"city": {"ags": ags, "name": "Bench"}, "navigators": people}
 
 
 async def publishing(hub: Hub) -> tuple[float, float]:
@@ -187,7 +148,7 @@ async def graphs(hub: Hub) -> tuple[float, float]:
         )
 
 
-def planning() -> list[tuple[str, float, float, float, int, int]]:
+def planning() -> list[tuple[str, float, float, float, float, int]]:
     """(instance, objective after one second, random, upper bound, repeats, their bound) for three sizes of event."""
     out = []
     for people, cities, tables, rounds in ((50, 2, 5, 3), (150, 12, 15, 5), (400, 60, 40, 6)):
@@ -234,6 +195,25 @@ async def main() -> None:
     written(report(rows, plans), None)
     written(None, await reads.main())
     print(OUT.read_text(encoding="utf-8"))
+    await directory()
+
+
+async def directory() -> None:
+    """Write the page about the directory at its full size."""
+    load, cores = os.getloadavg()[0], os.cpu_count() or 1
+    head = [
+        "# Loading, publishing and searching",
+        "",
+        "Made by `python -m tests.bench directory`, which writes this page. The hub, its embedded servers and the",
+        f"callers share the machine with whatever else runs there (load before: {load:.1f}):",
+        f"{cores} cores, {platform.machine()}, Python {platform.python_version()}.",
+        *(["The machine was busy: compare the CPU, not rates or seconds."] if load > cores else []),
+    ]
+    lines = [*head, "", *await loading.main()]
+    print("\n".join(lines), flush=True)
+    lines += ["", *await finding.main()]
+    DIRECTORY.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    print(DIRECTORY.read_text(encoding="utf-8"))
 
 
 def written(first: str | None, last: str | None) -> None:
@@ -245,7 +225,7 @@ def written(first: str | None, last: str | None) -> None:
 
 
 def report(
-    rows: list[tuple[str, str, tuple[float, float]]], plans: list[tuple[str, float, float, float, int, int]]
+    rows: list[tuple[str, str, tuple[float, float]]], plans: list[tuple[str, float, float, float, float, int]]
 ) -> str:
     lines = [
         "# Benchmarks",
@@ -279,5 +259,7 @@ if __name__ == "__main__":
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what was started is stopped
     if sys.argv[1:2] == ["reads"]:
         written(None, asyncio.run(reads.main(sys.argv[2:])))
+    elif sys.argv[1:2] == ["directory"]:
+        asyncio.run(directory())
     else:
         asyncio.run(main())

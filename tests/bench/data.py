@@ -9,7 +9,7 @@ import json
 import math
 import random
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -151,9 +151,10 @@ def made(size: Size, vocabulary: dict[str, tuple[str, ...]]) -> Network:
         network.navigators += team
         for number in range(projects):
             row = project(pick, number, city["name"], topics(1, 3))
-            network.projects.append(projection.project(ids, row, network.paths))
-            for member in pick.sample(team, min(len(team), pick.randint(1, 4))):
-                network.members.append({"project_id": ids.project(row.key), "navigator_id": member["id"]})
+            members = [one["id"] for one in pick.sample(team, min(len(team), pick.randint(1, 4)))]
+            values = projection.project(ids, row, network.paths) | {"navigators": sorted(members)}
+            network.projects.append(values)
+            network.members += [{"project_id": values["id"], "navigator_id": member} for member in members]
     return network
 
 
@@ -190,10 +191,10 @@ async def fill(url: str, size: Size) -> Network:
                 (Navigator, network.navigators),
                 (
                     NavigatorTopic,
-                    (link for row in network.navigators for link in projection.navigator_topics(row, paths)),
+                    (link for row in network.navigators for link in _navigator_topics(row, paths)),
                 ),
                 (Project, network.projects),
-                (ProjectTopic, (link for row in network.projects for link in projection.project_topics(row, paths))),
+                (ProjectTopic, (link for row in network.projects for link in _project_topics(row, paths))),
                 (ProjectNavigator, network.members),
             ):
                 await copied(connection, model, rows)
@@ -201,6 +202,18 @@ async def fill(url: str, size: Size) -> Network:
     finally:
         await connection.close()
     return network
+
+
+def _navigator_topics(row: Row, paths: projection.Vocabulary) -> Iterator[Row]:
+    links = projection.navigator_links(row, paths)
+    for code in links["above"]:
+        public = code in links["above_public"]
+        yield {"navigator_id": row["id"], "topic": code, "listed_public": public, "sort_network": row["sort_network"]}
+
+
+def _project_topics(row: Row, paths: projection.Vocabulary) -> Iterator[Row]:
+    for code in projection.above(row["topics"], paths):
+        yield {"topic": code, "sort_key": row["sort_key"], "project_id": row["id"]}
 
 
 def _lexemes(words: Iterable[str]) -> bytes:

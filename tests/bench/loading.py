@@ -11,23 +11,28 @@ import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator
-from dataclasses import replace
+from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 from typing import Any
+from urllib.parse import urlsplit
 
 import asyncpg
 import msgspec
 import psutil
 
 from services.app import chosen
-from services.cli.running import running
-from services.kit import embedded
+from services.cli import demo
 from services.kit.service import Hub
 from services.kit.settings import Settings
-from tests.bench.__main__ import AT_ONCE, client, rate, snapshot
+from tests.bench.callers import AT_ONCE, SECONDS, client, rate, snapshot
+from tests.bench.peers import SECRET, Contender, contender, cpu_seconds, servers
 from tests.browser_like import logged_in
 
 CITIES, NAVIGATORS, PROJECTS = 11_000, 50_000, 100_000
+TURNS = 3
+CHANGES = 150
+"""Different snapshots of a city; each turn has its own."""
 TOPICS = ("finance", "e-file", "open-data", "culture", "e-invoice", "building-planning")
 TABLES = (
     "city", "department", "navigator", "navigator_topic", "project", "project_topic", "project_navigator",
@@ -58,10 +63,10 @@ def lines(cities: int) -> AsyncIterator[bytes]:
     return stream()
 
 
-async def loaded(hub: Hub, cities: int) -> tuple[float, float]:
-    """Seconds for all of them over HTTP, and by how many MB the process grew meanwhile."""
+async def loaded(hub: Hub, one: Contender, cities: int) -> tuple[float, float]:
+    """Seconds for all of them over HTTP, and by how many MB the hub grew meanwhile."""
     operator = await logged_in(hub, "hub", "operator")
-    process, most, done = psutil.Process(), 0, asyncio.Event()
+    process, most, done = psutil.Process(one.pids[0]), 0, asyncio.Event()
     before = process.memory_info().rss
 
     async def watch() -> None:
@@ -111,20 +116,21 @@ async def copied(full: str, empty: str) -> float:
 class Wire:
     """Requests over connections kept open, without a client library: its cost would hide what is measured."""
 
-    def __init__(self, hub: Hub) -> None:
-        self.port = hub.settings.port
+    def __init__(self, port: int) -> None:
+        self.port = port
         self.free: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
 
-    async def put(self, path: str, body: bytes, authorization: str) -> None:
+    async def send(self, request: str, body: bytes, authorization: str) -> None:
         reader, writer = self.free.pop() if self.free else await asyncio.open_connection("127.0.0.1", self.port)
         head = (
-            f"PUT {path} HTTP/1.1\r\nhost: hub\r\nauthorization: {authorization}\r\n"
+            f"{request} HTTP/1.1\r\nhost: hub\r\nauthorization: {authorization}\r\n"
             f"content-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
         )
         writer.write(head.encode() + body)
-        answer = await reader.readuntil(b"\r\n\r\n")
-        await reader.readexactly(int(answer.lower().partition(b"content-length: ")[2].split(b"\r")[0]))
-        assert answer.startswith(b"HTTP/1.1 200"), answer
+        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        answer = await reader.readexactly(int(head.lower().partition("content-length: ")[2].split("\r")[0]))
+        assert head.startswith("HTTP/1.1 200"), head
+        assert b'"errors"' not in answer, answer
         self.free.append((reader, writer))
 
     def close(self) -> None:
@@ -132,54 +138,107 @@ class Wire:
             writer.close()
 
 
-async def publishing(hub: Hub, kind: str, base: str) -> tuple[float, float]:
-    """Snapshots of 10 navigators and 40 links to topics a second over HTTP, and the process's ms for each."""
-    cities = [f"{base}{i:04}" for i in range(AT_ONCE)]
+@dataclass(frozen=True)
+class Rate:
+    """Publications a second, and milliseconds of CPU that the hub and PostgreSQL need for one."""
+
+    each: float
+    hub: float
+    postgres: float
+
+
+async def publishing(hub: Hub, one: Contender, postgres: int, way: str, *, changed: bool) -> Rate:
+    """Snapshots of 10 navigators and 40 links to topics over HTTP: `way` is PUT or mutation."""
+    cities = [f"{'0801' if changed else '0802'}{i:04}" for i in range(AT_ONCE)]
     made = {ags: await client(hub, ags) for ags in cities}
     tokens = {ags: (await one.headers())["authorization"] for ags, one in made.items()}
-    bodies = [[msgspec.json.encode(snapshot(ags, change)) for ags in cities] for change in range(200)]
-    turn, wire = iter(range(10**9)), Wire(hub)
+    turn, wire, again = iter(range(10**9)), Wire(hub.settings.port), random.randrange(10**9)
 
-    async def put() -> object:
-        number = next(turn)
-        change, city = divmod(number, AT_ONCE)
-        body = bodies[change % len(bodies) if kind == "changed" else 0][city]
-        await wire.put(f"/directory/cities/{cities[city]}", body, tokens[cities[city]])
-        return None
+    def body(ags: str, change: int) -> tuple[str, bytes]:
+        sent = snapshot(ags, again + change)
+        if way == "PUT":
+            return f"PUT /directory/cities/{ags}", msgspec.json.encode(sent)
+        return "POST /graphql", msgspec.json.encode({"query": demo.PUBLISH, "variables": {"snapshot": sent}})
 
-    await rate(put)  # warm
-    begun, before = time.process_time(), next(turn)
-    found = await rate(put)
-    used = (time.process_time() - begun) / (next(turn) - before) * 1000
+    bodies = [[body(ags, change) for ags in cities] for change in range(CHANGES if changed else 1)]
+
+    async def publish() -> None:
+        change, city = divmod(next(turn), AT_ONCE)
+        await wire.send(*bodies[change % len(bodies)][city], tokens[cities[city]])
+
+    await rate(publish)  # warm
+    begun = cpu_seconds([one.pids[0]]), cpu_seconds([postgres]), next(turn)
+    each = await rate(publish)
+    ended = cpu_seconds([one.pids[0]]), cpu_seconds([postgres]), next(turn)
     wire.close()
-    for one in made.values():
-        await one.close()
-    return found, used
+    for each_client in made.values():
+        await each_client.close()
+    done = (ended[2] - begun[2]) / 1000
+    return Rate(each, (ended[0] - begun[0]) / done, (ended[1] - begun[1]) / done)
 
 
-async def main(cities: int) -> None:
-    with tempfile.TemporaryDirectory(prefix="ln-") as folder, embedded.servers(Path(folder)) as servers:
-        settings = Settings(port=0, secret="bench", database_url=servers.database, redis_url=servers.redis, rates=0.0)
-        alone = [service for service in chosen() if service.name == "directory"]
-        async with running(replace(settings, workers=False), alone) as (hub, _server):
-            administrator = await asyncpg.connect(servers.database)
-            await administrator.execute("CREATE DATABASE bare")
-            empty = servers.database.replace("/lotsennetz?", "/bare?")
-            bare = Hub(replace(settings, database_url=empty), alone)
-            await bare.migrate()
-            await bare.stop()
-            seconds, grown = await loaded(hub, cities)
+WAYS = [(way, changed) for way in ("PUT", "mutation") for changed in (True, False)]
+AIMS = {True: 400, False: 800}
+
+
+async def main(cities: int = CITIES) -> list[str]:
+    """The lines of the section for docs/benchmarks-directory.md."""
+    with tempfile.TemporaryDirectory(prefix="ln-") as name, servers(Path(name), tuned=False) as found:
+        administrator = await asyncpg.connect(found.database)
+        for database in ("loaded", "bare"):
+            await administrator.execute(f"CREATE DATABASE {database}")
+        await administrator.close()
+        async with contender("hub", found, "bare", Path(name)):
+            pass  # its schema
+        async with contender("hub", found, "loaded", Path(name)) as one:
+            port = urlsplit(one.url).port or 0
+            settings = Settings(port=port, secret=SECRET, database_url=found.named("loaded"), redis_url=found.redis)
+            hub = Hub(settings, chosen())
+            seconds, grown = await loaded(hub, one, cities)
+            administrator = await asyncpg.connect(found.named("loaded"))
             await administrator.execute("VACUUM ANALYZE")
             await administrator.close()
-            beside = await copied(servers.database, empty)
-            ways = {
-                kind: await publishing(hub, kind, base) for kind, base in (("changed", "0801"), ("unchanged", "0802"))
-            }
-    print(f"{cities} cities loaded in {seconds:.1f} s, {grown:.0f} MB more at most; bare COPY {beside:.1f} s: "
-          f"{seconds / beside:.2f} times")  # fmt: skip
-    for kind, (found, used) in ways.items():
-        print(f"a city publishes, {kind}: {found:.0f}/s; the process, callers included, works {used:.2f} ms for each")
+            beside = await copied(found.named("loaded"), found.named("bare"))
+            turns = [
+                {way: await publishing(hub, one, found.postgres, way[0], changed=way[1]) for way in WAYS}
+                for _turn in range(TURNS)
+            ]
+            await hub.stop()
+    rates = {
+        way: Rate(*(median(getattr(turn[way], part) for turn in turns) for part in ("each", "hub", "postgres")))
+        for way in WAYS
+    }
+    return section(cities, seconds, grown, beside, rates)
+
+
+def section(cities: int, seconds: float, grown: float, beside: float, rates: dict[tuple[str, bool], Rate]) -> list[str]:
+    def part(whole: int) -> int:
+        return whole * cities // CITIES
+
+    rows = []
+    for (way, changed), one in rates.items():
+        aim = AIMS[changed] if way == "PUT" else 0
+        told = f" (aim ≥ {aim}{'' if one.each >= aim else ', missed'})" if aim else ""
+        what = "all changed" if changed else "unchanged"
+        rows.append(f"| {way}, {what} | {one.each:.0f}{told} | {one.hub:.2f} + {one.postgres:.2f} |")
+    return [
+        "## Loading and publishing",
+        "",
+        f"{cities:,} cities with {part(NAVIGATORS):,} navigators and {part(PROJECTS):,} projects over HTTP, from empty",
+        f"(`POST /directory/bulk`), with sources, log and search: {seconds:.1f} s.",
+        f"A bare COPY of the same rows: {beside:.1f} s. Ratio: {seconds / beside:.2f} (aim ≤ 3).",
+        f"Memory while it streams: {grown:.0f} MB more at most.",
+        "",
+        "Then a city publishes 10 navigators and 40 topic links into the full directory, with",
+        "`PUT /directory/cities/{ags}` or the mutation `publishDirectory`. The whole hub is one process;",
+        f"{AT_ONCE} callers in another, medians of {TURNS} turns of {SECONDS:.0f} s. CPU in milliseconds for one,",
+        "with what the readers of the log need.",
+        "",
+        "| what | per second | CPU: hub + PostgreSQL |",
+        "|---|---|---|",
+        *rows,
+    ]
 
 
 if __name__ == "__main__":
-    asyncio.run(main(int(sys.argv[1]) if len(sys.argv) > 1 else CITIES))
+    print("\n".join(asyncio.run(main(int(sys.argv[1]) if len(sys.argv) > 1 else CITIES))))

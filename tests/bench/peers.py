@@ -84,8 +84,10 @@ def tune(folder: Path) -> None:
 
 
 @contextmanager
-def servers(folder: Path) -> Iterator[Servers]:
-    tune(folder)
+def servers(folder: Path, *, tuned: bool = True) -> Iterator[Servers]:
+    """Embedded servers; not `tuned`, as a hub starts them."""
+    if tuned:
+        tune(folder)
     with embedded.servers(folder) as found:
         postmaster = int((folder / "postgres" / "postmaster.pid").read_text().split()[0])
         valkey = int((folder / "valkey" / "valkey.pid").read_text())

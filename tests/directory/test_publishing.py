@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from services.cli.client import Answered
 from services.cli.demo import PUBLISH
@@ -71,6 +72,44 @@ async def test_a_snapshot_is_the_whole_truth(hub: Hub, clients: Clients) -> None
         {"name": "Ömer Esche", "department": "", "projects": []},
     ]
     assert (await kinds(hub))[3:] == ["NavigatorPublished", "NavigatorPublished", "NavigatorWithdrawn"]
+
+
+async def links(hub: Hub) -> dict[str, dict[str, str]]:
+    """By table: each link to a topic or person, with the transaction that wrote it last."""
+    said = {
+        "navigator_topic": "n.key || t.topic || t.listed_public FROM navigator_topic t "
+        "JOIN navigator n ON n.id = t.navigator_id",
+        "project_topic": "p.key || t.topic FROM project_topic t JOIN project p ON p.id = t.project_id",
+        "project_navigator": "p.key || n.key FROM project_navigator t JOIN project p ON p.id = t.project_id "
+        "JOIN navigator n ON n.id = t.navigator_id",
+    }
+    async with hub.runtimes["directory"].db.read(HUB) as session:
+        return {
+            table: {name: xmin for xmin, name in await session.execute(text(f"SELECT t.xmin::text, {query}"))}
+            for table, query in said.items()
+        }
+
+
+async def test_links_that_stay_are_not_touched(hub: Hub, clients: Clients) -> None:
+    city = await clients(KONSTANZ)
+    await publish(city, snapshot())
+    before = await links(hub)
+    people, projects = snapshot()["navigators"], snapshot()["projects"]
+    people[0] |= {"seeks": ["culture"], "title": "Lotsin"}
+    people[1] |= {"visibility": [{"field": "worksOn", "audience": "NETWORK"}]}
+    projects[0] |= {"topics": ["e-file", "open-data"], "navigators": ["b"]}
+    await publish(city, snapshot(navigators=people, projects=projects))
+    after = await links(hub)
+    stayed = {table: {name for name in rows if before[table].get(name) == rows[name]} for table, rows in after.items()}
+    gone = {table: rows.keys() - after[table].keys() for table, rows in before.items()}
+    new = {table: rows.keys() - before[table].keys() for table, rows in after.items()}
+    assert "ae-invoicetrue" in gone["navigator_topic"]
+    assert {"aculturetrue", "bbuilding-planningfalse"} <= new["navigator_topic"]
+    assert "afinancetrue" in stayed["navigator_topic"]
+    assert "pe-file" in stayed["project_topic"]
+    assert ("popen-data" in new["project_topic"], gone["project_topic"]) == (True, set())
+    assert (stayed["project_navigator"], gone["project_navigator"]) == ({"pb"}, {"pa"})
+    assert all(rows.keys() == stayed[table] | new[table] for table, rows in after.items())
 
 
 async def test_who_comes_back_is_the_same_person(clients: Clients) -> None:

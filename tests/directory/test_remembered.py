@@ -1,7 +1,7 @@
 """Answers to nobody in particular are remembered until something public changes, and never longer."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import asyncpg
 import httpx
@@ -11,8 +11,10 @@ from sqlalchemy import text
 
 from services.directory.publishing import Publisher, publish
 from services.directory.snapshot import CityRow, NavigatorRow, ProjectRow, Snapshot
+from services.kit.compiled import kept
 from services.kit.compiled.remembered import Remembered
 from services.kit.db import HUB
+from services.kit.news import News
 from services.kit.service import Hub
 from tests.conftest import Clients
 
@@ -60,8 +62,9 @@ async def test_an_answer_changes_with_what_another_process_publishes(hub: Hub, n
 
 
 async def test_what_is_remembered_is_not_asked_for_again(hub: Hub, nobody: httpx.AsyncClient) -> None:
+    before = await version(hub)
     await published(hub, "Eins")
-    await version(hub)
+    await version(hub, other_than=before)
     first = (await ask(nobody)).content
     database = hub.runtimes["directory"].db
     await database.answers.close()
@@ -110,6 +113,45 @@ async def test_a_topic_that_is_renamed_is_renamed_everywhere(
         await session.execute(text("UPDATE topic SET de = 'Finanzen' WHERE code = 'finance'"))
     await version(hub, other_than=before)
     assert await labels() == ["E-Akte", "Finanzen"]
+
+
+async def test_a_city_that_is_renamed_is_renamed_in_every_list(hub: Hub, nobody: httpx.AsyncClient) -> None:
+    """Lists name their cities by key; the names are filled in from what the process keeps."""
+    query = "{ projects { nodes { title city { name } } } }"
+    for name in ("Eins", "Zwei"):
+        before = await version(hub)
+        await published(hub, name, "a", "b")
+        await version(hub, other_than=before)
+        for asked in (query, query.replace("title ", ""), query):
+            nodes = (await ask(nobody, asked)).json()["data"]["projects"]["nodes"]
+            assert {node["city"]["name"] for node in nodes} == {name}
+
+
+def test_no_more_rows_are_kept_than_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kept, "MOST_BYTES", 2_500)
+    news, rows = News(None), kept.Kept()  # type: ignore[arg-type]  # asks no database
+    news.version = next(news._versions)
+    kind = rows.kind("city", "ags", "r1", "r1.name", "city r1")
+    asked: list[object] = []
+
+    async def read(_statement: str, values: Sequence[object]) -> bytes:
+        asked.append(values[0])
+        return b"\x01".join(b"0:%b\x01<%b>" % (key.encode(), key.encode()) for key in values[0])  # type: ignore[attr-defined]
+
+    async def fill(*keys: int) -> bytes | None:
+        body = b"".join(b"[\x010:%d\x01]" % key for key in keys)
+        return await rows.filled(body, [kind], news, read)
+
+    for first in range(0, 30, 3):
+        found = asyncio.run(fill(first, first + 1, first + 2))
+        assert found == b"".join(b"[<%d>]" % key for key in range(first, first + 3))
+        assert rows._size <= 2_500
+    before = len(asked)
+    assert asyncio.run(fill(27)) == b"[<27>]"
+    assert len(asked) == before
+    news.moved("city")
+    assert asyncio.run(fill(27)) == b"[<27>]"
+    assert len(asked) == before + 1
 
 
 async def test_a_shared_answer_carries_its_etag(hub: Hub, nobody: httpx.AsyncClient) -> None:

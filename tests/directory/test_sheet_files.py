@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from services.directory.sheets.opening import tables
-from services.directory.sheets.table import MOST_BYTES, Table
 from services.kit.errors import HubError, TooLarge
 from services.kit.i18n import speaking
+from services.kit.sheets.opening import tables
+from services.kit.sheets.table import MOST_BYTES, Table
 from tests.directory.workbooks import ods, ods_cell, sheet, xlsx, zipped
 
 LIST = 'Name;Amt;Bemerkung\r\nZoë Ahorn;Kämmerei;"zwei\r\nZeilen; mit „Zeichen“"\r\n'

@@ -9,9 +9,9 @@ from zipfile import ZipFile
 import pytest
 
 from services.directory import sheets
-from services.directory.sheets import values
-from services.directory.sheets.columns import COLUMNS, KINDS, named, plain
+from services.directory.sheets.columns import COLUMNS, KINDS, named
 from services.directory.sheets.labels import language_code
+from services.directory.sheets.records import ags
 from services.directory.snapshot import (
     CityRow,
     Competences,
@@ -23,6 +23,8 @@ from services.directory.snapshot import (
     validate,
 )
 from services.kit.i18n import speaking
+from services.kit.sheets import values
+from services.kit.sheets.columns import plain
 from tests.directory.workbooks import (
     BASE,
     KONSTANZ,
@@ -172,7 +174,7 @@ def test_shares_ticks_numbers_and_keys() -> None:
     ]  # fmt: skip
     assert [values.yes(one) for one in ("ja", "x", "✓", 1.0, True, "nein", "", 0.0)] == [True] * 5 + [False] * 3
     assert [values.number(one) for one in ("85.859", 85859.0, "12 000", "")] == [85859, 85859, 12000, None]
-    assert (values.ags(8335043.0), values.ags("08 335 043")) == (KONSTANZ, KONSTANZ)
+    assert (ags(8335043.0), ags("08 335 043")) == (KONSTANZ, KONSTANZ)
     assert (values.slug("Dr. Änne Groß-Buche"), values.slug("“”")) == ("dr-aenne-gross-buche", "")
     assert [language_code(one) for one in ("Deutsch", "german", "de-CH", "türkisch", "Klinisch")] == [
         "de", "de", "de-CH", "tr", None,

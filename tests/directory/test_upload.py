@@ -14,11 +14,12 @@ from sqlalchemy import func, select, update
 from services.cli.browser import hidden
 from services.directory import jobs, store, uploads
 from services.directory.models import Draft, Publication
-from services.directory.sheets import MOST_BYTES, XLSX
 from services.directory.snapshot import Snapshot
 from services.kit.db import HUB
 from services.kit.jobs import Every
 from services.kit.service import Hub
+from services.kit.sheets.table import MOST_BYTES
+from services.kit.sheets.writing import XLSX
 from tests.browser_like import Browser, logged_in
 from tests.conftest import Clients
 from tests.directory.test_publishing import publish, snapshot

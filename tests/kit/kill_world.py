@@ -105,8 +105,11 @@ class Steps:
             os.kill(os.getpid(), signal.SIGKILL)
 
     def watch(self, db: Database) -> Database:
-        """Before and after every statement, before every COMMIT and ROLLBACK."""
+        """Before and after every statement of the mapper, after each of the driver's own, as BEGIN and COMMIT are."""
         engine = db.engine.sync_engine
+
+        def connected(connection: Any, _record: object) -> None:
+            connection.driver_connection.add_query_logger(lambda query: self.at(f"said {query.query[:24]}"))
 
         def before(_c: Any, _cursor: Any, statement: str, *_rest: object) -> None:
             self.at(f"before {statement[:24]}")
@@ -114,6 +117,7 @@ class Steps:
         def after(_c: Any, _cursor: Any, statement: str, *_rest: object) -> None:
             self.at(f"after {statement[:24]}")
 
+        event.listen(engine, "connect", connected)
         event.listen(engine, "before_cursor_execute", before)
         event.listen(engine, "after_cursor_execute", after)
         event.listen(engine, "commit", lambda _c: self.at("before COMMIT"))

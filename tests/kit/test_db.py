@@ -1,13 +1,17 @@
 """Units of work, read sessions, and the wall between the services' schemas."""
 
+import asyncio
+
+import asyncpg
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from services.app import SERVICES
 from services.kit import migrations
-from services.kit.db import HUB, NOBODY, STATEMENT_MILLISECONDS, Acting, Database
+from services.kit.db import HUB, NOBODY, STATEMENT_MILLISECONDS, Acting, Database, driver, put_all
 from services.kit.errors import TooSlow
+from services.matching.models import Topic
 
 
 async def test_the_models_are_what_the_migrations_make(database: str) -> None:
@@ -105,4 +109,81 @@ async def test_what_takes_longer_is_told_so(database: str, acting: Acting) -> No
     assert (caught.value.status, caught.value.code) == (504, "TOO_SLOW")
     async with db.read(acting) as session:  # the connection serves on
         assert await session.scalar(text("SELECT 1")) == 1
+    await db.close()
+
+
+@pytest.mark.parametrize("subject", ["plain", "O'Brien'; ROLLBACK; --", "$1", "Ä\\'", "' || current_user || '"])
+@pytest.mark.parametrize("way", ["begin", "read"])
+async def test_for_whom_it_acts_is_said_as_it_is(database: str, way: str, subject: str) -> None:
+    db = Database(database, "directory", pool=1)
+    acting = {"subject": subject, "city": "08335043", "states": "08,09", "operator": ""}
+    async with getattr(db, way)(acting) as session:
+        for key, value in acting.items():
+            assert await session.scalar(text(f"SELECT current_setting('lotsennetz.{key}')")) == value
+    async with db.begin() as session:
+        assert await session.scalar(text("SELECT current_setting('lotsennetz.subject', true)")) == ""
+    await db.close()
+
+
+@pytest.mark.parametrize("raw", [True, False])
+async def test_a_cancelled_unit_of_work_leaves_nothing_behind(database: str, raw: bool) -> None:
+    """Neither its rows nor, on the pool's one connection, for whom it acted."""
+    db = Database(database, "directory", pool=1)
+    waiting = asyncio.Event()
+
+    async def work() -> None:
+        async with db.begin(HUB) as session:
+            await session.execute(text("INSERT INTO cursor VALUES ('cancelled', 1)"))
+            waiting.set()
+            if raw:
+                await (await driver(session)).execute("SELECT pg_sleep(20)")
+            await session.execute(text("SELECT pg_sleep(20)"))
+
+    task = asyncio.create_task(work())
+    await waiting.wait()
+    await asyncio.sleep(0.05)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    async with db.begin() as session:
+        assert not await session.scalar(text("SELECT current_setting('lotsennetz.hub', true)"))
+        assert await session.scalar(text("SELECT count(*) FROM cursor WHERE feed = 'cancelled'")) == 0
+    await db.close()
+
+
+async def test_what_runs_at_last_is_part_of_the_unit_of_work(database: str) -> None:
+    db = Database(database, "directory", pool=1)
+    insert = "INSERT INTO cursor SELECT value->>'feed', 1 FROM json_array_elements($1::json)"
+    async with db.begin() as session:
+        session.at_last(insert, [{"feed": "'a'; COMMIT"}])
+        session.at_last("DELETE FROM cursor WHERE feed = 'c'", [])
+        session.at_last(insert, [{"feed": "b"}, {"feed": "c"}])
+        assert await session.scalar(text("SELECT count(*) FROM cursor")) == 0
+    with pytest.raises(asyncpg.UniqueViolationError):
+        async with db.begin() as session:
+            await session.execute(text("DELETE FROM cursor WHERE feed = 'b'"))
+            session.at_last(insert, [{"feed": "d"}, {"feed": "'a'; COMMIT"}])
+    with pytest.raises(RuntimeError):
+        async with db.begin() as session:
+            session.at_last(insert, [{"feed": "e"}])
+            await session.rollback()
+    async with db.read() as reading:
+        found = await reading.scalars(text("SELECT feed FROM cursor ORDER BY feed"))
+        assert list(found) == ["'a'; COMMIT", "b"]
+    await db.close()
+
+
+async def test_rows_that_are_so_already_are_not_touched(database: str) -> None:
+    db = Database(database, "matching", pool=1)
+
+    async def put(**parents: str | None) -> dict[str, str]:
+        async with db.begin(HUB) as session:
+            await put_all(session, Topic, "code", {code: {"parent": parent} for code, parent in parents.items()})
+        async with db.read(HUB) as session:
+            rows = await session.execute(text("SELECT code, xmin::text FROM topic"))
+            return {row.code: row.xmin for row in rows}
+
+    before = await put(toys_a=None, toys_b="toys_a")
+    after = await put(toys_a=None, toys_b=None)
+    assert (before["toys_a"] == after["toys_a"], before["toys_b"] == after["toys_b"]) == (True, False)
     await db.close()

@@ -195,6 +195,15 @@ async def test_saying_nothing_takes_no_lock(toys: Toys) -> None:
         assert await session.scalar(text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'")) == 0
 
 
+async def test_a_unit_of_work_holds_up_no_other_before_it_commits(toys: Toys) -> None:
+    async with toys.said.begin() as slow:
+        await log.say(slow, SAID, notes(1, 1))
+        await log.say(slow, SAID, [Noted(unit=1, number=1)])
+        await toys.say(*notes(2, 2))
+        assert await toys.lines() == [(2, 0), (2, 1)]
+    assert await toys.lines() == [(2, 0), (2, 1), (1, 0), (1, 1)]
+
+
 async def test_a_log_longer_than_a_page(toys: Toys) -> None:
     messages = log.PAGE * 2 + 1
     await toys.say(*notes(1, messages))

@@ -11,6 +11,8 @@ from services.kit.service import Hub
 from tests.conftest import Clients
 from tests.matching.planned import CANCEL, HEILBRONN, KONSTANZ, STATE, ask, done, navigators, people, seats
 
+WHY = """query ($id: ID!) { plan(id: $id) { conflict { reason message navigators { id } minimal }
+  brokenRules { reason } } }"""
 AGAIN = "mutation ($id: ID!) { recomputePlan(id: $id) { id parent { id } } }"
 FACTS = """query ($id: ID!) { plan(id: $id) { state cancelled quality { broken penalties objective { value bound } }
   provenance { problem solver seed weights { name value } secondsAllowed iterationsAllowed iterations resumed stopped
@@ -104,6 +106,24 @@ async def test_who_cannot_be_seated_makes_the_plan_fail_in_words(hub: Hub, clien
     plan = await done(organiser, await ask(organiser, event, rules={"reach": everybody}))
     assert plan["state"] == "FAILED"
     assert "Runde 1" in plan["error"]
+
+
+async def test_rules_that_conflict_are_named_in_words(hub: Hub, clients: Clients) -> None:
+    organiser, event = await people(hub, clients, 10)
+    one, other, third = await navigators(organiser, 3)
+    rules = {
+        "presence": [{"navigator": one, "rounds": [1]}, {"navigator": other, "rounds": [2, 3]}],
+        "must": [{"one": one, "other": other}, {"one": one, "other": third, "strength": "WEAK"}],
+    }
+    plan = await ask(organiser, event, iterations=20_000, rules=rules)
+    assert (await done(organiser, plan))["state"] == "DONE"
+    found = (await organiser.ask(WHY, id=plan))["plan"]
+    assert found["brokenRules"] == [{"reason": "must"}]
+    assert found["conflict"]["reason"] == "must-never-there-together"
+    assert {person["id"] for person in found["conflict"]["navigators"]} == {one, other}
+    assert "Person 1" in found["conflict"]["message"]
+    guest = await clients(HEILBRONN)
+    assert (await guest.ask(WHY, id=plan))["plan"] == {"conflict": None, "brokenRules": []}
 
 
 async def test_a_cancelled_search_answers_with_its_best(hub: Hub, clients: Clients) -> None:

@@ -1,25 +1,18 @@
-"""Single changes through GraphQL: one row of what the city published last, published as any snapshot is."""
+"""Single changes through GraphQL: one row of what the city published last, published as any snapshot is.
 
-from typing import Any
+What resolvers get of an input is its row (`graphql.inputs`).
+"""
+
+from typing import Any, cast
 
 import msgspec
 import strawberry
 from strawberry import ID, Info
 
 from services.directory import publishing
-from services.directory.graphql.publish import (
-    CityInput,
-    DepartmentInput,
-    NavigatorInput,
-    ProjectInput,
-    PublishResult,
-    navigator_row,
-    plain,
-    project_row,
-    published,
-    version,
-)
-from services.directory.snapshot import CityRow, DepartmentRow, Step, drop, put
+from services.directory.graphql.inputs import CityInput, DepartmentInput, NavigatorInput, ProjectInput
+from services.directory.graphql.publish import PublishResult, published, version
+from services.directory.snapshot import CityRow, DepartmentRow, NavigatorRow, ProjectRow, Step, drop, put
 from services.kit.errors import Refused
 
 ONE = " Everything else stays as it is; `expected` and `idempotencyKey` as in publishDirectory."
@@ -48,7 +41,7 @@ class ChangeMutation:
     async def change_city(
         self, info: Info[Any, Any], city: CityInput, expected: ID | None = None, idempotency_key: str | None = None
     ) -> PublishResult:
-        row = CityRow(**plain(city))
+        row = cast(CityRow, city)
         return await _changed(info, row.ags, row, put(row), expected, idempotency_key)
 
     @strawberry.mutation(description="Add a navigator, or replace the one with this key." + ONE)
@@ -60,7 +53,7 @@ class ChangeMutation:
         expected: ID | None = None,
         idempotency_key: str | None = None,
     ) -> PublishResult:
-        wanted = navigator_row(row)
+        wanted = cast(NavigatorRow, row)
         return await _changed(info, ags, wanted, put(wanted), expected, idempotency_key)
 
     @strawberry.mutation(description="Withdraw a navigator, who leaves projects and mentoring too." + ONE)
@@ -78,7 +71,7 @@ class ChangeMutation:
         expected: ID | None = None,
         idempotency_key: str | None = None,
     ) -> PublishResult:
-        wanted = project_row(row)
+        wanted = cast(ProjectRow, row)
         return await _changed(info, ags, wanted, put(wanted), expected, idempotency_key)
 
     @strawberry.mutation(description="Withdraw a project." + ONE)
@@ -99,7 +92,7 @@ class ChangeMutation:
         expected: ID | None = None,
         idempotency_key: str | None = None,
     ) -> PublishResult:
-        wanted = DepartmentRow(**plain(row))
+        wanted = cast(DepartmentRow, row)
         return await _changed(info, ags, wanted, put(wanted), expected, idempotency_key)
 
     @strawberry.mutation(description="Withdraw a department; its navigators and projects keep its name." + ONE)

@@ -7,7 +7,7 @@ blanked on the way out, by the masks `shown_*` (`directory.fields`).
 import uuid
 from datetime import date, datetime
 
-from sqlalchemy import ForeignKey, Identity, Index, LargeBinary, SmallInteger, Text, UniqueConstraint, func, text
+from sqlalchemy import ForeignKey, Identity, Index, LargeBinary, SmallInteger, Text, UniqueConstraint, Uuid, func, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -152,6 +152,8 @@ class Project(Base):
     seeks_partners: Mapped[bool]
     seeks_test_area: Mapped[bool] = mapped_column(server_default=text("false"))
     topics: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    navigators: Mapped[list[uuid.UUID]] = mapped_column(ARRAY(Uuid), server_default="{}")
+    """Who works on it, sorted: as in `project_navigator`, without a look into a second table for each project."""
     reusable: Mapped[str] = mapped_column(server_default="")
     lessons: Mapped[str] = mapped_column(server_default="")
     links: Mapped[list[dict[str, str]]] = mapped_column(JSONB, server_default="[]")

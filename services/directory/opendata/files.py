@@ -22,6 +22,7 @@ import msgspec
 from services.directory.opendata.datasets import DATASETS, Dataset
 from services.kit.db import HUB, Reader, driver
 from services.kit.service import Runtime
+from services.kit.sheets.writing import harmless
 
 JSONL, CSV = "jsonl", "csv"
 JSONL_MEDIA: Final = "application/jsonl"
@@ -32,8 +33,6 @@ ROWS = 500
 FORM = "1"
 """Of the files themselves: another one when columns change."""
 MEMORY = "open data"
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
-"""How a cell begins that spreadsheet programs may run (OWASP, „CSV Injection“)."""
 
 VERSION = """
 SELECT concat_ws(' ',
@@ -127,4 +126,4 @@ def cell(value: Any) -> str:
     if isinstance(value, (int, date, uuid.UUID)):
         return str(value)
     text = " | ".join(map(str, value)) if isinstance(value, list) else str(value)
-    return f"'{text}" if text.startswith(FORMULA) else text
+    return harmless(text)

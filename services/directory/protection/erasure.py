@@ -11,19 +11,19 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from sqlalchemy import Text, and_, any_, cast, delete, literal, or_, select, text, update
+from sqlalchemy import Text, Uuid, and_, any_, cast, delete, func, literal, or_, select, text, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from services.contracts.directory import NavigatorErased
 from services.directory import audit, people, store
 from services.directory import models as m
+from services.directory.batch import Batch, write
 from services.directory.finding import dictionary
 from services.directory.finding.terms import known
 from services.directory.protection.own import Desk
 from services.directory.protection.person import Person
 from services.directory.snapshot import NavigatorRow, without
-from services.directory.store import Batch
 from services.kit import log
 from services.kit.db import Writer
 from services.kit.log import table
@@ -54,8 +54,11 @@ async def erase(
     gone = Gone(person.id, person.ags, person.row.key, tuple(sorted(_words([person.row, person.shown, *kept]))))
     await session.execute(upsert(m.Erased).values(navigator_id=gone.id, ags=gone.ags).on_conflict_do_nothing())
     await dictionary.forget(session, [gone.id], await known(session, desk.memory))
-    await store.write(session, Batch(gone_navigators=[gone.id]))
+    await write(session, Batch(gone_navigators=[gone.id]))
     await session.execute(update(m.Navigator).where(m.Navigator.mentor == gone.id).values(mentor=None))
+    one, projects = literal(gone.id, Uuid), m.Project.navigators
+    works = update(m.Project).where(m.Project.ags == gone.ags, one == any_(projects))
+    await session.execute(works.values(navigators=func.array_remove(projects, one)))
     for eraser in erasers:
         await eraser(session, gone)
     messages = list[Message]()

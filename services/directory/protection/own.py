@@ -13,10 +13,10 @@ from sqlalchemy import func, update
 
 from services.directory import audit, projection, publishing, store
 from services.directory import models as m
+from services.directory.batch import Batch, write
 from services.directory.fields import ENTRY, FIELDS, Audience, audience_of
 from services.directory.protection.person import Person, digest, with_own
 from services.directory.snapshot import Identities, NavigatorRow, Snapshot, validate
-from services.directory.store import Batch
 from services.kit.db import Writer, put
 from services.kit.errors import Problem, Refused
 from services.kit.i18n import gettext as _
@@ -148,7 +148,7 @@ async def project(session: Writer, desk: Desk, person: Person) -> list[Message]:
     keys = {row.key: ids.navigator(row.key) for row in person.stored.snapshot.navigators}
     batch, messages = Batch(), list[Message]()
     publishing.add_navigator(batch, messages, ids, person.row, person.stored, vocabulary, keys)
-    await store.write(session, batch)
+    await write(session, batch)
     return messages
 
 

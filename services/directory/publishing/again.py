@@ -1,10 +1,10 @@
 """Storing again what is published already: nothing new from the city, another vocabulary or another own word."""
 
 from services.directory import store
+from services.directory.batch import Batch, write
 from services.directory.publishing.outcome import Publisher
 from services.directory.publishing.planning import plan
 from services.directory.snapshot import Change, Difference, Identities, without
-from services.directory.store import Batch
 from services.kit.db import Writer, driver
 from services.kit.messages import Message
 
@@ -32,5 +32,5 @@ async def republish(session: Writer, by: Publisher, ags: str, topics: list[str])
     )
     batch, said = Batch(), list[Message]()
     plan(batch, said, ids, wanted, change, stored, await store.vocabulary(session, by.memory), None)
-    await store.write(session, batch)
+    await write(session, batch)
     return said

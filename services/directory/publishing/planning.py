@@ -8,10 +8,11 @@ import msgspec
 
 from services.contracts.directory import CityPublished, NavigatorPublished, NavigatorWithdrawn
 from services.directory import projection, register, store
+from services.directory.batch import Batch
 from services.directory.fields import FIELDS, Audience
 from services.directory.projection import Vocabulary
 from services.directory.snapshot import Difference, Identities, NavigatorRow, Snapshot, fields_changed
-from services.directory.store import Batch, Stored
+from services.directory.store import Stored
 from services.kit.messages import Message
 from services.kit.text import sort_key
 
@@ -46,12 +47,9 @@ def plan(
         batch.gone_navigators.append(ids.navigator(person.key))
         said.append(NavigatorWithdrawn(id=str(ids.navigator(person.key)), ags=ids.ags))
     for project in (*change.projects.added, *change.projects.changed):
-        values = projection.project(ids, _today(project, vocabulary, "topics"), vocabulary)
-        batch.projects.append(values)
-        batch.project_topics += projection.project_topics(values, vocabulary)
-        batch.project_navigators += [
-            {"project_id": values["id"], "navigator_id": keys[key]} for key in project.navigators
-        ]
+        meant = _today(project, vocabulary, "topics")
+        links = {"above": projection.above(meant.topics, vocabulary)}
+        batch.projects.append(projection.project(ids, meant, vocabulary) | links)
     batch.gone_projects += [ids.project(row.key) for row in change.projects.withdrawn]
 
 
@@ -68,8 +66,7 @@ def add_navigator(
     own = stored.own.get(keys[row.key])
     row = _today(own.over(row) if own else row, vocabulary, "offers", "seeks", "works_on")
     values = projection.navigator(ids, row, vocabulary, keys)
-    batch.navigators.append(values)
-    batch.navigator_topics += projection.navigator_topics(values, vocabulary)
+    batch.navigators.append(values | projection.navigator_links(values, vocabulary))
     said.append(_told(ids, row, values))
 
 

@@ -5,14 +5,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-import msgspec
-
 from services.directory import register, store
+from services.directory.batch import Batch, write
 from services.directory.projection import Vocabulary
 from services.directory.publishing.outcome import ANY_VERSION, Outcome, Publisher, Stale
 from services.directory.publishing.planning import changes, plan
 from services.directory.snapshot import Change, Difference, Identities, Snapshot, Step, diff, validate, without
-from services.directory.store import Batch, Stored
+from services.directory.store import Stored
 from services.kit.db import Writer, driver
 from services.kit.errors import HubError, NotFound
 from services.kit.i18n import gettext as _
@@ -113,11 +112,14 @@ class _Turn:
 
 ENTRY = [field.name for field in fields(register.Entry)]
 TURN = f"""
-SELECT wanted, {store.LOCK},
+SELECT wanted, {store.LOCK}, set_config('plan_cache_mode', 'force_generic_plan', true),
     (SELECT max(changed_at) FROM topic) newest, (SELECT true FROM municipality LIMIT 1) imported,
     {", ".join(f"m.{name}" for name in ENTRY)}
 FROM unnest($1::text[]) wanted LEFT JOIN municipality m ON m.ags = wanted AND NOT m.ended
 """  # noqa: S608 - names of our own fields
+"""From here on, the transaction's statements are planned once for each connection: planning anew takes as long as
+writing a small city does.
+"""
 
 
 async def _turn(session: Writer, by: Publisher, ags: Sequence[str]) -> _Turn:
@@ -179,15 +181,16 @@ async def _store(session: Writer, by: Publisher, found: Sequence[_Compared], res
     said: dict[str, tuple[Message, ...]] = {}
     for one in found:
         if one.change:
-            if batch.cities:
+            if batch.publications:
                 await asyncio.sleep(0)
             messages: list[Message] = []
             ids = Identities(by.secret, one.ags)
             plan(batch, messages, ids, one.wanted, one.change, one.stored, one.vocabulary, one.entry)
             said[one.ags] = tuple(messages)
-    changed = [one for one in found if one.change]
-    await store.write(session, batch)
-    numbers = await _note(session, by, changed, restored) if changed else {}
+            kept, digest = store.packed(one.wanted)
+            batch.publications.append(_note(by, one, digest, restored))
+            batch.sources.append(kept)
+    numbers = await write(session, batch)
     # Once a day is enough to know.
     if still := [one.ags for one in found if not (one.change or one.stored.confirmed_today)]:
         await (await driver(session)).execute(CONFIRM, still)
@@ -205,49 +208,19 @@ async def _store(session: Writer, by: Publisher, found: Sequence[_Compared], res
 
 
 CONFIRM = "UPDATE city SET confirmed_on = current_date WHERE ags = ANY ($1)"
-NOTE = """
-WITH given AS (
-    SELECT * FROM json_to_recordset($3::json) AS r(
-        ags text, restored int, added int, changed int, withdrawn int, unchanged int, digest text, changes jsonb)
-), p AS (
-    INSERT INTO publication (ags, client, via, restored, added, changed, withdrawn, unchanged)
-    SELECT ags, $1, $2, restored, added, changed, withdrawn, unchanged FROM given RETURNING id, ags
-), s AS (
-    INSERT INTO source (publication_id, ags, snapshot, digest, changes)
-    SELECT p.id, p.ags, kept.snapshot, given.digest, given.changes
-    FROM p JOIN given USING (ags) JOIN unnest($4::text[], $5::bytea[]) kept(ags, snapshot) USING (ags)
-), c AS (
-    UPDATE city SET publication = p.id, confirmed_on = current_date FROM p WHERE city.ags = p.ags
-), a AS (
-    INSERT INTO audit (actor, action, ags, state, subject, details)
-    SELECT $1, 'directory.published', ags, left(ags, 2), id::text, '{}' FROM p
-)
-SELECT ags, id FROM p
-"""
 
 
-async def _note(session: Writer, by: Publisher, found: Sequence[_Compared], restored: int | None) -> dict[str, int]:
-    """A publication with its source and its line in the audit log for each city; their numbers."""
-    packed = [store.packed(one.wanted) for one in found]
-    rows: list[dict[str, Any]] = [
-        {
-            "ags": one.ags,
-            "restored": restored,
-            "added": one.change.count(lambda c: c.added),
-            "changed": one.change.count(lambda c: c.changed),
-            "withdrawn": one.change.count(lambda c: c.withdrawn),
-            "unchanged": one.change.count(lambda c: c.unchanged),
-            "digest": digest,
-            "changes": changes(one.change, one.stored.snapshot),
-        }
-        for one, (_kept, digest) in zip(found, packed, strict=True)
-    ]
-    numbered = await (await driver(session)).fetch(
-        NOTE,
-        by.client,
-        by.via,
-        msgspec.json.encode(rows).decode(),
-        [one.ags for one in found],
-        [kept for kept, _digest in packed],
-    )
-    return {row["ags"]: row["id"] for row in numbered}
+def _note(by: Publisher, one: _Compared, digest: str, restored: int | None) -> dict[str, Any]:
+    """What is kept of a publication beside its source."""
+    return {
+        "ags": one.ags,
+        "client": by.client,
+        "via": by.via,
+        "restored": restored,
+        "added": one.change.count(lambda c: c.added),
+        "changed": one.change.count(lambda c: c.changed),
+        "withdrawn": one.change.count(lambda c: c.withdrawn),
+        "unchanged": one.change.count(lambda c: c.unchanged),
+        "digest": digest,
+        "changes": changes(one.change, one.stored.snapshot),
+    }

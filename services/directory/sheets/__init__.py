@@ -4,12 +4,9 @@ from services.directory.sheets.labels import Label, Labels
 from services.directory.sheets.merging import rebased
 from services.directory.sheets.reading import Note, Reading, Sheet, read
 from services.directory.sheets.shown import Section, difference
-from services.directory.sheets.table import MOST_BYTES
-from services.directory.sheets.template import XLSX, template
+from services.directory.sheets.template import template
 
 __all__ = [
-    "MOST_BYTES",
-    "XLSX",
     "Label",
     "Labels",
     "Note",

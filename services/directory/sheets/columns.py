@@ -6,37 +6,17 @@ what the German template says, the second what the English one says.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
 from services.directory.fields import Audience
-from services.directory.wording import words
 from services.kit import i18n
+from services.kit.sheets.columns import Column, Layout, plain
 
 CITY, DEPARTMENTS, NAVIGATORS, PROJECTS = "city", "departments", "navigators", "projects"
 KINDS: Final = (CITY, DEPARTMENTS, NAVIGATORS, PROJECTS)
 """The kinds of rows, named as a snapshot's fields are."""
 IGNORED = "ignored"
-
-
-@dataclass(frozen=True)
-class Column:
-    """`form` says how cells are read (`values.READ`). Extra names are further ones that offices use."""
-
-    field: str
-    form: str
-    de: str
-    en: str
-    others: tuple[str, ...] = ()
-
-    @property
-    def label(self) -> str:
-        return self.en if i18n.language() == "en" else self.de
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        return (self.de, self.en, *self.others)
 
 
 _CITY = (
@@ -150,12 +130,6 @@ NEEDED: Final[Mapping[str, tuple[str, ...]]] = {
     PROJECTS: ("title",),
 }
 """A sheet of the kind has one of these columns."""
-PRIVATE: Final = (
-    "Personalnummer", "Personal-Nr.", "Pers.-Nr.", "Personalkennziffer", "Geburtsdatum", "Geburtstag", "Geboren am",
-    "Privatadresse", "Telefon privat", "E-Mail privat", "Private Telefonnummer", "Besoldung", "Entgeltgruppe",
-    "Besoldungsgruppe", "Konfession", "Schwerbehinderung", "Date of birth", "Staff number",
-)  # fmt: skip
-"""Columns that do not belong into a directory: never read, and said so."""
 SHEETS: Final[Mapping[str, tuple[str, ...]]] = {
     CITY: ("Stadt", "City", "Gemeinde", "Kommune", "Municipality"),
     DEPARTMENTS: ("Ämter", "Departments", "Dienststellen", "Abteilungen", "Fachbereiche", "Organisation"),
@@ -206,37 +180,19 @@ CHOICES: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
 """What codes are called; the first name is German, the second English."""
 
 
-ASIDE = re.compile(r"\([^()]*\)")
-NO_WORD = re.compile(r"[^a-z0-9]+")
-LONGEST_COMPARED = 200
-"""Characters that two names are told apart by."""
-
-
-def plain(said: str) -> str:
-    """What two spellings of a name have in common: „E-Mail-Adresse“ and „eMail Adresse“, „Ämter“ and „AEMTER“."""
-    said = said[:LONGEST_COMPARED]
-    if "(" in said:
-        said = ASIDE.sub(" ", said).strip() or said
-    if said.isascii():  # most of what is compared, and much cheaper
-        joined = NO_WORD.sub("", said.lower())
-    else:
-        joined = "".join(words(said))
-    return joined.replace("ae", "a").replace("oe", "o").replace("ue", "u")
-
-
 def snake(name: str) -> str:
     """A field as rows have it, from how clients write it."""
     return re.sub(r"([A-Z])", r"_\1", name[:60]).lower()
 
 
-@cache
-def named(kind: str) -> Mapping[str, Column]:
-    """The columns of a kind by their plain names; where two columns share one, the first has it."""
-    found: dict[str, Column] = {}
-    for column in COLUMNS[kind]:
-        for name in (*column.names, column.field):
-            found.setdefault(plain(name), column)
-    return found
+LAYOUT: Final = Layout(
+    COLUMNS,
+    SHEETS,
+    NEEDED,
+    # Lists of all kinds have names; only a city's has its key.
+    {NAVIGATORS: NEEDED[NAVIGATORS], PROJECTS: NEEDED[PROJECTS], DEPARTMENTS: NEEDED[DEPARTMENTS], CITY: ("ags",)},
+)
+named, sheet_label = LAYOUT.named, LAYOUT.label
 
 
 ENTRY_NAMES: Final = ("Eintrag", "entry", "Person", "gesamter Eintrag", "alles")
@@ -255,10 +211,6 @@ def field_label(kind: str, field: str) -> str:
 
 def entry_label() -> str:
     return ENTRY_NAMES[1 if i18n.language() == "en" else 0]
-
-
-def sheet_label(kind: str) -> str:
-    return SHEETS[kind][1 if i18n.language() == "en" else 0]
 
 
 def choice_label(form: str, code: str) -> str:

@@ -8,14 +8,16 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from services.directory.sheets.columns import DEPARTMENTS, NAVIGATORS, PROJECTS, plain
-from services.directory.sheets.labels import Found, pieces
+from services.directory.sheets.columns import DEPARTMENTS, NAVIGATORS, PROJECTS
+from services.directory.sheets.labels import Found
 from services.directory.sheets.records import Record
-from services.directory.sheets.values import name as straight
-from services.directory.sheets.values import slug, undecorated
 from services.directory.snapshot import Snapshot
 from services.kit.checks import Checks
 from services.kit.i18n import gettext as _
+from services.kit.sheets.columns import plain
+from services.kit.sheets.lists import pieces, unique
+from services.kit.sheets.values import name as straight
+from services.kit.sheets.values import slug, undecorated
 
 CALLED = {DEPARTMENTS: "name", NAVIGATORS: "name", PROJECTS: "title"}
 """Which field names a row for people."""
@@ -32,8 +34,8 @@ class Keys:
     def give(self, kind: str, rows: Sequence[Record]) -> None:
         taken = {row.values["key"] for row in rows if row.values.get("key")}
         before: Sequence[Any] = getattr(self.base, kind) if self.base else ()
-        by_email = _unique((_email(getattr(row, "email", None)), row.key) for row in before)
-        by_name = _unique((_name(kind, getattr(row, CALLED[kind])), row.key) for row in before)
+        by_email = unique((_email(getattr(row, "email", None)), row.key) for row in before)
+        by_name = unique((_name(kind, getattr(row, CALLED[kind])), row.key) for row in before)
         alike = Counter(_name(kind, row.values.get(CALLED[kind], "")) for row in rows)
         for row in rows:
             if row.values.get("key"):
@@ -54,7 +56,7 @@ class Keys:
         names = [(plain(name), key) for key, name, _email_ in some]
         turned = [(plain("".join(reversed(name.rpartition(" ")))), key) for key, name, _email_ in some if " " in name]
         emails = [(_email(email), key) for key, _name, email in some]
-        self.found = _unique([*names, *turned]) | _unique(emails) | {key: key for key, _name, _email_ in some}
+        self.found = unique([*names, *turned]) | unique(emails) | {key: key for key, _name, _email_ in some}
 
     def person(self, said: str) -> str | None:
         for one in (said, _email(said), plain(said), plain(straight(said, turned=True))):
@@ -75,14 +77,6 @@ class Keys:
                     message = _("Nobody in the file has the key, name or e-mail of entry {number}.", number=number)
                     checks.add(row.place, row.title("navigators"), message)
             row.values["navigators"] = tuple(dict.fromkeys(found.code for found in some if found.code))
-
-
-def _unique(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
-    keys: dict[str, set[str]] = {}
-    for name, key in pairs:
-        if name:
-            keys.setdefault(name, set()).add(key)
-    return {name: some.pop() for name, some in keys.items() if len(some) == 1}
 
 
 def _bare(kind: str, name: str) -> str:

@@ -1,21 +1,17 @@
 """Finding what people meant by a word: topics of the vocabulary, languages, the codes of a choice."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
 
 from babel import Locale
 
-from services.directory.sheets.columns import plain
 from services.kit import i18n
+from services.kit.sheets.columns import plain
+from services.kit.sheets.lists import SEPARATORS, pieces, unique
 
-SEPARATORS = re.compile(r"([;,\n/|•]+)")
-MOST_PIECES = 150
-"""What a cell may list; whoever reads one checks it before (`count`)."""
-LONGEST_NAME = 4
-"""Pieces that together may be one name, such as „Steuern, Gebühren und Beiträge“."""
 CLOSE = 0.75
 
 
@@ -45,11 +41,11 @@ class Labels:
 
     def __init__(self, topics: Iterable[Label]) -> None:
         self.topics = {topic.code: topic for topic in topics}
-        self.sure = _unique((name, t.code) for t in self.topics.values() for name in (t.de, t.en))
+        self.sure = unique((plain(name), t.code) for t in self.topics.values() for name in (t.de, t.en))
         self.sure.update((plain(code), code) for code in self.topics)
         self.cells: dict[str, list[Found]] = {}
         """What was read before: in a list, the same topics come again and again."""
-        self.synonyms = _unique((name, t.code) for t in self.topics.values() for name in t.synonyms)
+        self.synonyms = unique((plain(name), t.code) for t in self.topics.values() for name in t.synonyms)
 
     @property
     def codes(self) -> frozenset[str]:
@@ -82,35 +78,6 @@ class Labels:
         if cell not in self.cells:
             self.cells[cell] = pieces(cell, lambda name: self.code(name).code is not None, self.code)
         return self.cells[cell]
-
-
-def count(cell: str) -> int:
-    return len(SEPARATORS.findall(cell)) + 1
-
-
-def pieces(cell: str, known: Callable[[str], bool], found: Callable[[str], Found]) -> list[Found]:
-    """A cell's list taken apart; names that hold a separator themselves stay whole, the longest that is known first."""
-    parts = SEPARATORS.split(cell)
-    answers: list[Found] = []
-    start = 0
-    while start < len(parts):
-        if not parts[start].strip():
-            start += 2
-            continue
-        last = min(len(parts), start + 2 * LONGEST_NAME)
-        ends = range(last - (last - start + 1) % 2, start, -2)
-        end = next((end for end in ends if known("".join(parts[start:end]).strip())), start + 1)
-        answers.append(found("".join(parts[start:end]).strip()))
-        start = end + 1
-    return answers
-
-
-def _unique(names: Iterable[tuple[str, str]]) -> dict[str, str]:
-    meant: dict[str, set[str]] = {}
-    for name, code in names:
-        if key := plain(name):
-            meant.setdefault(key, set()).add(code)
-    return {name: codes.pop() for name, codes in meant.items() if len(codes) == 1}
 
 
 @cache

@@ -12,6 +12,7 @@ from services.directory.sheets.columns import (
     COLUMNS,
     DEPARTMENTS,
     KINDS,
+    LAYOUT,
     NAVIGATORS,
     NEEDED,
     PROJECTS,
@@ -19,16 +20,17 @@ from services.directory.sheets.columns import (
     sheet_label,
     snake,
 )
-from services.directory.sheets.headers import Header, header_of, kind_of
 from services.directory.sheets.keys import CALLED, Keys
 from services.directory.sheets.labels import Labels
-from services.directory.sheets.opening import tables
-from services.directory.sheets.records import ROWS, Context, Record, column_title, records
-from services.directory.sheets.table import Table
+from services.directory.sheets.records import ROWS, Context, Record, records
 from services.directory.snapshot import MOST_ROWS, CityRow, Competences, Snapshot, validate
 from services.kit.checks import Checks
 from services.kit.errors import Problem, Refused, TooLarge
 from services.kit.i18n import gettext as _
+from services.kit.sheets.headers import Header, header_of, kind_of
+from services.kit.sheets.opening import tables
+from services.kit.sheets.rows import column_title
+from services.kit.sheets.table import Table
 
 MOST_NOTES = 300
 ROW_NAME = re.compile(r"[a-z]+\[\d+\]")
@@ -89,10 +91,10 @@ def _sheets(of: Sequence[Table], file: str) -> tuple[list[tuple[Table, Header]],
     found: list[tuple[Table, Header]] = []
     ignored: list[str] = []
     for table in of:
-        header = header_of(table, table.name or file)
+        header = header_of(LAYOUT, table, table.name or file)
         if header is not None:
             found.append((table, header))
-        elif kind_of(table.name) in KINDS and table.rows:
+        elif kind_of(LAYOUT, table.name) in KINDS and table.rows:
             raise Refused(
                 _("The file cannot be read. Please correct it and send it again."),
                 [Problem(_("The columns were not recognised. One is called „Name“, or as in the template."),

@@ -8,26 +8,27 @@ from typing import Any
 import msgspec
 
 from services.directory.fields import ENTRY
-from services.directory.sheets import values
 from services.directory.sheets.columns import (
     CITY,
     DEPARTMENTS,
     NAVIGATORS,
     PROJECTS,
-    Column,
     choice_label,
     choices,
     entry_names,
     named,
-    plain,
 )
-from services.directory.sheets.headers import Header
-from services.directory.sheets.labels import MOST_PIECES, Found, Labels, count, language_code, pieces
-from services.directory.sheets.table import Cell, Table
+from services.directory.sheets.labels import Found, Labels, language_code
 from services.directory.snapshot import CityRow, DepartmentRow, Link, NavigatorRow, ProjectRow
 from services.kit.checks import Checks
 from services.kit.errors import TooLarge
 from services.kit.i18n import gettext as _
+from services.kit.sheets import values
+from services.kit.sheets.columns import Column, plain
+from services.kit.sheets.headers import Header
+from services.kit.sheets.lists import MOST_PIECES, count, pieces
+from services.kit.sheets.rows import column_title, rows
+from services.kit.sheets.table import Cell, Table
 
 ROWS: dict[str, Any] = {CITY: CityRow, DEPARTMENTS: DepartmentRow, NAVIGATORS: NavigatorRow, PROJECTS: ProjectRow}
 _EMPTY = {
@@ -82,57 +83,15 @@ class Context:
         return said
 
 
-def column_title(title: str) -> str:
-    return _("column {title}", title=title)
-
-
-def place_of(sheet: str, number: int) -> str:
-    """Where a row stands, as its program numbers it; `number` from 0."""
-    if not sheet:
-        return _("Row {number}", number=number + 1)
-    return _("Sheet {sheet}, row {number}", sheet=sheet, number=number + 1)
-
-
 def records(table: Table, header: Header, context: Context) -> Iterator[Record]:
     """Every row that says something in a known column; headings between the rows are skipped."""
-    across, down = _merged(table, header)
-    for number in range(header.first, len(table.rows)):
-        cells = {place: down.get((number, place), table.at(number, place)) for place in header.columns}
-        filled = [place for place, cell in cells.items() if cell not in {"", None} and (number, place) not in down]
-        if not filled:
-            continue
-        place = place_of(table.name, number)
-        if number in across and len(filled) == 1:
-            context.note(place, _("Skipped: a heading over several columns."))
-            continue
-        if sum(_again(table.at(number, p), header.titles[p]) for p in filled) > len(filled) // 2:
-            context.note(place, _("Skipped: the header once more."))
-            continue
-        record = Record(place, number, header)
+    for row in rows(table, header, context.note):
+        record = Record(row.place, row.number, header)
         for column_place, column in header.columns.items():
-            _cell(record, column, cells[column_place], header.titles[column_place], context)
+            _cell(record, column, row.cells[column_place], header.titles[column_place], context)
         if header.kind == NAVIGATORS:
             _name(record, context)
         yield record
-
-
-def _again(cell: Cell, title: str) -> bool:
-    return isinstance(cell, str) and cell.casefold() in {title.casefold(), title.rpartition(": ")[2].casefold()}
-
-
-def _merged(table: Table, header: Header) -> tuple[set[int], dict[tuple[int, int], Cell]]:
-    """Rows that are merged across columns, and for cells merged downwards the value that stands in the first."""
-    across: set[int] = set()
-    down: dict[tuple[int, int], Cell] = {}
-    for top, left, bottom, right in table.merged:
-        if top < header.first:
-            continue
-        if right > left:
-            across.add(top)
-        if left in header.columns:
-            value = table.at(top, left)
-            down.update(((row, left), value) for row in range(top + 1, min(bottom + 1, len(table.rows))))
-    return across, down
 
 
 def _cell(record: Record, column: Column, cell: Cell, title: str, context: Context) -> None:
@@ -174,11 +133,17 @@ def _value(record: Record, column: Column, cell: Cell, context: Context, title: 
     return _codes(said, known, plain if form == "tasks" else str.strip)
 
 
+def ags(cell: Cell) -> str:
+    """Eight digits, also where the program dropped the zero in front."""
+    said = values.short(cell).replace(" ", "")
+    return said.zfill(8) if said.isascii() and said.isdigit() and len(said) == 7 else said
+
+
 SIMPLE: dict[str, Callable[[Cell], Any]] = {
     "text": values.text,
     "email": values.email,
     "phone": values.phone,
-    "ags": values.ags,
+    "ags": ags,
     "number": values.number,
     "share": values.share,
     "yes": values.yes,

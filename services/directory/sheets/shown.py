@@ -12,7 +12,6 @@ from services.directory.sheets.columns import (
     DEPARTMENTS,
     KINDS,
     NAVIGATORS,
-    Column,
     choice_label,
     entry_label,
     sheet_label,
@@ -22,6 +21,7 @@ from services.directory.sheets.labels import Labels, language_name
 from services.directory.sheets.records import ROWS
 from services.directory.snapshot import Change, Snapshot, diff
 from services.kit.i18n import gettext as _
+from services.kit.sheets.columns import Column
 
 MOST_SHOWN = 100
 """Rows of each list on a page."""

@@ -1,22 +1,18 @@
-"""The workbook that a city downloads, edits and sends back: what it publishes now, under headers that are understood.
-
-Nothing in it can become a formula or a link, whatever people have called their projects.
-"""
+"""The workbook that a city downloads, edits and sends back: what it publishes now, under headers that we know."""
 
 from collections.abc import Sequence
 from datetime import date
 from io import BytesIO
 from typing import Any
 
-from xlsxwriter import Workbook
-
-from services.directory.sheets.columns import CITY, IGNORED, KINDS, Column, choice_label, choices, sheet_label
+from services.directory.sheets.columns import CITY, IGNORED, KINDS, choice_label, choices, sheet_label
 from services.directory.sheets.labels import Labels
 from services.directory.sheets.shown import cell, written
 from services.directory.snapshot import MOST_ROWS, Snapshot
 from services.kit.i18n import gettext as _
+from services.kit.sheets.columns import Column
+from services.kit.sheets.writing import workbook
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 WIDE = {"topics", "text", "email", "list", "visibility", "links", "tasks"}
 TEXT = "@"
 FORMATS = {"day": "dd.mm.yyyy", "last day": "dd.mm.yyyy", "share": "0 %", "number": "0"}
@@ -25,8 +21,7 @@ FORMATS = {"day": "dd.mm.yyyy", "last day": "dd.mm.yyyy", "share": "0 %", "numbe
 def template(base: Snapshot, labels: Labels) -> bytes:
     """An XLSX file with a sheet for each kind of rows and one that lists the topics."""
     made = BytesIO()
-    book = Workbook(made, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False,
-                           "strings_to_numbers": False})  # fmt: skip
+    book = workbook(made)
     formats = {code: book.add_format({"num_format": code, "valign": "top", "text_wrap": code == TEXT})
                for code in (TEXT, *FORMATS.values())}  # fmt: skip
     head = book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"})

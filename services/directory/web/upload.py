@@ -17,6 +17,8 @@ from services.kit.forms import EMPTY, Form
 from services.kit.i18n import gettext as _
 from services.kit.i18n import ngettext
 from services.kit.rates import Rate
+from services.kit.sheets.table import MOST_BYTES
+from services.kit.sheets.writing import XLSX
 
 UPLOADS = Rate("upload", 60, per=600)
 """Files that one person has read."""
@@ -53,7 +55,7 @@ async def _form(request: AnyRequest, who: Principal, ags: str, shown: Form = EMP
     return await pages.page(
         request, "directory/upload.html", status=status, secret=True, ags=ags, place=place, shown=shown,
         problems=shown.problems[:MOST_PROBLEMS], more=max(0, len(shown.problems) - MOST_PROBLEMS), accepted=ACCEPTED,
-        megabytes=sheets.MOST_BYTES // 1_000_000,
+        megabytes=MOST_BYTES // 1_000_000,
     )  # fmt: skip
 
 
@@ -77,9 +79,9 @@ async def send(request: AnyRequest, ags: str) -> Response[Any]:
 
 async def _file(request: AnyRequest) -> forms.File:
     try:
-        return await forms.read_file(request, "file", most=sheets.MOST_BYTES)
+        return await forms.read_file(request, "file", most=MOST_BYTES)
     except TooLarge:
-        raise TooLarge(_("The file is larger than {most} MB.", most=sheets.MOST_BYTES // 1_000_000)) from None
+        raise TooLarge(_("The file is larger than {most} MB.", most=MOST_BYTES // 1_000_000)) from None
 
 
 @get("/city/{ags:str}/upload/{draft:uuid}", page=True, right=access.PUBLISHING)
@@ -149,7 +151,7 @@ async def template(request: AnyRequest, ags: str) -> Response[bytes]:
         "cache-control": "no-store",
         "x-content-type-options": "nosniff",
     }
-    return Response(made, media_type=sheets.XLSX, headers=headers)
+    return Response(made, media_type=XLSX, headers=headers)
 
 
 routes = [show, send, preview, publish, discard, template]

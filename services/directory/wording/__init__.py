@@ -5,7 +5,8 @@ and its city; a question knows for each of its words what else would answer it.
 """
 
 from services.directory.wording.query import LONGEST_TEXT, MOST_WORDS, Asked, Terms, Tier, Word, tier_of, understood
-from services.directory.wording.words import NAME, PART, PLACE, STEM, TOPIC, lexemes, words
+from services.directory.wording.words import NAME, PART, PLACE, STEM, TOPIC, lexemes
+from services.kit.text import words
 
 __all__ = [
     "LONGEST_TEXT",

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from enum import IntEnum
 
 from services.directory.wording.compounds import parts, stem
-from services.directory.wording.words import NAME, PART, PLACE, STEM, TOKEN, TOPIC, plainly, words
-from services.kit.text import folded
+from services.directory.wording.words import NAME, PART, PLACE, STEM, TOKEN, TOPIC, plainly
+from services.kit.text import folded, words
 
 LONGEST_TEXT = 100
 MOST_WORDS = 8

@@ -5,11 +5,9 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from services.directory.wording.compounds import inside, stem
-from services.kit.text import folded
+from services.kit.text import LONGEST_WORD, words
 
-WORD = re.compile(r"[^\W_]+")
 TOKEN = re.compile(r"[^\W_]+(?:[-‐‑–][^\W_]+)*")
-LONGEST_WORD = 60
 MOST_WORDS = 500
 """Words of one row that can be found; a longer text ends there."""
 TOPIC, STEM, PART, NAME, PLACE = "#", "~", "+", "@", "="
@@ -18,11 +16,6 @@ word of what the row is called, a city's key. None is a character of words, so t
 """
 SPELLED = {"ä": "ae", "ö": "oe", "ü": "ue"}
 PLAIN = re.compile(r"(?<![aeiouq])([aou])e")
-
-
-def words(text: str) -> list[str]:
-    """The folded words of `text`, in order."""
-    return [word[:LONGEST_WORD] for word in WORD.findall(folded(text))]
 
 
 @lru_cache(maxsize=50_000)

@@ -1,8 +1,8 @@
 """Answers queries from their plans: which plan, with which values, and when the executor has to do it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from graphql import (
     GraphQLSchema,
@@ -14,6 +14,7 @@ from graphql import (
 )
 
 from services.kit.compiled.arguments import ABSENT
+from services.kit.compiled.kept import Kept
 from services.kit.compiled.plan import Plan, compiled
 from services.kit.compiled.remembered import Remembered
 from services.kit.compiled.selections import NotCompiled
@@ -22,9 +23,6 @@ from services.kit.graphql.context import Context
 from services.kit.graphql.endpoint import Fast
 from services.kit.graphql.prepared import Prepared
 from services.kit.i18n import language
-
-if TYPE_CHECKING:
-    from services.kit.service import Runtime
 
 MOST_PLANS: Final = 64
 """Plans of one operation: by audience, language, and which variables are there."""
@@ -96,7 +94,7 @@ def fast(schema: GraphQLSchema, shapes: Shapes, most: int = 0) -> Fast:
 
     At most `most` bytes of answers to the shared audience are remembered, for as long as nothing public changes.
     """
-    remembered = Remembered(most)
+    remembered, kept = Remembered(most), Kept()
 
     async def answer(
         context: Context, prepared: Prepared, operation: OperationDefinitionNode, sent: dict[str, Any]
@@ -111,7 +109,7 @@ def fast(schema: GraphQLSchema, shapes: Shapes, most: int = 0) -> Fast:
         viewer = shapes.viewer(context.principal, language())
         try:
             values = {variable.name: variable.of(sent) for variable in known.variables}
-            # Without news, nobody would hear that a dictionary has become wrong.
+            # Without news, nobody would hear that what is kept has become wrong.
             remembering = runtime.news is not None and runtime.news.version is not None
             key: tuple[object, ...] = (
                 remembering,
@@ -123,41 +121,36 @@ def fast(schema: GraphQLSchema, shapes: Shapes, most: int = 0) -> Fast:
                 if len(known.plans) >= MOST_PLANS:
                     return None
                 of = {v.name: _kind(v, values[v.name]) for v in known.variables}
-                known.plans[key] = _plan(schema, shapes, prepared, operation, viewer, of, remembering=remembering)
+                kinds = kept if remembering else None
+                known.plans[key] = _plan(schema, shapes, prepared, operation, viewer, of, kinds)
             plan = known.plans[key]
             if plan is None:
                 return None
-            milliseconds = context.milliseconds or runtime.db.milliseconds
-            kept = await _dictionaries(plan, runtime, milliseconds) if plan.dictionaries else {}
-            arguments = plan.make(Given(values, viewer, kept))
+            arguments = plan.make(Given(values, viewer))
         except Unfit:
             return None
+        milliseconds = context.milliseconds or runtime.db.milliseconds
+
+        async def read(statement: str, arguments: Sequence[object]) -> bytes | None:
+            return await runtime.db.answers.read(statement, arguments, milliseconds)
+
+        async def answered(plan: Plan) -> bytes | None:
+            found = await read(plan.sql, arguments)
+            if found is None or not plan.kinds:
+                return found
+            return await kept.filled(found, plan.kinds, runtime.news, read)
+
         if not most or runtime.news is None or viewer.audience != shapes.shared:
-            return await runtime.db.answers.read(plan.sql, arguments, milliseconds)
+            return await answered(plan)
         asked, before = (plan.sql, *arguments), runtime.news.version
         found = remembered.get(asked, before)
         if found is None:
-            found = await runtime.db.answers.read(plan.sql, arguments, milliseconds)
+            found = await answered(plan)
             if found is not None:
                 remembered.put(asked, found, before, runtime.news.version)
         return found
 
     return answer
-
-
-async def _dictionaries(plan: Plan, runtime: "Runtime", milliseconds: int) -> Mapping[str, str]:
-    """The plan's dictionaries as of now. Raises Unfit where one cannot be had: the next request has another plan."""
-    found = {}
-    for statement, table in plan.dictionaries.items():
-        version = runtime.news.of(table) if runtime.news is not None else None
-        if version is None:
-            raise Unfit
-        kept = plan.kept.get(statement)
-        if kept is None or kept[0] != version:
-            body = await runtime.db.answers.read(statement, (), milliseconds)
-            kept = plan.kept[statement] = (version, (body or b"{}").decode())
-        found[statement] = kept[1]
-    return found
 
 
 def _kind(variable: _Variable, value: object) -> object:
@@ -172,11 +165,10 @@ def _plan(
     operation: OperationDefinitionNode,
     viewer: Any,
     known: Mapping[str, Any],
-    *,
-    remembering: bool,
+    kept: Kept | None,
 ) -> Plan | None:
     try:
-        return compiled(schema, shapes, prepared.document, operation, viewer, known, remembering=remembering)
+        return compiled(schema, shapes, prepared.document, operation, viewer, known, kept)
     except NotCompiled:
         return None
 

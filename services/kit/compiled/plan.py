@@ -4,6 +4,7 @@ Every object becomes `concat(…)` of constant text and columns, a list `string_
 statement takes the variables as parameters, so that it is prepared once for each connection and never planned again.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -14,6 +15,7 @@ from graphql import DocumentNode, FieldNode, GraphQLSchema, OperationDefinitionN
 
 from services.kit.compiled.arguments import first as page_size
 from services.kit.compiled.arguments import part, read
+from services.kit.compiled.kept import MARK, Kept, Kind
 from services.kit.compiled.selections import NotCompiled, Selections
 from services.kit.compiled.shapes import (
     Argument,
@@ -37,15 +39,12 @@ from services.kit.compiled.shapes import (
 class Plan:
     """A statement and what fills it. `make` gives the parameters; it raises Unfit where the executor must answer.
 
-    `dictionaries` are statements, with the table they read: each gives a JSON object of the texts of its rows by their
-    keys, which whoever runs the plan may remember until the table changes.
+    What the statement gives has marks for rows of these `kinds` (`compiled.kept`).
     """
 
     sql: str
     makers: Sequence[Callable[[Given], object]]
-    dictionaries: Mapping[str, str]
-    kept: dict[str, tuple[int, str]] = field(default_factory=dict)
-    """What was remembered of a dictionary, and as of which version of its table."""
+    kinds: Sequence[Kind]
 
     def make(self, given: Given) -> list[object]:
         return [maker(given) for maker in self.makers]
@@ -57,8 +56,9 @@ class _Writing:
 
     makers: list[Callable[[Given], object]] = field(default_factory=list)
     places: list[str] = field(default_factory=list)
-    dictionaries: dict[str, str] = field(default_factory=dict)
     needs: list[str] = field(default_factory=list)
+    tables: set[str] = field(default_factory=set)
+    kinds: list[Kind] = field(default_factory=list)
     rows: int = 0
 
     def put(self, make: Callable[[Given], object], kind: str) -> str:
@@ -70,12 +70,8 @@ class _Writing:
         if condition not in self.needs:
             self.needs.append(condition)
 
-    def dictionary(self, statement: str, table: str) -> str:
-        """The place of a dictionary."""
-        self.dictionaries[statement] = table
-        return self.put(partial(_dictionary, statement), "jsonb")
-
-    def alias(self) -> str:
+    def alias(self, table: str) -> str:
+        self.tables.add(table)
         self.rows += 1
         return f"r{self.rows}"
 
@@ -91,14 +87,13 @@ def compiled(
     operation: OperationDefinitionNode,
     viewer: Viewer,
     known: Mapping[str, Any],
-    *,
-    remembering: bool = False,
+    kept: Kept | None = None,
 ) -> Plan:
     """The plan of `operation` for variables of which `known` tells the booleans, and which of the others are there.
 
-    With `remembering` it may have dictionaries. Raises NotCompiled.
+    With `kept`, its answers may have marks. Raises NotCompiled.
     """
-    return _Compiler(schema, shapes, document, viewer, known, remembering=remembering).plan(operation)
+    return _Compiler(schema, shapes, document, viewer, known, kept).plan(operation)
 
 
 def quoted(text: str) -> str:
@@ -125,11 +120,9 @@ class _Compiler:
         document: DocumentNode,
         viewer: Viewer,
         known: Mapping[str, Any],
-        *,
-        remembering: bool,
+        kept: Kept | None,
     ) -> None:
-        self.remembering = remembering
-        self.schema, self.shapes, self.viewer, self.known = schema, shapes, viewer, known
+        self.schema, self.shapes, self.viewer, self.known, self.kept = schema, shapes, viewer, known, kept
         self.fields = Selections(schema, document, known).fields
         self.writing = _Writing()
 
@@ -144,7 +137,7 @@ class _Compiler:
         needs = " AND ".join(self.writing.needs)
         text = f"convert_to({text}, 'UTF8')"  # bytes, so that nobody decodes and encodes them on the way
         sql = f"SELECT CASE WHEN {needs} THEN {text} END" if needs else f"SELECT {text}"
-        return Plan(sql, self.writing.makers, self.writing.dictionaries)
+        return Plan(sql, self.writing.makers, self.writing.kinds)
 
     def shape(self, name: str) -> Shape:
         return self.shapes.types[name]
@@ -180,59 +173,72 @@ class _Compiler:
         if not set(arguments) <= allowed:
             raise NotCompiled
         if isinstance(described, One):
-            return [self.one(at, described, arguments, below)]
+            return self.one(at, described, arguments, below)
         if isinstance(described, Page):
             return self.page(at, described, arguments, below)
         return self.many(at, described, arguments, below)
 
-    def one(self, at: Scope, described: One, arguments: Arguments, below: Sequence[SelectionSetNode]) -> str:
+    def one(self, at: Scope, described: One, arguments: Arguments, below: Sequence[SelectionSetNode]) -> Pieces:
         """Beside a row, a join: that is cheaper than a subquery for each row, and a left join keeps their order."""
-        shape, alias = self.shape(described.shape), self.writing.alias()
+        shape = self.shape(described.shape)
+        if at.wide and described.by and (kind := self.kind(shape, shape.key, below)):
+            return [quoted(f"{MARK}{kind.number}:"), f"{at.row}.{described.by}", quoted(MARK)]
+        alias = self.writing.alias(shape.table)
         where = described.where(at, alias, arguments)
         if at.row:
             at.joins.append(f" LEFT JOIN {shape.table} {alias} ON {where}")
             inside = merged(self.object(replace(at, row=alias), shape, below))
-            return f"CASE WHEN {alias}.{shape.key} IS NULL THEN 'null' ELSE {inside} END"
+            return [f"CASE WHEN {alias}.{shape.key} IS NULL THEN 'null' ELSE {inside} END"]
         here = Scope(alias, self.viewer, self.writing)
         inside = merged(self.object(here, shape, below))
-        return f"coalesce((SELECT {inside} FROM {shape.table} {alias}{''.join(here.joins)} WHERE {where}), 'null')"
+        return [f"coalesce((SELECT {inside} FROM {shape.table} {alias}{''.join(here.joins)} WHERE {where}), 'null')"]
 
     def many(self, at: Scope, described: Many, arguments: Arguments, below: Sequence[SelectionSetNode]) -> Pieces:
-        shape, alias = self.shape(described.shape), self.writing.alias()
+        shape = self.shape(described.shape)
+        alias = self.writing.alias(shape.table)
         rows = described.rows(at, alias, arguments)
         here = Scope(alias, self.viewer, self.writing, wide=at.wide)
-        inside = merged(self.object(here, shape, below))
-        ordered = f"SELECT {alias}.* FROM {rows.source} ORDER BY {_order(rows)}"
-        return ["'['", f"(SELECT string_agg({inside}, ',') FROM ({ordered}) {alias}{''.join(here.joins)})", "']'"]
+        inside, joins = merged(self.object(here, shape, below)), "".join(here.joins)
+        ordered = f"SELECT {_columns(alias, inside + joins)} FROM {rows.source} ORDER BY {_order(rows)}"
+        return ["'['", f"(SELECT string_agg({inside}, ',') FROM ({ordered}) {alias}{joins})", "']'"]
 
     def keyed(self, at: Scope, described: Keyed, below: Sequence[SelectionSetNode]) -> Pieces:
-        """One look-up for each key: no join, so that nothing can change the order of the array.
-
-        Where there are many lists, the table is small and its rows look alike to everybody, it is looked up in a
-        dictionary that comes along: reading that takes as long as some twenty look-ups in an index, but only once.
-        """
-        shape, alias = self.shape(described.shape), self.writing.alias()
-        here, before = Scope(alias, self.viewer, self.writing), (len(self.writing.places), len(self.writing.needs))
+        """One look-up for each key: no join, so that nothing can change the order of the array."""
+        shape = self.shape(described.shape)
+        if described.few and (kind := self.kind(shape, described.column, below)):
+            mark = quoted(f"{MARK}{kind.number}:")
+            return ["'['", mark, f"array_to_string({described.keys(at)}, '{MARK},' || {mark})", quoted(MARK), "']'"]
+        alias = self.writing.alias(shape.table)
+        here = Scope(alias, self.viewer, self.writing)
         inside = merged(self.object(here, shape, below))
         source = f"{shape.table} {alias}{''.join(here.joins)}"
-        if (
-            described.small
-            and at.wide
-            and self.remembering
-            and before == (len(self.writing.places), len(self.writing.needs))
-        ):
-            statement = f"SELECT convert_to(jsonb_object_agg({alias}.{described.column}, {inside})::text, 'UTF8')"
-            kept = self.writing.dictionary(f"{statement} FROM {source}", shape.table)
-            each = f"string_agg({kept} ->> {alias}_, ',')"
-            return ["'['", f"(SELECT {each} FROM unnest({described.keys(at)}) {alias}_)", "']'"]
         row = f"SELECT {inside} FROM {source} WHERE {alias}.{described.column} = {alias}_"
         return ["'['", f"(SELECT string_agg(({row}), ',') FROM unnest({described.keys(at)}) {alias}_)", "']'"]
+
+    def kind(self, shape: Shape, key: str, below: Sequence[SelectionSetNode]) -> Kind | None:
+        """How these rows are kept; None where they depend on more than their own table."""
+        if self.kept is None:
+            return None
+        outside, self.writing = self.writing, _Writing()
+        try:
+            alias = self.writing.alias(shape.table)
+            here = Scope(alias, self.viewer, self.writing)
+            inside = merged(self.object(here, shape, below))
+            if self.writing.makers or self.writing.needs or self.writing.kinds or self.writing.tables != {shape.table}:
+                return None
+        finally:
+            self.writing = outside
+        kind = self.kept.kind(shape.table, key, alias, inside, f"{shape.table} {alias}{''.join(here.joins)}")
+        if kind not in self.writing.kinds:
+            self.writing.kinds.append(kind)
+        return kind
 
     # Connections --------------------------------------------------------------------------------------------------
 
     def page(self, at: Scope, described: Page, arguments: Arguments, below: Sequence[SelectionSetNode]) -> Pieces:
         """One subquery gives the page in its order, and one more row if somebody asks whether there is one."""
-        shape, alias = self.shape(described.shape), self.writing.alias()
+        shape = self.shape(described.shape)
+        alias = self.writing.alias(shape.table)
         own = {name: read for name, read in arguments.items() if name not in {"first", "after"}}
         rows = described.rows(at, alias, own)
         first = self.writing.put(partial(page_size, arguments.get("first"), described.most), "int")
@@ -240,25 +246,15 @@ class _Compiler:
         if after := arguments.get("after"):
             source = f"{source} AND {self.behind(rows, after)}"
         parts, more = self.connection(described, below)
-        inner = ", ".join([f"{alias}.*", *(f"{key.text} AS _{i}" for i, key in enumerate(rows.order))])
-        # The constant limit lets the planner go along the index; the parameter alone tells it nothing.
-        page = f"SELECT {inner} FROM {source} ORDER BY {_order(rows)} LIMIT {described.most + 1}"
-        page = f"SELECT {alias}.* FROM ({page}) {alias} LIMIT {first}{' + 1' if more else ''}"
-        if more:
-            page = f"SELECT {alias}.*, row_number() OVER () AS _n FROM ({page}) {alias}"
         here = Scope(alias, self.viewer, self.writing, wide=at.wide or described.wide)
-        wanted: dict[str, str] = {}
-        cursor = _cursor([f"{alias}._{i}" for i in range(len(rows.order))])
 
         def cursor_at(place: str) -> str:
-            return _cursor([f"(array_agg({alias}._{i}))[{place}]" for i in range(len(rows.order))])
+            return _cursor([key.text.format(f"(array_agg({key.value}))[{place}]") for key in rows.order])
 
-        def listed(text: str) -> str:
-            inside = f"CASE WHEN {alias}._n <= {first} THEN {text} END" if more else text
-            return wanted.setdefault(f"string_agg({inside}, ',')", f"_{len(wanted)}x")
-
-        def single(text: str) -> str:
-            return wanted.setdefault(text, f"_{len(wanted)}x")
+        def listed(text: str) -> Pieces:
+            if more:  # all rows but the one that is only there to be seen
+                return ["'['", f"array_to_string((array_agg({text}))[:{first}], ',')", "']'"]
+            return ["'['", f"string_agg({text}, ',')", "']'"]
 
         pieces: Pieces = []
         for key, nodes in parts.items():
@@ -268,16 +264,21 @@ class _Compiler:
             if name == "__typename":
                 pieces.append(quoted(_json(f"{shape.name}Connection")))
             elif name == "nodes":
-                pieces += ["'['", listed(merged(self.object(here, shape, inside_of))), "']'"]
+                pieces += listed(merged(self.object(here, shape, inside_of)))
             elif name == "edges":
-                pieces += ["'['", listed(merged(self.edge(here, shape, inside_of, cursor))), "']'"]
+                cursor = _cursor([key.text.format(key.value) for key in rows.order])
+                pieces += listed(merged(self.edge(here, shape, inside_of, cursor)))
             else:
-                pieces += self.page_info(inside_of, single, first, cursor_at, after is not None)
-        if not wanted:
-            return [*pieces, "'}'"]
-        columns = ", ".join(f"{text} AS {name}" for text, name in wanted.items())
-        told = f"SELECT {columns} FROM ({page}) {alias}{''.join(here.joins)}"
-        return [f"(SELECT {merged([*pieces, quoted('}')])} FROM ({told}) _{alias})"]
+                pieces += self.page_info(inside_of, first, cursor_at, after is not None)
+        pieces = [*pieces, "'}'"]
+        if all(piece.startswith("'") for piece in pieces):
+            return pieces
+        told, joins = merged(pieces), "".join(here.joins)
+        columns = _columns(alias, told + joins)
+        # The constant limit lets the planner go along the index; the parameter alone tells it nothing.
+        page = f"SELECT {columns} FROM {source} ORDER BY {_order(rows)} LIMIT {described.most + 1}"
+        page = f"SELECT {columns} FROM ({page}) {alias} LIMIT {first}{' + 1' if more else ''}"
+        return [f"(SELECT {told} FROM ({page}) {alias}{joins})"]
 
     def connection(self, described: Page, below: Sequence[SelectionSetNode]) -> tuple[dict[str, list[FieldNode]], bool]:
         """The fields of the connection, and whether one of them asks for what is behind the page."""
@@ -312,17 +313,16 @@ class _Compiler:
     def page_info(
         self,
         selections: Sequence[SelectionSetNode],
-        single: Callable[[str], str],
         first: str,
         cursor_at: Callable[[str], str],
         behind: bool,
     ) -> Pieces:
         pieces: Pieces = []
         texts = {
-            "hasNextPage": lambda: single(f"(count(*) > {first})::text"),
+            "hasNextPage": lambda: f"(count(*) > {first})::text",
             "hasPreviousPage": lambda: quoted("true" if behind else "false"),
-            "startCursor": lambda: _or_null(single(cursor_at("1"))),
-            "endCursor": lambda: _or_null(single(cursor_at(f"least(count(*), {first})"))),
+            "startCursor": lambda: _or_null(cursor_at("1")),
+            "endCursor": lambda: _or_null(cursor_at(f"least(count(*), {first})")),
             "__typename": lambda: quoted(_json("PageInfo")),
         }
         for key, nodes in self.fields("PageInfo", selections).items():
@@ -339,16 +339,17 @@ class _Compiler:
         return f"({', '.join(str(key.column) for _place, key in keys)}) > ({', '.join(values)})"
 
 
-def _dictionary(statement: str, given: Given) -> str:
-    return given.dictionaries[statement]
-
-
 def _json(text: str) -> str:
     return msgspec.json.encode(text).decode()
 
 
 def _order(rows: Rows) -> str:
     return ", ".join(key.column for key in rows.order if key.column is not None)
+
+
+def _columns(alias: str, text: str) -> str:
+    """The columns of a row that SQL names: a wide row is worth leaving out what nobody asked for."""
+    return ", ".join(dict.fromkeys(re.findall(rf"\b{alias}\.\w+", text)))
 
 
 def _or_null(column: str) -> str:

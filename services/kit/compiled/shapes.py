@@ -27,11 +27,10 @@ class Viewer:
 
 @dataclass(frozen=True)
 class Given:
-    """What a plan runs with: the coerced variables, who looks, and the dictionaries by their statements."""
+    """What a plan runs with: the coerced variables, and who looks."""
 
     variables: Mapping[str, Any]
     viewer: Viewer
-    dictionaries: Mapping[str, str] = field(default_factory=dict)
 
 
 class Values(Protocol):
@@ -80,11 +79,15 @@ class Nested:
 
 @dataclass(frozen=True)
 class One:
-    """The row of `shape` for which `where(outer, inner alias, arguments)` holds; null if there is none."""
+    """The row of `shape` for which `where(outer, inner alias, arguments)` holds; null if there is none.
+
+    `by`: the column beside it that holds the row's key, a text that is never NULL, where many rows have the same few.
+    """
 
     shape: str
     where: Callable[[Scope, str, Arguments], str]
     arguments: frozenset[str] = frozenset()
+    by: str = ""
 
 
 @dataclass(frozen=True)
@@ -97,12 +100,14 @@ class Rows:
 
 @dataclass(frozen=True)
 class Key:
-    """A part of a cursor: `text` is SQL for its JSON text. Without a `column` it orders nothing.
+    """A part of a cursor: `text` is SQL for the JSON text of `value`, where it says `{}`, which is a column of the row.
 
-    `read` gives the value behind a cursor's part; it raises Unfit or ValueError for what is none.
+    Without a `column`, one of the source, it orders nothing. `read` gives the value behind a cursor's part; it raises
+    Unfit or ValueError for what is none.
     """
 
-    text: str
+    text: str = ""
+    value: str = ""
     column: str | None = None
     kind: str = "text"
     read: Callable[[str], object] = str
@@ -121,13 +126,13 @@ class Many:
 class Keyed:
     """A list of rows by the keys in an array, in its order: `keys(outer)` is the array, `column` where they stand.
 
-    `small`: the table is one that a process can remember whole, such as a vocabulary.
+    `few`: many arrays name the same few rows, as those of a vocabulary.
     """
 
     shape: str
     column: str
     keys: Callable[[Scope], str]
-    small: bool = False
+    few: bool = False
 
 
 @dataclass(frozen=True)

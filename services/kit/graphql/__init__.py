@@ -5,7 +5,7 @@ from typing import Final
 from services.kit.graphql.answers import shown
 from services.kit.graphql.calls import read_body
 from services.kit.graphql.context import Context
-from services.kit.graphql.endpoint import Fast, graphql_route
+from services.kit.graphql.endpoint import Fast, graphql_route, straight
 from services.kit.graphql.prepared import Prepared
 from services.kit.graphql.relay import (
     MOST_PER_PAGE,
@@ -35,4 +35,5 @@ __all__ = [
     "page_size",
     "read_body",
     "shown",
+    "straight",
 ]

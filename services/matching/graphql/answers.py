@@ -8,11 +8,12 @@ from strawberry.federation.schema_directives import Key
 from strawberry.federation.types import FieldSet
 
 from services.kit.i18n import gettext as _
-from services.matching import comparing, models, rounds, wording
+from services.matching import comparing, conflicts, models, rounds, wording
 from services.matching.problem import weights
 from services.matching.progress import State
 from services.matching.question import Question
 from services.matching.solver import HARD, Violation
+from services.matching.solver.conflict import Conflict
 from services.matching.strength import Strength
 
 strawberry.enum(State, name="PlanState", description="How far a plan is. CANCELLED: before anything was found.")
@@ -160,6 +161,30 @@ class BrokenRule:
         )
 
 
+@strawberry.type(description="Hard rules of which each can hold, but not all together.")
+class RuleConflict:
+    reason: str = strawberry.field(description="A code that stays.")
+    message: str = strawberry.field(description="In words; „Person 1“ is the first of `navigators`.")
+    navigators: list[Navigator]
+    minimal: bool = strawberry.field(
+        description="Whether it is proved that without any one of them the others can hold."
+    )
+
+    @classmethod
+    def of(cls, found: dict[str, Any]) -> Self:
+        people = tuple(found["people"])
+        names = {key: _("Person {number}", number=number) for number, key in enumerate(people, 1)}
+        why = Conflict(
+            (), found["reason"], found["values"], people, tuple(found["tables"]), found["round"], found["minimal"]
+        )
+        return cls(
+            reason=found["reason"],
+            message=conflicts.words(why, names),
+            navigators=[Navigator.of(key) for key in people],
+            minimal=found["minimal"],
+        )
+
+
 @strawberry.type(description="Somebody whom two plans seat differently. Numbers count from 1, null for no seat.")
 class SeatChange:
     navigator: Navigator
@@ -215,6 +240,7 @@ class Provenance:
         used = weights(question)
         named = {"affinity": used.affinity, "topic": used.topic, "repeat": used.repeat}
         resumed, stopped = answer.get("resumed", False), answer.get("stopped", False)
+        interfered = resumed or stopped or answer.get("helped", False) or adjustments > 0
         return cls(
             problem=answer["problem_digest"],
             solver=answer["version"],
@@ -226,7 +252,7 @@ class Provenance:
             resumed=resumed,
             stopped=stopped,
             adjustments=adjustments,
-            repeatable=question.iterations is not None and not resumed and not stopped and not adjustments,
+            repeatable=question.iterations is not None and not interfered,
         )
 
 

@@ -19,6 +19,7 @@ from services.matching.graphql.answers import (
     Progress,
     Provenance,
     Quality,
+    RuleConflict,
     planned,
 )
 from services.matching.question import Question
@@ -98,10 +99,18 @@ class Plan:
 
     @strawberry.field(description="The first hundred hard rules that the plan breaks; for the organiser only.")
     async def broken_rules(self, info: Info[Any, Any]) -> list[BrokenRule]:
+        answer = await self._for_organiser(info)
+        return [BrokenRule.of(found) for found in answer.get("violations", ())]
+
+    @strawberry.field(description="Why no plan keeps all hard rules, where that was found out; for the organiser only.")
+    async def conflict(self, info: Info[Any, Any]) -> RuleConflict | None:
+        found = (await self._for_organiser(info)).get("conflict")
+        return RuleConflict.of(found) if found else None
+
+    async def _for_organiser(self, info: Info[Any, Any]) -> dict[str, Any]:
+        """The answer, empty for everybody else: who shall never meet whom is nobody's business."""
         event = await load(info, SERVICE, rounds.events_by_id, self.row.event_id)
-        if self.row.answer is None or event is None or not access.organises(who(info), event):
-            return []
-        return [BrokenRule.of(found) for found in self.row.answer.get("violations", ())]
+        return self.row.answer or {} if event is not None and access.organises(who(info), event) else {}
 
     @strawberry.field(description="For plans of a running day: what has changed; null until the plan is done.")
     def day(self) -> DayChanges | None:

@@ -16,7 +16,9 @@ Depends on nothing but NumPy and Numba.
     True
 """
 
+from services.matching.solver.certain import plan_or_conflict
 from services.matching.solver.check import Violation, check, recount
+from services.matching.solver.conflict import Conflict, Possible, conflict
 from services.matching.solver.construct import Unseatable, random_plan
 from services.matching.solver.faults import Fault, Invalid
 from services.matching.solver.model import Model
@@ -28,6 +30,7 @@ from services.matching.solver.stop import FirstOf, Iterations, Moment, NoImprove
 
 __all__ = [
     "HARD",
+    "Conflict",
     "Fault",
     "FirstOf",
     "Invalid",
@@ -38,6 +41,7 @@ __all__ = [
     "Moment",
     "NoImprovement",
     "Pairs",
+    "Possible",
     "Problem",
     "Progress",
     "Replan",
@@ -49,6 +53,8 @@ __all__ = [
     "Violation",
     "Weights",
     "check",
+    "conflict",
+    "plan_or_conflict",
     "random_plan",
     "recount",
     "replan",

@@ -73,7 +73,8 @@ class Pace(NamedTuple):
     """How a stretch of search goes. Of 256 proposals, `mates` exchange two people of one kind, and after those
     `whole` exchange two people in all rounds; where sizes are `uneven`, an eighth of all moves one person. `levels`:
     number of pairs' levels. `soft`: whether acceptance differs from the objective. `bound`: whether not everybody can
-    use every table. `topical`: whether interest counts. `valued`: whether `worth` is kept. `most_moved`: how many seats
+    use every table. `topical`: whether interest counts. `valued`: whether `worth` is kept. `near`: whether
+    most exchanges are sought between two tables for a while. `most_moved`: how many seats
     may differ from `home`, -1 for any number.
     """
 
@@ -85,4 +86,5 @@ class Pace(NamedTuple):
     bound: bool
     topical: bool
     valued: bool
+    near: bool
     most_moved: int

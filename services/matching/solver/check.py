@@ -157,7 +157,8 @@ def _pair_faults(problem: Problem, seats: list[list[int]]) -> list[Violation]:
         if weight == math.inf and not met[min(i, j), max(i, j)]:
             out.append(Violation("must", f"{keys[i]} and {keys[j]} do not meet", people=(keys[i], keys[j])))
     if problem.weights.repeat == math.inf:
-        before = {(min(i, j), max(i, j)) for i, j in problem.earlier.who.tolist()}
+        earlier = zip(problem.earlier.who.tolist(), problem.earlier.weights.tolist(), strict=True)
+        before = {(min(i, j), max(i, j)) for (i, j), weight in earlier if weight > 0}
         for (i, j), times in sorted(met.items()):
             if times > 1 or (i, j) in before:
                 text = f"{keys[i]} and {keys[j]} meet again"

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from heapq import heapify, heappop, heapreplace
 from random import Random
 
 import numpy as np
 
-from services.matching.solver.objective import worth
-from services.matching.solver.problem import Ints, Problem
+from services.matching.solver.flow import Network
+from services.matching.solver.objective import counts, worth
+from services.matching.solver.problem import HARD, Ints, Kinds, Problem
 
 # More would be a mistake of ours: each step brings a table nearer to its least.
 _MOST_STEPS = 20_000
+# Groups of people times tables; beyond, a flow takes too long.
+_MOST_ARCS = 100_000
 
 
 class Unseatable(ValueError):
@@ -27,7 +31,8 @@ def random_plan(problem: Problem, seed: int) -> Ints:
 
     In each round the kinds are dealt one after another, everyone of a kind in random order, each to the table with the
     fewest of this kind and then the fewest people. Where nobody is fixed, kinds and sizes so differ by one at most
-    between the tables. Raises Unseatable where sizes and reach alone leave no plan.
+    between the tables; where that breaks the first mixing that is hard, seats are found that keep it, if there are any.
+    Raises Unseatable where sizes and reach alone leave no plan.
     """
     # Only Random.random() is promised to give the same numbers in every Python version; so sort by it.
     rnd = Random(seed)
@@ -35,7 +40,47 @@ def random_plan(problem: Problem, seed: int) -> Ints:
     of = problem.kinds[0].of.tolist() if problem.kinds else [-1] * problem.people
     for r in range(problem.rounds):
         plan[r] = _Round(problem, r, rnd, of).dealt()
+    hard = next((kinds for kinds in problem.kinds if kinds.weight == HARD), None)
+    if hard is not None:
+        here = counts(problem, hard, plan)
+        for r in np.flatnonzero(((here < hard.low) | (here > hard.high)).any(axis=(1, 2))).tolist():
+            mixed = _mixed(problem, hard, r, rnd)
+            plan[r] = plan[r] if mixed is None else mixed
     return plan
+
+
+def _mixed(problem: Problem, kinds: Kinds, r: int, rnd: Random) -> Ints | None:
+    """Random seats in one round (N) that keep sizes, reach and this mixing; None where there are none."""
+    fixed, reach = problem.fixed[r], problem.allowed.copy()
+    bound = np.flatnonzero(fixed >= 0)
+    reach[bound] = False
+    reach[bound, fixed[bound]] = True
+    groups: dict[tuple[int, bytes], list[int]] = defaultdict(list)
+    for i in sorted(np.flatnonzero(problem.present[r]).tolist(), key=lambda _: rnd.random()):
+        groups[int(kinds.of[i]), reach[i].tobytes()].append(i)
+    tables, names = problem.tables, len(kinds.names)
+    if (kinds.low[r] > kinds.high[r]).any() or (len(groups) + names) * tables > _MOST_ARCS:
+        return None
+    # Nodes: entrance, exit, tables, kinds at tables, groups.
+    first = 2 + tables
+    net = Network(first + tables * names + len(groups))
+    net.arc(1, 0, 0, problem.people)
+    for t in range(tables):
+        net.arc(2 + t, 1, int(problem.least[r, t]), int(problem.most[r, t]))
+        for v in range(names):
+            net.arc(first + t * names + v, 2 + t, int(kinds.low[r, t, v]), int(kinds.high[r, t, v]))
+    arcs: list[tuple[int, int, list[int]]] = []
+    for node, ((v, _reach), people) in enumerate(groups.items(), first + tables * names):
+        net.arc(0, node, len(people), len(people))
+        for t in sorted(np.flatnonzero(reach[people[0]]).tolist(), key=lambda _: rnd.random()):
+            arcs.append((net.arc(node, 2 + t if v < 0 else first + t * names + v, 0, len(people)), t, people))
+    if net.narrow() is not None:
+        return None
+    seats = np.full(problem.people, -1, dtype=np.int32)
+    for arc, t, people in arcs:
+        for _seat in range(net.through(arc)):
+            seats[people.pop()] = t
+    return seats
 
 
 def repaired(problem: Problem, plan: Ints, seed: int) -> Ints:
@@ -90,9 +135,7 @@ class _Round:
         self.free: list[int] = np.flatnonzero(problem.open[r]).tolist()
 
     def dealt(self) -> list[int]:
-        for i, table in enumerate(self.fixed):
-            if table >= 0:
-                self._put(i, table)
+        self._hold()
         order = {t: self.rnd.random() for t in range(len(self.size))}
         kinds: dict[int, list[int]] = {}
         for i in self.free:
@@ -109,9 +152,7 @@ class _Round:
 
     def mended(self, row: list[int]) -> list[int]:
         """Keeps who can stay, seats the others, and evens the tables out."""
-        for i, table in enumerate(self.fixed):
-            if table >= 0:
-                self._put(i, table)
+        self._hold()
         order = {t: self.rnd.random() for t in range(len(self.size))}
         homeless = []
         for i in sorted(self.free, key=lambda _: self.rnd.random()):
@@ -130,6 +171,14 @@ class _Round:
                 self._seat(i, order)
         self._fill()
         return self.seat
+
+    def _hold(self) -> None:
+        """Seats those who are fixed."""
+        for i, table in enumerate(self.fixed):
+            if table >= 0:
+                self._put(i, table)
+        if any(size > most for size, most in zip(self.size, self.most)):
+            raise Unseatable(self.r)
 
     def _deal(self, people: list[int], order: dict[int, float]) -> None:
         """Seats people of one kind who can use every table."""

@@ -15,7 +15,7 @@ from services.matching.solver.gains import meeting_gain, mixing_gain, visit_gain
 from services.matching.solver.seating import exchange
 
 # So many proposals less one, a power of two less one, are made at one table.
-_STAY = 31
+_STAY = 63
 
 
 @compiled
@@ -110,14 +110,16 @@ def anneal(board: Board, rules: Rules, pace: Pace, temperature: int, proposals: 
     tables = size.shape[1]
     x = board.random[0]
     probed = 0
-    r = a = 0
+    r = a = near = 0
     for turn in range(proposals):
         if turn & _STAY == 0:
-            # A while at one table: what is looked at then stays in the nearest cache.
+            # A while at one table, or at two: what is looked at then stays in the nearest cache.
             x = advance(x)
             r = rounds[below(x, rounds.size)]
             x = advance(x)
             a = seat[r, movable[r, below(x, movables[r])]]
+            x = advance(x)
+            near = below(x, tables)
         x = advance(x)
         bits = np.int64(x & LOW)
         i = members[r, a, below(x, size[r, a])] if size[r, a] > 0 else -1
@@ -126,13 +128,19 @@ def anneal(board: Board, rules: Rules, pace: Pace, temperature: int, proposals: 
         x = advance(x)
         j = -1
         if uneven and (bits >> 8) & 7 == 0:
-            b = below(x, tables)
+            b = near if pace.near else below(x, tables)
             if a == b or size[r, a] <= least[r, a] or size[r, b] >= most[r, b]:
                 continue
             if bound and not allowed[i, b]:
                 continue
         else:
-            if bits & 255 < mates:
+            if pace.near and (bits >> 11) & 3 != 0:
+                if near == a or size[r, near] == 0:
+                    continue
+                j = members[r, near, below(x, size[r, near])]
+                if not free[r, j]:
+                    continue
+            elif bits & 255 < mates:
                 v = kind[i, 0]
                 j = residents[start[v] + below(x, start[v + 1] - start[v])]
                 if not free[r, j]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from services.matching.solver.construct import repaired
+from services.matching.solver.objective import worth
 from services.matching.solver.problem import Ints, Problem
 from services.matching.solver.result import Result
 from services.matching.solver.search import Keep, Progress, solve
@@ -17,6 +19,8 @@ MOVES_EACH = 2
 """Seats that may change for each person who is missing or new, beyond that person's own."""
 # The hard rules come before the number of changed seats: so often is that doubled where they cannot be kept otherwise.
 _WIDENED = 4
+# Ways to begin, for one person and at most: each takes its time.
+_STARTS, _MOST_STARTS = 3_000, 50
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,6 +45,7 @@ def replan(
     most_moved: int | None = None,
     pinned: Collection[str] = (),
     on_progress: Callable[[Progress], None] | None = None,
+    clock: Callable[[], float] = time.perf_counter,
 ) -> Replan:
     """Plans the rounds from `over` on anew.
 
@@ -65,15 +70,17 @@ def replan(
     ahead, before = problem.present[over:], plan[over:] >= 0
     missing = np.flatnonzero((before & ~ahead).any(axis=0))
     new = np.flatnonzero((ahead & ~before).any(axis=0))
-    start = repaired(today, np.where(home >= 0, home, fixed), seed)
+    start = _start(today, np.where(home >= 0, home, fixed), seed)
     least = int(((home >= 0) & (start != home)).sum())
     allowed = MOVES_EACH * (len(missing) + len(new)) if most_moved is None else most_moved
-    result = solve(today, stop, seed, on_progress, start=start, keep=Keep(home, max(allowed, least)))
+    result = solve(today, stop, seed, on_progress, start=start, keep=Keep(home, max(allowed, least)), clock=clock)
     for _attempt in range(_WIDENED):
         if not result.broken or most_moved is not None:
             break
         allowed = 2 * max(1, allowed)
-        result = solve(today, stop, seed, on_progress, start=result.plan, keep=Keep(home, max(allowed, least)))
+        result = solve(
+            today, stop, seed, on_progress, start=result.plan, keep=Keep(home, max(allowed, least)), clock=clock
+        )
     changed = np.argwhere((home >= 0) & (result.plan != home)).tolist()
     return Replan(
         result,
@@ -81,6 +88,14 @@ def replan(
         tuple(problem.keys[i] for i in missing),
         tuple(problem.keys[i] for i in new),
     )
+
+
+def _start(problem: Problem, plan: Ints, seed: int) -> Ints:
+    """The best of some ways to seat those who are new and to even the tables out."""
+    tries = max(1, min(_MOST_STARTS, _STARTS // problem.people))
+    found = [repaired(problem, plan, seed * 1_000_003 + number) for number in range(tries)]
+    marks = [worth(problem, one) for one in found]
+    return found[max(range(tries), key=lambda k: (-marks[k].broken, marks[k].objective, -k))]
 
 
 def past_as_it_was(problem: Problem, over: int) -> Problem:

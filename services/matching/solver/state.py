@@ -9,14 +9,10 @@ import numpy as np
 
 from services.matching.solver import board as boards
 from services.matching.solver import kernel, seating
-from services.matching.solver import problem as given
 from services.matching.solver.board import Array, Board, Pace, Rules
 from services.matching.solver.objective import meetings
-from services.matching.solver.problem import Floats, Ints, Kinds, Problem
-
-# One of the objective in the kernel's whole numbers: finer than any weight one would tell apart, and coarse enough for
-# a million breaches of hard rules to stay below 2**63.
-UNIT = 1 << 16
+from services.matching.solver.prices import UNIT, Levels, levels_of, steps, whole
+from services.matching.solver.problem import Ints, Kinds, Problem
 
 _NOISE = 4096
 # What it costs to look at everybody at two tables, for each seat of a table, and to keep `worth` at an exchange, for
@@ -26,22 +22,12 @@ UPKEEP = 2.0
 UPKEEP_SEAT = 15.0
 # Of 256 proposals, so many exchange two people in all rounds while a plan is held.
 _WHOLE = 96
+# Bytes of what is looked at most that a nearest cache may hold.
+_CACHE = 1 << 20
 # Fewer proposals say too little about how many are accepted.
 _TELLING = 1000
 _NO_BOUND = 1 << 14
 _NO_PROBE: Array = np.empty(0, dtype=np.int64)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Levels:
-    """What there is to a pair, for each of L different sorts of pairs: `affinity` and `earlier` meetings in the
-    problem's terms, `must` and `never` in the kernel's whole numbers.
-    """
-
-    affinity: Floats
-    must: Array
-    never: Array
-    earlier: Floats
 
 
 @dataclass(slots=True, eq=False)
@@ -66,6 +52,11 @@ class State:
         """The best plan's, far below any plan's worth while hard rules are broken."""
         return int(self.board.tally[boards.BEST]) / UNIT
 
+    @property
+    def broken(self) -> int:
+        """How often the best plan breaks a hard rule."""
+        return max(0, round(-int(self.board.tally[boards.BEST]) / boards.HARD))
+
     def hold(self, held: bool) -> None:
         """Whether to hold on to who meets whom how often: repeats then count in full throughout, and many proposals
         exchange two people in all rounds.
@@ -78,7 +69,7 @@ class State:
         """Lets acceptance count a repeat at this part (0 to 1) of its weight, from now on."""
         part = 1.0 if self.held else part
         self.pace = self.pace._replace(soft=part < 1.0)
-        add, drop = (self.rules.add, self.rules.drop) if part >= 1.0 else _steps(self.problem, self.levels, part)
+        add, drop = (self.rules.add, self.rules.drop) if part >= 1.0 else steps(self.problem, self.levels, part)
         before = self.rules
         self.rules = before._replace(soft_add=add, soft_drop=drop)
         if self.pace.valued:
@@ -110,9 +101,9 @@ class State:
 
 def lay_out(problem: Problem, plan: Ints, seed: int, home: Ints | None = None, most_moved: int = -1) -> State:
     """The state of a plan (R×N) that keeps to sizes, reach and fixed seats; `home` and `most_moved` as in `Rules`."""
-    level, levels = _levels(problem)
+    level, levels = levels_of(problem)
     kind, price, low, high = _kinds(problem)
-    add, drop = _steps(problem, levels, 1.0)
+    add, drop = steps(problem, levels, 1.0)
     free = problem.open
     movables = free.sum(axis=1).astype(np.int64)
     first = kind[:, 0]
@@ -149,6 +140,7 @@ def lay_out(problem: Problem, plan: Ints, seed: int, home: Ints | None = None, m
         bound=not bool(problem.allowed.all()),
         topical=bool(rules.interest.any()),
         valued=False,
+        near=problem.rounds * problem.tables * problem.people * 8 > _CACHE,
         most_moved=most_moved,
     )
     board = _board(problem, plan, level, levels, kind, low, high, np.array([scramble(seed)], dtype=np.uint64))
@@ -221,11 +213,7 @@ def _worth(state: State) -> int:
         total += int((np.bincount(level[met >= c], minlength=levels) * gain).sum()) // 2
     total += int(rules.interest[board.visits > 0].sum())
     beyond = np.maximum(-board.gap, 0).sum(axis=(0, 1, 3), dtype=np.int64)
-    return total - int((beyond * rules.price).sum()) - sum(_whole(w) for w in state.problem.must.weights.tolist())
-
-
-def _whole(weight: float) -> int:
-    return boards.HARD if weight == given.HARD else round(weight * UNIT)
+    return total - int((beyond * rules.price).sum()) - sum(whole(w) for w in state.problem.must.weights.tolist())
 
 
 def _kinds(problem: Problem) -> tuple[Array, Array, Array, Array]:
@@ -237,11 +225,11 @@ def _kinds(problem: Problem) -> tuple[Array, Array, Array, Array]:
     kind = np.full((problem.people, max(1, len(problem.kinds))), total - 1, dtype=np.int32)
     first = 0
     for k, one in enumerate(problem.kinds):
-        binding = _binding(problem, one)
-        for v in np.flatnonzero(binding).tolist():
+        bound_kinds = binding(one)
+        for v in np.flatnonzero(bound_kinds).tolist():
             low[:, :, first + v], high[:, :, first + v] = one.low[:, :, v], one.high[:, :, v]
-            price[first + v] = _whole(one.weight)
-        bound = (one.of >= 0) & binding[one.of]
+            price[first + v] = whole(one.weight)
+        bound = (one.of >= 0) & bound_kinds[one.of]
         kind[bound, k] = one.of[bound] + first
         first += len(one.names)
     # Kinds that nobody has take no place in the cache.
@@ -251,7 +239,7 @@ def _kinds(problem: Problem) -> tuple[Array, Array, Array, Array]:
     return renumber[kind], price[used], low[:, :, used], high[:, :, used]
 
 
-def _binding(problem: Problem, one: Kinds) -> Array:
+def binding(one: Kinds) -> Array:
     """Which kinds can be above or below their bounds at all: a city of one never is (V)."""
     there = np.bincount(one.of[one.of >= 0], minlength=len(one.names))
     return np.asarray((one.low.max(axis=(0, 1), initial=0) > 0) | (one.high.min(axis=(0, 1), initial=0) < there))
@@ -260,70 +248,6 @@ def _binding(problem: Problem, one: Kinds) -> Array:
 def _loose(kind: Array, price: Array, low: Array, high: Array) -> bool:
     """Whether two people of different kinds can change places at all without breaking a rule."""
     return bool((low[:, :, price > 0] < high[:, :, price > 0]).any()) or bool((kind[:, 0] == len(price) - 1).any())
-
-
-def _levels(problem: Problem) -> tuple[Array, Levels]:
-    """The level of each pair (N×N) and what each stands for."""
-    most = 65535 // (problem.rounds + 2)
-    special: dict[tuple[int, int], list[float]] = {}
-    for place, pairs in enumerate((problem.must, problem.never, problem.earlier)):
-        for (i, j), weight in zip(pairs.who.tolist(), pairs.weights.tolist(), strict=True):
-            rule = special.setdefault((min(i, j), max(i, j)), [0.0, 0.0, 0.0])
-            # Earlier meetings in eighths where there are many: more would not fit beside the affinities.
-            rule[place] += weight if place < 2 or len(problem.earlier.who) < 100 else round(weight * 8) / 8
-    values = np.unique(problem.affinity)
-    room = max(2, most - min(len(special), most // 2))
-    if len(values) > room:
-        # Too many different affinities for a code: round them to a grid, for the search alone; 0 stays 0.
-        step = float(values[-1]) / (room - 1)
-        level = np.rint(problem.affinity / step).astype(np.uint16)
-        values = np.arange(room, dtype=np.float64) * step
-    else:
-        level = np.searchsorted(values, problem.affinity).astype(np.uint16)
-    found: dict[tuple[int, float, float, float], int] = {}
-    for (i, j), (must, never, earlier) in special.items():
-        sort = (int(level[i, j]), must, never, earlier)
-        if sort not in found and len(values) + len(found) >= most:
-            sort = min(found, key=lambda one: (one[1:3] != (must, never), abs(one[3] - earlier), one))
-        level[i, j] = level[j, i] = len(values) + found.setdefault(sort, len(found))
-    sorts = list(found)
-    none = np.zeros(len(values), dtype=np.int64)
-    return level, Levels(
-        affinity=np.append(values, [values[one[0]] for one in sorts]),
-        must=np.append(none, np.array([_whole(one[1]) for one in sorts], dtype=np.int64)),
-        never=np.append(none, np.array([_whole(one[2]) for one in sorts], dtype=np.int64)),
-        earlier=np.append(np.zeros(len(values)), [one[3] for one in sorts]),
-    )
-
-
-def _steps(problem: Problem, levels: Levels, part: float) -> tuple[Array, Array]:
-    """`add` and `drop` for 0 to R meetings, a repeat counting at that part of its weight.
-
-    c meetings are worth: affinity and must once, less the repeat's weight * (c*(c-1)/2 + earlier*c), less never*c.
-    """
-    gains = np.rint(levels.affinity * (problem.weights.affinity * UNIT)).astype(np.int64) + levels.must
-    price = _repeat(problem, part)
-    met = np.arange(problem.rounds + 1)[:, None]
-    again = np.rint(price * levels.earlier).astype(np.int64) if price < boards.HARD else _again(levels.earlier)
-    add = np.where(met == 0, gains, 0) - met * price - again - levels.never
-    drop = np.vstack([np.zeros_like(add[:1]), add[:-1]])
-    return add.ravel().astype(np.int64), drop.ravel().astype(np.int64)
-
-
-def _again(earlier: Floats) -> Array:
-    """A hard rule knows no halves: who met before may not meet again."""
-    return np.where(earlier > 0, np.maximum(np.rint(earlier), 1) * boards.HARD, 0).astype(np.int64)
-
-
-def _repeat(problem: Problem, part: float) -> int:
-    """What a repeat costs at that part of its weight; a hard one is, until it counts in full, like a weight of ten
-    times the greatest affinity.
-    """
-    if problem.weights.repeat < given.HARD:
-        return round(problem.weights.repeat * part * UNIT)
-    if part >= 1.0:
-        return boards.HARD
-    return round(10 * max(1.0, float(problem.affinity.max()) * problem.weights.affinity) * part * UNIT)
 
 
 def _noise() -> Array:

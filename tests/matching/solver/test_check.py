@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import dataclasses
+
+import numpy as np
 import pytest
 
-from services.matching.solver import Problem, check, random_plan, recount
+from services.matching.solver import HARD, Pairs, Problem, Weights, check, random_plan, recount
 from services.matching.solver.objective import worth
 from tests.matching.solver.people import HN, problem
 
@@ -62,6 +65,17 @@ def test_an_objective_that_is_not_the_plans(given: Problem, plan: list[list[int]
     right = recount(given, plan)
     assert _reasons(given, plan, right) == set()
     assert _reasons(given, plan, right + 0.25) == {"wrong-objective"}
+
+
+def test_an_earlier_meeting_that_counts_nothing_forbids_none(given: Problem, plan: list[list[int]]) -> None:
+    i, j = next((i, j) for i in range(12) for j in range(i) if plan[0][i] == plan[0][j])
+    for weight, forbids in ((0.0, False), (0.1, True)):
+        rules = Pairs(np.array([[i, j]]), np.array([weight]))
+        one = dataclasses.replace(given, earlier=rules, weights=Weights(repeat=HARD))
+        named = [violation.people for violation in check(one, plan) if violation.reason == "repeat"]
+        met = sum(row[i] == row[j] for row in plan) > 1
+        assert (("p" + str(i), "p" + str(j)) in named or ("p" + str(j), "p" + str(i)) in named) is (forbids or met)
+        assert (worth(one, np.array(plan)).broken > 0) is bool(named)
 
 
 def test_two_counts_of_one_objective_agree() -> None:

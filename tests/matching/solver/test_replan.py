@@ -59,13 +59,18 @@ def test_few_seats_change_and_the_past_stays(morning: tuple[Problem, Ints]) -> N
     assert [one for one in check(now, found.result.plan, found.result.objective) if one.round not in range(OVER)] == []
 
 
-def test_it_is_hardly_worse_than_a_plan_made_anew(morning: tuple[Problem, Ints]) -> None:
-    given, plan = morning
-    now = _now(given)
-    few = replan(now, plan, OVER, Iterations(300_000), seed=1).result
-    anew = replan(now, plan, OVER, Iterations(300_000), seed=1, most_moved=10_000).result
-    chance = few.random_objective
-    assert (few.objective - chance) / (anew.objective - chance) >= 0.97
+def test_it_is_hardly_worse_than_a_plan_made_anew() -> None:
+    """One in twenty stays away, one in twenty comes late."""
+    late, gone = range(200, 210), range(0, 100, 10)
+    whole = problem((130, 80), tables=20, rounds=ROUNDS)
+    given = _there(whole, {number: set() for number in late})
+    plan = solve(given, Iterations(1_500_000), seed=1).plan
+    now = _there(whole, {n: {1, 2, 3} for n in late} | {n: set(range(OVER)) for n in gone})
+    few = replan(now, plan, OVER, Iterations(1_000_000), seed=1)
+    anew = replan(now, plan, OVER, Iterations(1_000_000), seed=1, most_moved=10_000)
+    assert len(few.moved) <= 2 * 20
+    assert few.result.broken == 0
+    assert few.result.objective >= 0.97 * anew.result.objective
 
 
 def test_nothing_happened_nothing_changes(morning: tuple[Problem, Ints]) -> None:

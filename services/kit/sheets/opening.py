@@ -1,10 +1,10 @@
 """A file as its tables: which format it is, told by its content."""
 
-from services.directory.sheets import delimited, ods, xlsx
-from services.directory.sheets.archive import Parts, open_zip
-from services.directory.sheets.table import MOST_BYTES, Table, unreadable
 from services.kit.errors import TooLarge
 from services.kit.i18n import gettext as _
+from services.kit.sheets import delimited, ods, xlsx
+from services.kit.sheets.archive import Parts, open_zip
+from services.kit.sheets.table import MOST_BYTES, Table, unreadable
 
 ZIP = b"PK\x03\x04"
 COMPOUND = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"

@@ -4,10 +4,10 @@ import posixpath
 import re
 from datetime import date, timedelta
 
-from services.directory.sheets.archive import Attributes, Parts, whole
-from services.directory.sheets.table import MOST_SHEETS, Cell, Range, Sparse, Table, unreadable
 from services.kit.errors import TooLarge
 from services.kit.i18n import gettext as _
+from services.kit.sheets.archive import Attributes, Parts, whole
+from services.kit.sheets.table import MOST_SHEETS, Cell, Range, Sparse, Table, unreadable
 
 WORKBOOK = "xl/workbook.xml"
 REFERENCE = re.compile(r"\$?([A-Z]{1,3})\$?([0-9]{1,7})")

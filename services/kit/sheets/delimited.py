@@ -5,9 +5,9 @@ import csv
 import re
 from io import StringIO
 
-from services.directory.sheets.table import MOST_COLUMNS, MOST_ROWS, Sparse, Table, unreadable
 from services.kit.errors import TooLarge
 from services.kit.i18n import gettext as _
+from services.kit.sheets.table import MOST_COLUMNS, MOST_ROWS, Sparse, Table, unreadable
 
 DELIMITERS = ";\t,|"
 LOOKED_AT = 30

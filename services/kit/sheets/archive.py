@@ -12,9 +12,9 @@ from collections.abc import Callable
 from io import BytesIO
 from xml.parsers import expat
 
-from services.directory.sheets.table import unreadable
 from services.kit.errors import Refused
 from services.kit.i18n import gettext as _
+from services.kit.sheets.table import unreadable
 
 MOST_UNPACKED = 40_000_000
 """Bytes of all parts together."""

@@ -2,10 +2,10 @@
 
 from datetime import date
 
-from services.directory.sheets.archive import Attributes, Parts, whole
-from services.directory.sheets.table import MOST_COLUMNS, MOST_ROWS, MOST_SHEETS, Cell, Sparse, Table, unreadable
 from services.kit.errors import TooLarge
 from services.kit.i18n import gettext as _
+from services.kit.sheets.archive import Attributes, Parts, whole
+from services.kit.sheets.table import MOST_COLUMNS, MOST_ROWS, MOST_SHEETS, Cell, Sparse, Table, unreadable
 
 CONTENT = "content.xml"
 NUMBERS = {"float", "percentage", "currency"}

@@ -1,38 +1,21 @@
 """Where in a sheet its header is, what kind of rows stand below, and what each column means. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
-from services.directory.sheets.columns import (
-    CITY,
-    DEPARTMENTS,
-    IGNORED,
-    NAVIGATORS,
-    NEEDED,
-    PRIVATE,
-    PROJECTS,
-    SHEETS,
-    Column,
-    named,
-    plain,
-)
-from services.directory.sheets.table import Cell, Table
+from services.kit.sheets.columns import Column, Layout, never_read, plain
+from services.kit.sheets.table import Cell, Table
 
-DETECTED = (NAVIGATORS, PROJECTS, DEPARTMENTS, CITY)
-"""What a sheet may hold whose name says nothing: where columns fit two kinds alike, the first."""
 LOOKED_AT = 40
 """Rows that may stand above the header: titles, logos, dates of printing."""
 CANDIDATES = 4
 """Rows that are looked at for typing errors: those with most columns that need none."""
-LEAST = 2
-"""Columns that are recognised before a row counts as a header, unless the sheet's name says what it is."""
 CLOSE = 0.84
 LONG = 6
 """Letters of a word that says what a sheet holds wherever it stands in the sheet's name."""
 TYPOS = range(5, 41)
 """How long names are that may have a typing error."""
-_private = {plain(name) for name in PRIVATE}
 
 
 @dataclass(frozen=True)
@@ -50,10 +33,9 @@ class Header:
         return [place for place in self.titles if place not in self.columns and place not in self.private]
 
 
-def kind_of(name: str) -> str | None:
+def kind_of(layout: Layout, name: str) -> str | None:
     """What a sheet of this name holds, if the name says it."""
-    said = plain(name[:60])
-    names = {plain(one): kind for kind, some in SHEETS.items() for one in some}
+    said, names = plain(name[:60]), layout.kinds
     if said in names:
         return names[said]
     without_numbers = said.rstrip("0123456789")
@@ -65,40 +47,37 @@ def kind_of(name: str) -> str | None:
     return next(ends, None) or next((names[one] for one in long if one in said), None)
 
 
-def header_of(table: Table, name: str) -> Header | None:
+def header_of(layout: Layout, table: Table, name: str) -> Header | None:
     """The header that recognises most columns; None for a sheet that is none of ours. `name` may say what it holds,
     but what the columns say counts where the name does not fit them.
     """
-    kind = kind_of(name)
-    if kind == IGNORED:
+    kind = kind_of(layout, name)
+    if kind is not None and kind not in layout.columns:
         return None
-    found = _best(table, [kind], named=True) if kind else None
-    return found or _best(table, DETECTED, named=False)
+    found = _best(layout, table, {kind: layout.needed[kind]}, least=1) if kind else None
+    return found or _best(layout, table, layout.telling, least=layout.least)
 
 
-def _best(table: Table, kinds: Sequence[str], *, named: bool) -> Header | None:
+def _best(layout: Layout, table: Table, kinds: Mapping[str, Sequence[str]], *, least: int) -> Header | None:
+    """`kinds` are those that the sheet may be of, with the fields of which it then has one."""
     places = [
-        (len(_read(kind, table, row, above, typos=False).columns), kind, row, above)
+        (len(_read(layout, kind, table, row, above, typos=False).columns), kind, row, above)
         for kind in kinds
         for first in range(min(len(table.rows), LOOKED_AT))
         for row, above in ((first, None), (first + 1, first))
     ]
     places.sort(key=lambda place: -place[0])  # stable: earlier kinds and rows, and one row of headers, come first
-    candidates = [_read(kind, table, row, above) for _columns, kind, row, above in places[:CANDIDATES]]
-    fitting = [found for found in candidates if _fits(found, named=named)]
+    candidates = [_read(layout, kind, table, row, above) for _columns, kind, row, above in places[:CANDIDATES]]
+    fitting = [found for found in candidates if _fits(found, kinds[found.kind], least)]
     return max(fitting, key=lambda found: len(found.columns), default=None)
 
 
-def _fits(found: Header, *, named: bool) -> bool:
+def _fits(found: Header, needed: Sequence[str], least: int) -> bool:
     fields = {column.field for column in found.columns.values()}
-    if named:
-        return bool(fields & set(NEEDED[found.kind]))
-    # Lists of all kinds have names; only a city's has its key.
-    needed = {"ags"} if found.kind == CITY else set(NEEDED[found.kind])
-    return bool(fields & needed) and len(fields) >= LEAST
+    return bool(fields & set(needed)) and len(fields) >= least
 
 
-def _read(kind: str, table: Table, row: int, above: int | None, *, typos: bool = True) -> Header:
+def _read(layout: Layout, kind: str, table: Table, row: int, above: int | None, *, typos: bool = True) -> Header:
     """The header in `row`; with `above`, in two rows, where groups stand over several columns."""
     lower = [_title(table.at(row, column)) for column in range(table.width)]
     groups = _groups(table, above, lower) if above is not None else [""] * len(lower)
@@ -109,10 +88,10 @@ def _read(kind: str, table: Table, row: int, above: int | None, *, typos: bool =
         if not said:
             continue
         found.titles[place] = said
-        if plain(said) in _private or plain(own) in _private:
+        if {plain(said), plain(own)} & never_read():
             found.private.append(place)
             continue
-        column = _meant(kind, [said, own or group], typos)
+        column = _meant(layout.named(kind), [said, own or group], typos)
         if column is not None and column.field not in taken:
             taken.add(column.field)
             found.columns[place] = column
@@ -138,8 +117,7 @@ def _groups(table: Table, row: int, lower: Sequence[str]) -> list[str]:
     return groups
 
 
-def _meant(kind: str, said: Sequence[str], typos: bool) -> Column | None:
-    known = named(kind)
+def _meant(known: Mapping[str, Column], said: Sequence[str], typos: bool) -> Column | None:
     for one in said:
         if found := known.get(plain(one)):
             return found

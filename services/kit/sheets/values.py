@@ -4,8 +4,8 @@ import calendar
 import re
 from datetime import date, timedelta
 
-from services.directory.sheets.table import Cell
 from services.kit.i18n import gettext as _
+from services.kit.sheets.table import Cell
 from services.kit.text import folded
 
 ERRORS = ("#REF!", "#BEZUG!", "#N/A", "#NV", "#VALUE!", "#WERT!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#ZAHL!")
@@ -72,12 +72,6 @@ def phone(cell: Cell) -> str:
     """A number with the dashes that are on keyboards, without the word before it."""
     said = re.sub(r"^(tel|telefon|fon|durchwahl|phone)\b[.: ]*", "", text(cell), flags=re.IGNORECASE)
     return re.sub(r"[‐‑‒–—]", "-", said)
-
-
-def ags(cell: Cell) -> str:
-    """Eight digits, also where the program dropped the zero in front."""
-    said = short(cell).replace(" ", "")
-    return said.zfill(8) if said.isascii() and said.isdigit() and len(said) == 7 else said
 
 
 def number(cell: Cell) -> int | None:

@@ -1,0 +1,153 @@
+"""What the organiser wants beside the list of people, and sensible values for what is left out."""
+
+import argparse
+import math
+import re
+from dataclasses import dataclass
+
+from services.cli.solve.columns import LAYOUT, PEOPLE, label
+from services.cli.solve.numbers import HIGHEST
+from services.cli.solve.people import Given
+from services.kit.errors import Problem, Refused
+from services.kit.i18n import gettext as _
+from services.kit.sheets.columns import plain
+from services.matching.solver import HARD
+
+STRENGTHS = {"hard": HARD, "strong": 10.0, "normal": 3.0, "weak": 1.0, "off": None}
+"""What one person too many or too few at a table costs. For comparison: a meeting of two who have much to say to each
+other is worth 1 to 3 points, a repeated meeting costs 10.
+"""
+ALSO = {"hart": "hard", "stark": "strong", "schwach": "weak", "aus": "off", "soft": "normal", "weich": "normal"}
+KINDS = ("city", "department", "experience", "language")
+"""What tables can mix."""
+AT_A_TABLE, MOST_ROUNDS = 6, 4
+"""What is proposed: about six people at a table, four rounds at most."""
+MOST_SEED = (1 << 31) - 1
+LEAST_SECONDS, MOST_SECONDS = 3.0, 60.0
+SEATS_A_SECOND = 40
+"""People times rounds for which one second of search is proposed."""
+SEATS = re.compile(r"\s*(\d{1,4})\s*(?:[-–]\s*(\d{1,4}))?\s*")
+
+
+@dataclass(frozen=True)
+class Options:
+    """`seats`: fewest (None: as even as the chairs allow) and most of each table; empty for tables that differ by one
+    person at most. `mix`: names of STRENGTHS by kind. Either `seconds` or `iterations` ends the search.
+    """
+
+    tables: int
+    rounds: int
+    seats: tuple[tuple[int | None, int], ...]
+    mix: dict[str, str]
+    no_repeats: bool
+    seed: int
+    seconds: float | None
+    iterations: int | None
+    proposed: tuple[str, ...] = ()
+    """What was not asked for and chosen here, in words."""
+
+    def arguments(self) -> list[str]:
+        """The same as a command line says it."""
+        seats = ",".join(f"{most}" if least is None else f"{least}-{most}" for least, most in self.seats)
+        return [
+            "--tables", str(self.tables), "--rounds", str(self.rounds), *(["--seats", seats] if seats else []),
+            *([] if "city" in self.mix else ["--mix-cities", "off"]),
+            *(part for kind, strength in self.mix.items() for part in ("--mix", f"{kind}={strength}")),
+            *(["--no-repeats"] if self.no_repeats else []), "--seed", str(self.seed),
+            *(["--iterations", str(self.iterations)] if self.iterations else ["--seconds", f"{self.seconds:g}"]),
+        ]  # fmt: skip
+
+
+def settle(asked: argparse.Namespace, given: Given) -> Options:
+    """Raises Refused with everything that is wrong with the options."""
+    problems: list[Problem] = []
+    proposed = []
+    people = len(given.people)
+    seats = _seats(asked.seats, problems)
+    tables = asked.tables or (len(seats) if len(seats) > 1 else _tables(given, seats))
+    if asked.tables is None:
+        proposed.append(_("--tables was not given: {tables} for {people} people.", tables=tables, people=people))
+    if len(seats) not in {0, 1, tables}:
+        message = _("Seats are given for {given} tables and there are {tables}.", given=len(seats), tables=tables)
+        problems.append(Problem(message, field="--seats"))
+    rounds = asked.rounds or _rounds(given, tables)
+    if asked.rounds is None:
+        proposed.append(_("--rounds was not given: {rounds}.", rounds=rounds))
+    mix = _mix(asked, given, problems)
+    homeless = sum(not one.city for one in given.people)
+    if "city" in mix and homeless:
+        proposed.append(_("{number} people have no city: they are mixed like those of one.", number=homeless))
+    problems += [
+        Problem(_("Choose a number above 0."), field=f"--{name}")
+        for name in ("seconds", "iterations")
+        if getattr(asked, name) is not None and not 0 < getattr(asked, name) < math.inf
+    ]
+    problems += [
+        Problem(_("Choose a number from {least} to {most}.", least=1, most=HIGHEST), field=f"--{name}")
+        for name, number in (("tables", asked.tables), ("rounds", asked.rounds))
+        if number is not None and not 1 <= number <= HIGHEST
+    ]
+    if not 0 <= asked.seed <= MOST_SEED:
+        message = _("Choose a number from {least} to {most}.", least=0, most=MOST_SEED)
+        problems.append(Problem(message, field="--seed"))
+    if problems:
+        raise Refused(_("The options do not fit."), problems)
+    seconds = asked.seconds
+    if asked.iterations is None and seconds is None:
+        seconds = round(min(max(people * rounds / SEATS_A_SECOND, LEAST_SECONDS), MOST_SECONDS))
+    every = seats * tables if len(seats) == 1 else seats
+    return Options(tables, rounds, every, mix, asked.no_repeats, asked.seed, seconds, asked.iterations, tuple(proposed))
+
+
+def _tables(given: Given, seats: tuple[tuple[int | None, int], ...]) -> int:
+    """As many as seat all, and as are named; two people at each at least."""
+    people = len(given.people)
+    wanted = math.ceil(people / seats[0][1]) if seats else round(people / AT_A_TABLE)
+    named = [one.host_table or 0 for one in given.people] + [one.tables.highest for one in given.people if one.tables]
+    hosts = sum(one.host for one in given.people)
+    return max(1, hosts, *named, min(wanted, people // 2))
+
+
+def _rounds(given: Given, tables: int) -> int:
+    """As many as let everybody meet others each time, and as are named."""
+    people = len(given.people)
+    others = max(1, math.ceil(people / tables) - 1)
+    named = [one.rounds.highest for one in given.people if one.rounds]
+    return max(1, *named, min(MOST_ROUNDS, (people - 1) // others))
+
+
+def _seats(said: str | None, problems: list[Problem]) -> tuple[tuple[int | None, int], ...]:
+    """„8“, „6-8“, or one of these for each table with commas between."""
+    found: list[tuple[int | None, int]] = []
+    for part in said.split(",") if said else []:
+        match = SEATS.fullmatch(part)
+        if match is None:
+            problems.append(Problem(_("Write seats such as 8 or 6-8, or one of these for each table: 8,8,6-8"),
+                                    field="--seats"))  # fmt: skip
+            return ()
+        found.append((int(match[1]), int(match[2])) if match[2] else (None, int(match[1])))
+    return tuple(found)
+
+
+def _mix(asked: argparse.Namespace, given: Given, problems: list[Problem]) -> dict[str, str]:
+    """Strengths by kind. Cities are mixed unless somebody says otherwise or nobody has one."""
+    named = {kind: any(getattr(one, kind) for one in given.people) for kind in KINDS}
+    mix = {"city": "hard"} if named["city"] else {}
+    wishes = [f"city={asked.mix_cities}"] if asked.mix_cities else []
+    for wish in (*wishes, *asked.mix):
+        name, _equals, how = wish.partition("=")
+        column = LAYOUT.named(PEOPLE).get(plain(name))
+        strength = ALSO.get(how.strip().casefold(), how.strip().casefold() or "hard")
+        if column is None or column.field not in KINDS:
+            kinds = ", ".join(KINDS)
+            problems.append(Problem(_("„{said}“ cannot be mixed. There are: {kinds}", said=name[:40], kinds=kinds),
+                                    field="--mix"))  # fmt: skip
+        elif strength not in STRENGTHS:
+            problems.append(Problem(_("„{said}“ is no strength. There are: {strengths}", said=how[:40],
+                                      strengths=", ".join(STRENGTHS)), field="--mix"))  # fmt: skip
+        elif not named[column.field] and strength != "off":
+            problems.append(Problem(_("The file has nothing in the column „{column}“.", column=label(column.field)),
+                                    field="--mix"))  # fmt: skip
+        else:
+            mix[column.field] = strength
+    return {kind: strength for kind, strength in mix.items() if strength != "off"}

@@ -1,0 +1,1 @@
+"""Spreadsheets as offices have them: XLSX, ODS and CSV as tables, headers by their names, cells as values."""
