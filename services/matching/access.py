@@ -16,20 +16,34 @@ PLANS: Final = Right(
     rule="may_see",
 )  # fmt: skip
 ORGANISER: Final = Right("clients and people with the scope", WRITE, rows="events they organise", rule="may_plan")
+OWN: Final = Right("the organiser", rows="their own plans", rule="organises")
 FOUND: Final = ANYBODY.to("what one got from a plan")
 RIGHTS: Final[Rights] = {
     "Query.plan": PLANS.to(PLANS.rows, PLANS.rule, hidden=True),
+    "Query.comparedPlans": PLANS.to(PLANS.rows, PLANS.rule, hidden=True),
+    "Query.adjustedPlan": ORGANISER,
     "Event.plans": PLANS.to(PLANS.rows, PLANS.rule, hidden=True),
     "_entities.Plan": PLANS.to(PLANS.rows, PLANS.rule, hidden=True),
     "Subscription.planProgress": PLANS,
     "Mutation.*": ORGANISER,
     "Plan.*": FOUND,
+    "Plan.brokenRules": OWN,
+    "Plan.conflict": OWN,
     "PlannedRound.*": FOUND,
     "PlannedTable.*": FOUND,
     "CityCount.*": FOUND,
     "Progress.*": FOUND,
     "Quality.*": FOUND,
     "Figure.*": FOUND,
+    "BrokenRule.*": FOUND,
+    "RuleConflict.*": FOUND,
+    "SeatChange.*": FOUND,
+    "DayChanges.*": FOUND,
+    "Weight.*": FOUND,
+    "Provenance.*": FOUND,
+    "ComparedFigure.*": FOUND,
+    "PlanComparison.*": FOUND,
+    "Adjustment.*": FOUND,
     "Event.id": ANYBODY,
     "_entities.Event": ANYBODY,
     **public("City", "Navigator", "Topic"),
@@ -39,8 +53,12 @@ RIGHTS: Final[Rights] = {
 
 def may_plan(who: Principal, event: Event) -> None:
     """Only who organises it."""
-    if who.subject != event.organiser:
+    if not organises(who, event):
         raise Forbidden(_("Only the organiser of the event may plan its rounds."))
+
+
+def organises(who: Principal, event: Event) -> bool:
+    return who.known and who.subject == event.organiser
 
 
 def may_see(who: Principal, event: Event) -> bool:

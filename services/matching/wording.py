@@ -75,6 +75,8 @@ def fault(found: solver.Fault) -> str:
             return _("{hosts} people host a table, and there are {tables} tables.", **values)
         case "must-and-never":
             return _("{one} and {other} shall meet and must not share a table.", **values)
+        case "unknown-person":
+            return _("The person is not among the participants.")
         case "same-person":
             return _("{one} is named beside themselves.", **values)
     return found.message
@@ -88,6 +90,8 @@ def violation(found: solver.Violation) -> str:
     match found.reason:
         case "not-seated":
             return _("Round {round}: there is no seat for {names}.", round=number, names=names)
+        case "absent-seated":
+            return _("Round {round}: {names} has a seat and is not there.", round=number, names=names)
         case "out-of-reach":
             return _("Round {round}: {names} cannot reach table {table}.", round=number, names=names, table=table)
         case "left-seat":

@@ -37,7 +37,8 @@ FIRST_COOLING = 2000
 @dataclass(frozen=True, slots=True)
 class Progress:
     """`fraction`: of the budget (0 where its end is not in sight); `objective`: of the best plan so far, and how often
-    that breaks hard rules.
+    that breaks hard rules. `best` (R×N, int32) is that plan: the search's own array, to be copied by whoever keeps it;
+    None in the search of a single round.
     """
 
     fraction: float
@@ -46,6 +47,7 @@ class Progress:
     upper_bound: float
     seconds: float
     broken: int = 0
+    best: Ints | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,7 +111,7 @@ def solve(
             told = clock()
             fraction = 1.0 if over else min(part or 0.0, 1.0)
             objective = now.objective + state.broken * HARD_UNITS
-            on_progress(Progress(fraction, done, objective, bound, seconds, state.broken))
+            on_progress(Progress(fraction, done, objective, bound, seconds, state.broken, state.best))
         if over:
             break
         if part is not None:
