@@ -13,11 +13,12 @@ from strawberry.federation.schema_directives import Key
 from strawberry.federation.types import FieldSet
 
 from services.kit import jobs
+from services.kit.db import HUB
 from services.kit.errors import NotFound, Refused
 from services.kit.graphql import FEDERATION_VERSION, Context
 from services.kit.i18n import gettext as _
 from services.kit.resolvers import as_uuid, here, load, read, who
-from services.matching import access, rounds
+from services.matching import access, met, rounds
 from services.matching import models as m
 from services.matching.jobs import PlanRounds
 from services.matching.jobs import plan as plan_job
@@ -254,13 +255,15 @@ class Mutation:
             )
         key = as_uuid(input.event)
         await runtime.refresh()
+        async with runtime.db.read(HUB) as everything:  # people of this event may have met at others' events
+            earlier = await met.before(everything, key) if key else ()
         async with runtime.db.begin(asking.acting) as session:
             event = await rounds.event_by_id(session, key) if key else None
             if event is None:
                 raise NotFound(_("There is no such event."))
             access.may_plan(asking, event)
             asked = await rounds.question(
-                session, event, input.rounds, input.tables, input.table_topics, input.seconds, input.seed
+                session, event, input.rounds, input.tables, input.table_topics, input.seconds, input.seed, earlier
             )
             check(asked)  # complains now and in words, not later in the job
             row = await rounds.ask(session, event, asked)

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import case, delete, func, or_, select, update
 
 from services.contracts.directory import (
+    CityPublished,
     NavigatorErased,
     NavigatorPublished,
     NavigatorWithdrawn,
@@ -17,7 +18,12 @@ from services.kit import log
 from services.kit.db import Writer, put, put_all
 from services.kit.log import Listens
 from services.kit.revoked import TokensRevoked, hearing
-from services.matching.models import Base, Event, Navigator, Plan, Topic
+from services.matching.models import Base, City, Event, Navigator, Plan, Topic
+
+
+@log.together
+async def cities(session: Writer, said: list[CityPublished]) -> None:
+    await put_all(session, City, "ags", {one.ags: {"population": one.population} for one in said})
 
 
 @log.together
@@ -60,7 +66,11 @@ async def erase(session: Writer, said: NavigatorErased) -> None:
     for plan_id, question, answer in (await session.execute(plans.with_for_update())).all():
         people = [person for person in question["people"] if person["id"] != said.id]
         known = {person["id"] for person in people}
-        values = {"question": question | {"people": people}, "answer": only(answer, known) if answer else None}
+        earlier = [met for met in question.get("earlier", ()) if said.id not in {met["one"], met["other"]}]
+        values = {
+            "question": question | {"people": people, "earlier": earlier},
+            "answer": only(answer, known) if answer else None,
+        }
         await session.execute(update(Plan).where(Plan.id == plan_id).values(**values))
     await log.forget(session, Base.metadata, said.id, inside=True)
 
@@ -79,12 +89,15 @@ async def event(session: Writer, said: EventPublished) -> None:
         "organiser": said.organiser,
         "cities": list(said.cities),
         "participants": [uuid.UUID(p) for p in said.participants],
+        "date": said.date,
+        "cancelled": said.cancelled,
     }
     await put(session, Event, {"id": uuid.UUID(said.id)}, values)
 
 
 listens: Listens = {
     "directory": {
+        CityPublished: cities,
         TopicPublished: topics,
         TopicMerged: merged,
         NavigatorPublished: navigators,

@@ -20,6 +20,14 @@ class Person(msgspec.Struct, frozen=True):
     works_on: tuple[str, ...]
 
 
+class Met(msgspec.Struct, frozen=True):
+    """Two people who met before, so many times, counted with their decay."""
+
+    one: str
+    other: str
+    times: float
+
+
 class Question(msgspec.Struct, frozen=True):
     """Everything the solver sees: with `seed` and the solver's version, a plan can be computed again."""
 
@@ -32,6 +40,7 @@ class Question(msgspec.Struct, frozen=True):
     """Empty: the solver chooses the topics that people care for most."""
     seed: int = 1
     seconds: float = 3.0
+    earlier: tuple[Met, ...] = ()
 
 
 def check(question: Question) -> None:
@@ -61,6 +70,8 @@ def _model(question: Question) -> solver.Model:
         model.topic(code, parent)
     for person in question.people:
         model.person(person.id, city=person.city, offers=person.offers, seeks=person.seeks, works_on=person.works_on)
+    for met in question.earlier:
+        model.earlier(met.one, met.other, met.times)
     if question.table_topics:
         model.table_topics(question.table_topics)
     return model

@@ -13,20 +13,27 @@ from services.kit.db import Reader, Writer
 from services.kit.errors import Conflict
 from services.kit.i18n import gettext as _
 from services.matching.models import Event, Navigator, Plan, Topic
-from services.matching.problem import Person, Question
+from services.matching.problem import Met, Person, Question
 
 MOST_PLANS = 50
 
 
 async def question(
-    session: Reader, event: Event, rounds: int, tables: int, table_topics: Sequence[str], seconds: float, seed: int
+    session: Reader,
+    event: Event,
+    rounds: int,
+    tables: int,
+    table_topics: Sequence[str],
+    seconds: float,
+    seed: int,
+    earlier: Sequence[Met] = (),
 ) -> Question:
     """What to ask the solver for this event, from what matching knows now."""
     topics = (await session.execute(select(Topic.code, Topic.parent).order_by(Topic.code))).all()
     people = (
         await session.scalars(select(Navigator).where(Navigator.id.in_(event.participants)).order_by(Navigator.id))
     ).all()
-    known = {code for code, _parent in topics}
+    known, there = {code for code, _parent in topics}, {str(p.id) for p in people}
     return Question(
         rounds=rounds,
         tables=tables,
@@ -45,6 +52,7 @@ async def question(
         table_topics=tuple(table_topics),
         seed=seed,
         seconds=seconds,
+        earlier=tuple(met for met in earlier if {met.one, met.other} <= there),
     )
 
 
@@ -109,6 +117,7 @@ async def about(session: Reader, navigator_id: uuid.UUID) -> dict[str, Any]:
                 "id": str(plan.id),
                 "event": str(plan.event_id),
                 "asked": next(one for one in plan.question["people"] if one["id"] == key),
+                "earlier": [one for one in plan.question.get("earlier", ()) if key in {one["one"], one["other"]}],
                 "seats": [
                     {"round": table.round, "table": table.table, "topic": table.topic}
                     for table in seating(plan)
