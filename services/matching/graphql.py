@@ -9,8 +9,7 @@ from typing import Any, Self, cast
 import strawberry
 from strawberry import ID, Info
 from strawberry.federation import Schema
-from strawberry.federation.schema_directives import Key
-from strawberry.federation.types import FieldSet
+from strawberry.tools import merge_types
 
 from services.kit import jobs
 from services.kit.db import HUB
@@ -20,36 +19,20 @@ from services.kit.i18n import gettext as _
 from services.kit.resolvers import as_uuid, here, load, read, who
 from services.matching import access, met, rounds
 from services.matching import models as m
+from services.matching.advising import AdviceQuery
 from services.matching.jobs import PlanRounds
 from services.matching.jobs import plan as plan_job
 from services.matching.problem import LONGEST_SECONDS, check
+from services.matching.stubs import SERVICE, City, Navigator, Topic
 
 WATCH_SECONDS = 0.25
 LONGEST_WATCH_SECONDS = 3600.0
 MOST_SEED = 2**31 - 1
 
 
-SERVICE = "matching"
-
-
 async def _statuses(session: Any, keys: list[uuid.UUID]) -> list[jobs.Status | None]:
     found = await jobs.status(session, m.Base.metadata, keys)
     return [found.get(key) for key in keys]
-
-
-@strawberry.federation.type(directives=[Key(fields=FieldSet("id"), resolvable=False)])
-class Navigator:
-    id: ID
-
-
-@strawberry.federation.type(directives=[Key(fields=FieldSet("code"), resolvable=False)])
-class Topic:
-    code: ID
-
-
-@strawberry.federation.type(directives=[Key(fields=FieldSet("ags"), resolvable=False)])
-class City:
-    ags: ID
 
 
 @strawberry.enum(description="How far a plan is.")
@@ -101,7 +84,8 @@ class Quality:
         description="Topical affinity of the pairs who meet and interest in the tables visited."
     )
     repeats: Figure = strawberry.field(
-        description="c·(c-1)/2 summed over pairs that meet c times; 0 when nobody meets twice."
+        description="c·(c-1)/2 summed over pairs that meet c times, and c for each earlier meeting, which counts half "
+        "after a year; 0 when nobody meets twice."
     )
     repeated_meetings: int = strawberry.field(description="Meetings beyond a pair's first.")
     fewest_cities: int = strawberry.field(description="The fewest different cities at any table.")
@@ -308,7 +292,7 @@ class Subscription:
 
 
 schema = Schema(
-    query=Query,
+    query=merge_types("Query", (Query, AdviceQuery)),
     mutation=Mutation,
     subscription=Subscription,
     types=[Event],

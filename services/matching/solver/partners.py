@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -64,10 +64,12 @@ class Pairing:
     whole: bool
 
 
-def mentoring(model: Model, topic: str | None = None, *, mentees: int = 2, mentors: int = 1) -> Pairing:
+def mentoring(
+    model: Model, topic: str | None = None, *, of: Collection[str] | None = None, mentees: int = 2, mentors: int = 1
+) -> Pairing:
     """Pairs out of the model's people: each mentors at most so many and has at most so many mentors. No two who are to
     `never` meet (whatever its weight); people of different cities are preferred. With `topic`, only what is sought
-    there or below it counts.
+    there or below it counts; with `of`, every pair has one of these people.
 
     Exact up to MOST_A_SIDE on a side. Raises KeyError for a topic that the model does not declare.
     """
@@ -76,14 +78,15 @@ def mentoring(model: Model, topic: str | None = None, *, mentees: int = 2, mento
     if topic and not wanted:
         raise KeyError(topic)
     answers = _answers(forest, wanted, model.people)
-    behind, ahead = _sides(model.people, answers)
+    behind, ahead = _sides(model.people, answers, of)
     row = {person.key: number for number, person in enumerate(behind[:MOST_A_SIDE])}
     column = {person.key: number for number, person in enumerate(ahead[:MOST_A_SIDE])}
     weights = np.zeros((len(row), len(column)), dtype=np.int64)
     kept: dict[tuple[int, int], Mentoring] = {}
     never = {frozenset((two.one, two.other)) for two in model.nevers}
     for pair in _candidates(behind[:MOST_A_SIDE], ahead[:MOST_A_SIDE], answers):
-        if frozenset((pair.mentor, pair.mentee)) not in never:
+        two = frozenset((pair.mentor, pair.mentee))
+        if two not in never and (of is None or not two.isdisjoint(of)):
             at = row[pair.mentee], column[pair.mentor]
             weights[at], kept[at] = pair.weight, pair
     chosen = assign(weights, [mentors] * len(row), [mentees] * len(column)) if kept else []
@@ -117,19 +120,19 @@ def _answers(forest: Forest, wanted: set[str], people: Sequence[Person]) -> Answ
     return out
 
 
-def _sides(people: Sequence[Person], answers: Answers) -> tuple[list[Person], list[Person]]:
-    """Mentees and mentors: those first who can be helped, or help, with most topics."""
+def _sides(people: Sequence[Person], answers: Answers, of: Collection[str] | None) -> tuple[list[Person], list[Person]]:
+    """Mentees and mentors: those that it is for, then those who can be helped, or help, with most topics."""
     helps = Counter(key for helping in answers.values() for key in helping)
     helped = {
         person.key: sum(bool(answers.get(wish, {}).keys() - {person.key}) for wish in set(person.seeks))
         for person in people
     }
-    return _most(people, helped), _most(people, helps)
 
+    def ranked(topics: Mapping[str, int]) -> list[Person]:
+        there = [person for person in people if topics.get(person.key)]
+        return sorted(there, key=lambda p: (of is not None and p.key not in of, -topics[p.key], p.key))
 
-def _most(people: Sequence[Person], topics: Mapping[str, int]) -> list[Person]:
-    there = [person for person in people if topics.get(person.key)]
-    return sorted(there, key=lambda person: (-topics[person.key], person.key))
+    return ranked(helped), ranked(helps)
 
 
 def _candidates(behind: Sequence[Person], ahead: Sequence[Person], answers: Answers) -> Iterator[Mentoring]:
