@@ -4,6 +4,7 @@ So a meeting ends with its plan, with the person's place among the participants,
 event that is moved or called off afterwards counts as it was in the end.
 """
 
+import asyncio
 import datetime as dt
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
@@ -55,11 +56,20 @@ async def before(session: Reader, event_id: uuid.UUID) -> tuple[Met, ...]:
         .order_by(Event.date.desc(), Event.id)
         .limit(MOST_EVENTS)
     )
-    there, left = {str(one) for one in event.participants}, MOST_MEETINGS
+    there = {str(one) for one in event.participants}
+    held = [
+        (0.5 ** ((day - date) / HALF_LIFE), keys, seats, there & {str(one) for one in participants})
+        for date, participants, keys, seats in plans
+    ]
+    return await asyncio.to_thread(_counted, held)
+
+
+def _counted(held: Iterable[tuple[float, Sequence[str], Sequence[Sequence[int]], set[str]]]) -> tuple[Met, ...]:
+    """From what a meeting counts, keys, seats, and who counts, for each plan."""
     total: dict[tuple[str, str], float] = {}
-    for held, participants, keys, seats in plans:
-        weight = 0.5 ** ((day - held) / HALF_LIFE)
-        for pair in _meetings(keys, seats, there & {str(one) for one in participants}):
+    left = MOST_MEETINGS
+    for weight, keys, seats, there in held:
+        for pair in _meetings(keys, seats, there):
             total[pair] = total.get(pair, 0.0) + weight
             left -= 1
         if left < 0:

@@ -117,7 +117,9 @@ async def about(session: Reader, navigator_id: uuid.UUID) -> dict[str, Any]:
                 "id": str(plan.id),
                 "event": str(plan.event_id),
                 "asked": next(one for one in plan.question["people"] if one["id"] == key),
-                "earlier": [one for one in plan.question.get("earlier", ()) if key in {one["one"], one["other"]}],
+                "earlierMeetings": [
+                    met["times"] for met in plan.question.get("earlier", ()) if key in {met["one"], met["other"]}
+                ],
                 "seats": [
                     {"round": table.round, "table": table.table, "topic": table.topic}
                     for table in seating(plan)

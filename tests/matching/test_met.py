@@ -92,7 +92,7 @@ async def test_a_next_plan_is_told_who_met_elsewhere(hub: Hub, clients: Clients)
         problem = build(question)
         apart = sorted(problem.keys[i] for i, _k in problem.earlier.who.tolist())
         assert (len(apart), problem.earlier.weights.tolist()) == (2, [1.0, 1.0])
-        assert len((await rounds.about(session, uuid.UUID(a)))["plans"][1]["earlier"]) == 1
+        assert (await rounds.about(session, uuid.UUID(a)))["plans"][1]["earlierMeetings"] == [1.0]
 
     async with hub.runtimes["matching"].db.begin(HUB) as session:
         await intake.erase(session, NavigatorErased(id=c, ags=HN))

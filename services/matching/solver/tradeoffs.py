@@ -20,7 +20,7 @@ from services.matching.solver.result import Result
 
 MOST_SHARES = 10
 """People that are named one by one: the worst-off, those who gain and those who lose most."""
-MOST_REPEATS = 200
+MOST_REPEATS = MOST_UNMET = 200
 MOST_CONTACTS = 500
 
 
@@ -65,7 +65,8 @@ class Account:
 
     `objective` beside that of `random` plans and the `bound` that none can exceed. `worst`: who got least, the
     worst-off first. `contacts`: most pairs first, then by name; empty where cities are not mixed. `repeats`: the most
-    frequent first. Each list ends at its MOST_….
+    frequent first. `unmet`: who were to meet and do not, those first whose wish weighs most. Each list ends at its
+    MOST_….
     """
 
     objective: float
@@ -74,6 +75,7 @@ class Account:
     worst: tuple[Share, ...]
     contacts: tuple[Contact, ...]
     repeats: tuple[Repeat, ...]
+    unmet: tuple[tuple[str, str], ...]
 
     @property
     def reached(self) -> float:
@@ -93,6 +95,7 @@ def account(problem: Problem, result: Result) -> Account:
         tuple(worst[:MOST_SHARES]),
         _contacts(problem, met),
         _repeats(problem, met),
+        _unmet(problem, met),
     )
 
 
@@ -151,7 +154,7 @@ class Comparison:
 
 
 def compare(problem: Problem, one: Ints, other: Ints) -> Comparison:
-    """Two plans (R×N) of the same people, both valued with the weights of `problem`."""
+    """Two plans (R×N) of the same people at the same tables, both valued with the weights of `problem`."""
     first, second = _figures(problem, one), _figures(problem, other)
     changes = [
         Change(a, b)
@@ -266,3 +269,9 @@ def _repeats(problem: Problem, met: NDArray[Any]) -> tuple[Repeat, ...]:
     ]
     found.sort(key=lambda one: (-one.times - one.earlier, one.one, one.other))
     return tuple(found[:MOST_REPEATS])
+
+
+def _unmet(problem: Problem, met: NDArray[Any]) -> tuple[tuple[str, str], ...]:
+    rules = zip(problem.must.who.tolist(), problem.must.weights.tolist(), strict=True)
+    missed = [(-weight, problem.keys[i], problem.keys[k]) for (i, k), weight in rules if not met[i, k]]
+    return tuple((one, other) for _weight, one, other in sorted(missed)[:MOST_UNMET])

@@ -156,12 +156,15 @@ def test_earlier_meetings_are_repeats_and_cities_are_counted_once_for_each_pair(
     for key, city in (("a", "KN"), ("b", "HN"), ("c", "KN"), ("d", "HN")):
         model.person(key, city=city)
     model.earlier("b", "a", 0.25)
+    for other, weight in (("b", 1.0), ("c", 1.0), ("d", 2.0)):
+        model.must("a", other, weight)
     given = model.problem()
     result = solve(given, Iterations(100), seed=1)
     plan = np.array([[0, 0, 1, 1], [0, 0, 1, 1]], dtype=np.int32)
     found = account(given, replaced(result, plan))
     assert found.contacts == (Contact("HN", "KN", 2),)
     assert found.repeats == (Repeat("a", "b", 2, 0.25), Repeat("c", "d", 2, 0.0))
+    assert found.unmet == (("a", "d"), ("a", "c"))
     assert {one.key: one.again for one in found.worst} == {"a": 2, "b": 2, "c": 1, "d": 1}
 
 
