@@ -14,11 +14,12 @@ ONE_CORE = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 """Several computations share the machine's cores; none takes them all for its linear algebra."""
 
 
-async def heavy(function: str, payload: Any, on_progress: Callable[[Any], Awaitable[None]]) -> Any:
+async def heavy(function: str, payload: Any, on_progress: Callable[[Any], Awaitable[bool | None]]) -> Any:
     """Call `function(payload, tell)` in a Python process of its own and return its answer.
 
-    `function` is `module:name`; payload, progress and answer are JSON values. The process ends with its caller, however
-    that ends: it watches its standard input. Raises RuntimeError with the last lines it wrote when it fails.
+    `function` is `module:name`; payload, progress and answer are JSON values. Once `on_progress` gave False, `tell`
+    returns False: the function should come to its answer. The process ends with its caller, however that ends: it
+    watches its standard input. Raises RuntimeError with the last lines it wrote when it fails.
     """
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "services.kit.heavy", function,
@@ -37,7 +38,10 @@ async def heavy(function: str, payload: Any, on_progress: Callable[[Any], Awaita
             said = json.loads(line)
             if "answer" in said:
                 return said["answer"]
-            await on_progress(said["progress"])
+            if await on_progress(said["progress"]) is False:
+                with suppress(ConnectionError):
+                    process.stdin.write(b".")
+                    await process.stdin.drain()
         raise RuntimeError(f"{function} ended without an answer: {(await complaint).decode(errors='replace')[-2000:]}")
     finally:
         with suppress(ProcessLookupError):
@@ -46,10 +50,10 @@ async def heavy(function: str, payload: Any, on_progress: Callable[[Any], Awaita
         complaint.cancel()
 
 
-def _die_with_caller() -> None:
-    """The caller holds our standard input open for as long as it lives and cares."""
+def _hear_caller(enough: threading.Event) -> None:
+    """The caller holds our standard input open for as long as it lives and cares; a byte says that it has enough."""
     while os.read(0, 1):  # not through sys.stdin, whose lock would be missing when the interpreter ends
-        pass
+        enough.set()
     os._exit(3)
 
 
@@ -57,7 +61,8 @@ def main() -> None:
     """One JSON line in; `{"progress": …}` lines and one `{"answer": …}` line out."""
     module, name = sys.argv[1].split(":")
     payload = json.loads(sys.stdin.buffer.readline())
-    threading.Thread(target=_die_with_caller, daemon=True).start()
+    enough = threading.Event()
+    threading.Thread(target=_hear_caller, args=(enough,), daemon=True).start()
     os.nice(5)  # people on the pages come before the computation
 
     out = os.fdopen(os.dup(1), "w", encoding="utf-8")
@@ -67,7 +72,11 @@ def main() -> None:
         out.write(json.dumps({what: value}) + "\n")
         out.flush()
 
-    say("answer", getattr(import_module(module), name)(payload, lambda value: say("progress", value)))
+    def tell(value: Any) -> bool:
+        say("progress", value)
+        return not enough.is_set()
+
+    say("answer", getattr(import_module(module), name)(payload, tell))
 
 
 if __name__ == "__main__":

@@ -78,17 +78,24 @@ def attach(metadata: MetaData) -> None:
 
 @dataclass(frozen=True)
 class Job:
-    """A kind of job: `work(run, payload)` with a typed payload; tried at most `tries` times."""
+    """A kind of job: `work(run, payload)` with a typed payload; tried at most `tries` times.
+
+    `turns` names the field of the payload by which jobs that keep a core busy take turns: at most as many of them run
+    in a worker as `Queue.cores` says, and whose value had its turn longest ago comes next.
+    """
 
     name: str
     payload: type[Any]
     work: Callable[["Run", Any], Awaitable[None]]
     tries: int = 5
+    turns: str | None = None
 
 
-def job(name: str, payload: type[Any], *, tries: int = 5) -> Callable[[Callable[["Run", Any], Awaitable[None]]], Job]:
+def job(
+    name: str, payload: type[Any], *, tries: int = 5, turns: str | None = None
+) -> Callable[[Callable[["Run", Any], Awaitable[None]]], Job]:
     """Declare a job where its function stands."""
-    return lambda work: Job(name, payload, work, tries)
+    return lambda work: Job(name, payload, work, tries, turns)
 
 
 @dataclass(frozen=True)
@@ -157,6 +164,8 @@ class Queue:
     metadata: MetaData
     redis: RedisSettings
     lease: float = 30.0
+    cores: int = 1
+    """Computations that one worker runs at a time."""
     _pool: ArqRedis | None = field(default=None, repr=False)
 
     @property
@@ -250,12 +259,14 @@ class Run:
         self.finished = True
 
     async def progress(self, value: dict[str, Any]) -> None:
-        """Store how far it is, for whoever polls or subscribes."""
+        """Store how far it is, for whoever polls or subscribes. Raises LostLease: what nobody waits for shall end."""
         rows = table(self.metadata, "job")
         async with self.db.begin(NOBODY) as session:
-            await session.execute(update(rows).where(self.mine(rows)).values(progress=value))
+            stored = await session.execute(update(rows).where(self.mine(rows)).values(progress=value))
+        if stored.rowcount != 1:  # type: ignore[attr-defined]  # an UPDATE's result is a CursorResult
+            raise LostLease
 
-    async def heavy(self, function: str, payload: Any, on_progress: Callable[[Any], Awaitable[None]]) -> Any:
+    async def heavy(self, function: str, payload: Any, on_progress: Callable[[Any], Awaitable[bool | None]]) -> Any:
         """Run `module:function` in a process of its own; see `kit.heavy`."""
         return await heavy(function, payload, on_progress)
 

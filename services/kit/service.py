@@ -161,7 +161,7 @@ class Hub:
         for service in services:
             nobody = settings.limits.anonymous.seconds * 1000
             db = Database(settings.database_url or "", service.name, milliseconds=nobody)
-            queue = Queue(db, service.metadata, self.redis, settings.lease)
+            queue = Queue(db, service.metadata, self.redis, settings.lease, settings.cores)
             self.runtimes[service.name] = Runtime(
                 service, settings, db, queue, self.fetcher, self.rates, self.revoked, wake=self._wake
             )

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from services.kit.auth import Principal
 
 MOST_RATES = 1000
+MOST_CORES = 1000
 Introspection = Literal["everybody", "known", "nobody"]
 
 
@@ -48,6 +49,8 @@ class Settings:
     """Whether the hub's process also works its jobs."""
     lease: float = 30.0
     """Seconds after which a silent worker's job is given to another."""
+    cores: int = os.cpu_count() or 1
+    """How many computations, each a process, one process's workers run at a time."""
     outbound_local: bool = False
     """Whether addresses that cities name may lie on this very machine, and speak http: for demo and tests."""
     rates: float = 1.0
@@ -149,6 +152,7 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
         mail_from=text("MAIL_FROM") or Settings.mail_from,
         workers=text("WORKERS", "inline") != "none",
         lease=lease,
+        cores=_cores(text("CORES")),
         outbound_local=outbound == "local",
         rates=_rates(text("RATES", "on")),
         remembered=_megabytes(text("REMEMBERED", "32")),
@@ -166,6 +170,14 @@ def _one_of(name: str, value: str, known: tuple[str, ...]) -> str:
     if value not in known:
         raise Refused(_("LOTSENNETZ_{name} takes one of: {known}", name=name, known=", ".join(known)))
     return value
+
+
+def _cores(text: str) -> int:
+    if not text:
+        return Settings.cores
+    if not (text.isascii() and text.isdecimal() and 1 <= int(text[:5]) <= MOST_CORES):
+        raise Refused(_("LOTSENNETZ_CORES takes a number from 1 to {most}.", most=MOST_CORES))
+    return int(text)
 
 
 def _megabytes(text: str) -> int:

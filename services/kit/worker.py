@@ -15,7 +15,7 @@ import msgspec
 from arq.connections import ArqRedis
 from arq.worker import Worker, func
 from redis.exceptions import RedisError
-from sqlalchemy import Table, and_, or_, select, update
+from sqlalchemy import FromClause, and_, or_, select, update
 from sqlalchemy import func as sql
 from sqlalchemy.exc import DBAPIError
 
@@ -29,45 +29,112 @@ SWEEP_SECONDS = 1.0
 NUDGE_AGAIN_SECONDS = 5.0
 STOP_SECONDS = 5.0
 AT_ONCE = 4
-"""Jobs that one worker runs at a time; each heavy one is a process."""
+"""Jobs that one worker runs at a time, beside those that take turns."""
+RECENT = timedelta(hours=1)
+"""How far back a turn counts."""
+Claimed = tuple[Run, str, Any]
 
 
-async def _claim(queue: Queue, job_id: uuid.UUID) -> tuple[Run, str, Any] | None:
+async def _claim(queue: Queue, job_id: uuid.UUID) -> Claimed | None:
     """Take the job unless it is done, not yet due, or in somebody's living hands."""
+    rows = table(queue.metadata, "job")
+    return await _claim_where(queue, rows.c.id == job_id)
+
+
+async def _claim_where(queue: Queue, which: Any) -> Claimed | None:
     rows = table(queue.metadata, "job")
     owner = uuid.uuid4()
     async with queue.db.begin(NOBODY) as session:
         row = (
             await session.execute(
                 update(rows)
-                .where(rows.c.id == job_id, _open(rows))
+                .where(which, _open(rows))
                 .values(
                     state="running",
                     owner=owner,
                     tries=rows.c.tries + 1,
                     lease_until=sql.now() + timedelta(seconds=queue.lease),
                 )
-                .returning(rows.c.name, rows.c.payload, rows.c.tries)
+                .returning(rows.c.id, rows.c.name, rows.c.payload, rows.c.tries)
             )
         ).one_or_none()
     if row is None:
         return None
-    return Run(job_id, row.tries, queue.db, queue.metadata, owner), row.name, row.payload
+    return Run(row.id, row.tries, queue.db, queue.metadata, owner), row.name, row.payload
 
 
-def _open(rows: Table) -> Any:
+def _open(rows: FromClause) -> Any:
     return or_(
         and_(rows.c.state == "queued", rows.c.run_after <= sql.now()),
         and_(rows.c.state == "running", rows.c.lease_until < sql.now()),
     )
 
 
-async def _work(queue: Queue, kinds: dict[str, Job], job_id: uuid.UUID) -> None:
-    """One try: claim, keep the lease alive, run, store the outcome."""
-    claimed = await _claim(queue, job_id)
-    if claimed is None:
+def _whose_turn(rows: FromClause, kind: Job) -> Any:
+    """The id of the next job of this kind: of whom the fewest run, and of those, whose last ended longest ago."""
+    whose = rows.c.payload[kind.turns].astext
+    others = rows.alias()
+    recent = or_(
+        and_(others.c.state == "running", others.c.lease_until >= sql.now()), others.c.finished_at > sql.now() - RECENT
+    )
+    turns = (
+        select(
+            others.c.payload[kind.turns].astext.label("whose"),
+            sql.count().filter(others.c.state == "running").label("run"),
+            sql.max(others.c.finished_at).label("last"),
+        )
+        .where(others.c.name == kind.name, recent)
+        .group_by("whose")
+        .subquery()
+    )
+    return (
+        select(rows.c.id)
+        .select_from(rows.outerjoin(turns, turns.c.whose == whose))
+        .where(rows.c.name == kind.name, _open(rows))
+        .order_by(sql.coalesce(turns.c.run, 0), turns.c.last.nulls_first(), rows.c.created_at, rows.c.id)
+        .limit(1)
+    )
+
+
+async def _work(queue: Queue, kinds: dict[str, Job], slots: asyncio.Semaphore, job_id: uuid.UUID) -> None:
+    """Work this job, or where its kind takes turns, the one whose turn it is."""
+    kind = await _taking_turns(queue, kinds, job_id)
+    if kind is None:
+        claimed = await _claim(queue, job_id)
+        if claimed is not None:
+            await _try(queue, kinds, claimed)
         return
+    if slots.locked():
+        return  # who works now tells of the next
+    rows = table(queue.metadata, "job")
+    async with slots:
+        waiting = rows.alias()  # inside an UPDATE, the table itself would be taken for the one that is updated
+        turn = _whose_turn(waiting, kind).with_for_update(skip_locked=True, of=waiting)
+        claimed = await _claim_where(queue, rows.c.id == turn.scalar_subquery())
+        if claimed is None:
+            return
+        await _try(queue, kinds, claimed)
+    async with queue.db.read(NOBODY) as session:
+        following = await session.scalar(_whose_turn(rows, kind))
+    if following is not None:
+        await queue.nudge(following)
+
+
+async def _taking_turns(queue: Queue, kinds: dict[str, Job], job_id: uuid.UUID) -> Job | None:
+    """The kind of this job if it is one that takes turns."""
+    if all(kind.turns is None for kind in kinds.values()):
+        return None
+    rows = table(queue.metadata, "job")
+    async with queue.db.read(NOBODY) as session:
+        name = await session.scalar(select(rows.c.name).where(rows.c.id == job_id))
+    kind = kinds.get(name or "")
+    return kind if kind is not None and kind.turns is not None else None
+
+
+async def _try(queue: Queue, kinds: dict[str, Job], claimed: Claimed) -> None:
+    """One try: keep the lease alive, run, store the outcome."""
     run, name, payload = claimed
+    job_id = run.id
     kind = kinds.get(name)
     if kind is None:  # a newer hub's job: leave it to a newer worker
         await _release(queue, run, after=NUDGE_AGAIN_SECONDS)
@@ -181,9 +248,10 @@ async def _put_down(worker: Worker) -> None:
 async def work(queue: Queue, jobs: Sequence[Job], regular: Sequence[Every] = ()) -> None:
     """Work this service's jobs until cancelled; survives restarts of Valkey and of PostgreSQL."""
     kinds = {kind.name: kind for kind in jobs}
+    slots = asyncio.Semaphore(queue.cores)
 
     async def run(ctx: dict[Any, Any], *args: Any, **_kwargs: Any) -> None:
-        await _work(queue, kinds, uuid.UUID(args[0]))
+        await _work(queue, kinds, slots, uuid.UUID(args[0]))
 
     async def serve() -> None:
         while True:
@@ -202,7 +270,7 @@ async def work(queue: Queue, jobs: Sequence[Job], regular: Sequence[Every] = ())
             queue_name=queue.line,
             redis_pool=pool,
             handle_signals=False,
-            max_jobs=AT_ONCE,
+            max_jobs=AT_ONCE + queue.cores,
             poll_delay=0.1,
             job_serializer=dumps,
             job_deserializer=loads,

@@ -34,11 +34,14 @@ RIGHTS: Final[Rights] = {
     "Query.plan": PLANS.to(PLANS.rows, PLANS.rule, hidden=True),
     "Query.mentoringPairs": PAIRS,
     "Query.partnershipSuggestions": ADVICE,
+    "Query.comparedPlans": PLANS.to(PLANS.rows, PLANS.rule, hidden=True),
+    "Query.adjustedPlan": ORGANISER,
     "Event.plans": PLANS.to(PLANS.rows, PLANS.rule, hidden=True),
     "_entities.Plan": PLANS.to(PLANS.rows, PLANS.rule, hidden=True),
     "Subscription.planProgress": PLANS,
     "Mutation.*": ORGANISER,
     "Plan.*": FOUND,
+    "Plan.brokenRules": Right("the organiser", rows="their own plans", rule="organises"),
     "PlannedRound.*": FOUND,
     "PlannedTable.*": FOUND,
     "CityCount.*": FOUND,
@@ -49,6 +52,14 @@ RIGHTS: Final[Rights] = {
     "MentoringTopic.*": ADVISED,
     "MentoringPair.*": ADVISED,
     "PartnershipSuggestion.*": ADVISED,
+    "BrokenRule.*": FOUND,
+    "SeatChange.*": FOUND,
+    "DayChanges.*": FOUND,
+    "Weight.*": FOUND,
+    "Provenance.*": FOUND,
+    "ComparedFigure.*": FOUND,
+    "PlanComparison.*": FOUND,
+    "Adjustment.*": FOUND,
     "Event.id": ANYBODY,
     "_entities.Event": ANYBODY,
     **public("City", "Navigator", "Topic"),
@@ -58,8 +69,12 @@ RIGHTS: Final[Rights] = {
 
 def may_plan(who: Principal, event: Event) -> None:
     """Only who organises it."""
-    if who.subject != event.organiser:
+    if not organises(who, event):
         raise Forbidden(_("Only the organiser of the event may plan its rounds."))
+
+
+def organises(who: Principal, event: Event) -> bool:
+    return who.known and who.subject == event.organiser
 
 
 def may_see(who: Principal, event: Event) -> bool:

@@ -3,6 +3,7 @@
 import uuid
 from typing import Any
 
+import msgspec
 from sqlalchemy import case, delete, func, or_, select, update
 
 from services.contracts.directory import (
@@ -19,6 +20,7 @@ from services.kit.db import Writer, put, put_all
 from services.kit.log import Listens
 from services.kit.revoked import TokensRevoked, hearing
 from services.matching.models import Base, City, Event, Navigator, Plan, Topic
+from services.matching.question import Question, without
 
 
 @log.together
@@ -60,28 +62,45 @@ async def forget(session: Writer, said: NavigatorWithdrawn) -> None:
 
 
 async def erase(session: Writer, said: NavigatorErased) -> None:
-    """Nothing of the person stays: no topics, no seat in a plan, old ones too, and no line of the log."""
-    await session.execute(delete(Navigator).where(Navigator.id == uuid.UUID(said.id)))
-    plans = select(Plan.id, Plan.question, Plan.answer).where(Plan.question["people"].contains([{"id": said.id}]))
-    for plan_id, question, answer in (await session.execute(plans.with_for_update())).all():
-        people = [person for person in question["people"] if person["id"] != said.id]
-        known = {person["id"] for person in people}
-        earlier = [met for met in question.get("earlier", ()) if said.id not in {met["one"], met["other"]}]
+    """Nothing of the person stays: no topics, no rule, no seat in a plan, old ones too, and no line of the log."""
+    person = uuid.UUID(said.id)
+    await session.execute(delete(Navigator).where(Navigator.id == person))
+    plans = select(Plan.id, Plan.question, Plan.answer, Plan.best, Plan.adjustments)
+    plans = plans.where(Plan.question["people"].contains([{"id": said.id}]))
+    for plan_id, stored, answer, best, adjustments in (await session.execute(plans.with_for_update())).all():
+        question = without(msgspec.convert(stored, Question), said.id)
+        known = {one.id for one in question.people}
         values = {
-            "question": question | {"people": people, "earlier": earlier},
+            "question": msgspec.to_builtins(question),
             "answer": only(answer, known) if answer else None,
+            "best": only(best, known) if best else None,
+            "pinned": func.array_remove(Plan.pinned, person),
+            "adjustments": [one for one in adjustments if said.id not in one["navigators"]],
         }
         await session.execute(update(Plan).where(Plan.id == plan_id).values(**values))
     await log.forget(session, Base.metadata, said.id, inside=True)
 
 
 def only(answer: dict[str, Any], known: set[str]) -> dict[str, Any]:
-    """A plan's answer without the seats of people who are not `known`; its figures stay as they were computed."""
+    """A plan's answer, or the best so far, without people who are not `known`; its figures stay as they were computed.
+
+    What is said of broken rules, and of who moved on a running day, goes where it names them.
+    """
     kept = [seat for seat, key in enumerate(answer["keys"]) if key in known]
-    return answer | {
+    seats: dict[str, Any] = {
         "keys": [answer["keys"][seat] for seat in kept],
-        "plan": [[seats[seat] for seat in kept] for seats in answer["plan"]],
+        "plan": [[row[seat] for seat in kept] for row in answer["plan"]],
     }
+    if "violations" in answer:
+        seats["violations"] = [one for one in answer["violations"] if known.issuperset(one["people"])]
+    if "day" in answer:
+        day = answer["day"]
+        seats["day"] = {
+            "moved": [one for one in day["moved"] if one[1] in known],
+            "missing": [one for one in day["missing"] if one in known],
+            "new": [one for one in day["new"] if one in known],
+        }
+    return answer | seats
 
 
 async def event(session: Writer, said: EventPublished) -> None:

@@ -11,12 +11,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations
 from typing import Any
 
+import msgspec
 from sqlalchemy import delete, or_, select
 
 from services.kit.db import HUB, Database, Reader, Writer
 from services.kit.jobs import every
 from services.matching.models import Event, Plan
-from services.matching.problem import Met
+from services.matching.question import Met, Question
 
 HALF_LIFE = dt.timedelta(days=365)
 """After so long a meeting counts half: people who met at last year's day may well meet again."""
@@ -62,6 +63,13 @@ async def before(session: Reader, event_id: uuid.UUID) -> tuple[Met, ...]:
         for date, participants, keys, seats in plans
     ]
     return await asyncio.to_thread(_counted, held)
+
+
+def told(question: Question, earlier: Sequence[Met]) -> Question:
+    """The question with what happened before among its people, beside what the organiser knows of it."""
+    there = {one.id for one in question.people}
+    found = (met for met in earlier if {met.one, met.other} <= there)
+    return msgspec.structs.replace(question, earlier=(*question.earlier, *found))
 
 
 def _counted(held: Iterable[tuple[float, Sequence[str], Sequence[Sequence[int]], set[str]]]) -> tuple[Met, ...]:

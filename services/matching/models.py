@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ForeignKey, Index, MetaData, Text, Uuid, false, func, text
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from services.kit import jobs, log, revoked
@@ -63,8 +63,9 @@ class Event(Base):
 class Plan(Base):
     """One plan of rounds for an event: what was asked, and what came out.
 
-    `question` holds everything the solver saw, so that a plan can be computed again; `answer` is None until the job is
-    done.
+    `question` holds everything the solver saw (`question.Question`), so that a plan can be computed again; `answer` is
+    None until the job is done, and `best` what it has so far. A plan changed by hand is a copy of its `parent`:
+    `version` goes up with each change, `adjustments` are the changes, and who is `pinned` is not moved.
     """
 
     __tablename__ = "plan"
@@ -78,3 +79,10 @@ class Plan(Base):
     question: Mapped[dict[str, Any]]
     answer: Mapped[dict[str, Any] | None]
     confirmed_at: Mapped[datetime | None]
+    best: Mapped[dict[str, Any] | None]
+    cancelled_at: Mapped[datetime | None]
+    parent: Mapped[uuid.UUID | None]
+    """Not a foreign key: a copy outlives the plan that made room for others."""
+    version: Mapped[int] = mapped_column(server_default="1")
+    pinned: Mapped[list[uuid.UUID]] = mapped_column(ARRAY(Uuid), server_default="{}")
+    adjustments: Mapped[list[Any]] = mapped_column(JSONB, server_default="[]")

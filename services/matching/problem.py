@@ -1,46 +1,23 @@
-"""From the service's rows to the solver's problem and back: the question that a plan keeps."""
+"""From the question that a plan keeps to the solver's problem."""
 
-from typing import Any
+import dataclasses
+from typing import Final
 
-import msgspec
+import numpy as np
 
 from services.kit.errors import Problem as Complaint
 from services.kit.errors import Refused
 from services.kit.i18n import gettext as _
-from services.matching import solver
+from services.matching import solver, wording
+from services.matching.question import CITY, Mixing, Question
+from services.matching.solver.replan import past_as_it_was
+from services.matching.strength import POINTS, Strength
 
-LONGEST_SECONDS = 120
-
-
-class Person(msgspec.Struct, frozen=True):
-    id: str
-    city: str
-    offers: tuple[str, ...]
-    seeks: tuple[str, ...]
-    works_on: tuple[str, ...]
-
-
-class Met(msgspec.Struct, frozen=True):
-    """Two people who met before, so many times, counted with their decay."""
-
-    one: str
-    other: str
-    times: float
-
-
-class Question(msgspec.Struct, frozen=True):
-    """Everything the solver sees: with `seed` and the solver's version, a plan can be computed again."""
-
-    rounds: int
-    tables: int
-    topics: tuple[tuple[str, str | None], ...]
-    """(code, parent code) of the vocabulary."""
-    people: tuple[Person, ...]
-    table_topics: tuple[str, ...] = ()
-    """Empty: the solver chooses the topics that people care for most."""
-    seed: int = 1
-    seconds: float = 3.0
-    earlier: tuple[Met, ...] = ()
+FIELDS: Final = {
+    "table_topics": "tableTopics", "works_on": "worksOn", "people": "participants", "capacities": "seats",
+    "rounds": "rounds", "tables": "tables",
+}  # fmt: skip
+"""What the solver's fields are called by those who ask."""
 
 
 def check(question: Question) -> None:
@@ -50,7 +27,7 @@ def check(question: Question) -> None:
     except solver.Invalid as invalid:
         complaints = [
             Complaint(
-                message=_words(fault),
+                message=wording.fault(fault),
                 row=f"participants[{fault.person}]" if fault.person else "",
                 field=FIELDS.get(fault.field, fault.field),
             )
@@ -60,71 +37,60 @@ def check(question: Question) -> None:
 
 
 def build(question: Question) -> solver.Problem:
-    """The solver's problem, with all its matrices. Not for the hub's own process: see `solve`."""
-    return _model(question).problem()
+    """The solver's problem, with all its matrices: N people take N² numbers and the time for them.
+
+    Of a running day, the rounds that are over are as they were, whatever the rules say of them.
+    """
+    problem, day = _model(question).problem(), question.day
+    if day is None:
+        return problem
+    fixed = problem.fixed.copy()
+    fixed[: day.over] = np.where(problem.present[: day.over], np.array(day.plan, dtype=np.int32)[: day.over], -1)
+    return past_as_it_was(dataclasses.replace(problem, fixed=fixed), day.over)
+
+
+def weights(question: Question) -> solver.Weights:
+    return solver.Weights(repeat=POINTS[question.repeats])
 
 
 def _model(question: Question) -> solver.Model:
-    model = solver.Model(tables=question.tables, rounds=question.rounds)
+    model = solver.Model(tables=question.tables, rounds=question.rounds, weights=weights(question))
     for code, parent in question.topics:
         model.topic(code, parent)
     for person in question.people:
-        model.person(person.id, city=person.city, offers=person.offers, seeks=person.seeks, works_on=person.works_on)
-    for met in question.earlier:
-        model.earlier(met.one, met.other, met.times)
+        model.person(
+            person.id,
+            city=person.city,
+            offers=person.offers,
+            seeks=person.seeks,
+            works_on=person.works_on,
+            kinds=person.kinds,
+            rounds=person.rounds,
+            tables=person.tables,
+        )
     if question.table_topics:
         model.table_topics(question.table_topics)
+    if question.seats:
+        model.capacities(question.seats)
+    for host in question.hosts:
+        model.host(host.id, host.table)
+    for add, pairs in ((model.must, question.must), (model.never, question.never)):
+        for two in pairs:
+            if two.strength is not Strength.OFF:
+                add(two.one, two.other, POINTS[two.strength])
+    for met in question.earlier:
+        model.earlier(met.one, met.other, met.times)
+    if question.mix is not None:
+        model.mix(CITY, None)
+        for one in question.mix:
+            _mix(model, one)
     return model
 
 
-FIELDS = {"table_topics": "tableTopics", "works_on": "worksOn", "people": "participants"}
-
-
-def _words(fault: solver.Fault) -> str:
-    values: dict[str, Any] = dict(fault.values)
-    match fault.reason:
-        case "no-people":
-            return _("The event has no participants yet.")
-        case "too-few-people":
-            return _(
-                "With {people} people, {tables} tables cannot have two at each; at most {fits} can.",
-                **values,
-            )
-        case "too-many-people":
-            return _("{people} people are too many for one plan; at most {most}.", **values)
-        case "rounds-out-of-range":
-            return _("Choose {least} to {most} rounds.", **values)
-        case "tables-out-of-range":
-            return _("Choose {least} to {most} tables.", **values)
-        case "wrong-number-of-table-topics":
-            return _("{given} topics for {tables} tables: name one for each table, or none.", **values)
-        case "unknown-topic":
-            return _("The topic „{topic}“ is not in the vocabulary.", topic=str(values["topic"])[:60])
-    return fault.message
-
-
-def solve(question: dict[str, Any], tell: Any) -> dict[str, Any]:
-    """Plan the rounds. JSON in, JSON out.
-
-    It runs in a process of its own (`kit.jobs.heavy`): linear algebra libraries keep threads that do not survive the
-    hub's starting of other processes.
-    """
-    asked = msgspec.convert(question, Question)
-
-    def on_progress(progress: solver.Progress) -> None:
-        tell(
-            {
-                "percent": round(100 * progress.fraction),
-                "objective": progress.objective,
-                "upper_bound": progress.upper_bound,
-            }
-        )
-
-    problem = build(asked)
-    result = solver.solve(problem, solver.Seconds(asked.seconds), seed=asked.seed, on_progress=on_progress)
-    return {
-        "keys": list(problem.keys),
-        "table_topics": list(problem.table_topics),
-        "repeat_weight": problem.weights.repeat,
-        **result.as_json(),
-    }
+def _mix(model: solver.Model, one: Mixing) -> None:
+    if one.strength is Strength.OFF:
+        return
+    if one.most is None:
+        model.mix(one.kind, POINTS[one.strength])
+    else:
+        model.apart(one.kind, one.most, POINTS[one.strength])

@@ -1,7 +1,7 @@
 """Plans of rounds: asked for, computed, looked at, confirmed."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import msgspec
@@ -10,65 +10,91 @@ from sqlalchemy import func as sql
 
 from services.contracts.matching import RoundsConfirmed, TablePlanned
 from services.kit.db import Reader, Writer
-from services.kit.errors import Conflict
+from services.kit.errors import Conflict, Refused
+from services.kit.errors import Problem as Complaint
 from services.kit.i18n import gettext as _
 from services.matching.models import Event, Navigator, Plan, Topic
-from services.matching.problem import Met, Person, Question
+from services.matching.question import Person, Question
 
 MOST_PLANS = 50
+ABSENT = -1
+"""The table of who has none in a round."""
 
 
-async def question(
-    session: Reader,
-    event: Event,
-    rounds: int,
-    tables: int,
-    table_topics: Sequence[str],
-    seconds: float,
-    seed: int,
-    earlier: Sequence[Met] = (),
-) -> Question:
-    """What to ask the solver for this event, from what matching knows now."""
+async def question(session: Reader, event: Event, wanted: Question) -> Question:
+    """What to ask the solver for this event: what is `wanted`, and topics and people as matching knows them now.
+
+    Of the people, `wanted` names those of whom more is said than what they published: their rounds, tables and kinds.
+    Raises Refused for those who do not take part.
+    """
     topics = (await session.execute(select(Topic.code, Topic.parent).order_by(Topic.code))).all()
-    people = (
-        await session.scalars(select(Navigator).where(Navigator.id.in_(event.participants)).order_by(Navigator.id))
-    ).all()
-    known, there = {code for code, _parent in topics}, {str(p.id) for p in people}
-    return Question(
-        rounds=rounds,
-        tables=tables,
+    people = await participants(session, event, {code for code, _parent in topics})
+    said = {one.id: one for one in wanted.people}
+    if strangers := sorted(said.keys() - {one.id for one in people}):
+        raise Refused(
+            _("The rounds cannot be planned like this."),
+            [
+                Complaint(_("The person is not among the participants."), row=f"participants[{one}]")
+                for one in strangers
+            ],
+        )
+    return msgspec.structs.replace(
+        wanted,
         topics=tuple((code, parent) for code, parent in topics),
         people=tuple(
-            Person(
-                id=str(p.id),
-                city=p.ags,
-                # The vocabulary and the people come over the same log; a topic that was merged away counts no more.
-                offers=tuple(t for t in p.offers if t in known),
-                seeks=tuple(t for t in p.seeks if t in known),
-                works_on=tuple(t for t in p.works_on if t in known),
-            )
+            msgspec.structs.replace(p, rounds=said[p.id].rounds, tables=said[p.id].tables, kinds=said[p.id].kinds)
+            if p.id in said
+            else p
             for p in people
         ),
-        table_topics=tuple(table_topics),
-        seed=seed,
-        seconds=seconds,
-        earlier=tuple(met for met in earlier if {met.one, met.other} <= there),
     )
 
 
-async def ask(session: Writer, event: Event, asked: Question) -> Plan:
-    """A new plan without an answer; the oldest finished one that nobody confirmed makes room for it."""
+async def participants(session: Reader, event: Event, topics: Collection[str]) -> list[Person]:
+    """Who takes part, with those of their topics that are among `topics`: one that was merged away counts no more."""
+    rows = await session.scalars(select(Navigator).where(Navigator.id.in_(event.participants)).order_by(Navigator.id))
+    return [
+        Person(
+            id=str(p.id),
+            city=p.ags,
+            offers=tuple(t for t in p.offers if t in topics),
+            seeks=tuple(t for t in p.seeks if t in topics),
+            works_on=tuple(t for t in p.works_on if t in topics),
+        )
+        for p in rows
+    ]
+
+
+async def ask(session: Writer, event: Event, asked: Question, **values: Any) -> Plan:
+    """A new plan of these `values`, without an answer unless they name one; the oldest finished one that nobody
+    confirmed, and that is not the new one's parent, makes room for it.
+    """
     plans = (
         await session.scalars(select(Plan).where(Plan.event_id == event.id).order_by(Plan.created_at, Plan.id))
     ).all()
     if len(plans) >= MOST_PLANS:
-        oldest = next((p for p in plans if p.answer is not None and p.confirmed_at is None), None)
+        oldest = next((p for p in plans if _makes_room(p) and p.id != values.get("parent")), None)
         if oldest is None:
             raise Conflict(_("{most} plans of this event wait to be computed. Please wait for them.", most=MOST_PLANS))
         await session.execute(delete(Plan).where(Plan.id == oldest.id))
     plan_id = uuid.uuid4()
-    await session.execute(insert(Plan).values(id=plan_id, event_id=event.id, question=msgspec.to_builtins(asked)))
+    await session.execute(
+        insert(Plan).values(id=plan_id, event_id=event.id, question=msgspec.to_builtins(asked), **values)
+    )
     return (await session.scalars(select(Plan).where(Plan.id == plan_id))).one()
+
+
+def _makes_room(plan: Plan) -> bool:
+    return plan.confirmed_at is None and (plan.answer is not None or plan.cancelled_at is not None)
+
+
+async def cancel(session: Writer, plan: Plan) -> None:
+    """End the search; what it has found so far becomes the answer. Raises Conflict where there is one already."""
+    if plan.answer is not None:
+        raise Conflict(_("This plan is finished already."))
+    await session.execute(
+        update(Plan).where(Plan.id == plan.id, Plan.cancelled_at.is_(None)).values(cancelled_at=sql.now())
+    )
 
 
 async def event_by_id(session: Reader, event_id: uuid.UUID) -> Event | None:
@@ -77,6 +103,16 @@ async def event_by_id(session: Reader, event_id: uuid.UUID) -> Event | None:
 
 async def plan_by_id(session: Reader, plan_id: uuid.UUID) -> Plan | None:
     return (await session.scalars(select(Plan).where(Plan.id == plan_id))).one_or_none()
+
+
+async def locked_plan(session: Writer, plan_id: uuid.UUID) -> Plan | None:
+    """The plan, kept from others until this unit of work ends."""
+    return (await session.scalars(select(Plan).where(Plan.id == plan_id).with_for_update())).one_or_none()
+
+
+async def plans_by_id(session: Reader, keys: Sequence[uuid.UUID]) -> list[Plan | None]:
+    rows = {row.id: row for row in (await session.scalars(select(Plan).where(Plan.id.in_(keys)))).all()}
+    return [rows.get(key) for key in keys]
 
 
 async def plans_of_events(session: Reader, keys: Sequence[uuid.UUID]) -> list[list[Plan]]:
@@ -93,10 +129,18 @@ async def events_by_id(session: Reader, keys: Sequence[uuid.UUID]) -> list[Event
     return [rows.get(key) for key in keys]
 
 
-async def confirm(session: Writer, plan: Plan) -> RoundsConfirmed:
-    """Make this the event's plan; the caller says the message. Raises Conflict while it has no answer."""
+async def confirm(session: Writer, plan: Plan, *, despite_broken_rules: bool = False) -> RoundsConfirmed:
+    """Make this the event's plan; the caller says the message.
+
+    Raises Conflict while it has no answer, and where it breaks hard rules and nobody said that this is wanted.
+    """
     if plan.answer is None:
         raise Conflict(_("This plan is not finished yet."))
+    if (broken := plan.answer.get("broken", 0)) and not despite_broken_rules:
+        raise Conflict(
+            _("The plan breaks hard rules ({broken}). Confirm it with „despiteBrokenRules“ if you want it so.",
+              broken=broken)
+        )  # fmt: skip
     await session.execute(
         update(Plan).where(Plan.event_id == plan.event_id, Plan.confirmed_at.is_not(None)).values(confirmed_at=None)
     )
@@ -105,7 +149,10 @@ async def confirm(session: Writer, plan: Plan) -> RoundsConfirmed:
 
 
 async def about(session: Reader, navigator_id: uuid.UUID) -> dict[str, Any]:
-    """Everything that is held about one person, as JSON: their topics, and where plans seat them."""
+    """Everything that is held about one person, as JSON: their topics, and where plans seat them.
+
+    Of rules about two people, how many there are: with whom, is said about the other too.
+    """
     person, key = await session.get(Navigator, navigator_id), str(navigator_id)
     plans = await session.scalars(
         select(Plan).where(Plan.question["people"].contains([{"id": key}])).order_by(Plan.created_at, Plan.id)
@@ -117,9 +164,12 @@ async def about(session: Reader, navigator_id: uuid.UUID) -> dict[str, Any]:
                 "id": str(plan.id),
                 "event": str(plan.event_id),
                 "asked": next(one for one in plan.question["people"] if one["id"] == key),
-                "earlierMeetings": [
-                    met["times"] for met in plan.question.get("earlier", ()) if key in {met["one"], met["other"]}
-                ],
+                "hosts": any(one["id"] == key for one in plan.question.get("hosts", ())),
+                "pinned": navigator_id in plan.pinned,
+                "rules": {
+                    name: sum(key in (two["one"], two["other"]) for two in plan.question.get(name, ()))
+                    for name in ("must", "never", "earlier")
+                },
                 "seats": [
                     {"round": table.round, "table": table.table, "topic": table.topic}
                     for table in seating(plan)
@@ -132,7 +182,7 @@ async def about(session: Reader, navigator_id: uuid.UUID) -> dict[str, Any]:
 
 
 def seating(plan: Plan) -> list[TablePlanned]:
-    """Who sits where, table by table; empty while the plan has no answer."""
+    """Who sits where, table by table, without those who are not there; empty while the plan has no answer."""
     if plan.answer is None:
         return []
     people: list[str] = plan.answer["keys"]
@@ -141,7 +191,8 @@ def seating(plan: Plan) -> list[TablePlanned]:
     for number, seats in enumerate(plan.answer["plan"], start=1):
         tables: list[list[str]] = [[] for _topic in topics]
         for person, seat in zip(people, seats, strict=True):
-            tables[seat].append(person)
+            if seat != ABSENT:
+                tables[seat].append(person)
         out += [
             TablePlanned(round=number, table=t, topic=topic or "", navigators=tuple(members))
             for t, (topic, members) in enumerate(zip(topics, tables, strict=True), start=1)

@@ -173,7 +173,8 @@ async def test_who_has_lost_the_lease_stores_nothing(toys: Toys) -> None:
     assert second
     with pytest.raises(LostLease):
         await toil.leave(first[0], Task(1))
-    await first[0].progress({"by": "the first"})
+    with pytest.raises(LostLease):
+        await first[0].progress({"by": "the first"})
     await toil.leave(second[0], Task(2))
     with pytest.raises(LostLease):
         await toil.leave(second[0], Task(3))

@@ -21,7 +21,8 @@ from services.kit.db import HUB, Database
 from services.kit.service import Hub
 from services.matching import intake, met, rounds
 from services.matching.models import City, Event, Plan
-from services.matching.problem import Met, Question, build
+from services.matching.problem import build
+from services.matching.question import Met, Question
 from tests.conftest import Clients
 
 KN, HN, DD = "08335043", "08121000", "14612000"
@@ -92,12 +93,12 @@ async def test_a_next_plan_is_told_who_met_elsewhere(hub: Hub, clients: Clients)
         problem = build(question)
         apart = sorted(problem.keys[i] for i, _k in problem.earlier.who.tolist())
         assert (len(apart), problem.earlier.weights.tolist()) == (2, [1.0, 1.0])
-        assert (await rounds.about(session, uuid.UUID(a)))["plans"][1]["earlierMeetings"] == [1.0]
+        assert (await rounds.about(session, uuid.UUID(a)))["plans"][1]["rules"]["earlier"] == 1
 
     async with hub.runtimes["matching"].db.begin(HUB) as session:
         await intake.erase(session, NavigatorErased(id=c, ags=HN))
     async with hub.runtimes["matching"].db.read(HUB) as session:
-        assert (await session.get_one(Plan, plan)).question["earlier"] == []
+        assert (await session.get_one(Plan, plan)).question.get("earlier", []) == []
     assert await before(hub, event) == set()
 
 

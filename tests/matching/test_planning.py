@@ -20,7 +20,8 @@ from services.cli.client import Answered, Client
 from services.kit.db import HUB
 from services.kit.service import Hub
 from services.matching.models import Plan
-from services.matching.problem import Question, build
+from services.matching.problem import build
+from services.matching.question import Question
 from services.matching.solver import check
 from tests.conftest import Clients
 

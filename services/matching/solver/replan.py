@@ -60,7 +60,7 @@ def replan(
     fixed[:over] = np.where(problem.present[:over], plan[:over], -1)
     held = np.array([key in set(pinned) for key in problem.keys])
     fixed[over:, held] = np.where(home[over:, held] >= 0, home[over:, held], fixed[over:, held])
-    today = _past_as_it_was(replace(problem, fixed=fixed), over)
+    today = past_as_it_was(replace(problem, fixed=fixed), over)
 
     ahead, before = problem.present[over:], plan[over:] >= 0
     missing = np.flatnonzero((before & ~ahead).any(axis=0))
@@ -83,7 +83,7 @@ def replan(
     )
 
 
-def _past_as_it_was(problem: Problem, over: int) -> Problem:
+def past_as_it_was(problem: Problem, over: int) -> Problem:
     """The problem with bounds that the rounds that are over keep, whatever happened in them."""
     least, most = problem.least.copy(), problem.most.copy()
     least[:over], most[:over] = 0, problem.people

@@ -49,13 +49,17 @@ _PROBES = 1000
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """`fraction`: of the budget (0 where its end is not in sight); `objective`: of the best plan so far."""
+    """`fraction`: of the budget (0 where its end is not in sight); `objective`: of the best plan so far.
+
+    `best` (R×N, int32) is that plan: the search's own array, to be copied by whoever keeps it.
+    """
 
     fraction: float
     iterations: int
     objective: float
     upper_bound: float
     seconds: float
+    best: Ints
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -122,7 +126,7 @@ def solve(
         if on_progress is not None and (over or time.perf_counter() - told >= 0.2):
             told = time.perf_counter()
             fraction = 1.0 if over else min(part or 0.0, 1.0)
-            on_progress(Progress(fraction, done, now.objective, bound, seconds))
+            on_progress(Progress(fraction, done, now.objective, bound, seconds, state.best))
         if over:
             break
         if part is not None:

@@ -12,9 +12,10 @@ from services.kit.i18n import ngettext
 from services.kit.rates import Rate
 from services.kit.resolvers import as_uuid, here, read, who
 from services.matching import access, partnering, rounds
+from services.matching.graphql.answers import City, Navigator, Topic
+from services.matching.graphql.plans import SERVICE
 from services.matching.solver import partners
 from services.matching.solver.fits import Fit
-from services.matching.stubs import SERVICE, City, Navigator, Topic
 
 ADVICE = Rate("advice", 120, per=3600)
 

@@ -1,0 +1,65 @@
+"""Server-Sent Events: what all answers of this kind share. Every proxy carries them."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from typing import Any, TypeVar
+
+import msgspec
+from litestar.response import Stream
+
+from services.kit.errors import Unknown
+from services.kit.graphcall import EVENT_STREAM
+from services.kit.i18n import gettext as _
+
+T = TypeVar("T")
+KEEP_ALIVE_SECONDS = 12.0
+SILENCE = b":\n\n"
+"""A comment: proxies close silent connections."""
+
+
+def answer(lines: AsyncIterator[bytes]) -> Stream:
+    # As a header: Litestar prefers the route's media type to the one of a stream.
+    return Stream(lines, headers={"content-type": EVENT_STREAM, "cache-control": "no-store", "x-accel-buffering": "no"})
+
+
+def event(name: str, data: Any = None) -> bytes:
+    return f"event: {name}\ndata: ".encode() + (msgspec.json.encode(data) if data is not None else b"") + b"\n\n"
+
+
+async def kept(results: AsyncIterator[T], counts: Callable[[], bool]) -> AsyncGenerator[T | None, None]:
+    """What comes, and None whenever nothing came for a while. To be used with `aclosing`, which closes `results` too.
+
+    Raises what `results` raises, and Unknown as soon as what the client showed no longer `counts`.
+    """
+    waiting = asyncio.ensure_future(anext(results))
+    try:
+        while True:
+            done, _waiting = await asyncio.wait({waiting}, timeout=KEEP_ALIVE_SECONDS)
+            if not counts():
+                raise Unknown(_("The access token was revoked."))
+            if not done:
+                yield None
+                continue
+            try:
+                result = waiting.result()
+            except StopAsyncIteration:
+                return
+            yield result
+            waiting = asyncio.ensure_future(anext(results))
+    finally:
+        # When the client has gone, whatever is awaited here is cancelled: a task of its own closes the source.
+        closing = asyncio.ensure_future(_close(waiting, results))
+        _closing.add(closing)
+        closing.add_done_callback(_closing.discard)
+
+
+_closing: set[asyncio.Future[None]] = set()
+"""The loop itself keeps only weak references to tasks."""
+
+
+async def _close(waiting: asyncio.Future[Any], results: AsyncIterator[Any]) -> None:
+    """End a source where it stands, so that nothing of it stays behind: no task, no session."""
+    waiting.cancel()
+    await asyncio.gather(waiting, return_exceptions=True)
+    if isinstance(results, AsyncGenerator):
+        await results.aclose()

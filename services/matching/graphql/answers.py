@@ -1,0 +1,291 @@
+"""What an answer of the solver says, as types of the graph."""
+
+from typing import Any, Self
+
+import strawberry
+from strawberry import ID
+from strawberry.federation.schema_directives import Key
+from strawberry.federation.types import FieldSet
+
+from services.kit.i18n import gettext as _
+from services.matching import comparing, models, rounds, wording
+from services.matching.problem import weights
+from services.matching.progress import State
+from services.matching.question import Question
+from services.matching.solver import HARD, Violation
+from services.matching.strength import Strength
+
+strawberry.enum(State, name="PlanState", description="How far a plan is. CANCELLED: before anything was found.")
+strawberry.enum(
+    Strength,
+    name="Strength",
+    description="How much a rule counts: HARD forbids every breach, STRONG takes 10 points off for each, NORMAL 3, "
+    "WEAK 1, OFF none. A meeting of two who have much to say to each other is worth 1 to 3 points.",
+)
+
+
+@strawberry.federation.type(directives=[Key(fields=FieldSet("id"), resolvable=False)])
+class Navigator:
+    id: ID
+
+    @classmethod
+    def of(cls, key: str) -> Self:
+        return cls(id=ID(key))
+
+
+@strawberry.federation.type(directives=[Key(fields=FieldSet("code"), resolvable=False)])
+class Topic:
+    code: ID
+
+
+@strawberry.federation.type(directives=[Key(fields=FieldSet("ags"), resolvable=False)])
+class City:
+    ags: ID
+
+
+@strawberry.type(description="How far the search is and what it has found so far.")
+class Progress:
+    percent: int
+    objective: float | None
+    upper_bound: float | None
+
+
+@strawberry.type(description="How many people of a city sit at a table.")
+class CityCount:
+    city: City
+    people: int
+
+
+@strawberry.type(description="One table in one round; numbers count from 1.")
+class PlannedTable:
+    number: int
+    topic: Topic | None
+    navigators: list[Navigator]
+    cities: list[CityCount]
+
+
+@strawberry.type
+class PlannedRound:
+    number: int
+    tables: list[PlannedTable]
+
+
+def planned(row: models.Plan) -> list[PlannedRound]:
+    """Every round with its tables; none while the plan has no answer."""
+    city = {person["id"]: person["city"] for person in row.question["people"]}
+    out: dict[int, PlannedRound] = {}
+    for table in rounds.seating(row):
+        seats = [city[navigator] for navigator in table.navigators]
+        out.setdefault(table.round, PlannedRound(number=table.round, tables=[])).tables.append(
+            PlannedTable(
+                number=table.table,
+                topic=Topic(code=ID(table.topic)) if table.topic else None,
+                navigators=[Navigator.of(key) for key in table.navigators],
+                cities=[CityCount(city=City(ags=ID(c)), people=seats.count(c)) for c in sorted(set(seats))],
+            )
+        )
+    return list(out.values())
+
+
+@strawberry.type(description="A figure of the plan, the mean of random plans, and what no plan can beat.")
+class Figure:
+    value: float
+    random: float
+    bound: float
+
+
+@strawberry.type(description="How good a plan is, beside chance and beside what no plan can exceed.")
+class Quality:
+    objective: Figure = strawberry.field(
+        description="Benefit minus what repeats and breaches of soft rules cost: what the search maximises."
+    )
+    benefit: Figure = strawberry.field(
+        description="Topical affinity of the pairs who meet and interest in the tables visited."
+    )
+    repeats: Figure = strawberry.field(
+        description="c·(c-1)/2 summed over pairs that meet c times, earlier meetings counted in; 0 when nobody meets "
+        "twice."
+    )
+    penalties: float = strawberry.field(description="What breaches of soft rules take off the objective.")
+    broken: int = strawberry.field(description="Breaches of hard rules; with any, the plan is not fit for use.")
+    repeated_meetings: int = strawberry.field(description="Meetings beyond a pair's first.")
+    fewest_cities: int = strawberry.field(description="The fewest different cities at any table.")
+    least_affinity: float = strawberry.field(description="What the worst-off person gets.")
+    seconds: float
+    proposals: float = strawberry.field(description="Exchanges that the search tried.")
+
+    @classmethod
+    def of(cls, answer: dict[str, Any]) -> Self:
+        objective = Figure(value=answer["objective"], random=answer["random_objective"], bound=answer["upper_bound"])
+        repeats = Figure(value=answer["repeats"], random=answer["random_repeats"], bound=answer["repeats_bound"])
+        weight, penalties = answer["repeat_weight"], answer.get("penalties", 0.0)
+        return cls(
+            objective=objective,
+            repeats=repeats,
+            benefit=Figure(
+                value=objective.value + weight * repeats.value + penalties,
+                random=objective.random + weight * repeats.random,
+                bound=objective.bound + weight * repeats.bound,
+            ),
+            penalties=penalties,
+            broken=answer.get("broken", 0),
+            repeated_meetings=answer["repeated_meetings"],
+            fewest_cities=min((min(row, default=0) for row in answer["cities_per_table"]), default=0),
+            least_affinity=answer["least"],
+            seconds=answer["seconds"],
+            proposals=float(answer["iterations"]),
+        )
+
+
+@strawberry.type(description="A hard rule that a plan breaks. Numbers count from 1, null where it is not about one.")
+class BrokenRule:
+    reason: str = strawberry.field(description="A code that stays, such as `never` or `wrong-size`.")
+    message: str = strawberry.field(description="In words; „Person 1“ is the first of `navigators`.")
+    round: int | None
+    table: int | None
+    navigators: list[Navigator]
+    kind: str | None = strawberry.field(description="The city or other kind of which too many or too few are there.")
+
+    @classmethod
+    def of(cls, found: dict[str, Any]) -> Self:
+        people = tuple(_("Person {number}", number=number) for number, _key in enumerate(found["people"], 1))
+        said = Violation(found["reason"], found["reason"], found["round"], found["table"], people, found["kind"])
+        return cls(
+            reason=found["reason"],
+            message=wording.violation(said),
+            round=_from_1(found["round"]),
+            table=_from_1(found["table"]),
+            navigators=[Navigator.of(key) for key in found["people"]],
+            kind=found["kind"],
+        )
+
+
+@strawberry.type(description="Somebody whom two plans seat differently. Numbers count from 1, null for no seat.")
+class SeatChange:
+    navigator: Navigator
+    round: int
+    before: int | None
+    after: int | None
+
+
+@strawberry.type(description="What became of a plan on a running day.")
+class DayChanges:
+    over: int = strawberry.field(description="How many rounds were past.")
+    moved: list[SeatChange] = strawberry.field(description="People who sit elsewhere than planned.")
+    missing: list[Navigator]
+    new: list[Navigator]
+
+    @classmethod
+    def of(cls, over: int, day: dict[str, Any]) -> Self:
+        return cls(
+            over=over,
+            moved=[
+                SeatChange(navigator=Navigator.of(key), round=number + 1, before=_table(before), after=_table(after))
+                for number, key, before, after in day["moved"]
+            ],
+            missing=[Navigator.of(key) for key in day["missing"]],
+            new=[Navigator.of(key) for key in day["new"]],
+        )
+
+
+@strawberry.type(description="How much something counts in the objective.")
+class Weight:
+    name: str
+    value: float | None = strawberry.field(description="Null for what is forbidden.")
+
+
+@strawberry.type(description="With what a plan was computed, and whether it can be computed again.")
+class Provenance:
+    problem: str = strawberry.field(description="SHA-256 over everything that the solver was given.")
+    solver: str = strawberry.field(description="The solver's version.")
+    seed: int
+    weights: list[Weight]
+    seconds_allowed: float | None
+    iterations_allowed: int | None
+    iterations: float = strawberry.field(description="Exchanges that the search tried.")
+    resumed: bool = strawberry.field(description="Whether a worker died on the way and another went on.")
+    stopped: bool = strawberry.field(description="Whether the search was cancelled and this is the best until then.")
+    adjustments: int = strawberry.field(description="Changes by hand.")
+    repeatable: bool = strawberry.field(
+        description="Whether `recomputePlan` gives the same plan: its budget was iterations, and nothing interfered."
+    )
+
+    @classmethod
+    def of(cls, answer: dict[str, Any], question: Question, adjustments: int) -> Self:
+        used = weights(question)
+        named = {"affinity": used.affinity, "topic": used.topic, "repeat": used.repeat}
+        resumed, stopped = answer.get("resumed", False), answer.get("stopped", False)
+        return cls(
+            problem=answer["problem_digest"],
+            solver=answer["version"],
+            seed=answer["seed"],
+            weights=[Weight(name=name, value=None if value == HARD else value) for name, value in named.items()],
+            seconds_allowed=question.seconds,
+            iterations_allowed=question.iterations,
+            iterations=float(answer["iterations"]),
+            resumed=resumed,
+            stopped=stopped,
+            adjustments=adjustments,
+            repeatable=question.iterations is not None and not resumed and not stopped and not adjustments,
+        )
+
+
+@strawberry.type(description="A figure of two plans.")
+class ComparedFigure:
+    name: str
+    one: float | None
+    other: float | None
+
+
+@strawberry.type(description="Two plans of one event beside each other.")
+class PlanComparison:
+    figures: list[ComparedFigure]
+    elsewhere: list[SeatChange] = strawberry.field(description="Who sits elsewhere in the other plan.")
+    meetings_in_both: int = strawberry.field(
+        description="Pairs who meet in both plans: it says more than `elsewhere` where tables only changed numbers."
+    )
+    meetings_in_one: int = strawberry.field(description="Pairs who meet in the first plan only.")
+    meetings_in_other: int = strawberry.field(description="Pairs who meet in the other plan only.")
+
+    @classmethod
+    def of(cls, found: comparing.Comparison) -> Self:
+        return cls(
+            figures=[ComparedFigure(name=name, one=one, other=other) for name, (one, other) in found.figures.items()],
+            elsewhere=[
+                SeatChange(
+                    navigator=Navigator.of(seat.navigator),
+                    round=seat.round + 1,
+                    before=_from_1(seat.one),
+                    after=_from_1(seat.other),
+                )
+                for seat in found.elsewhere
+            ],
+            meetings_in_both=found.both,
+            meetings_in_one=found.only_one,
+            meetings_in_other=found.only_other,
+        )
+
+
+@strawberry.type(description="What changes by hand would make of a plan; nothing is stored.")
+class Adjustment:
+    before: Quality
+    after: Quality
+    cost: float = strawberry.field(description="What the objective loses; negative where it gains.")
+    broken_rules: list[BrokenRule] = strawberry.field(description="Every hard rule that is broken afterwards.")
+
+    @classmethod
+    def of(cls, before: dict[str, Any], after: dict[str, Any]) -> Self:
+        return cls(
+            before=Quality.of(before),
+            after=Quality.of(after),
+            cost=before["objective"] - after["objective"],
+            broken_rules=[BrokenRule.of(found) for found in after["violations"]],
+        )
+
+
+def _from_1(number: int | None) -> int | None:
+    return None if number is None else number + 1
+
+
+def _table(number: int) -> int | None:
+    return None if number == rounds.ABSENT else number + 1

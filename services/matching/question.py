@@ -1,0 +1,110 @@
+"""What a plan was asked for: everything the solver sees, kept with the plan as JSON.
+
+Rounds and tables count from 0. Every field that came later has a default, so that older questions can still be read.
+"""
+
+import msgspec
+
+from services.matching.strength import Strength
+
+CITY = "city"
+
+
+class Person(msgspec.Struct, frozen=True, omit_defaults=True):
+    """`rounds`: those in which the person is there, `tables`: those in reach; None for all. `kinds`: not the city."""
+
+    id: str
+    city: str
+    offers: tuple[str, ...]
+    seeks: tuple[str, ...]
+    works_on: tuple[str, ...]
+    rounds: tuple[int, ...] | None = None
+    tables: tuple[int, ...] | None = None
+    kinds: dict[str, str] = {}
+
+
+class Host(msgspec.Struct, frozen=True):
+    """Somebody who stays at one table; None: the solver chooses it."""
+
+    id: str
+    table: int | None = None
+
+
+class Pair(msgspec.Struct, frozen=True):
+    """Two who shall meet, or shall not."""
+
+    one: str
+    other: str
+    strength: Strength = Strength.HARD
+
+
+class Met(msgspec.Struct, frozen=True):
+    """Two who met before: `times` with its decay."""
+
+    one: str
+    other: str
+    times: float = 1.0
+
+
+class Mixing(msgspec.Struct, frozen=True):
+    """How one kind is spread over the tables: evenly, or at most `most` of each at a table."""
+
+    kind: str
+    strength: Strength = Strength.HARD
+    most: int | None = None
+
+
+class Day(msgspec.Struct, frozen=True):
+    """The plan that a running day goes on from: tables by round and person (-1: no seat) in the order of the people.
+
+    `over`: rounds that are past. `most_moved`: how many seats may change; None leaves it to the solver.
+    """
+
+    plan: tuple[tuple[int, ...], ...]
+    over: int
+    most_moved: int | None = None
+    pinned: tuple[str, ...] = ()
+
+
+class Question(msgspec.Struct, frozen=True, omit_defaults=True):
+    """With `seed`, a budget of `iterations` and the solver's version, a plan can be computed again.
+
+    `topics`: (code, parent code) of the vocabulary. `table_topics`: empty for those that people care for most. `seats`:
+    fewest and most people of each table; empty for tables that differ by one at most. `mix`: what is not named is not
+    mixed, None stands for cities as a hard rule.
+    """
+
+    rounds: int
+    tables: int
+    topics: tuple[tuple[str, str | None], ...]
+    people: tuple[Person, ...]
+    table_topics: tuple[str, ...] = ()
+    seed: int = 1
+    seconds: float | None = 3.0
+    iterations: int | None = None
+    seats: tuple[tuple[int, int], ...] = ()
+    hosts: tuple[Host, ...] = ()
+    must: tuple[Pair, ...] = ()
+    never: tuple[Pair, ...] = ()
+    earlier: tuple[Met, ...] = ()
+    mix: tuple[Mixing, ...] | None = None
+    repeats: Strength = Strength.STRONG
+    day: Day | None = None
+
+
+def without(question: Question, person: str) -> Question:
+    """The question as if the person had never been in it."""
+    place = next((at for at, one in enumerate(question.people) if one.id == person), None)
+    day = question.day
+    if day is not None and place is not None:
+        rows = tuple(row[:place] + row[place + 1 :] for row in day.plan)
+        day = msgspec.structs.replace(day, plan=rows, pinned=tuple(one for one in day.pinned if one != person))
+    return msgspec.structs.replace(
+        question,
+        people=tuple(one for one in question.people if one.id != person),
+        hosts=tuple(one for one in question.hosts if one.id != person),
+        must=tuple(two for two in question.must if person not in (two.one, two.other)),
+        never=tuple(two for two in question.never if person not in (two.one, two.other)),
+        earlier=tuple(two for two in question.earlier if person not in (two.one, two.other)),
+        day=day,
+    )
