@@ -187,7 +187,7 @@ async def graphs(hub: Hub) -> tuple[float, float]:
         )
 
 
-def planning() -> list[tuple[str, float, float, float, int, int]]:
+def planning() -> list[tuple[str, float, float, float, float, int]]:
     """(instance, objective after one second, random, upper bound, repeats, their bound) for three sizes of event."""
     out = []
     for people, cities, tables, rounds in ((50, 2, 5, 3), (150, 12, 15, 5), (400, 60, 40, 6)):
@@ -245,7 +245,7 @@ def written(first: str | None, last: str | None) -> None:
 
 
 def report(
-    rows: list[tuple[str, str, tuple[float, float]]], plans: list[tuple[str, float, float, float, int, int]]
+    rows: list[tuple[str, str, tuple[float, float]]], plans: list[tuple[str, float, float, float, float, int]]
 ) -> str:
     lines = [
         "# Benchmarks",

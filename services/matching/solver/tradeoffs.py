@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.matching.solver.model import CITY
-from services.matching.solver.objective import city_counts, meetings, worth
+from services.matching.solver.objective import city_counts, meetings, visited, worth
 from services.matching.solver.problem import HARD, MOST_WEIGHT, Ints, Problem, Weights
 from services.matching.solver.result import Result
 
@@ -208,7 +208,7 @@ def _figures(problem: Problem, plan: Ints) -> dict[Figure, float]:
     city = _city(problem)
     tables = [len(table) for row in city_counts(problem, plan) for table in row if table]
     return {
-        **{figure: float(getattr(value, figure.value)) for figure in list(Figure)[:8]},
+        **{figure: float(getattr(value, figure)) for figure in Figure if hasattr(value, figure)},
         Figure.PAIRS: float(met.sum()),
         Figure.PAIRS_OF_CITIES: float((met & (city[:, None] != city)).sum()),
         Figure.FEWEST_CITIES: float(min(tables, default=0)),
@@ -223,11 +223,7 @@ def _city(problem: Problem) -> Ints:
 
 def _shares(problem: Problem, plan: Ints, met: NDArray[Any]) -> list[Share]:
     affinity = np.where(met > 0, problem.affinity, 0.0).sum(axis=1)
-    visited = np.zeros(problem.interest.shape, dtype=bool)
-    for seats in plan:
-        there = np.flatnonzero(seats >= 0)
-        visited[there, seats[there]] = True
-    interest = np.where(visited, problem.interest, 0.0).sum(axis=1)
+    interest = np.where(visited(problem, plan), problem.interest, 0.0).sum(axis=1)
     earlier = np.zeros(met.shape, dtype=bool)
     earlier[tuple(problem.earlier.who.T)] = True
     earlier |= earlier.T
