@@ -4,18 +4,20 @@ First the rows are read, then the session is let go, and the computing, up to a 
 """
 
 import asyncio
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import msgspec
 from sqlalchemy import ColumnElement, false, func, or_, select
 
 from services.kit.db import Reader
 from services.kit.errors import NotFound
 from services.kit.i18n import gettext as _
-from services.matching.models import City, Navigator, Topic
+from services.matching.models import City, Event, Navigator, Plan, Topic
+from services.matching.question import Pair
 from services.matching.solver import Model, partners
 from services.matching.solver.fits import Forest
+from services.matching.strength import Strength
 
 MOST_PEOPLE = 2_000
 """People among whom pairs are sought; of more, those that it is for come first."""
@@ -45,13 +47,20 @@ class Group:
     of: frozenset[str] | None = None
 
 
-async def participants(session: Reader, people: Sequence[uuid.UUID], topic: str | None) -> Group:
-    """These people. Raises NotFound for a topic that is not in the vocabulary."""
+async def participants(session: Reader, event: Event, topic: str | None) -> Group:
+    """Who takes part; who are to sit at no table together, by the newest plan, are no pair either. Raises NotFound for
+    a topic that is not in the vocabulary.
+    """
     topics = await _topics(session, topic)
     rows = await session.scalars(
-        select(Navigator).where(Navigator.id.in_(people)).order_by(Navigator.id).limit(MOST_PEOPLE)
+        select(Navigator).where(Navigator.id.in_(event.participants)).order_by(Navigator.id).limit(MOST_PEOPLE)
     )
-    return Group(_model(topics, rows.all()))
+    model = _model(topics, rows.all())
+    newest = select(Plan.question["never"]).where(Plan.event_id == event.id).order_by(Plan.created_at.desc()).limit(1)
+    for two in msgspec.convert(await session.scalar(newest) or [], list[Pair]):
+        if two.strength is not Strength.OFF:
+            model.never(two.one, two.other)
+    return Group(model)
 
 
 async def around(session: Reader, place: Place, topic: str) -> Group:

@@ -11,7 +11,7 @@ from services.kit.service import Hub
 from services.matching import intake
 from tests.browser_like import logged_in
 from tests.conftest import Clients
-from tests.matching.test_met import CREATE, JOIN, PUBLISH
+from tests.matching.test_met import CREATE, JOIN, PLAN, PUBLISH
 
 KN, HN, DD = "08335043", "08121000", "14612000"
 PAIRS = """query ($event: ID, $topic: ID, $first: Int, $mentees: Int, $mentors: Int) {
@@ -75,9 +75,8 @@ async def test_pairs_at_an_event_are_for_its_cities_and_of_its_people(hub: Hub, 
     konstanz, heilbronn, dresden = await three(hub, clients)
     day = {"title": "Lotsentreff", "date": "2030-05-01", "host": KN, "guests": [HN]}
     event = (await konstanz.ask(CREATE, e=day))["createEvent"]["id"]
-    everybody = (
-        "query ($a: ID!, $b: ID!) { a: navigators(city: $a) { nodes { id } } b: navigators(city: $b) { nodes { id } } }"
-    )
+    everybody = """query ($a: ID!, $b: ID!) {
+      a: navigators(city: $a) { nodes { id name } } b: navigators(city: $b) { nodes { id name } } }"""
     found = await konstanz.ask(everybody, a=KN, b=HN)
     await konstanz.ask(JOIN, e=event, n=[node["id"] for side in found.values() for node in side["nodes"]])
     await hub.settle()
@@ -85,6 +84,16 @@ async def test_pairs_at_an_event_are_for_its_cities_and_of_its_people(hub: Hub, 
         assert set(named(await client.ask(PAIRS, event=event))) == {("Teacher", "Learner"), ("Giver", "Seeker")}
     assert named(await konstanz.ask(PAIRS, event=event, topic=OTHER)) == [("Giver", "Seeker")]
     await refused(dresden, PAIRS, "NOT_FOUND", event=event)
+    learner, teacher = (
+        next(node["id"] for node in found[side]["nodes"] if node["name"] == name)
+        for side, name in (("a", "Learner"), ("b", "Teacher"))
+    )
+    never = {"event": event, "rounds": 1, "tables": 1, "rules": {"never": [{"one": learner, "other": teacher}]}}
+    with pytest.raises(Answered):
+        await konstanz.ask(PLAN, i={**never, "tables": 9})  # what was refused is no rule
+    assert ("Teacher", "Learner") in named(await konstanz.ask(PAIRS, event=event))
+    await konstanz.ask(PLAN, i={**never, "tables": 2})
+    assert ("Teacher", "Learner") not in named(await konstanz.ask(PAIRS, event=event))
     await refused(konstanz, PAIRS, "NOT_FOUND", event="nothing")
 
 

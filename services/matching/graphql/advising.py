@@ -143,7 +143,7 @@ class AdviceQuery:
                 row = await rounds.event_by_id(session, key) if key else None
                 if row is None or not access.may_see(asking, row):
                     raise NotFound(_("There is no such event."))
-                group = await partnering.participants(session, row.participants, topic)
+                group = await partnering.participants(session, row, topic)
         found = await partnering.pairs(group, topic, mentees, mentors)
         return [MentoringPair.of(pair) for pair in found.pairs[:most]]
 
