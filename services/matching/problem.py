@@ -82,8 +82,11 @@ def _model(question: Question) -> solver.Model:
         model.earlier(met.one, met.other, met.times)
     if question.mix is not None:
         model.mix(CITY, None)
+        # Nobody may be of a kind: whoever was has been erased.
+        known = {CITY}.union(*(person.kinds for person in question.people))
         for one in question.mix:
-            _mix(model, one)
+            if one.kind in known:
+                _mix(model, one)
     return model
 
 

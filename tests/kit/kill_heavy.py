@@ -8,13 +8,21 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-Tell = Callable[[Any], None]
+Tell = Callable[[Any], Any]
 
 
 def count(payload: dict[str, int], tell: Tell) -> dict[str, int]:
     for number in range(payload["to"]):
         tell({"at": number})
     return {"counted": payload["to"]}
+
+
+def go_on(payload: dict[str, int], tell: Tell) -> str:
+    for number in range(payload["at_most"]):
+        if not tell(number):
+            return "had enough"
+        time.sleep(0.01)
+    return "was never stopped"
 
 
 def chatter(payload: Any, tell: Tell) -> str:

@@ -70,6 +70,24 @@ async def grind(run: Run, task: Task) -> None:
     await leave(run, task)
 
 
+at_once: list[int] = [0, 0]
+"""How many jobs that take turns run in this process, and the most that ever did."""
+open_door = asyncio.Event()
+"""Closed, it keeps them from their end."""
+open_door.set()
+
+
+@job("share", Task, turns="secret")
+async def share(run: Run, task: Task) -> None:
+    at_once[0] += 1
+    at_once[1] = max(at_once)
+    try:
+        await open_door.wait()
+        await leave(run, task)
+    finally:
+        at_once[0] -= 1
+
+
 @job("stumble", Task, tries=2)
 async def stumble(run: Run, task: Task) -> None:
     async with run.finish() as session:
@@ -91,7 +109,7 @@ async def contend(run: Run, task: Task) -> None:
         await session.execute(insert(EFFECT).values(number=task.number))
 
 
-KINDS: Sequence[Job] = (mark, grind, stumble, refuse, contend)
+KINDS: Sequence[Job] = (mark, grind, share, stumble, refuse, contend)
 
 
 def queue(url: str, redis: str, pool: int = 10) -> Queue:

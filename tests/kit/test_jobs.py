@@ -335,6 +335,48 @@ async def test_postgres_restarted_under_load(fragile: Fragile, mode: str) -> Non
     assert set(effects.values()) == {1}
 
 
+# Taking turns -------------------------------------------------------------------------------------------------------
+
+
+async def test_who_asks_for_much_does_not_hold_up_the_others(toys: Toys) -> None:
+    wanted = [("anna", 12), ("ben", 4), ("cem", 4)]
+    ids = [
+        await toys.enqueue(toil.share, number=n, secret=who)
+        for n, (who, many) in enumerate(wanted)
+        for _ in range(many)
+    ]
+    async with working(toys.queue):
+        await toys.finished(*ids)
+    async with toys.queue.db.read() as session:
+        order = (await session.scalars(select(EFFECT.c.number).order_by(EFFECT.c.id))).all()
+    assert order == [0, 1, 2] * 4 + [0] * 8
+
+
+async def test_no_more_than_the_cores_compute_and_other_jobs_go_on(toys: Toys) -> None:
+    toys.queue.cores = 3
+    toil.at_once[:] = [0, 0]
+    toil.open_door.clear()
+    try:
+        async with working(toys.queue):
+            ids = [await toys.enqueue(toil.share, number=n, secret=str(n)) for n in range(9)]
+            await eventually(lambda: toys.is_("running", *ids[:3]))
+            await toys.finished(await toys.enqueue(toil.mark, number=100))
+            assert await toys.is_("queued", *ids[3:])
+            toil.open_door.set()
+            await toys.finished(*ids)
+    finally:
+        toil.open_door.set()
+    assert toil.at_once == [0, 3]
+
+
+async def test_turns_outlive_a_lost_wake_up(toys: Toys) -> None:
+    ids = [await toys.enqueue(toil.share, number=n, secret="anna") for n in range(3)]
+    await forget_line(toys.queue)
+    async with working(toys.queue):
+        await toys.finished(*ids)
+    assert await toys.effects() == [0, 1, 2]
+
+
 # Heavy by itself-- ----------------------------------------------------------------------------------------------------
 
 
@@ -355,6 +397,15 @@ async def test_heavy_answers_and_tells_how_far_it_is() -> None:
 
 async def test_heavy_bears_a_function_that_prints() -> None:
     assert await computed("chatter", None) == ("said", [])
+
+
+async def test_heavy_hears_that_its_caller_has_enough() -> None:
+    async def until_three(value: int) -> bool:
+        return value < 3
+
+    async with asyncio.timeout(WAIT_SECONDS):
+        answer = await heavy.heavy("tests.kit.kill_heavy:go_on", {"at_most": 3000}, until_three)
+    assert answer == "had enough"
 
 
 @pytest.mark.parametrize(

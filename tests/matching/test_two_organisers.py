@@ -1,14 +1,20 @@
 """Two organisers plan at the same time, in a hub that works its own jobs."""
 
 import asyncio
+import contextlib
 
+import psutil
 import pytest
+from sqlalchemy import select
 
 from services.cli import demo
 from services.cli.client import Client
+from services.kit.db import HUB
+from services.kit.log import table
 from services.kit.service import Hub
+from services.matching.models import Base
 from tests.conftest import Clients
-from tests.matching.test_planning import STATE, ask, people
+from tests.matching.planned import STATE, ask, people, row_of
 
 
 @pytest.fixture
@@ -28,6 +34,35 @@ async def test_everybody_gets_every_plan(hub: Hub, clients: Clients) -> None:
 
     async with asyncio.timeout(120):
         await asyncio.gather(plans(*first), plans(*second))
+
+
+def solvers() -> list[int]:
+    """The niceness of every solver that runs below this process."""
+    found = []
+    for one in psutil.Process().children():
+        with contextlib.suppress(psutil.Error):
+            if "services.kit.heavy" in one.cmdline():
+                found.append(one.nice())
+    return found
+
+
+async def test_twenty_plans_share_the_cores_and_the_turns(hub: Hub, clients: Clients) -> None:
+    """Who asks for one plan does not wait for all of those who asked for many."""
+    many, others = await people(hub, clients, 20), [await people(hub, clients, 20) for _ in range(3)]
+    asked = [await ask(*many, seed=seed, iterations=1000) for seed in range(17)]
+    single = [await ask(*one, iterations=1000) for one in others]
+    most, nicest = 0, 0
+    while not all([(await row_of(hub, plan)).answer for plan in (*asked, *single)]):
+        running = await asyncio.to_thread(solvers)
+        most, nicest = max(most, len(running)), max([nicest, *running])
+        await asyncio.sleep(0.05)
+    assert 1 <= most <= hub.settings.cores
+    assert nicest > psutil.Process().nice()
+    jobs = table(Base.metadata, "job")
+    async with hub.runtimes["matching"].db.read(HUB) as session:
+        ended = select(jobs.c.payload["plan"].astext).order_by(jobs.c.finished_at)
+        order = list((await session.scalars(ended)).all())
+    assert max(order.index(plan) for plan in single) < len(order) / 2
 
 
 async def test_a_plan_for_a_day_without_round_times_still_has_papers(hub: Hub, clients: Clients) -> None:

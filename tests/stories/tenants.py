@@ -142,22 +142,24 @@ def snapshot(ags: str, name: str) -> dict[str, Any]:
 NATURAL = {
     "ags": "ags", "host": "ags", "guests": "ags", "city": "ags", "audience": "ags", "org": "ags", "state": "state",
     "event": "event", "navigators": "navigator", "clientId": "client", "topic": "topic", "code": "topic",
-    "topics": "topic", "offers": "topic", "seeks": "topic", "worksOn": "topic", "tableTopics": "topic",
+    "plan": "plan", "topics": "topic", "offers": "topic", "seeks": "topic", "worksOn": "topic", "tableTopics": "topic",
 }  # fmt: skip
-"""Which kind of id an argument takes, by its name; `id` takes what its field is about."""
+"""Which kind of id an argument takes, by its name; `id`, or `one` and the `other`, take what their field is about."""
 ABOUT = {
     "navigator": "navigator", "project": "project", "event": "event", "changeEvent": "event", "cancelEvent": "event",
     "decideTopicProposal": "proposal", "answerPartnership": "partnership", "endPartnership": "partnership",
-    "plan": "plan", "confirmPlan": "plan", "planProgress": "plan",
+    "plan": "plan", "confirmPlan": "plan", "planProgress": "plan", "recomputePlan": "plan", "cancelPlan": "plan",
+    "copyPlan": "plan", "comparedPlans": "plan",
 }  # fmt: skip
 VALUES = {
     "date": "2030-01-01", "starts": "10:00", "ends": "11:00", "timezone": "Europe/Berlin", "population": 1,
     "website": "https://stadt.example", "after": None, "text": None, "count": 1, "rounds": 1, "tables": 1,
-    "seconds": 1.0, "seed": 1, "navigators": [], "minutes": 10, "breakMinutes": 2, "first": 2, "kind": "",
+    "seconds": 1.0, "seed": 1, "over": 0, "navigators": [], "minutes": 10, "breakMinutes": 2, "first": 2, "kind": "",
 }  # fmt: skip
 LEFT_OUT = frozenset({
     "expected", "logo", "contactEmail", "contactPhone", "email", "phone", "chat", "photo", "photoConsent", "since",
     "until", "mentor", "languages", "visibility", "links", "departments", "employees", "competences",
+    "rules", "iterations", "missing", "new", "pinned",
 })  # fmt: skip
 """Arguments that say nothing about whose a row is, and that take more than any word."""
 PLAIN = {"String": "x", "Int": 1, "Float": 1.0, "Boolean": True}
@@ -177,8 +179,9 @@ class Filling:
         """Raises KeyError for a scalar that nobody told a value of."""
         if name == "text" and gql.is_non_null_type(type_):
             return TOPIC
+        wanted = gql.is_non_null_type(type_)
         type_ = gql.get_nullable_type(type_)
-        if name in LEFT_OUT:
+        if name in LEFT_OUT and (gql.is_list_type(type_) or not wanted):
             return [] if gql.is_list_type(type_) else None
         if gql.is_list_type(type_):
             if name == "agenda" or isinstance(gql.get_named_type(type_), gql.GraphQLInputObjectType) is False:
@@ -188,7 +191,7 @@ class Filling:
             return {key: self.value(field, key, part.type) for key, part in type_.fields.items()}
         if isinstance(type_, gql.GraphQLEnumType):
             return list(type_.values)[self.choice % len(type_.values)]
-        kind = ABOUT.get(field) if name == "id" else NATURAL.get(name)
+        kind = ABOUT.get(field) if name in {"id", "one", "other"} else NATURAL.get(name)
         if type_.name in IDS and self.all_ids is not None:
             return self.all_ids
         if kind is not None and type_.name in {"ID", "String"}:
