@@ -32,6 +32,7 @@ FOUND: Final = ANYBODY.to("what one got from a plan")
 ADVISED: Final = ANYBODY.to("what one got as advice")
 RIGHTS: Final[Rights] = {
     "Query.plan": PLANS.to(PLANS.rows, PLANS.rule, hidden=True),
+    "Query.whyThisTable": PLANS.to(PLANS.rows, PLANS.rule, hidden=True),
     "Query.mentoringPairs": PAIRS,
     "Query.partnershipSuggestions": ADVICE,
     "Query.comparedPlans": PLANS.to(PLANS.rows, PLANS.rule, hidden=True),
@@ -48,6 +49,8 @@ RIGHTS: Final[Rights] = {
     "Progress.*": FOUND,
     "Quality.*": FOUND,
     "Figure.*": FOUND,
+    "SeatReason.*": FOUND,
+    "Companion.*": FOUND,
     "TopicFit.*": ADVISED,
     "MentoringTopic.*": ADVISED,
     "MentoringPair.*": ADVISED,
