@@ -1,16 +1,23 @@
 """What events says."""
 
+import datetime as dt
+
 from services.kit.messages import Message
 
 
 class EventPublished(Message, frozen=True):
-    """An event as it is now. `organiser` is the OAuth client that may change it; `cities` are host and guests."""
+    """An event as it is now. `organiser` is the OAuth client that may change it; `cities` are host and guests.
+
+    `date` is the day on the event's own clock; None where an older version said it.
+    """
 
     id: str
     organiser: str
     title: str
     cities: tuple[str, ...]
     participants: tuple[str, ...]
+    date: dt.date | None = None
+    cancelled: bool = False
 
     def key(self) -> str:
         return self.id

@@ -114,6 +114,8 @@ async def message(session: Reader, event: Event) -> EventPublished:
         title=event.title,
         cities=(event.host, *event.guests),
         participants=tuple(str(p) for p in people),
+        date=event.date,
+        cancelled=event.status == "cancelled",
     )
 
 

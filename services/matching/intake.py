@@ -7,6 +7,7 @@ import msgspec
 from sqlalchemy import case, delete, func, or_, select, update
 
 from services.contracts.directory import (
+    CityPublished,
     NavigatorErased,
     NavigatorPublished,
     NavigatorWithdrawn,
@@ -18,8 +19,13 @@ from services.kit import log
 from services.kit.db import Writer, put, put_all
 from services.kit.log import Listens
 from services.kit.revoked import TokensRevoked, hearing
-from services.matching.models import Base, Event, Navigator, Plan, Topic
+from services.matching.models import Base, City, Event, Navigator, Plan, Topic
 from services.matching.question import Question, without
+
+
+@log.together
+async def cities(session: Writer, said: list[CityPublished]) -> None:
+    await put_all(session, City, "ags", {one.ags: {"population": one.population} for one in said})
 
 
 @log.together
@@ -104,12 +110,15 @@ async def event(session: Writer, said: EventPublished) -> None:
         "organiser": said.organiser,
         "cities": list(said.cities),
         "participants": [uuid.UUID(p) for p in said.participants],
+        "date": said.date,
+        "cancelled": said.cancelled,
     }
     await put(session, Event, {"id": uuid.UUID(said.id)}, values)
 
 
 listens: Listens = {
     "directory": {
+        CityPublished: cities,
         TopicPublished: topics,
         TopicMerged: merged,
         NavigatorPublished: navigators,

@@ -1,10 +1,10 @@
 """Matching's tables: its own copies of what it needs of the others, and the plans."""
 
 import uuid
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, MetaData, Text, Uuid, func, text
+from sqlalchemy import ForeignKey, Index, MetaData, Text, Uuid, false, func, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -29,6 +29,14 @@ class Topic(Base):
     parent: Mapped[str | None]
 
 
+class City(Base):
+    """Copy of the directory's city, as far as partnerships ask: how large it is."""
+
+    __tablename__ = "city"
+    ags: Mapped[str] = mapped_column(primary_key=True)
+    population: Mapped[int | None]
+
+
 class Navigator(Base):
     """Copy of the directory's navigator, without the name: matching needs none."""
 
@@ -41,13 +49,15 @@ class Navigator(Base):
 
 
 class Event(Base):
-    """Copy of the event: who may plan it and who takes part."""
+    """Copy of the event: who may plan it, who takes part, and when it is, unless an older version said it."""
 
     __tablename__ = "event"
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     organiser: Mapped[str]
     cities: Mapped[list[str]] = mapped_column(ARRAY(Text))
     participants: Mapped[list[uuid.UUID]] = mapped_column(ARRAY(Uuid))
+    date: Mapped[date | None]
+    cancelled: Mapped[bool] = mapped_column(server_default=false())
 
 
 class Plan(Base):

@@ -23,7 +23,7 @@ FIELDS: Final = {
 def check(question: Question) -> None:
     """Raises Refused with every fault, in words, by participant. Cheap: a request may wait for it."""
     try:
-        _model(question).check()
+        model_of(question).check()
     except solver.Invalid as invalid:
         complaints = [
             Complaint(
@@ -41,7 +41,7 @@ def build(question: Question) -> solver.Problem:
 
     Of a running day, the rounds that are over are as they were, whatever the rules say of them.
     """
-    problem, day = _model(question).problem(), question.day
+    problem, day = model_of(question).problem(), question.day
     if day is None:
         return problem
     fixed = problem.fixed.copy()
@@ -53,7 +53,8 @@ def weights(question: Question) -> solver.Weights:
     return solver.Weights(repeat=POINTS[question.repeats])
 
 
-def _model(question: Question) -> solver.Model:
+def model_of(question: Question) -> solver.Model:
+    """Everything that was said, not yet checked."""
     model = solver.Model(tables=question.tables, rounds=question.rounds, weights=weights(question))
     for code, parent in question.topics:
         model.topic(code, parent)

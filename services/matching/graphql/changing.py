@@ -8,11 +8,11 @@ import msgspec
 import strawberry
 from strawberry import ID, Info
 
-from services.kit.db import Writer
+from services.kit.db import HUB, Writer
 from services.kit.errors import Conflict, NotFound
 from services.kit.i18n import gettext as _
 from services.kit.resolvers import as_uuid, here, who
-from services.matching import access, adjusting, days, jobs, rounds
+from services.matching import access, adjusting, days, jobs, met, rounds
 from services.matching.graphql.inputs import (
     PlanChange,
     PlanRoundsInput,
@@ -54,12 +54,14 @@ class Mutation:
         wanted = wishes(input)
         key = as_uuid(input.event)
         await runtime.refresh()
+        async with runtime.db.read(HUB) as everything:  # people of this event may have met at others' events
+            earlier = await met.before(everything, key) if key else ()
         async with runtime.db.begin(asking.acting) as session:
             event = await rounds.event_by_id(session, key) if key else None
             if event is None:
                 raise NotFound(_("There is no such event."))
             access.may_plan(asking, event)
-            asked = await rounds.question(session, event, wanted)
+            asked = met.told(await rounds.question(session, event, wanted), earlier)
             check(asked)  # complains now and in words, not later in the job
             row = await rounds.ask(session, event, asked)
             await jobs.begin(session, runtime.queue, event, row)

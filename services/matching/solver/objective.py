@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from services.matching.solver.problem import HARD, Ints, Kinds, Problem
+from services.matching.solver.problem import HARD, Flags, Ints, Kinds, Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +40,7 @@ def worth(problem: Problem, plan: Ints) -> Worth:
     met = meetings(problem, plan)
     gained = np.where(met > 0, problem.affinity, 0.0).sum(axis=1)
     affinity = float(gained.sum()) / 2
-    visited = np.zeros((problem.people, problem.tables), dtype=bool)
-    for seats in plan:
-        there = np.flatnonzero(seats >= 0)
-        visited[there, seats[there]] = True
-    topic = float(problem.interest[visited].sum())
+    topic = float(problem.interest[visited(problem, plan)].sum())
     # How many pairs (each counted from both sides) met c times.
     times = np.bincount(met.ravel(), minlength=problem.rounds + 1)
     c = np.arange(len(times))
@@ -104,6 +100,15 @@ def meetings(problem: Problem, plan: Ints) -> NDArray[np.uint8]:
             met[np.ix_(group, group)] += 1
     np.fill_diagonal(met, 0)
     return met
+
+
+def visited(problem: Problem, plan: Ints) -> Flags:
+    """Who sits at which table in any round (N×G)."""
+    out = np.zeros((problem.people, problem.tables), dtype=np.bool_)
+    for seats in plan:
+        there = np.flatnonzero(seats >= 0)
+        out[there, seats[there]] = True
+    return out
 
 
 def city_counts(problem: Problem, plan: NDArray[Any]) -> list[list[dict[str, int]]]:

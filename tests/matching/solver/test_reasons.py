@@ -1,0 +1,204 @@
+from __future__ import annotations
+
+from functools import cache
+from itertools import combinations
+from random import Random
+
+import numpy as np
+import pytest
+
+from services.matching.solver import HARD, Iterations, Model, Problem, Result, Weights, recount, solve
+from services.matching.solver.fits import Fit, Forest, talk
+from services.matching.solver.objective import meetings, worth
+from services.matching.solver.reasons import MOST_COMPANY, Grounds, why
+from services.matching.solver.tradeoffs import (
+    MOST_SHARES,
+    Contact,
+    Figure,
+    Repeat,
+    Wish,
+    account,
+    compare,
+    second_opinion,
+)
+from tests.matching.solver.people import problem
+
+
+def people(count: int, *, tables: int = 2, rounds: int = 2, seed: int = 0) -> Model:
+    rnd = Random(seed)
+    model = Model(tables=tables, rounds=rounds)
+    codes = []
+    for f in range(3):
+        model.topic(f"f{f}")
+        for t in range(3):
+            model.topic(f"f{f}.{t}", parent=f"f{f}")
+            model.topic(f"f{f}.{t}.x", parent=f"f{f}.{t}")
+            codes += [f"f{f}", f"f{f}.{t}", f"f{f}.{t}.x"]
+
+    def some() -> list[str]:
+        return [rnd.choice(codes) for _ in range(rnd.randrange(4))]
+
+    for i in range(count):
+        model.person(f"p{i:02}", city="KN" if i % 2 else "HN", offers=some(), seeks=some(), works_on=some())
+    return model
+
+
+def test_reasons_add_up_to_the_solver_s_figures() -> None:
+    model = people(24, tables=4, rounds=3)
+    found = model.problem()
+    plan = solve(found, Iterations(2_000), seed=1).plan
+    grounds = Grounds.of(model, plan.tolist(), found.table_topics)
+    for i, k in combinations(range(24), 2):
+        both = [talk(grounds.forest, grounds.said[a], grounds.said[b]) for a, b in ((i, k), (k, i))]
+        assert [one.affinity for one in both] == [found.affinity[i, k]] * 2
+        assert (both[0].takes, both[0].gives) == (both[1].gives, both[1].takes)
+    met = meetings(found, plan)
+    for i, key in enumerate(found.keys):
+        reasons = why(grounds, key)
+        assert [one.round for one in reasons] == [0, 1, 2]
+        assert sum(one.gain for one in reasons) == pytest.approx(np.where(met[i] > 0, found.affinity[i], 0.0).sum())
+        assert [one.interest for one in reasons] == [found.interest[i, one.table] for one in reasons]
+        assert [one.topic for one in reasons] == [found.table_topics[one.table] for one in reasons]
+
+
+def small() -> Grounds:
+    model = Model(tables=2, rounds=2)
+    for code, parent in (("forms", None), ("forms.pdf", "forms"), ("chess", None), ("chess.blitz", "chess")):
+        model.topic(code, parent)
+    model.person("ann", city="KN", seeks=["forms.pdf"], works_on=["chess", "chess.blitz"])
+    model.person("ben", city="HN", offers=["forms.pdf", "forms"])
+    model.person("cem", city="HN", offers=["forms"], works_on=["chess"])
+    model.person("dea", city="KN", seeks=["chess"])
+    model.must("ann", "dea")
+    model.earlier("ann", "cem", 0.5)
+    model.host("ann", 0)
+    return Grounds.of(model, [[0, 0, 0, 1], [0, 0, 1, 0]], ["forms", "chess"])
+
+
+def test_why_this_table_the_best_first() -> None:
+    first, second = why(small(), "ann")
+    assert (first.topic, first.interest, first.hosts, first.returns, first.cities) == (
+        "forms",
+        1.0,
+        True,
+        False,
+        ("HN",),
+    )
+    assert [(one.key, one.gain, one.earlier) for one in first.company] == [("cem", 1.0, 0.5), ("ben", 1.0, 0.0)][::-1]
+    ben, cem = first.company
+    assert ben.talk.takes == (Fit(0, "forms.pdf", "forms.pdf"),)
+    assert (cem.talk.takes, cem.talk.both) == ((Fit(1, "forms.pdf", "forms"),), ("chess",))
+    dea, again = second.company
+    assert (dea.key, dea.wished, dea.talk.fields, dea.gain) == ("dea", True, ("chess",), 0.25)
+    assert (again.key, again.before, again.gain) == ("ben", (0,), 0.0)
+    assert (second.returns, second.gain, second.others) == (True, 0.25, 2)
+    (alone,) = [one for one in why(small(), "cem") if one.round == 1]
+    assert (alone.company, alone.interest) == ((), 1.0)
+
+
+def test_who_was_erased_is_named_in_no_reason() -> None:
+    model = Model(tables=1, rounds=1)
+    model.person("ann", city="KN")
+    model.must("ann", "gone")
+    model.earlier("gone", "ann")
+    (only,) = why(Grounds.of(model, [[0]], [None]), "ann")
+    assert (only.others, only.interest, only.topic) == (0, 0.0, None)
+    with pytest.raises(KeyError):
+        why(Grounds.of(model, [[0]], [None]), "gone")
+    assert why(Grounds.of(model, [[-1]], [None]), "ann") == ()
+    for plan in ([[0, 0]], [[1]], [[-2]]):
+        with pytest.raises(ValueError, match="does not seat"):
+            Grounds.of(model, plan, [None])
+
+
+def test_a_large_table_names_its_best_few() -> None:
+    model = people(40, tables=1, rounds=1)
+    (only,) = why(Grounds.of(model, [[0] * 40], [None]), "p00")
+    assert (len(only.company), only.others) == (MOST_COMPANY, 39)
+    gains = [one.gain for one in only.company]
+    assert gains == sorted(gains, reverse=True)
+
+
+def test_nothing_named_is_nothing_to_say() -> None:
+    model = Model()
+    model.person("ann", city="KN")
+    model.person("ben", city="KN")
+    grounds = Grounds.of(model, [[0, 0]], [None])
+    found = talk(Forest.of([]), *grounds.said)
+    assert (found.takes, found.gives, found.both, found.fields, found.affinity) == ((), (), (), (), 0.0)
+
+
+@cache
+def planned() -> tuple[Problem, Result]:
+    given = problem((12, 12), tables=4, rounds=4, seed=5)
+    return given, solve(given, Iterations(3_000), seed=1)
+
+
+def test_the_account_of_a_plan_agrees_with_its_figures() -> None:
+    given, result = planned()
+    found = account(given, result)
+    value = worth(given, result.plan)
+    met = meetings(given, result.plan)
+    assert len(found.worst) == MOST_SHARES
+    assert found.worst[0].affinity == pytest.approx(value.least)
+    assert 0 < found.reached <= 1
+    assert sum(one.pairs for one in found.contacts) == int(np.triu(met > 0).sum())
+    assert {(one.one, one.other) for one in found.contacts} == {
+        ("08121000", "08121000"), ("08121000", "08335043"), ("08335043", "08335043")}  # fmt: skip
+    assert sum(one.times - 1 for one in found.repeats) == value.repeated_meetings
+    for share in found.worst:
+        i = given.keys.index(share.key)
+        assert (share.met, share.again) == (int((met[i] > 0).sum()), int(np.maximum(met[i].astype(int) - 1, 0).sum()))
+
+
+def test_earlier_meetings_are_repeats_and_cities_are_counted_once_for_each_pair() -> None:
+    model = Model(tables=2, rounds=2)
+    for key, city in (("a", "KN"), ("b", "HN"), ("c", "KN"), ("d", "HN")):
+        model.person(key, city=city)
+    model.earlier("b", "a", 0.25)
+    for other, weight in (("b", 1.0), ("c", 1.0), ("d", 2.0)):
+        model.must("a", other, weight)
+    given = model.problem()
+    result = solve(given, Iterations(100), seed=1)
+    plan = np.array([[0, 0, 1, 1], [0, 0, 1, 1]], dtype=np.int32)
+    found = account(given, replaced(result, plan))
+    assert found.contacts == (Contact("HN", "KN", 2),)
+    assert found.repeats == (Repeat("a", "b", 2, 0.25), Repeat("c", "d", 2, 0.0))
+    assert found.unmet == (("a", "d"), ("a", "c"))
+    assert {one.key: one.again for one in found.worst} == {"a": 2, "b": 2, "c": 1, "d": 1}
+
+
+def replaced(result: Result, plan: np.ndarray) -> Result:
+    return Result(**{name: getattr(result, name) for name in Result.__dataclass_fields__} | {"plan": plan})
+
+
+def test_two_plans_figure_by_figure_and_person_by_person() -> None:
+    given, result = planned()
+    other = np.random.default_rng(1).permutation(result.plan.T).T.astype(np.int32)
+    found = compare(given, result.plan, other)
+    assert found.figures[Figure.OBJECTIVE] == pytest.approx((result.objective, recount(given, other)))
+    assert found.better(Figure.OBJECTIVE) == -1
+    assert {change.one.key for change in found.gain}.isdisjoint(change.one.key for change in found.lose)
+    assert [change.gain for change in found.lose] == sorted(change.gain for change in found.lose)
+    same = compare(given, result.plan, result.plan)
+    assert (same.gain, same.lose) == ((), ())
+    assert {same.better(figure) for figure in Figure} == {0}
+
+
+@pytest.mark.parametrize(
+    ("wish", "figure"),
+    [
+        (Wish.NEW_MEETINGS, Figure.REPEATS), (Wish.COMMON_TOPICS, Figure.AFFINITY), (Wish.TABLE_TOPICS, Figure.TOPIC),
+    ],
+)  # fmt: skip
+def test_a_second_opinion_gives_more_of_what_is_wished(wish: Wish, figure: Figure) -> None:
+    given = problem((30, 30), tables=6, rounds=6, seed=3, weights=Weights(repeat=3.0))
+    first, second = (solve(one, Iterations(100_000), seed=1).plan for one in (given, second_opinion(given, wish)))
+    assert compare(given, first, second).better(figure) == 1
+
+
+@pytest.mark.parametrize("wish", list(Wish))
+def test_what_was_forbidden_stays_forbidden(wish: Wish) -> None:
+    weights = Weights(repeat=HARD, affinity=1000.0, topic=0.0)
+    other = second_opinion(problem((4, 4), tables=2, rounds=1, weights=weights), wish)
+    assert other.weights.repeat == HARD
