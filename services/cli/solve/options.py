@@ -11,12 +11,10 @@ from services.cli.solve.people import Given
 from services.kit.errors import Problem, Refused
 from services.kit.i18n import gettext as _
 from services.kit.sheets.columns import plain
-from services.matching.solver import HARD
+from services.matching.strength import POINTS
 
-STRENGTHS = {"hard": HARD, "strong": 10.0, "normal": 3.0, "weak": 1.0, "off": None}
-"""What one person too many or too few at a table costs. For comparison: a meeting of two who have much to say to each
-other is worth 1 to 3 points, a repeated meeting costs 10.
-"""
+STRENGTHS = {strength.value: points or None for strength, points in POINTS.items()}
+"""What one person too many or too few at a table costs; None for what does not count."""
 ALSO = {"hart": "hard", "stark": "strong", "schwach": "weak", "aus": "off", "soft": "normal", "weich": "normal"}
 KINDS = ("city", "department", "experience", "language")
 """What tables can mix."""

@@ -208,7 +208,7 @@ def _short(rules: PlanRulesInput) -> None:
         if not all(name.strip() and len(name) <= LONGEST_NAME for name in names):
             complaints.append(Complaint(_("Names have 1 to {most} characters.", most=LONGEST_NAME), field="mixing"))
         if one.most is not None and one.most < 1:
-            complaints.append(Complaint(_("Choose a number above 0."), field="mixing"))
+            complaints.append(Complaint(_("Choose a number from 1 on."), field="mixing"))
         if one.kind == "city" and one.groups:
             complaints.append(Complaint(_("Cities are known: they need no groups."), field="mixing"))
     if len({one.kind for one in rules.mixing or ()}) < len(rules.mixing or ()):
