@@ -31,7 +31,7 @@ class translated:  # noqa: N801  # reads as a word after `with`
             lost = problem.connection_invalidated or (not state and "connection" in str(problem.orig).lower())
         elif isinstance(problem, asyncpg.PostgresError):
             state = problem.sqlstate or ""
-        elif not isinstance(problem, (OSError, PoolTimeout, asyncpg.InterfaceError)):
+        elif not isinstance(problem, (OSError, PoolTimeout, asyncpg.InterfaceError, asyncpg.InternalClientError)):
             return
         else:
             lost = True

@@ -257,7 +257,8 @@ def _kinds(problem: Problem) -> tuple[Array, Array, Array, Array]:
         for v in np.flatnonzero(bound_kinds).tolist():
             low[:, :, first + v], high[:, :, first + v] = one.low[:, :, v], one.high[:, :, v]
             price[first + v] = whole(one.weight)
-        bound = (one.of >= 0) & bound_kinds[one.of]
+        # -1 looks up the one more: of no kind, and not bound.
+        bound = np.append(bound_kinds, False)[one.of]
         kind[bound, k] = one.of[bound] + first
         first += len(one.names)
     # Kinds that nobody has take no place in the cache.

@@ -192,7 +192,7 @@ def test_two_plans_figure_by_figure_and_person_by_person() -> None:
     ],
 )  # fmt: skip
 def test_a_second_opinion_gives_more_of_what_is_wished(wish: Wish, figure: Figure) -> None:
-    given = problem((30, 30), tables=6, rounds=6, seed=3, weights=Weights(repeat=3.0))
+    given = problem((30, 30), tables=10, rounds=5, seed=3, weights=Weights(repeat=1.0))
     first, second = (solve(one, Iterations(100_000), seed=1).plan for one in (given, second_opinion(given, wish)))
     assert compare(given, first, second).better(figure) == 1
 

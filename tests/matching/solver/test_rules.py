@@ -106,6 +106,14 @@ def test_two_kinds_are_mixed_at_once() -> None:
     assert solve(model.problem(), Iterations(5_000), seed=1).broken > 0  # six seats, two cities of two
 
 
+def test_a_kind_that_nobody_has_binds_nobody() -> None:
+    model = _model(12, tables=3, rounds=2)
+    model.mix("language")
+    given = model.problem()
+    found = solve(given, Iterations(2_000), seed=1)
+    assert check(given, found.plan, found.objective) == []
+
+
 def test_earlier_meetings_count_as_repeats() -> None:
     model = _model(8, tables=4, rounds=1, weights=Weights(0, 0, 1))
     model.mix("city", None)
