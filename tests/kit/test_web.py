@@ -21,11 +21,11 @@ from services.app import chosen
 from services.cli.running import bind, running
 from services.directory.access import CLIENT_SCOPES
 from services.directory.oauth import clients as oauth_clients
-from services.kit import embedded
+from services.kit import embedded, eventstream
 from services.kit.auth import Principal, Verifier
 from services.kit.db import HUB
 from services.kit.errors import NotFound
-from services.kit.graphql import graphql_route, streams
+from services.kit.graphql import graphql_route
 from services.kit.rates import Rates
 from services.kit.revoked import TokensRevoked
 from services.kit.service import Hub
@@ -230,7 +230,7 @@ def verifier() -> Verifier:
 @pytest_asyncio.fixture
 async def stream(monkeypatch: pytest.MonkeyPatch, verifier: Verifier) -> AsyncIterator[httpx.AsyncClient]:
     """A client of a graph whose subscriptions end in every way."""
-    monkeypatch.setattr(streams, "KEEP_ALIVE_SECONDS", 0.05)
+    monkeypatch.setattr(eventstream, "KEEP_ALIVE_SECONDS", 0.05)
 
     async def asking(_request: Any, _service: str | None) -> Principal:
         return SOMEBODY
