@@ -57,7 +57,7 @@ def main(_files: Path | None, seconds: Sequence[float], _seeds: int, _match: str
 {CITIES} cities, tables of eight, {ROUNDS} rounds; as hard rules, nobody meets twice and no two of a city share a table.
 Seconds of CPU.
 
-| people | seconds | affinity | repeats | broken rules | proposals a second | memory of the process |
+| people | seconds | affinity | repeats | broken rules | proposals or draws a second | memory of the process |
 |---|---|---|---|---|---|---|
 {chr(10).join(_sizes(seconds))}
 

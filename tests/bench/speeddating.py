@@ -131,7 +131,7 @@ Means over {INSTANCES} of {source} for each size, all rules hard; seconds of CPU
 Score: affinity of the pairs that met less c·(c-1)/2 for a pair that met c times. „Peer“: a plain annealing on the
 public instances, after 1 and 10 seconds.
 
-| size | seconds | score | peer 1 s / 10 s | repeats | worst-off | broken rules | proposals a second |
+| size | seconds | score | peer 1 s / 10 s | repeats | worst-off | broken rules | proposals or draws a second |
 |---|---|---|---|---|---|---|---|
 {chr(10).join(rows)}
 """
