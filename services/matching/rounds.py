@@ -105,11 +105,6 @@ async def plan_by_id(session: Reader, plan_id: uuid.UUID) -> Plan | None:
     return (await session.scalars(select(Plan).where(Plan.id == plan_id))).one_or_none()
 
 
-async def locked_plan(session: Writer, plan_id: uuid.UUID) -> Plan | None:
-    """The plan, kept from others until this unit of work ends."""
-    return (await session.scalars(select(Plan).where(Plan.id == plan_id).with_for_update())).one_or_none()
-
-
 async def plans_by_id(session: Reader, keys: Sequence[uuid.UUID]) -> list[Plan | None]:
     rows = {row.id: row for row in (await session.scalars(select(Plan).where(Plan.id.in_(keys)))).all()}
     return [rows.get(key) for key in keys]

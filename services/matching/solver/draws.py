@@ -25,7 +25,7 @@ from services.matching.solver.compiled import compiled
 from services.matching.solver.gains import comes, goes, meeting_gain, visit_gain
 from services.matching.solver.seating import exchange
 
-# Worse than any breach of rules: what cannot be at all.
+# Worse than any breach of rules: what cannot be at all; whatever lies below the other has that in it.
 _NEVER = -(1 << 58)
 _UNLIKELY = -(1 << 57)
 

@@ -14,7 +14,7 @@ from services.matching.solver.compiled import compiled
 from services.matching.solver.gains import meeting_gain, mixing_gain, visit_gain
 from services.matching.solver.seating import exchange
 
-# So many proposals less one, a power of two less one, are made at one table.
+# One less than the number of proposals made at one table, which is a power of two.
 _STAY = 63
 
 

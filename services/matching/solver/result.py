@@ -22,7 +22,8 @@ class Result:
     `repeated_meetings`: meetings beyond a pair's first; `repeats`: sum of c*(c-1)/2 over pairs that met c times, never
     below `repeats_bound`.
     `cities_per_table` (R×G): distinct cities; `city_counts` (R×G): people per city. `least`: the affinity the worst-off
-    person got. `iterations`: proposals made. `problem_digest`, `seed` and `version` say what to repeat it with.
+    person got. `iterations`: proposals or draws made. `problem_digest`, `seed` and `version` say what to repeat it
+    with.
     """
 
     plan: Ints

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -43,7 +43,6 @@ class State:
     mates: int
     held: bool = False
     recalled: bool = False
-    gumbel: Array = field(default_factory=lambda: _GUMBEL)
 
     @property
     def best(self) -> Ints:
@@ -97,7 +96,7 @@ class State:
         return not (pace.bound or self.held or pace.most_moved >= 0 or self.rules.kind.shape[1] > 1)
 
     def draw(self, temperature: int, count: int) -> None:
-        """Some draws at one temperature; see `draws.anneal`. Everything remembered is worked out anew before."""
+        """Some draws at one temperature; see `draws.anneal`. What is stale of what they need is worked out."""
         if self.rules.open.size == 0:
             return
         if not self.pace.valued:
@@ -106,7 +105,7 @@ class State:
         if not self.recalled:
             draws.recall(self.board, self.rules)
             self.recalled = True
-        noise = (self.gumbel * temperature) >> 16
+        noise = (_GUMBEL * temperature) >> 16
         draws.anneal(self.board, self.rules, self.pace, np.append(noise, noise[: self.problem.people]), count)
 
     def _choose(self, accepted: float) -> None:

@@ -10,8 +10,9 @@ from typing import Protocol
 class Moment:
     """Where a search stands.
 
-    `iterations`: proposals so far; `idle`: those since the best plan was last improved, counted from the end of the
-    first cooling on; `objective`: of the best plan; `seconds`: since the start.
+    `iterations`: proposals so far, or draws where somebody is compared with everybody at once; `idle`: those since the
+    best plan was last improved, counted from the end of the first cooling on; `objective`: of the best plan;
+    `seconds`: since the start.
     """
 
     iterations: int
