@@ -68,6 +68,7 @@ async def load(runtime: Runtime, actor: str, chunks: AsyncIterable[bytes]) -> Lo
     loaded, by = Loaded(), Publisher(actor, runtime.settings.derived("identities"), runtime.memory, "REST")
     room = asyncio.Semaphore(AT_ONCE)
     batch: dict[str, Rows] = {}
+    storing: dict[asyncio.Task[None], frozenset[str]] = {}
     size = 0
     try:
         async with asyncio.TaskGroup() as tasks:
@@ -75,7 +76,11 @@ async def load(runtime: Runtime, actor: str, chunks: AsyncIterable[bytes]) -> Lo
             async def flush() -> None:
                 if batch:
                     await room.acquire()
-                    tasks.create_task(_store(runtime, by, list(batch.values()), loaded, room))
+                    if same := [task for task, cities in storing.items() if not cities.isdisjoint(batch)]:
+                        await asyncio.wait(same)  # the last word of a city counts: its earlier one has to be stored
+                    task = tasks.create_task(_store(runtime, by, list(batch.values()), loaded, room))
+                    storing[task] = frozenset(batch)
+                    task.add_done_callback(storing.pop)
                     batch.clear()
 
             async for rows in _cities(chunks):

@@ -1,5 +1,6 @@
 """Loading many cities in one stream: batches, refusals city by city, and who may do it."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from typing import Any
@@ -9,6 +10,7 @@ import pytest_asyncio
 from sqlalchemy import text
 
 from services.directory import loading
+from services.directory.store import LOCK
 from services.kit.db import HUB
 from services.kit.service import Hub
 from tests.browser_like import Browser, logged_in
@@ -59,6 +61,21 @@ async def test_a_stream_of_cities(shared: Hub, operator: Browser, monkeypatch: p
         "city": {"name": f"Stadt {keys[1]}"},
     }
     await own.close()
+
+
+async def test_the_last_word_of_a_city_counts_though_its_first_waits(
+    shared: Hub, operator: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loading, "CITIES", 2)
+    held, twice, *others = (f"0951001{i}" for i in range(5))
+    rows = [line for key in (held, twice, *others) for line in city(key, "Anna")]
+    async with shared.runtimes["directory"].db.begin(HUB) as session:
+        query = text(f"SELECT {LOCK} FROM (SELECT CAST(:held AS text) AS wanted) AS one")
+        await session.execute(query, {"held": held})  # the first batch stands still, all others could go on
+        loading_all = asyncio.create_task(load(operator, *rows, *city(twice, "Cora")))
+        await asyncio.wait([loading_all], timeout=0.3)
+    assert (await loading_all).json()["published"] == 6
+    assert (await names(shared, twice)) == [f"{twice} Cora"]
 
 
 async def test_what_is_wrong_spoils_its_own_city_alone(shared: Hub, operator: Browser) -> None:
