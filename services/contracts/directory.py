@@ -7,13 +7,14 @@ class CityPublished(Message, frozen=True):
     ags: str
     name: str
     population: int | None = None
+    email: str = ""
 
     def key(self) -> str:
         return self.ags
 
 
 class NavigatorPublished(Message, frozen=True):
-    """A navigator as they are now; topics are codes of the shared vocabulary."""
+    """A navigator as they are now, as far as the network may see; topics are codes of the shared vocabulary."""
 
     id: str
     ags: str
@@ -23,6 +24,7 @@ class NavigatorPublished(Message, frozen=True):
     offers: tuple[str, ...]
     seeks: tuple[str, ...]
     works_on: tuple[str, ...]
+    email: str = ""
 
     def key(self) -> str:
         return self.id

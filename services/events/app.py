@@ -17,6 +17,7 @@ service = Service(
     schema=schema,
     rights=access.RIGHTS,
     routes=web.routes,
+    mails=Path(__file__).parent / "mails",
     listens=intake.listens,
 )
 

@@ -28,7 +28,12 @@ from services.kit.text import sort_key
 
 @log.together
 async def cities(session: Writer, said: list[CityPublished]) -> None:
-    await put_all(session, City, "ags", {one.ags: {"name": one.name} for one in said})
+    await put_all(
+        session,
+        City,
+        "ags",
+        {one.ags: {"name": one.name, "population": one.population, "email": one.email} for one in said},
+    )
 
 
 @log.together
@@ -48,7 +53,13 @@ async def merged(session: Writer, said: TopicMerged) -> None:
 async def navigators(session: Writer, said: list[NavigatorPublished]) -> None:
     await _renamed(session, {one.id: (one.ags, one.name) for one in said})
     rows = {
-        one.id: {"ags": one.ags, "name": one.name, "sort_key": sort_key(one.name), "department": one.department}
+        one.id: {
+            "ags": one.ags,
+            "name": one.name,
+            "sort_key": sort_key(one.name),
+            "department": one.department,
+            "email": one.email,
+        }
         for one in said
     }
     await put_all(session, Navigator, "id", rows)

@@ -31,7 +31,11 @@ def plan(
     if change.city_changed:
         batch.cities.append(projection.city(wanted.city) | register.facts(ids.ags, wanted.city.population, entry))
         population = wanted.city.population or (entry.population if entry else None)
-        said.append(CityPublished(ags=ids.ags, name=wanted.city.name, population=population))
+        said.append(
+            CityPublished(
+                ags=ids.ags, name=wanted.city.name, population=population, email=wanted.city.contact_email or ""
+            )
+        )
     for row in (*change.departments.added, *change.departments.changed):
         values = {"target": row.target, "employees": row.employees}
         batch.departments.append(
@@ -94,6 +98,7 @@ def _told(ids: Identities, row: NavigatorRow, values: Mapping[str, Any]) -> Mess
         offers=shown("offers", ()),
         seeks=shown("seeks", ()),
         works_on=shown("works_on", ()),
+        email=shown("email", None) or "",
     )
 
 

@@ -1,21 +1,18 @@
-"""The events' subgraph: it owns Event and adds the events to a City."""
+"""What the graph shows of an event."""
 
 import datetime as dt
 import enum
-from collections.abc import Awaitable, Callable
 from typing import Any, Self
 
 import strawberry
 from strawberry import ID, Info
-from strawberry.federation import Schema
 from strawberry.federation.schema_directives import Key
 from strawberry.federation.types import FieldSet
 
-from services.events import access, draft, intake, papers, trips
+from services.events import access, papers, trips
 from services.events import models as m
-from services.kit.db import Writer
-from services.kit.errors import NotFound, Refused
-from services.kit.graphql import FEDERATION_VERSION, Connection, decode_cursor, encode_cursor, page_size
+from services.kit.errors import Refused
+from services.kit.graphql import Connection, decode_cursor, encode_cursor, page_size
 from services.kit.i18n import gettext as _
 from services.kit.resolvers import as_uuid, here, load, read, who
 
@@ -54,7 +51,7 @@ class City:
 
     @strawberry.field(description="The events it hosts or travels to, newest first.")
     async def events(self, info: Info[Any, Any], first: int = 20, after: str | None = None) -> "Connection[Event]":
-        return await _events(info, first, after, str(self.ags))
+        return await event_page(info, first, after, str(self.ags))
 
     @classmethod
     def resolve_reference(cls, ags: ID) -> "City":
@@ -201,16 +198,16 @@ class Event:
 
     @classmethod
     async def resolve_reference(cls, info: Info[Any, Any], id: ID) -> "Event | None":
-        return await _event(info, id)
+        return await event_of(info, id)
 
 
-async def _event(info: Info[Any, Any], value: str) -> Event | None:
+async def event_of(info: Info[Any, Any], value: str) -> Event | None:
     key = as_uuid(value)
     row = await load(info, SERVICE, trips.by_id, key) if key else None
     return Event.of(row) if row else None
 
 
-async def _events(info: Info[Any, Any], first: int, after: str | None, city: str | None) -> Connection[Event]:
+async def event_page(info: Info[Any, Any], first: int, after: str | None, city: str | None) -> Connection[Event]:
     place = decode_cursor(after, 2)
     if place is not None and not (_is_date(place[0]) and as_uuid(place[1])):
         raise Refused(_("„after“ is not a cursor of this list."))
@@ -227,135 +224,3 @@ def _is_date(value: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-@strawberry.type
-class Query:
-    @strawberry.field
-    async def event(self, info: Info[Any, Any], id: ID) -> Event | None:
-        return await _event(info, id)
-
-    @strawberry.field(description="Events, newest first; of one city (AGS) if given.")
-    async def events(
-        self, info: Info[Any, Any], city: ID | None = None, first: int = 20, after: str | None = None
-    ) -> Connection[Event]:
-        return await _events(info, first, after, city)
-
-
-@strawberry.input
-class VenueInput:
-    name: str = ""
-    address: str = ""
-
-
-@strawberry.input(description="A line of the agenda; times are HH:MM on the event's clock.")
-class AgendaItemInput:
-    starts: str
-    title: str
-    ends: str | None = None
-    details: list[str] = strawberry.field(default_factory=list)
-    audience: ID | None = strawberry.field(default=None, description="AGS of the only city it is for.")
-    responsible: str | None = None
-
-
-@strawberry.input(description="The speed dating's rounds; `starts` is HH:MM on the event's clock.")
-class RoundsInput:
-    starts: str
-    count: int = 3
-    tables: int = 5
-    minutes: int = 10
-    break_minutes: int = 2
-    table_topics: list[str] = strawberry.field(default_factory=list)
-
-
-@strawberry.input
-class EventInput:
-    title: str
-    date: dt.date
-    host: ID = strawberry.field(description="AGS of the host city.")
-    kind: EventKind = EventKind.LEARNING_TRIP
-    guests: list[ID] = strawberry.field(default_factory=list, description="AGS of the cities that travel there.")
-    hashtag: str = ""
-    timezone: str = "Europe/Berlin"
-    venue: VenueInput | None = None
-    guiding_questions: list[str] = strawberry.field(default_factory=list)
-    agenda: list[AgendaItemInput] = strawberry.field(default_factory=list)
-    rounds: RoundsInput | None = None
-
-    def as_draft(self) -> draft.Draft:
-        venue = self.venue or VenueInput()
-        return draft.Draft(
-            title=self.title,
-            date=self.date,
-            host=str(self.host),
-            kind=self.kind.value,
-            guests=tuple(str(ags) for ags in self.guests),
-            hashtag=self.hashtag,
-            timezone=self.timezone,
-            venue=venue.name,
-            address=venue.address,
-            questions=tuple(self.guiding_questions),
-            agenda=tuple(
-                draft.Item(i.starts, i.title, i.ends, tuple(i.details), i.audience, i.responsible) for i in self.agenda
-            ),
-            rounds=draft.Rounds(
-                self.rounds.starts,
-                self.rounds.count,
-                self.rounds.tables,
-                self.rounds.minutes,
-                self.rounds.break_minutes,
-                tuple(self.rounds.table_topics),
-            )
-            if self.rounds
-            else None,
-        )
-
-
-async def _changed(info: Info[Any, Any], value: str, change: Callable[[Writer, m.Event], Awaitable[m.Event]]) -> Event:
-    """One unit of work on an event that the caller may change. Raises NotFound or Forbidden."""
-    runtime, asking = here(info, SERVICE), who(info)
-    await runtime.refresh("directory")
-    async with runtime.db.begin(asking.acting) as session:
-        key = as_uuid(value)
-        event = (await trips.by_id(session, [key]))[0] if key else None
-        if event is None:
-            raise NotFound(_("There is no such event."))
-        access.may_change(asking, event)
-        row = await change(session, event)
-        await runtime.say(session, [await intake.message(session, row)])
-    return Event.of(row)
-
-
-@strawberry.type
-class Mutation:
-    @strawberry.mutation(description="A new event, organised by the calling client.")
-    async def create_event(self, info: Info[Any, Any], event: EventInput) -> Event:
-        runtime, asking = here(info, SERVICE), who(info)
-        wanted = event.as_draft()
-        access.may_hold(asking, {wanted.host, *wanted.guests})
-        await runtime.refresh("directory")
-        async with runtime.db.begin(asking.acting) as session:
-            row = await trips.create(session, asking.subject, wanted)
-            await runtime.say(session, [await intake.message(session, row)])
-        return Event.of(row)
-
-    @strawberry.mutation(description="Replace an event's data and agenda; participants and the confirmed plan stay.")
-    async def change_event(self, info: Info[Any, Any], id: ID, event: EventInput) -> Event:
-        wanted = event.as_draft()
-        access.may_hold(who(info), {wanted.host, *wanted.guests})
-        return await _changed(info, id, lambda session, row: trips.change(session, row, wanted))
-
-    @strawberry.mutation(description="Call an event off; calendars show it as cancelled.")
-    async def cancel_event(self, info: Info[Any, Any], id: ID) -> Event:
-        return await _changed(info, id, trips.cancel)
-
-    @strawberry.mutation(description="Add navigators of the event's cities; who is in already stays.")
-    async def add_participants(self, info: Info[Any, Any], event: ID, navigators: list[ID]) -> Event:
-        return await _changed(info, event, lambda session, row: trips.add_participants(session, row, navigators))
-
-    @strawberry.mutation(description="Take navigators out of an event and off their seats.")
-    async def remove_participants(self, info: Info[Any, Any], event: ID, navigators: list[ID]) -> Event:
-        return await _changed(info, event, lambda session, row: trips.remove_participants(session, row, navigators))
-
-
-schema = Schema(query=Query, mutation=Mutation, types=[City], federation_version=FEDERATION_VERSION)

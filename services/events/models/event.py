@@ -1,51 +1,13 @@
-"""The tables of events: the events themselves, and copies of what they need of the others."""
+"""The events themselves: who organises them, what happens when, who takes part, and the confirmed rounds."""
 
 import uuid
 from datetime import date, datetime
 
-from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, MetaData, Text, func
+from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, Text, func
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column
 
-from services.kit import jobs, log, revoked
-from services.kit.db import NAMING, TYPES
-
-
-class Base(DeclarativeBase):
-    metadata = MetaData(schema="events", naming_convention=NAMING)
-    type_annotation_map = TYPES
-
-
-for attach in (log.attach, jobs.attach, revoked.attach):
-    attach(Base.metadata)
-
-
-class City(Base):
-    """Copy of the directory's city."""
-
-    __tablename__ = "city"
-    ags: Mapped[str] = mapped_column(primary_key=True)
-    name: Mapped[str]
-
-
-class Topic(Base):
-    """Copy of the directory's topic."""
-
-    __tablename__ = "topic"
-    code: Mapped[str] = mapped_column(primary_key=True)
-    de: Mapped[str]
-    en: Mapped[str]
-
-
-class Navigator(Base):
-    """Copy of the directory's navigator: what stands on the papers."""
-
-    __tablename__ = "navigator"
-    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
-    ags: Mapped[str]
-    name: Mapped[str]
-    sort_key: Mapped[str]
-    department: Mapped[str]
+from services.events.models.base import Base
 
 
 class Event(Base):

@@ -1,0 +1,78 @@
+"""What an organiser writes of an event."""
+
+import datetime as dt
+
+import strawberry
+from strawberry import ID
+
+from services.events import draft
+from services.events.graphql.types import EventKind
+
+
+@strawberry.input
+class VenueInput:
+    name: str = ""
+    address: str = ""
+
+
+@strawberry.input(description="A line of the agenda; times are HH:MM on the event's clock.")
+class AgendaItemInput:
+    starts: str
+    title: str
+    ends: str | None = None
+    details: list[str] = strawberry.field(default_factory=list)
+    audience: ID | None = strawberry.field(default=None, description="AGS of the only city it is for.")
+    responsible: str | None = None
+
+
+@strawberry.input(description="The speed dating's rounds; `starts` is HH:MM on the event's clock.")
+class RoundsInput:
+    starts: str
+    count: int = 3
+    tables: int = 5
+    minutes: int = 10
+    break_minutes: int = 2
+    table_topics: list[str] = strawberry.field(default_factory=list)
+
+
+@strawberry.input
+class EventInput:
+    title: str
+    date: dt.date
+    host: ID = strawberry.field(description="AGS of the host city.")
+    kind: EventKind = EventKind.LEARNING_TRIP
+    guests: list[ID] = strawberry.field(default_factory=list, description="AGS of the cities that travel there.")
+    hashtag: str = ""
+    timezone: str = "Europe/Berlin"
+    venue: VenueInput | None = None
+    guiding_questions: list[str] = strawberry.field(default_factory=list)
+    agenda: list[AgendaItemInput] = strawberry.field(default_factory=list)
+    rounds: RoundsInput | None = None
+
+    def as_draft(self) -> draft.Draft:
+        venue = self.venue or VenueInput()
+        return draft.Draft(
+            title=self.title,
+            date=self.date,
+            host=str(self.host),
+            kind=self.kind.value,
+            guests=tuple(str(ags) for ags in self.guests),
+            hashtag=self.hashtag,
+            timezone=self.timezone,
+            venue=venue.name,
+            address=venue.address,
+            questions=tuple(self.guiding_questions),
+            agenda=tuple(
+                draft.Item(i.starts, i.title, i.ends, tuple(i.details), i.audience, i.responsible) for i in self.agenda
+            ),
+            rounds=draft.Rounds(
+                self.rounds.starts,
+                self.rounds.count,
+                self.rounds.tables,
+                self.rounds.minutes,
+                self.rounds.break_minutes,
+                tuple(self.rounds.table_topics),
+            )
+            if self.rounds
+            else None,
+        )

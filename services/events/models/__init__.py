@@ -1,0 +1,7 @@
+"""The tables of events: the events themselves, and copies of what they need of the others."""
+
+from services.events.models.base import Base
+from services.events.models.copies import City, Navigator, Topic
+from services.events.models.event import AgendaItem, Event, Participant, Seat, Table
+
+__all__ = ["AgendaItem", "Base", "City", "Event", "Navigator", "Participant", "Seat", "Table", "Topic"]

@@ -1,0 +1,41 @@
+"""Copies of what events need of the directory."""
+
+import uuid
+
+from sqlalchemy import text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from services.events.models.base import Base
+
+
+class City(Base):
+    """Copy of the directory's city."""
+
+    __tablename__ = "city"
+    ags: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    population: Mapped[int | None]
+    email: Mapped[str] = mapped_column(server_default=text("''"))
+    """The city's public contact point; empty where it has none."""
+
+
+class Topic(Base):
+    """Copy of the directory's topic."""
+
+    __tablename__ = "topic"
+    code: Mapped[str] = mapped_column(primary_key=True)
+    de: Mapped[str]
+    en: Mapped[str]
+
+
+class Navigator(Base):
+    """Copy of the directory's navigator: what stands on the papers, and where their mails go."""
+
+    __tablename__ = "navigator"
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    ags: Mapped[str]
+    name: Mapped[str]
+    sort_key: Mapped[str]
+    department: Mapped[str]
+    email: Mapped[str] = mapped_column(server_default=text("''"))
+    """For mails about events; empty unless the network may see it. Never shown to anybody."""
