@@ -22,7 +22,13 @@ class Browser:
         self.hub = hub
         headers = {"accept": "text/html", "accept-language": "de", "user-agent": FIREFOX}
         self.http = httpx.AsyncClient(
-            base_url=hub.settings.issuer, headers=headers, follow_redirects=False, timeout=30, trust_env=False
+            base_url=hub.settings.issuer,
+            headers=headers,
+            follow_redirects=False,
+            timeout=30,
+            trust_env=False,
+            # Shorter than the server keeps one: it may end a resting connection under the next request.
+            limits=httpx.Limits(keepalive_expiry=2.0),
         )
 
     async def log_in(self, account_id: uuid.UUID, amr: tuple[str, ...] = ("hwk", "mfa")) -> None:

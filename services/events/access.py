@@ -6,6 +6,7 @@ from services.events.models import Event
 from services.kit.auth import Principal
 from services.kit.errors import Forbidden
 from services.kit.i18n import gettext as _
+from services.kit.mydata import PERSONAL
 from services.kit.rights import ANYBODY, Right, Rights, public
 
 READ: Final = "events:read"
@@ -21,6 +22,7 @@ PAPERS: Final = Right(
     rows="the agenda of every event; papers with names of events they organise or their city is part of",
     rule="may_see_people",
 )
+BY_LINK: Final = PERSONAL.to("events that the person whose link it is takes part in")
 RIGHTS: Final[Rights] = {
     "Query.*": ANYBODY,
     "Mutation.*": ORGANISER,
@@ -29,10 +31,29 @@ RIGHTS: Final[Rights] = {
         "events that their city, or one of their state, hosts or travels to; any, for the operator's clients",
         "may_hold",
     ),
+    **dict.fromkeys(
+        (
+            "Query.mySurveys", "Query.retrospective", "Mutation.answerSurvey", "Mutation.sayInRetrospective",
+            "Mutation.takeBackRetroEntry", "Mutation.giveQuote", "Mutation.withdrawQuote",
+        ),
+        BY_LINK,
+    ),
     "Event.*": ANYBODY,
     "Event.participants": PEOPLE,
     "Event.rounds": PEOPLE,
+    "Event.surveys": PEOPLE,
+    "Event.retrospective": PEOPLE,
+    "Event.quotes": PEOPLE,
     **public("City", "Navigator", "Topic", "Venue", "AgendaItem", "Paper", "_entities"),
+    **dict.fromkeys(
+        (
+            "Survey.*", "SurveyResults.*", "QuestionResult.*", "OptionResult.*", "FactorResult.*", "OutcomeResult.*",
+            "CityResult.*", "RetroEntry.*", "Quote.*",
+        ),
+        ANYBODY.to("what one got from an event"),
+    ),
+    "AskedSurvey.*": ANYBODY.to("what one got with a personal link"),
+    **public("SurveyQuestion", "SurveyTemplate"),
     **public("EventConnection", "EventEdge", "PageInfo"),
     "Participant.*": ANYBODY.to("whom one got from an event"),
     "Round.*": ANYBODY.to("what one got from an event"),

@@ -7,7 +7,8 @@ from typing import Any
 
 from litestar import Request, Response, get
 
-from services.events import access, papers, trips
+from services.events import access, papers, trips, voices
+from services.kit.db import Reader
 from services.kit.errors import NotFound
 from services.kit.i18n import gettext as _
 from services.kit.mydata import my_data_route
@@ -54,4 +55,9 @@ async def paper(request: Request[Any, Any, Any], event_id: str, name: str) -> Re
     )
 
 
-routes = [paper, my_data_route("events", trips.about)]
+async def about(session: Reader, navigator: uuid.UUID) -> dict[str, Any]:
+    """Everything that is held about one person, as JSON."""
+    return {**await trips.about(session, navigator), "said": await voices.said_by(session, navigator)}
+
+
+routes = [paper, my_data_route("events", about)]

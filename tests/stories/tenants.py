@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import graphql as gql
@@ -20,8 +21,8 @@ from services.directory.models import City as CityRow
 from services.directory.models import Client as ClientRow
 from services.directory.models import Partnership, Provider, TopicProposal
 from services.directory.oauth import clients as oauth_clients
-from services.events.models import Seat, Table
-from services.kit import limits
+from services.events.models import Quote, RetroEntry, Seat, Survey, Table
+from services.kit import limits, links
 from services.kit.db import HUB, Database
 from services.kit.onegraph import one_graph
 from services.kit.service import Hub
@@ -30,6 +31,8 @@ GRAPH = one_graph({name: service.schema for name, service in SERVICES.items()})
 TOPIC = "finance"
 THIRD = "09162000"
 """A city that both have to do with."""
+STRANGE = {"link": "x" * 40}
+"""Whoever has a personal link may do what it is for: those who try others' things have none."""
 DEEPEST = 5
 UNTOLD = frozenset({"cursor", "job"})
 """Tables that change by themselves: how far a service has heard the others, and its own work."""
@@ -42,6 +45,7 @@ class City:
     client: Client
     account: uuid.UUID
     ids: dict[str, str]
+    """With a personal link of one of its people."""
     words: tuple[str, ...]
     people: tuple[str, ...]
 
@@ -96,6 +100,16 @@ async def found(hub: Hub, ags: str, name: str) -> City:
         for one in navigators:
             seat = {"event_id": uuid.UUID(event), "round": 1, "number": 1, "navigator_id": uuid.UUID(one)}
             await session.execute(insert(Seat).values(**seat))
+    survey, entry, quote = uuid.uuid4(), uuid.uuid4(), uuid.uuid4()
+    async with hub.runtimes["events"].db.begin(HUB) as session:
+        of_day = {"event_id": uuid.UUID(event)}
+        said = {**of_day, "text": f"Wort {name}", "navigator_id": uuid.UUID(navigators[0])}
+        asked = {"questions": [{"kind": "TEXT", "text": "?"}], "by_city": False, "answered": 0}
+        await session.execute(insert(Survey).values(id=survey, title=f"Umfrage {name}", **of_day, **asked))
+        board = {"kind": "WISH", "reply": "", "hidden": False, "position": 1}
+        await session.execute(insert(RetroEntry).values(id=entry, **said, **board))
+        agreed = {"named": True, "agreed_at": datetime.now(UTC), "chosen": False}
+        await session.execute(insert(Quote).values(id=quote, **said, **agreed))
     proposal, partnership = uuid.uuid4(), uuid.uuid4()
     async with directory.begin(HUB) as session:
         third = {"ags": THIRD, "name": "Dritte", "sort_key": "dritte", "kind": ""}
@@ -106,6 +120,8 @@ async def found(hub: Hub, ags: str, name: str) -> City:
         await session.execute(insert(Partnership).values(id=partnership, **both))
     ids = {
         "proposal": str(proposal), "partnership": str(partnership),
+        "survey": str(survey), "entry": str(entry), "quote": str(quote),
+        "link": links.signed(hub.settings, links.PERSON, uuid.UUID(navigators[0]).bytes, timedelta(days=1)),
         "ags": ags, "state": ags[:2], "navigator": navigators[0], "project": published["projects"]["nodes"][0]["id"],
         "event": event, "plan": plan, "client": f"c-waits-{name}", "own client": made.client_id,
         "account": str(account), "topic": TOPIC,
@@ -119,6 +135,8 @@ async def found(hub: Hub, ags: str, name: str) -> City:
         f"Konto {name}",
         f"Grund {name}",
         f"Notiz {name}",
+        f"Wort {name}",
+        f"Umfrage {name}",
         f"{name}.example",
     )
     return City(client, account, ids, words, navigators)
@@ -142,6 +160,7 @@ def snapshot(ags: str, name: str) -> dict[str, Any]:
 NATURAL = {
     "ags": "ags", "host": "ags", "guests": "ags", "city": "ags", "audience": "ags", "org": "ags", "state": "state",
     "event": "event", "navigators": "navigator", "clientId": "client", "topic": "topic", "code": "topic",
+    "survey": "survey", "link": "link",
     "plan": "plan", "topics": "topic", "offers": "topic", "seeks": "topic", "worksOn": "topic", "tableTopics": "topic",
 }  # fmt: skip
 """Which kind of id an argument takes, by its name; `id`, or `one` and the `other`, take what their field is about."""
@@ -149,6 +168,8 @@ ABOUT = {
     "navigator": "navigator", "project": "project", "event": "event", "changeEvent": "event", "cancelEvent": "event",
     "decideTopicProposal": "proposal", "answerPartnership": "partnership", "endPartnership": "partnership",
     "plan": "plan", "confirmPlan": "plan", "planProgress": "plan", "recomputePlan": "plan", "cancelPlan": "plan",
+    "closeSurvey": "survey", "deleteSurvey": "survey", "chooseQuote": "quote", "withdrawQuote": "quote",
+    "moderateRetroEntry": "entry", "takeBackRetroEntry": "entry",
     "copyPlan": "plan", "comparedPlans": "plan",
 }  # fmt: skip
 VALUES = {
@@ -159,7 +180,7 @@ VALUES = {
 LEFT_OUT = frozenset({
     "expected", "logo", "contactEmail", "contactPhone", "email", "phone", "chat", "photo", "photoConsent", "since",
     "until", "mentor", "languages", "visibility", "links", "departments", "employees", "competences",
-    "rules", "iterations", "missing", "new", "pinned",
+    "rules", "iterations", "missing", "new", "pinned", "scale", "picks", "factors", "options", "closesAt",
 })  # fmt: skip
 """Arguments that say nothing about whose a row is, and that take more than any word."""
 PLAIN = {"String": "x", "Int": 1, "Float": 1.0, "Boolean": True}
@@ -289,7 +310,7 @@ def beneath(answer: Any, keys: frozenset[str], inside: bool = False) -> Iterator
         yield answer
 
 
-OF_EVENTS = frozenset({"participants", "rounds", "plans"})
+OF_EVENTS = frozenset({"participants", "rounds", "plans", "retrospective", "quotes"})
 
 
 def leaks(answer: Any, sent: Any, city: City) -> set[str]:

@@ -8,7 +8,9 @@ from strawberry.federation import Schema
 from strawberry.tools import merge_types
 
 from services.events.graphql.changing import Mutation
+from services.events.graphql.surveys import SurveyMutation, SurveyQuery
 from services.events.graphql.types import City, Event, event_of, event_page
+from services.events.graphql.voices import VoiceMutation, VoiceQuery
 from services.kit.graphql import FEDERATION_VERSION, Connection
 
 __all__ = ["schema"]
@@ -28,8 +30,8 @@ class Query:
 
 
 schema = Schema(
-    query=merge_types("Query", (Query,)),
-    mutation=merge_types("Mutation", (Mutation,)),
+    query=merge_types("Query", (Query, SurveyQuery, VoiceQuery)),
+    mutation=merge_types("Mutation", (Mutation, SurveyMutation, VoiceMutation)),
     types=[City],
     federation_version=FEDERATION_VERSION,
 )

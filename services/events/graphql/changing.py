@@ -10,10 +10,20 @@ from services.events import access, intake, trips
 from services.events import models as m
 from services.events.graphql.inputs import EventInput
 from services.events.graphql.types import SERVICE, Event
-from services.kit.db import Writer
+from services.kit.db import Reader, Writer
 from services.kit.errors import NotFound
 from services.kit.i18n import gettext as _
 from services.kit.resolvers import as_uuid, here, who
+
+
+async def own_event(info: Info[Any, Any], session: Reader, value: str) -> m.Event:
+    """An event that the caller may change. Raises NotFound or Forbidden."""
+    key = as_uuid(value)
+    event = (await trips.by_id(session, [key]))[0] if key else None
+    if event is None:
+        raise NotFound(_("There is no such event."))
+    access.may_change(who(info), event)
+    return event
 
 
 async def changed(info: Info[Any, Any], value: str, change: Callable[[Writer, m.Event], Awaitable[m.Event]]) -> Event:
@@ -21,12 +31,7 @@ async def changed(info: Info[Any, Any], value: str, change: Callable[[Writer, m.
     runtime, asking = here(info, SERVICE), who(info)
     await runtime.refresh("directory")
     async with runtime.db.begin(asking.acting) as session:
-        key = as_uuid(value)
-        event = (await trips.by_id(session, [key]))[0] if key else None
-        if event is None:
-            raise NotFound(_("There is no such event."))
-        access.may_change(asking, event)
-        row = await change(session, event)
+        row = await change(session, await own_event(info, session, value))
         await runtime.say(session, [await intake.message(session, row)])
     return Event.of(row)
 

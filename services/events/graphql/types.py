@@ -2,7 +2,7 @@
 
 import datetime as dt
 import enum
-from typing import Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import strawberry
 from strawberry import ID, Info
@@ -15,6 +15,10 @@ from services.kit.errors import Refused
 from services.kit.graphql import Connection, decode_cursor, encode_cursor, page_size
 from services.kit.i18n import gettext as _
 from services.kit.resolvers import as_uuid, here, load, read, who
+
+if TYPE_CHECKING:
+    from services.events.graphql.surveys import Survey
+    from services.events.graphql.voices import Quote, RetroEntry
 
 SERVICE = "events"
 
@@ -187,6 +191,30 @@ class Event:
             )
             for number in numbers
         ]
+
+    @strawberry.field(description="Oldest first, for the organiser and the event's cities; else empty.")
+    async def surveys(
+        self, info: Info[Any, Any]
+    ) -> list[Annotated["Survey", strawberry.lazy("services.events.graphql.surveys")]]:
+        from services.events.graphql.surveys import surveys_of
+
+        return await surveys_of(info, self)
+
+    @strawberry.field(description="What was said in the retrospective, for the organiser and the event's cities.")
+    async def retrospective(
+        self, info: Info[Any, Any]
+    ) -> list[Annotated["RetroEntry", strawberry.lazy("services.events.graphql.voices")]]:
+        from services.events.graphql.voices import retrospective_of
+
+        return await retrospective_of(info, self)
+
+    @strawberry.field(description="What people agreed to be quoted with, for the organiser and the event's cities.")
+    async def quotes(
+        self, info: Info[Any, Any]
+    ) -> list[Annotated["Quote", strawberry.lazy("services.events.graphql.voices")]]:
+        from services.events.graphql.voices import quotes_of
+
+        return await quotes_of(info, self)
 
     @strawberry.field
     def papers(self, info: Info[Any, Any]) -> list[Paper]:

@@ -3,5 +3,21 @@
 from services.events.models.base import Base
 from services.events.models.copies import City, Navigator, Topic
 from services.events.models.event import AgendaItem, Event, Participant, Seat, Table
+from services.events.models.surveys import Quote, RetroEntry, Survey, SurveyAnswer, SurveyTurnout
 
-__all__ = ["AgendaItem", "Base", "City", "Event", "Navigator", "Participant", "Seat", "Table", "Topic"]
+__all__ = [
+    "AgendaItem",
+    "Base",
+    "City",
+    "Event",
+    "Navigator",
+    "Participant",
+    "Quote",
+    "RetroEntry",
+    "Seat",
+    "Survey",
+    "SurveyAnswer",
+    "SurveyTurnout",
+    "Table",
+    "Topic",
+]

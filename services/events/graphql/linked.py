@@ -1,0 +1,20 @@
+"""What mutations and queries of people without a login share: their personal link."""
+
+import uuid
+from typing import Any
+
+from strawberry import Info
+
+from services.events.graphql.types import SERVICE
+from services.kit import links
+from services.kit.errors import NotFound
+from services.kit.i18n import gettext as _
+from services.kit.resolvers import here
+
+
+def person(info: Info[Any, Any], link: str) -> uuid.UUID:
+    """Whose personal link it is; it may come as a whole address. Raises NotFound where it does not count (any more)."""
+    found = links.person(here(info, SERVICE).settings, link.rstrip("/").rpartition("/")[2])
+    if found is None:
+        raise NotFound(_("This link is not valid any more."))
+    return found
