@@ -6,7 +6,7 @@ from sqlalchemy.dialects import postgresql
 
 from services.kit.guards import NOBODY, either, guard, oneself, own_city, said
 
-revision = "0010"
+revision = "0006"
 down_revision = '0005'
 branch_labels = None
 depends_on = None
