@@ -16,6 +16,7 @@ from services.events.agenda.state import lay_out, places_of, plan_of
 from services.events.agenda.stop import Iterations, Stop
 
 MOST_MOVES = 2
+ENOUGH = 0.98
 # Up to so many moving sessions, and so many ways, all are tried; beyond, a search looks for good ones.
 _ALL, _WAYS = 2, 3_000_000
 
@@ -32,13 +33,14 @@ class Moved:
 @dataclass(frozen=True, slots=True, eq=False)
 class Replan:
     """`problem`: the day as it is now; `result`: its plan, and `moved`: what differs from the plan before. `all_tried`:
-    that no plan with so few moves is better.
+    that no plan with so few moves is better. `free`: what a plan made freely keeps (`result.kept` where nothing moved).
     """
 
     problem: Problem
     result: Result
     moved: tuple[Moved, ...]
     all_tried: bool
+    free: float
 
 
 def replan(
@@ -51,7 +53,9 @@ def replan(
     stop: Stop | None = None,
     seed: int = 0,
 ) -> Replan:
-    """The best plan in which at most `most_moves` sessions have another slot or room than in `plan` (n×2).
+    """The best plan in which at most `most_moves` sessions have another slot or room than in `plan` (n×2). Where two
+    moves would keep less than 98 per cent of what a plan made freely keeps, a session that lost its room may take over
+    another in its slot, beyond these two: its time stays.
 
     `lost`: slot and room that cannot be used; `over`: slots that are running or past, in which everything stays. What
     the problem itself says otherwise since the plan was made (a convener is not there, a room is closed) counts, too.
@@ -72,8 +76,32 @@ def replan(
         all_tried = allowed <= _ALL and moves is not None
         if moves is not None:
             start = _best(today, start, moves)
+    free = solve(today, stop, seed).kept if allowed else None
     result = solve(today, Iterations(0) if all_tried else stop, seed, start=start, keep=Keep(plan, allowed))
-    return Replan(today, result, _moved(today, plan, result.plan), all_tried)
+    if free and result.kept < ENOUGH * free and len(displaced) == 1 < allowed == _ALL:
+        result = _with_room(today, plan, displaced, result, seed)
+    return Replan(today, result, _moved(today, plan, result.plan), all_tried, free if free else result.kept)
+
+
+def _with_room(problem: Problem, plan: Ints, displaced: NDArray[np.int64], result: Result, seed: int) -> Result:
+    """The better of this result and the best plan in which the displaced session takes over the room of another that
+    leaves the slot, and a third moves.
+    """
+    start = plan.copy()
+    start[displaced] = OUT
+    first, at = int(displaced[0]), places_of(problem, plan)
+    nowhere = len(problem.slots) * len(problem.rooms)
+    free = [*np.setdiff1d(np.flatnonzero(problem.allowed.any(axis=0).ravel()), at).tolist(), nowhere]
+    others = [s for s in range(problem.sessions) if s != first and at[s] != nowhere]
+    leaving = [s for s in others if plan[s, 0] == plan[first, 0]]
+    if len(leaving) * len(others) * len(free) > _WAYS:
+        return result
+    rows = [(first, at[s], s, at[o], o, place) for s in leaving for o in others if o != s for place in free]
+    if not rows:
+        return result
+    better = _best(problem, start, np.array(rows, dtype=np.int64))
+    found = solve(problem, Iterations(0), seed, start=better)
+    return max(result, found, key=lambda one: (-one.broken, one.kept))
 
 
 def _today(
@@ -123,7 +151,7 @@ def _ways(problem: Problem, plan: Ints, displaced: NDArray[np.int64], most: int)
 def _best(problem: Problem, plan: Ints, moves: Array) -> Ints:
     """The plan after the best of these ways; of equals, the one that moves fewest."""
     worth = lay_out(problem, plan, 0).tried(moves)
-    two = (moves[:, 2] >= 0).astype(np.int64)
+    two = (moves[:, 2::2] >= 0).sum(axis=1)
     best = moves[np.lexsort((np.arange(len(moves)), two, -worth))[0]]
     at = places_of(problem, plan)
     for s, place in best.reshape(-1, 2).tolist():
