@@ -30,12 +30,20 @@ def optimum(problem: Problem, seconds: float = 60.0, workers: int = 1) -> Optimu
     from ortools.sat.python import cp_model
 
     model = cp_model.CpModel()
-    held = {(s, t, r): model.new_bool_var("") for s, t, r in np.argwhere(problem.allowed).tolist()}
-    n, slots, rooms = problem.sessions, range(len(problem.slots)), range(len(problem.rooms))
-    there = {(s, t): [held[s, t, r] for r in rooms if (s, t, r) in held] for s in range(n) for t in slots}
+    n, slots = problem.sessions, range(len(problem.slots))
+    alike = [_alike(problem, t) for t in slots]
+    held: dict[tuple[int, int, int], Any] = {
+        (s, t, k): model.new_bool_var("")
+        for t in slots
+        for k, rooms in enumerate(alike[t])
+        for s in np.flatnonzero(problem.allowed[:, t, rooms[0]]).tolist()
+    }
+    there = {
+        (s, t): [held[s, t, k] for k in range(len(alike[t])) if (s, t, k) in held] for s in range(n) for t in slots
+    }
     for t in slots:
-        for r in rooms:
-            model.add_at_most_one(held[s, t, r] for s in range(n) if (s, t, r) in held)
+        for k, rooms in enumerate(alike[t]):
+            model.add(sum(held[s, t, k] for s in range(n) if (s, t, k) in held) <= len(rooms))
         for s, other in np.argwhere(np.triu(problem.rules.clash)).tolist():
             model.add_at_most_one([*there[s, t], *there[other, t]])
     off: list[Any] = []
@@ -46,7 +54,8 @@ def optimum(problem: Problem, seconds: float = 60.0, workers: int = 1) -> Optimu
         else:
             model.add_at_most_one(every)
             off.append(problem.weights.left_out * (1 - sum(every)))
-    off += [problem.weights.seatless * int(problem.beyond[s, r]) * one for (s, _t, r), one in held.items()]
+    if problem.weights.seatless:
+        off += [problem.weights.seatless * int(problem.beyond[s, alike[t][k][0]]) * x for (s, t, k), x in held.items()]
     model.maximize(sum(_wishes(model, problem, there)) - sum(off))
     solver = cp_model.CpSolver()
     solver.parameters.max_time_in_seconds = seconds
@@ -57,10 +66,19 @@ def optimum(problem: Problem, seconds: float = 60.0, workers: int = 1) -> Optimu
     if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
         raise TimeoutError("no plan was found in time")
     plan = np.full((n, 2), OUT, dtype=np.int32)
-    for (s, t, r), one in held.items():
+    for (s, t, k), one in held.items():
         if solver.value(one):
-            plan[s] = t, r
+            plan[s] = t, alike[t][k].pop()
     return Optimum(plan, round(solver.objective_value), status == cp_model.OPTIMAL)
+
+
+def _alike(problem: Problem, t: int) -> list[list[int]]:
+    """The rooms of slot t in groups that are the same to every session."""
+    groups: dict[bytes, list[int]] = {}
+    for r in range(len(problem.rooms)):
+        beyond = problem.beyond[:, r].tobytes() if problem.weights.seatless else b""
+        groups.setdefault(problem.allowed[:, t, r].tobytes() + beyond, []).append(r)
+    return list(groups.values())
 
 
 def _wishes(model: Any, problem: Problem, there: dict[tuple[int, int], list[Any]]) -> list[Any]:

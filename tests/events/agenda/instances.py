@@ -46,8 +46,9 @@ def instance(size: str, seed: int) -> dict[str, Any]:
 
 def kept(given: Mapping[str, Any], slots: Sequence[int | None]) -> float:
     """The published measure: wishes that people can attend, one in a slot, out of as many as there are slots."""
-    got = sum(len({slots[s] for s in mine} - {None}) for mine in given["wishes"])
-    return got / sum(min(len(mine), given["slots"]) for mine in given["wishes"])
+    wishes: list[list[int]] = given["wishes"]
+    got = sum(len({slots[s] for s in mine} - {None}) for mine in wishes)
+    return got / sum(min(len(mine), int(given["slots"])) for mine in wishes)
 
 
 def faults(given: Mapping[str, Any], slots: Sequence[int | None]) -> list[str]:
