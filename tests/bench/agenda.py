@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from statistics import mean
 from typing import Any
@@ -89,32 +89,44 @@ def _places(made: Problem) -> Iterator[tuple[str, str]]:
     return ((slot, room) for slot in made.slots for room in made.rooms[:: max(1, len(made.rooms) // 5)])
 
 
-def page(sets: Mapping[str, Instances]) -> str:
-    """The whole page."""
-    warm()
-    parts = [
-        "# Agendas of open spaces\n\nMade by `python -m tests.bench.agenda`. Seconds of CPU on one core, of everything but "
-        "compiling. `kept`: the wishes that\npeople can attend, one in a slot, out of as many as there are slots; mean "
-        "over the instances. „Usual“: the budget of a search\nfor which none is named.\n"
-    ]
-    for name, found in sets.items():
-        sizes = [size for size in found if size != "large"]
-        parts.append(
-            f"## {name}\n\n| size | instances | budget | seconds at most | kept | random | worst-off | broken rules |\n"
-            "|---|---|---|---|---|---|---|---|\n"
-            + "\n".join(
-                rows(size, given, None if budget is None else Seconds(budget))
-                for size, given in found.items()
-                for budget in BUDGETS.get(size, (None,))
-            )
-            + "\n\nAs good as the optimum that CP-SAT proves:\n\n| size | instances | equal |\n|---|---|---|\n"
-            + "\n".join(proved(size, found[size]) for size in sizes if size in PROVED)
-            + "\n\nOne room-slot lost:\n\n| size | losses | topics at another time, at most | with a third topic that only "
-            "changes room | kept of a free plan, at least | mean | seconds at most |\n|---|---|---|---|---|---|---|\n"
-            + "\n".join(days(size, found[size]) for size in sizes)
-            + "\n"
-        )
-    return "\n".join(parts)
+HEAD = """# Agendas of open spaces
+
+Made by `python -m tests.bench.agenda`. Seconds of CPU on one core, of everything but compiling. `kept`: the wishes that
+people can attend, one in a slot, out of as many as there are slots; mean over the instances. „Usual“: the budget of a
+search for which none is named.
+"""
+
+SECTION = """## {name}
+
+| size | instances | budget | seconds at most | kept | random | worst-off | broken rules |
+|---|---|---|---|---|---|---|---|
+{kept}
+
+As good as the optimum that CP-SAT proves:
+
+| size | instances | equal |
+|---|---|---|
+{proved}
+
+One room-slot lost:
+
+| size | losses | at another time, at most | and a third in another room | kept of a free plan | mean | seconds at most |
+|---|---|---|---|---|---|---|
+{days}
+"""
+
+
+def section(name: str, found: Instances) -> str:
+    """What is measured of one set of instances."""
+    sizes = [size for size in found if size != "large"]
+    budgets = [(size, budget) for size in found for budget in BUDGETS.get(size, (None,))]
+    kept = [rows(size, found[size], None if budget is None else Seconds(budget)) for size, budget in budgets]
+    return SECTION.format(
+        name=name,
+        kept="\n".join(kept),
+        proved="\n".join(proved(size, found[size]) for size in sizes if size in PROVED),
+        days="\n".join(days(size, found[size]) for size in sizes),
+    )
 
 
 def main() -> None:
@@ -123,8 +135,9 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--print", action="store_true")
     asked = parser.parse_args()
-    sets = {"Public instances": read(asked.files, asked.seeds)} if asked.files else {}
-    text = page({**sets, "Our own instances": read(None, asked.seeds)})
+    warm()
+    public = [section("Public instances", read(asked.files, asked.seeds))] if asked.files else []
+    text = "\n".join([HEAD, *public, section("Our own instances", read(None, asked.seeds))])
     print(text)
     if not asked.print:
         OUT.write_text(text, encoding="utf-8")

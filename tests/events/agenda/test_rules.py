@@ -13,6 +13,7 @@ from services.events.agenda import (
     Invalid,
     Iterations,
     Model,
+    Progress,
     Seconds,
     Weights,
     check,
@@ -76,10 +77,9 @@ def test_all_faults_at_once_in_words() -> None:
 
 
 def test_every_reason_has_its_sentence_in_both_languages() -> None:
-    values = dict.fromkeys(
-        "seats least most times key slot pins one other room count feature topic weight convener topics slots places".split(),
-        "x",
-    )
+    numbers = ("seats", "least", "most", "times", "pins", "count", "weight", "topics", "slots", "places")
+    names = ("key", "slot", "one", "other", "room", "feature", "topic", "convener")
+    values = dict.fromkeys((*numbers, *names), "x")
     for language in ("de", "en"):
         with speaking(language):
             assert all(wording.fault(Fault("topic", None, reason, values)) for reason in FAULTS)
@@ -191,20 +191,21 @@ def test_the_same_seed_gives_the_same_plan_and_another_seed_may_not() -> None:
     assert solve(given, Seconds(0.0)).iterations == 0
 
 
-# What our own instances keep after the usual budget with seed 0; never less.
-KEPT = {("region", 0): 0.0, ("region", 1): 0.0, ("state", 0): 0.0, ("large", 0): 0.0}
+# What our own instances keep, to four digits, after the usual budget with seed 0.
+KEPT = {("region", 0): 0.9074, ("region", 1): 0.9183, ("state", 0): 0.8722, ("large", 0): 0.8391}
 
 
 @pytest.mark.parametrize(("size", "seed"), KEPT)
 def test_our_own_instances(size: str, seed: int) -> None:
     made = instance(size, seed)
-    given, told = problem(made), []
+    given = problem(made)
+    told: list[Progress] = []
     found = solve(given, seed=0, on_progress=told.append)
     assert faults(made, slots(found.plan)) == []
     assert check(given, found.plan, found.kept) == []
     assert found.kept == pytest.approx(kept(made, slots(found.plan)), abs=1e-12)
     assert found.random + 0.05 < found.kept <= found.upper_bound
-    assert round(found.kept, 4) >= KEPT[size, seed]
+    assert round(found.kept, 4) == KEPT[size, seed]
     assert told[-1].fraction == 1.0
     assert told[-1].attended == found.quality.attended
 
