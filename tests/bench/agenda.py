@@ -110,7 +110,7 @@ As good as the optimum that CP-SAT proves:
 
 One room-slot lost:
 
-| size | losses | at another time, at most | and a third in another room | kept of a free plan | mean | seconds at most |
+| size | losses | at another time, at most | and a third in another room | of a free plan, at least | mean | seconds |
 |---|---|---|---|---|---|---|
 {days}
 """
