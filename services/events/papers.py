@@ -16,6 +16,8 @@ PAPERS: Final[dict[str, tuple[Callable[[Day], bytes], str]]] = {
     "table-cards.pdf": (prints.table_cards, "application/pdf"),
     "slips.pdf": (prints.slips, "application/pdf"),
     "run-sheet.pdf": (prints.run_sheet, "application/pdf"),
+    "badges.pdf": (prints.badges, "application/pdf"),
+    "attendance.pdf": (prints.attendance_list, "application/pdf"),
     "agenda.ics": (calendar.agenda_ics, "text/calendar"),
 }
 """Name → (how it is made, media type)."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import datetime as dt
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -22,7 +23,7 @@ NASTY = (
     "Łukasz Dvořák-Şebnem",
 )
 LONG = "Amt für Schulen, Bildung und Wissenschaft – Dienstleistungszentrum Wobak"
-PAPERS = (prints.table_cards, prints.slips, prints.run_sheet)
+PAPERS = (prints.table_cards, prints.slips, prints.run_sheet, prints.badges, prints.attendance_list)
 A7 = (297.64, 210.47)
 
 
@@ -256,6 +257,37 @@ def test_a_slip_too_long_for_its_share_is_cut_below_as_well() -> None:
         assert 0 < min(cuts(sheet)[0]) < lowest
 
 
+@pytest.mark.parametrize("people", [1, 2, 10, 11, 23])
+def test_each_back_lies_behind_its_front(people: int) -> None:
+    """Turned over the long edge, what stands left of the middle comes to lie right of it."""
+    day = placed(people, 3, 4)
+    sheets = pages(prints.badges(day))
+    assert len(sheets) == 2 * -(-people // 10)
+    width, height, left, top = 255.1, 141.7, 42.5, 775.3
+    ways = {p.name: " ".join(str(stop.table) for stop in p.route) for p in day.participants}
+    seen = []
+    for front, back in zip(sheets[::2], sheets[1::2], strict=True):
+        for row in range(5):
+            for column in range(2):
+                upper = top - row * height
+                there = (left + column * width, upper - height, left + (column + 1) * width, upper)
+                behind = (left + (1 - column) * width, upper - height, left + (2 - column) * width, upper)
+                if name := next((name for name in ways if plain(name) in plain(words(front, there))), None):
+                    times = [f"{r.number}" for r in day.rounds]
+                    told = words(back, behind)
+                    found = re.findall(r"\d\d:\d\d–\d\d:\d\d (\d)", told)
+                    assert (" ".join(found), len(found)) == (ways[name], len(times))
+                    seen.append(name)
+    assert sorted(seen) == sorted(ways)
+
+
+def test_everybody_can_sign_once() -> None:
+    day = sample_day()
+    text = all_words(prints.attendance_list(day))
+    assert [text.count(printable(one.name)) for one in day.participants] == [1] * len(day.participants)
+    assert text.count("Unterschrift") >= len({one.city for one in day.participants})
+
+
 def test_the_run_sheet_holds_agenda_loads_totals_and_seats() -> None:
     day = sample_day()
     text = all_words(prints.run_sheet(day))
@@ -285,7 +317,7 @@ def test_what_people_type_is_printed_literally(paper: Callable[[Day], bytes]) ->
 @pytest.mark.parametrize(("people", "rounds"), [(1, 1), (60, 8), (7, 32)])
 def test_nothing_is_lost_or_leaves_the_page_however_many(people: int, rounds: int) -> None:
     day = placed(people, rounds)
-    times = {prints.table_cards: rounds, prints.slips: 1, prints.run_sheet: -(-rounds // 9)}
+    times = dict.fromkeys(PAPERS, 1) | {prints.table_cards: rounds, prints.run_sheet: -(-rounds // 9)}
     for paper in PAPERS:
         sheets = pages(paper(day))
         text = plain(" ".join(map(words, sheets)))
