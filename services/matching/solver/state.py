@@ -74,7 +74,6 @@ class State:
         add, drop = (self.rules.add, self.rules.drop) if part >= 1.0 else steps(self.problem, self.levels, part)
         before = self.rules
         self.rules = before._replace(soft_add=add, soft_drop=drop)
-        self.recalled = False
         if self.pace.valued:
             seating.reprice(self.board, self.rules, before.soft_add, before.soft_drop)
 
@@ -93,7 +92,7 @@ class State:
     def drawing(self) -> bool:
         """Whether people can be compared with everybody at once: see `draws`."""
         pace = self.pace
-        return not (pace.bound or self.held or pace.most_moved >= 0 or self.rules.kind.shape[1] > 1)
+        return not (self.held or pace.most_moved >= 0)
 
     def draw(self, temperature: int, count: int) -> None:
         """Some draws at one temperature; see `draws.anneal`. What is stale of what they need is worked out."""
@@ -103,7 +102,7 @@ class State:
             self.pace = self.pace._replace(valued=True)
             seating.value(self.board, self.rules)
         if not self.recalled:
-            draws.recall(self.board, self.rules)
+            draws.recall(self.board, self.rules, self.pace)
             self.recalled = True
         noise = (_GUMBEL * temperature) >> 16
         draws.anneal(self.board, self.rules, self.pace, np.append(noise, noise[: self.problem.people]), count)
@@ -218,8 +217,9 @@ def _board(
         members=members,
         size=size,
         worth=np.zeros((rounds, tables, people), dtype=np.int64),
-        loss=np.zeros((rounds, people), dtype=np.int64),
-        parting=np.zeros((rounds, people), dtype=np.int64),
+        own=np.zeros((rounds, people), dtype=np.int64),
+        hold=np.zeros((rounds, people), dtype=np.int64),
+        parting=np.zeros((kind.shape[1], rounds, people), dtype=np.int64),
         draw=np.zeros((tables, people), dtype=np.int64),
         visits=visits,
         gap=np.stack([count - low, high - count], axis=-1).astype(np.int16),
