@@ -11,6 +11,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -169,6 +170,7 @@ def _single(
     return _result(problem, plan, random, seed, found.iterations, clock() - began)
 
 
+@cache
 def warm() -> None:
     """Compiles the kernel, or loads it where that was done before: call it when installing."""
     people, tables, rounds = 5, 2, 2
@@ -185,7 +187,10 @@ def warm() -> None:
         allowed=np.ones((people, tables), dtype=np.bool_),
         fixed=np.full((rounds, people), -1, dtype=np.int32),
     )
-    lay_out(problem, random_plan(problem, 0), 0).run(1, 10)
+    state = lay_out(problem, random_plan(problem, 0), 0)
+    state.run(1, 10)
+    state.draw(1, 10)
+    state.soften(0.5)
     grouping.warm()
 
 

@@ -140,6 +140,44 @@ def _clear(row: Array, group: Array) -> None:
 
 
 @compiled
+def seat_all(board: Board, kind: Array, levels: int) -> None:
+    """Counts in a plan: from `seat`, with `gap` and `code` as they are where nobody sits and all else 0."""
+    rounds, people = board.seat.shape
+    for r in range(rounds):
+        for i in range(people):
+            t = board.seat[r, i]
+            if t >= 0:
+                board.visits[i, t] += 1
+                group = board.members[r, t, : board.size[r, t]]
+                for k in group:
+                    board.code[i, k] += levels
+                    board.code[k, i] += levels
+                _join(board.members, board.slot, board.size, board.gap, kind, r, i, t)
+
+
+@compiled
+def worth_of(board: Board, rules: Rules, levels: int) -> int:
+    """The objective of a plan, exactly as exchanges add it up; a rule about people who must meet counts for those who
+    do.
+    """
+    total: int = 0
+    people = board.code.shape[0]
+    for i in range(people):
+        for k in range(i):
+            for before in range(board.code[i, k] - levels, -1, -levels):
+                total += rules.add[before]
+        for t in range(board.visits.shape[1]):
+            if board.visits[i, t] > 0:
+                total += rules.interest[i, t]
+    rounds, tables, kinds, _ = board.gap.shape
+    for r in range(rounds):
+        for t in range(tables):
+            for v in range(kinds):
+                total += rules.price[v] * (min(board.gap[r, t, v, 0], 0) + min(board.gap[r, t, v, 1], 0))
+    return total
+
+
+@compiled
 def value(board: Board, rules: Rules) -> None:
     """Works out `worth` and `own` from the beginning."""
     seat, code, worth, own = board.seat, board.code, board.worth, board.own
