@@ -55,7 +55,8 @@ class Rules(NamedTuple):
     N×K, into the V kinds of `price`; `least`, `most` R×G; `allowed` N×G; `movable` R×N, of which the first
     `movables[r]` count; `free` R×N; `open`: the rounds in which anybody can move; `residents`: the people sorted by
     their first kind, those of kind v from `start[v]` on; `home` R×N: seats that count as moved when left, -1 for none;
-    `noise`: a power of two of draws from the exponential distribution with mean 2**16.
+    `earlier`: pairs that met before, each once; `noise`: a power of two of draws from the exponential distribution with
+    mean 2**16.
     """
 
     add: Array
@@ -75,6 +76,7 @@ class Rules(NamedTuple):
     start: Array
     residents: Array
     home: Array
+    earlier: Array
     noise: Array
 
 

@@ -204,12 +204,17 @@ def value(board: Board, rules: Rules) -> None:
 
 
 @compiled
-def reprice(board: Board, rules: Rules, add: Array, drop: Array) -> None:
+def reprice(board: Board, rules: Rules, add: Array, drop: Array, levels: int) -> None:
     """Brings `worth` and `own` up to date when the soft prices become those in `rules`, from `add` and `drop`: they
-    differ for pairs that met already.
+    differ for pairs that met already, in the plan or earlier.
     """
     seat, code, worth, own = board.seat, board.code, board.worth, board.own
     soft_add, soft_drop = rules.soft_add, rules.soft_drop
+    for pair in range(rules.earlier.shape[0]):
+        i, k = rules.earlier[pair]
+        now = code[i, k]
+        if now < levels:
+            _spread(seat, worth, own, -1, i, k, soft_add[now] - add[now], 0)
     for r in range(seat.shape[0]):
         for t in range(board.size.shape[1]):
             for s in range(board.size[r, t]):

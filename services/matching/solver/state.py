@@ -75,7 +75,7 @@ class State:
         before = self.rules
         self.rules = before._replace(soft_add=add, soft_drop=drop)
         if self.pace.valued:
-            seating.reprice(self.board, self.rules, before.soft_add, before.soft_drop)
+            seating.reprice(self.board, self.rules, before.soft_add, before.soft_drop, self.pace.levels)
 
     def run(self, temperature: int, proposals: int, probe: Array = _NO_PROBE) -> int:
         """Some proposals at one temperature; see `kernel.anneal`."""
@@ -149,6 +149,7 @@ def lay_out(problem: Problem, plan: Ints, seed: int, home: Ints | None = None, m
         start=np.searchsorted(np.sort(first), np.arange(len(price) + 1)).astype(np.int32),
         residents=np.argsort(first, kind="stable").astype(np.int32),
         home=away.astype(np.int32),
+        earlier=np.unique(np.sort(problem.earlier.who, axis=1), axis=0),
         noise=_noise(),
     )
     strict = bool((price == boards.HARD).any())
