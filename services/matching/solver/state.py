@@ -208,7 +208,8 @@ def _board(
         parting=np.zeros((kind.shape[1], rounds, people), dtype=np.int64),
         draw=np.zeros((tables, people), dtype=np.int64),
         visits=np.zeros((people, tables), dtype=np.uint8),
-        gap=np.stack([-low, high], axis=-1).astype(np.int16),
+        # In one order in memory whatever the kinds: the kernel is compiled for that alone, by `warm`.
+        gap=np.ascontiguousarray(np.stack([-low, high], axis=-1), dtype=np.int16),
         code=level,
         best=plan.astype(np.int32),
         tally=np.zeros(boards.TALLY, dtype=np.int64),

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
-from services.matching.solver import random_plan
+from services.matching.solver import Iterations, draws, kernel, random_plan, seating, solve, warm
 from services.matching.solver.board import BEST, NOW
 from services.matching.solver.prices import UNIT
 from services.matching.solver.state import State, lay_out
 from tests.matching.solver import cases
+
+# What is called from outside the compiled code.
+_COMPILED: list[Any] = [
+    kernel.anneal, draws.anneal, draws.recall, seating.seat_all, seating.worth_of, seating.value, seating.reprice,
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("seed", range(60))
@@ -25,6 +32,14 @@ def test_what_is_kept_up_to_date_equals_what_is_counted_anew(seed: int) -> None:
         state.draw(temperature, 150)
         _compare(state)
     assert state.board.tally[BEST] == lay_out(given, state.best, 0).board.tally[NOW]
+
+
+def test_everything_is_compiled_before_a_budget_begins() -> None:
+    warm()
+    known = [len(one.signatures) for one in _COMPILED]
+    for seed in range(10):
+        solve(cases.feasible(seed), Iterations(1_000), seed=seed)
+    assert [len(one.signatures) for one in _COMPILED] == known
 
 
 def _compare(state: State) -> None:
