@@ -9,6 +9,8 @@ from typing import Any, Final, NamedTuple
 
 from numpy.typing import NDArray
 
+from services.matching.solver.compiled import compiled
+
 Array = NDArray[Any]
 
 # Places in `tally`: the present objective, the best, whether the present plan is the best and not yet copied, how
@@ -21,11 +23,13 @@ HARD: Final = 1 << 41
 
 class Board(NamedTuple):
     """What an exchange changes. Shapes: `seat`, `slot`, `best` R×N (-1: absent); `members` R×G×(largest size); `size`
-    R×G; `worth` R×G×N: what meeting those at a table would add for somebody by the soft prices, at the own table what
-    they are worth now; `loss` R×N: that of the own table with what its topic holds; `parting` R×N: what the mixing
-    gains when somebody leaves the table; `draw` G×N: what a table's topic would add; `draws` alone keeps these three.
-    `visits` N×G; `gap` R×G×V×2: people of a kind at a table beyond the fewest, and seats left up to the most; `code`
-    N×N: meetings of the two so far * number of levels + their level; `tally`; `random`: the generator's state.
+    R×G; `worth` R×G×N: what meeting those at a table would add for somebody by the soft prices, 0 at the own table;
+    `own` R×N: what those there are worth to somebody now. `draws` alone keeps `hold` R×N: what the own table's topic
+    is worth, or more than anything where somebody has to stay; `parting` K×R×N: what the mixing of some kinds gains
+    when somebody leaves the table; `draw` G×N: what a table's topic would add, or less than anything where somebody
+    cannot use the table. `visits` N×G; `gap` R×G×V×2: people of a kind at a table beyond the fewest, and seats left up
+    to the most; `code` N×N: meetings of the two so far * number of levels + their level; `tally`; `random`: the
+    generator's state.
     """
 
     seat: Array
@@ -33,7 +37,8 @@ class Board(NamedTuple):
     members: Array
     size: Array
     worth: Array
-    loss: Array
+    own: Array
+    hold: Array
     parting: Array
     draw: Array
     visits: Array
@@ -50,7 +55,8 @@ class Rules(NamedTuple):
     N×K, into the V kinds of `price`; `least`, `most` R×G; `allowed` N×G; `movable` R×N, of which the first
     `movables[r]` count; `free` R×N; `open`: the rounds in which anybody can move; `residents`: the people sorted by
     their first kind, those of kind v from `start[v]` on; `home` R×N: seats that count as moved when left, -1 for none;
-    `noise`: a power of two of draws from the exponential distribution with mean 2**16.
+    `earlier`: pairs that met before, each once; `noise`: a power of two of draws from the exponential distribution with
+    mean 2**16.
     """
 
     add: Array
@@ -70,6 +76,7 @@ class Rules(NamedTuple):
     start: Array
     residents: Array
     home: Array
+    earlier: Array
     noise: Array
 
 
@@ -92,3 +99,21 @@ class Pace(NamedTuple):
     valued: bool
     near: bool
     most_moved: int
+
+
+@compiled
+def accept(board: Board, gain: int) -> None:
+    """Counts an exchange and what it gains."""
+    board.tally[ACCEPTED] += 1
+    board.tally[NOW] += gain
+    if board.tally[NOW] > board.tally[BEST]:
+        board.tally[BEST] = board.tally[NOW]
+        board.tally[UNSAVED] = 1
+
+
+@compiled
+def keep_best(board: Board) -> None:
+    """Copies the best plan, where it is the present one and was not copied yet."""
+    if board.tally[UNSAVED] == 1:
+        board.best[:] = board.seat
+        board.tally[UNSAVED] = 0

@@ -20,7 +20,7 @@ HEATS = ((60, 0.3, 30.0), (math.inf, 0.02, 7.0))
 # When a repeat has its full weight, as part of a cooling.
 FULL = 0.9
 # In so many steps.
-SOFT_STEPS = 40
+SOFT_STEPS = 16
 # Where a budget allows for more than one cooling: their greatest number, and for S seats (people times rounds) the
 # proposals (or draws) of one as a multiple of S**3. Small instances profit from several, each from another start; in
 # larger ones a single slow one is better.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from services.matching.solver.board import ACCEPTED, BEST, HARD, MOVED, NOW, UNSAVED, Array, Board, Pace, Rules
+from services.matching.solver.board import HARD, MOVED, UNSAVED, Array, Board, Pace, Rules, accept, keep_best
 from services.matching.solver.chance import LOW, advance, below
 from services.matching.solver.compiled import compiled
 from services.matching.solver.gains import meeting_gain, mixing_gain, visit_gain
@@ -39,22 +39,6 @@ def _moved(home: Array, r: int, i: int, a: int, b: int) -> int:
 
 
 @compiled
-def _keep_best(board: Board) -> None:
-    if board.tally[UNSAVED] == 1:
-        board.best[:] = board.seat
-        board.tally[UNSAVED] = 0
-
-
-@compiled
-def _accepted(board: Board, gain: int) -> None:
-    board.tally[ACCEPTED] += 1
-    board.tally[NOW] += gain
-    if board.tally[NOW] > board.tally[BEST]:
-        board.tally[BEST] = board.tally[NOW]
-        board.tally[UNSAVED] = 1
-
-
-@compiled
 def _whole(board: Board, rules: Rules, levels: int, valued: bool, i: int, j: int, limit: int) -> None:
     """Exchanges i and j in all rounds unless that loses more than `limit`: who meets how often stays as it is."""
     total: int = 0
@@ -74,9 +58,9 @@ def _whole(board: Board, rules: Rules, levels: int, valued: bool, i: int, j: int
         if total < 0 and board.tally[UNSAVED] == 1:
             # The best plan is the one before: go back, keep it, and come again.
             _back(board, rules, levels, valued, i, j)
-            _keep_best(board)
+            keep_best(board)
             _back(board, rules, levels, valued, i, j)
-        _accepted(board, total)
+        accept(board, total)
     else:
         _back(board, rules, levels, valued, i, j)
 
@@ -99,7 +83,7 @@ def anneal(board: Board, rules: Rules, pace: Pace, temperature: int, proposals: 
     # Out of the tuples once: numba would unpack them anew for every proposal.
     members, size, code = board.members, board.size, board.code
     seat, visits, gap, tally = board.seat, board.visits, board.gap, board.tally
-    worth, valued, add, drop = board.worth, pace.valued, rules.add, rules.drop
+    worth, own, valued, add, drop = board.worth, board.own, pace.valued, rules.add, rules.drop
     soft_add, soft_drop = rules.soft_add, rules.soft_drop
     interest, kind, price = rules.interest, rules.kind, rules.price
     least, most, allowed, free, home = rules.least, rules.most, rules.allowed, rules.free, rules.home
@@ -176,10 +160,10 @@ def anneal(board: Board, rules: Rules, pace: Pace, temperature: int, proposals: 
         if not valued:
             gain += meeting_gain(members, size, code, soft_add, soft_drop, r, i, a, j, b)
         elif j < 0:
-            gain += worth[r, b, i] - worth[r, a, i]
+            gain += worth[r, b, i] - own[r, i]
         else:
             # Each counts the other at the table that the other leaves.
-            gain += worth[r, b, i] - worth[r, a, i] + worth[r, a, j] - worth[r, b, j] - 2 * soft_add[code[i, j]]
+            gain += worth[r, b, i] - own[r, i] + worth[r, a, j] - own[r, j] - 2 * soft_add[code[i, j]]
         if probe.size > 0:
             if gain > -(HARD >> 1):
                 probe[probed] = gain
@@ -194,10 +178,10 @@ def anneal(board: Board, rules: Rules, pace: Pace, temperature: int, proposals: 
         if soft:
             gain = aside + meeting_gain(members, size, code, add, drop, r, i, a, j, b)
         if gain < 0:
-            _keep_best(board)
+            keep_best(board)
         exchange(board, rules, pace.levels, valued, r, i, a, j, b)
         tally[MOVED] += moved
-        _accepted(board, gain)
-    _keep_best(board)
+        accept(board, gain)
+    keep_best(board)
     board.random[0] = x
     return probed

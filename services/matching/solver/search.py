@@ -11,6 +11,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -58,6 +59,31 @@ class Keep:
     most_moved: int
 
 
+class _Listener:
+    """Whoever wants to hear of a search: at most five times a second, and at the end."""
+
+    def __init__(
+        self, problem: Problem, on_progress: Callable[[Progress], None] | None, clock: Callable[[], float]
+    ) -> None:
+        self.on_progress, self.clock = on_progress, clock
+        self.began = self.told = clock()
+        # It takes its time: where nobody listens, after the search.
+        self.bound = 0.0 if on_progress is None else upper_bound(problem)
+
+    def seconds(self) -> float:
+        """Since the search began."""
+        return self.clock() - self.began
+
+    def hear(self, now: Moment, fraction: float, broken: int = 0, best: Ints | None = None) -> None:
+        """Tells where the search stands; it is over with a fraction of 1."""
+        if self.on_progress is None or (fraction < 1.0 and self.clock() - self.told < 0.2):
+            return
+        self.told = self.clock()
+        objective = now.objective + broken * HARD_UNITS
+        fraction = min(fraction, 1.0)
+        self.on_progress(Progress(fraction, now.iterations, objective, self.bound, now.seconds, broken, best))
+
+
 def solve(
     problem: Problem,
     stop: Stop,
@@ -82,12 +108,10 @@ def solve(
     on.
     """
     warm()
-    began = told = clock()
-    # It takes its time: where nobody listens, after the search.
-    bound = 0.0 if on_progress is None else upper_bound(problem)
+    listener = _Listener(problem, on_progress, clock)
     random = random_plan(problem, seed)
     if start is None and keep is None and single.fits(problem):
-        return _single(problem, stop, seed, on_progress, random, bound, began, clock)
+        return _single(problem, stop, seed, random, listener)
     apart = design(problem, seed) if designs and start is None else None
     first_plan = next(plan for plan in (start, apart, random) if plan is not None)
     state = _begun(problem, first_plan, seed, keep)
@@ -96,22 +120,17 @@ def solve(
     chunk = looks(problem, stop, drawing=state.drawing)
     seats = problem.people * problem.rounds
     enough = ENOUGH * seats**3 if start is None else AGAIN * seats
-    coolings = turns(stop, state, began, enough, clock)
+    coolings = turns(stop, state, listener.began, enough, clock)
     warmth = 1.0 if start is None else WARM
     first = FIRST_COOLING * seats
     done = improved = opened = 0
     cooling = 0
     softened = -1.0
     while True:
-        seconds = clock() - began
-        now = Moment(done, done - improved if cooling else 0, state.objective, seconds)
+        now = Moment(done, done - improved if cooling else 0, state.objective, listener.seconds())
         part = stop.part(now)
         over = stop(now)
-        if on_progress is not None and (over or clock() - told >= 0.2):
-            told = clock()
-            fraction = 1.0 if over else min(part or 0.0, 1.0)
-            objective = now.objective + state.broken * HARD_UNITS
-            on_progress(Progress(fraction, done, objective, bound, seconds, state.broken, state.best))
+        listener.hear(now, 1.0 if over else part or 0.0, state.broken, state.best)
         if over:
             break
         if part is not None:
@@ -140,35 +159,20 @@ def solve(
         done += proposals
         if state.objective > before:
             improved = done
-    return _result(problem, state.best, random, seed, done, clock() - began)
+    return _result(problem, state.best, random, seed, done, listener.seconds())
 
 
-def _single(
-    problem: Problem,
-    stop: Stop,
-    seed: int,
-    on_progress: Callable[[Progress], None] | None,
-    random: Ints,
-    bound: float,
-    began: float,
-    clock: Callable[[], float],
-) -> Result:
+def _single(problem: Problem, stop: Stop, seed: int, random: Ints, listener: _Listener) -> Result:
     """One round, by the search that is made for it."""
-    told = began
-
-    def hear(now: Moment, fraction: float) -> None:
-        nonlocal told
-        if on_progress is not None and (fraction >= 1.0 or clock() - told >= 0.2):
-            told = clock()
-            on_progress(Progress(min(fraction, 1.0), now.iterations, now.objective, bound, now.seconds))
-
     given, there = single.grouping(problem)
-    found = grouping.solve(given, stop, seed, start=random[0, there], on_progress=hear, clock=clock)
+    start = random[0, there]
+    found = grouping.solve(given, stop, seed, start=start, on_progress=listener.hear, clock=listener.clock)
     plan = np.full((1, problem.people), -1, dtype=np.int32)
     plan[0, there] = found.groups
-    return _result(problem, plan, random, seed, found.iterations, clock() - began)
+    return _result(problem, plan, random, seed, found.iterations, listener.seconds())
 
 
+@cache
 def warm() -> None:
     """Compiles the kernel, or loads it where that was done before: call it when installing."""
     people, tables, rounds = 5, 2, 2
@@ -185,7 +189,10 @@ def warm() -> None:
         allowed=np.ones((people, tables), dtype=np.bool_),
         fixed=np.full((rounds, people), -1, dtype=np.int32),
     )
-    lay_out(problem, random_plan(problem, 0), 0).run(1, 10)
+    state = lay_out(problem, random_plan(problem, 0), 0)
+    state.run(1, 10)
+    state.draw(1, 10)
+    state.soften(0.5)
     grouping.warm()
 
 

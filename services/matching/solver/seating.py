@@ -9,157 +9,212 @@ from __future__ import annotations
 from services.matching.solver.board import Array, Board, Rules
 from services.matching.solver.compiled import compiled
 
+# The functions take arrays and not the tuples: numba hands on every array of a tuple at each call.
+
 
 @compiled
-def _spread(board: Board, r: int, i: int, k: int, joins: int, leaves: int) -> None:
+def _spread(seat: Array, worth: Array, own: Array, r: int, i: int, k: int, joins: int, leaves: int) -> None:
     """Values a pair anew in all rounds but r: `joins` where they sit apart, `leaves` where they sit together."""
-    worth, seat = board.worth, board.seat
     for other in range(seat.shape[0]):
         at, there = seat[other, i], seat[other, k]
         if other == r or at < 0 or there < 0:
             continue
         if at == there:
-            worth[other, at, i] += leaves
-            worth[other, at, k] += leaves
+            own[other, i] += leaves
+            own[other, k] += leaves
         else:
             worth[other, there, i] += joins
             worth[other, at, k] += joins
 
 
 @compiled
-def _pair_moves(board: Board, rules: Rules, levels: int, r: int, i: int, k: int, more: int) -> None:
-    """Counts one meeting of i and k in round r more or less, and values it in the other rounds."""
-    before = board.code[i, k]
-    after = before + more * levels
-    board.code[i, k] = after
-    board.code[k, i] = after
-    joins = rules.soft_add[after] - rules.soft_add[before]
-    _spread(board, r, i, k, joins, rules.soft_drop[after] - rules.soft_drop[before])
+def _meet(
+    seat: Array, group: Array, code: Array, worth: Array, own: Array, add: Array, drop: Array,
+    step: int, valued: bool, r: int, i: int,
+) -> int:  # fmt: skip
+    """Counts one meeting more of i with each of a group in round r, or one less, as the sign of `step` (the number of
+    levels) says, and values them anew; returns what the group is worth to i together.
+    """
+    total: int = 0
+    for s in range(group.size):
+        k = group[s]
+        before = code[i, k]
+        after = before + step
+        code[i, k] = after
+        code[k, i] = after
+        if valued:
+            own[r, k] += drop[after] if step > 0 else -drop[before]
+            total += drop[after] if step > 0 else add[after]
+            _spread(seat, worth, own, r, i, k, add[after] - add[before], drop[after] - drop[before])
+    return total
 
 
 @compiled
-def _leave(board: Board, rules: Rules, levels: int, valued: bool, r: int, i: int, a: int) -> None:
-    """Takes i away from table a in round r; what the table is worth to others is up to `_shift`."""
-    members, slot = board.members, board.slot
-    last = board.size[r, a] - 1
-    hole = slot[r, i]
-    other = members[r, a, last]
-    members[r, a, hole] = other
-    slot[r, other] = hole
-    board.size[r, a] = last
-    board.seat[r, i] = -1
-    board.visits[i, a] -= 1
-    for k in range(rules.kind.shape[1]):
-        v = rules.kind[i, k]
-        board.gap[r, a, v, 0] -= 1
-        board.gap[r, a, v, 1] += 1
-    for s in range(last):
-        k = members[r, a, s]
-        if not valued:
-            board.code[i, k] -= levels
-            board.code[k, i] -= levels
-            continue
-        board.worth[r, a, k] -= rules.soft_drop[board.code[i, k]]
-        _pair_moves(board, rules, levels, r, i, k, -1)
-        # To be taken off again with everybody else's.
-        board.worth[r, a, k] += rules.soft_add[board.code[i, k]]
-
-
-@compiled
-def _join(board: Board, rules: Rules, levels: int, valued: bool, r: int, i: int, b: int) -> None:
-    """Seats i, who has no seat in round r, at table b; what the table is worth to others was up to `_shift`."""
-    members = board.members
-    last = board.size[r, b]
-    for s in range(last):
-        k = members[r, b, s]
-        if not valued:
-            board.code[i, k] += levels
-            board.code[k, i] += levels
-            continue
-        board.worth[r, b, k] -= rules.soft_add[board.code[i, k]]
-        _pair_moves(board, rules, levels, r, i, k, 1)
-        board.worth[r, b, k] += rules.soft_drop[board.code[i, k]]
-    members[r, b, last] = i
-    board.slot[r, i] = last
-    board.seat[r, i] = b
-    board.size[r, b] = last + 1
-    board.visits[i, b] += 1
-    for k in range(rules.kind.shape[1]):
-        v = rules.kind[i, k]
-        board.gap[r, b, v, 0] += 1
-        board.gap[r, b, v, 1] -= 1
-
-
-@compiled
-def _shift(board: Board, rules: Rules, r: int, i: int, a: int, j: int, b: int) -> None:
-    """Makes table a worth less to everybody by i and more by j, and table b the other way round."""
-    code_i, soft_add = board.code[i], rules.soft_add
-    here, there = board.worth[r, a], board.worth[r, b]
-    if j < 0:
+def _shift(here: Array, there: Array, code_i: Array, code_j: Array, alone: bool, add: Array) -> None:
+    """Makes a table worth less to everybody by i and more by j, and another the other way round."""
+    if alone:
         for x in range(code_i.size):
-            value = soft_add[code_i[x]]
+            value = add[code_i[x]]
             here[x] -= value
             there[x] += value
         return
-    code_j = board.code[j]
     for x in range(code_i.size):
-        value = soft_add[code_i[x]] - soft_add[code_j[x]]
+        value = add[code_i[x]] - add[code_j[x]]
         here[x] -= value
         there[x] += value
 
 
 @compiled
-def _revalue(board: Board, rules: Rules, r: int, i: int, t: int) -> None:
-    """What table t is worth to i, from the beginning."""
-    price = rules.soft_drop if board.seat[r, i] == t else rules.soft_add
-    total: int = 0
-    for s in range(board.size[r, t]):
-        total += price[board.code[i, board.members[r, t, s]]]
-    board.worth[r, t, i] = total
+def _leave(members: Array, slot: Array, size: Array, gap: Array, kind: Array, r: int, i: int, a: int) -> None:
+    last = size[r, a] - 1
+    hole = slot[r, i]
+    other = members[r, a, last]
+    members[r, a, hole] = other
+    slot[r, other] = hole
+    size[r, a] = last
+    for k in range(kind.shape[1]):
+        gap[r, a, kind[i, k], 0] -= 1
+        gap[r, a, kind[i, k], 1] += 1
+
+
+@compiled
+def _join(members: Array, slot: Array, size: Array, gap: Array, kind: Array, r: int, i: int, b: int) -> None:
+    last = size[r, b]
+    members[r, b, last] = i
+    slot[r, i] = last
+    size[r, b] = last + 1
+    for k in range(kind.shape[1]):
+        gap[r, b, kind[i, k], 0] += 1
+        gap[r, b, kind[i, k], 1] -= 1
 
 
 @compiled
 def exchange(board: Board, rules: Rules, levels: int, valued: bool, r: int, i: int, a: int, j: int, b: int) -> None:
-    """Lets i and j change places, or i move alone (j = -1); unless `valued`, `worth` is left as it is."""
-    _leave(board, rules, levels, valued, r, i, a)
+    """Lets i and j change places, or i move alone (j = -1); unless `valued`, `worth` and `own` are left as they are."""
+    seat, members, slot, size, gap = board.seat, board.members, board.slot, board.size, board.gap
+    code, worth, own, visits = board.code, board.worth, board.own, board.visits
+    kind, add, drop = rules.kind, rules.soft_add, rules.soft_drop
+    _leave(members, slot, size, gap, kind, r, i, a)
+    seat[r, i] = -1
+    visits[i, a] -= 1
+    visits[i, b] += 1
     if j >= 0:
-        _leave(board, rules, levels, valued, r, j, b)
+        _leave(members, slot, size, gap, kind, r, j, b)
+        seat[r, j] = -1
+        visits[j, b] -= 1
+        visits[j, a] += 1
+    left, found = members[r, a, : size[r, a]], members[r, b, : size[r, b]]
+    at_a = _meet(seat, left, code, worth, own, add, drop, -levels, valued, r, i)
+    at_b: int = 0
+    if j >= 0:
+        at_b = _meet(seat, found, code, worth, own, add, drop, -levels, valued, r, j)
     if valued:
         # While neither sits anywhere, every code is what it is without the two.
-        _shift(board, rules, r, i, a, j, b)
+        _shift(worth[r, a], worth[r, b], code[i], code[j], j < 0, add)
+        bond = add[code[i, j]] if j >= 0 else 0
+        worth[r, a, i] = at_a + bond
+        if j >= 0:
+            worth[r, b, j] = at_b + bond
     if j >= 0:
-        _join(board, rules, levels, valued, r, j, a)
-    _join(board, rules, levels, valued, r, i, b)
-    if not valued:
-        return
-    _revalue(board, rules, r, i, a)
-    _revalue(board, rules, r, i, b)
-    if j >= 0:
-        _revalue(board, rules, r, j, a)
-        _revalue(board, rules, r, j, b)
+        total = _meet(seat, left, code, worth, own, add, drop, levels, valued, r, j)
+        _join(members, slot, size, gap, kind, r, j, a)
+        seat[r, j] = a
+        if valued:
+            own[r, j] = total
+    total = _meet(seat, found, code, worth, own, add, drop, levels, valued, r, i)
+    _join(members, slot, size, gap, kind, r, i, b)
+    seat[r, i] = b
+    if valued:
+        own[r, i] = total
+        worth[r, b, i] = 0
+        if j >= 0:
+            worth[r, a, j] = 0
+        _clear(worth[r, a], left)
+        _clear(worth[r, b], found)
+
+
+@compiled
+def _clear(row: Array, group: Array) -> None:
+    for s in range(group.size):
+        row[group[s]] = 0
+
+
+@compiled
+def seat_all(board: Board, kind: Array, levels: int) -> None:
+    """Counts in a plan: from `seat`, with `gap` and `code` as they are where nobody sits and all else 0."""
+    rounds, people = board.seat.shape
+    for r in range(rounds):
+        for i in range(people):
+            t = board.seat[r, i]
+            if t >= 0:
+                board.visits[i, t] += 1
+                group = board.members[r, t, : board.size[r, t]]
+                for k in group:
+                    board.code[i, k] += levels
+                    board.code[k, i] += levels
+                _join(board.members, board.slot, board.size, board.gap, kind, r, i, t)
+
+
+@compiled
+def worth_of(board: Board, rules: Rules, levels: int) -> int:
+    """The objective of a plan, exactly as exchanges add it up; a rule about people who must meet counts for those who
+    do.
+    """
+    total: int = 0
+    people = board.code.shape[0]
+    for i in range(people):
+        for k in range(i):
+            for before in range(board.code[i, k] - levels, -1, -levels):
+                total += rules.add[before]
+        for t in range(board.visits.shape[1]):
+            if board.visits[i, t] > 0:
+                total += rules.interest[i, t]
+    rounds, tables, kinds, _ = board.gap.shape
+    for r in range(rounds):
+        for t in range(tables):
+            for v in range(kinds):
+                total += rules.price[v] * (min(board.gap[r, t, v, 0], 0) + min(board.gap[r, t, v, 1], 0))
+    return total
 
 
 @compiled
 def value(board: Board, rules: Rules) -> None:
-    """Works out `worth` from the beginning."""
-    board.worth[:] = 0
-    rounds, people = board.seat.shape
+    """Works out `worth` and `own` from the beginning."""
+    seat, code, worth, own = board.seat, board.code, board.worth, board.own
+    add, drop = rules.soft_add, rules.soft_drop
+    worth[:] = 0
+    own[:] = 0
+    rounds, people = seat.shape
     for r in range(rounds):
         for k in range(people):
-            t = board.seat[r, k]
+            t = seat[r, k]
             if t < 0:
                 continue
-            code_k, here = board.code[k], board.worth[r, t]
+            code_k, here = code[k], worth[r, t]
             for x in range(people):
-                here[x] += rules.soft_drop[code_k[x]] if board.seat[r, x] == t else rules.soft_add[code_k[x]]
+                here[x] += add[code_k[x]]
+        for t in range(board.size.shape[1]):
+            group = board.members[r, t, : board.size[r, t]]
+            _clear(worth[r, t], group)
+            for s in range(group.size):
+                for z in range(s):
+                    bond = drop[code[group[s], group[z]]]
+                    own[r, group[s]] += bond
+                    own[r, group[z]] += bond
 
 
 @compiled
-def reprice(board: Board, rules: Rules, add: Array, drop: Array) -> None:
-    """Brings `worth` up to date when the soft prices become those in `rules`, from `add` and `drop`: they differ for
-    pairs that met already.
+def reprice(board: Board, rules: Rules, add: Array, drop: Array, levels: int) -> None:
+    """Brings `worth` and `own` up to date when the soft prices become those in `rules`, from `add` and `drop`: they
+    differ for pairs that met already, in the plan or earlier.
     """
-    seat = board.seat
+    seat, code, worth, own = board.seat, board.code, board.worth, board.own
+    soft_add, soft_drop = rules.soft_add, rules.soft_drop
+    for pair in range(rules.earlier.shape[0]):
+        i, k = rules.earlier[pair]
+        now = code[i, k]
+        if now < levels:
+            _spread(seat, worth, own, -1, i, k, soft_add[now] - add[now], 0)
     for r in range(seat.shape[0]):
         for t in range(board.size.shape[1]):
             for s in range(board.size[r, t]):
@@ -170,5 +225,6 @@ def reprice(board: Board, rules: Rules, add: Array, drop: Array) -> None:
                     for earlier in range(r):
                         first = first and (seat[earlier, i] < 0 or seat[earlier, i] != seat[earlier, k])
                     if first:
-                        now = board.code[i, k]
-                        _spread(board, -1, i, k, rules.soft_add[now] - add[now], rules.soft_drop[now] - drop[now])
+                        now = code[i, k]
+                        joins, leaves = soft_add[now] - add[now], soft_drop[now] - drop[now]
+                        _spread(seat, worth, own, -1, i, k, joins, leaves)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
 from services.matching.solver import board as boards
 from services.matching.solver import draws, kernel, seating
 from services.matching.solver.board import Array, Board, Pace, Rules
-from services.matching.solver.objective import meetings
 from services.matching.solver.prices import UNIT, Levels, levels_of, steps, whole
 from services.matching.solver.problem import Ints, Kinds, Problem
 
@@ -74,9 +74,8 @@ class State:
         add, drop = (self.rules.add, self.rules.drop) if part >= 1.0 else steps(self.problem, self.levels, part)
         before = self.rules
         self.rules = before._replace(soft_add=add, soft_drop=drop)
-        self.recalled = False
         if self.pace.valued:
-            seating.reprice(self.board, self.rules, before.soft_add, before.soft_drop)
+            seating.reprice(self.board, self.rules, before.soft_add, before.soft_drop, self.pace.levels)
 
     def run(self, temperature: int, proposals: int, probe: Array = _NO_PROBE) -> int:
         """Some proposals at one temperature; see `kernel.anneal`."""
@@ -93,7 +92,7 @@ class State:
     def drawing(self) -> bool:
         """Whether people can be compared with everybody at once: see `draws`."""
         pace = self.pace
-        return not (pace.bound or self.held or pace.most_moved >= 0 or self.rules.kind.shape[1] > 1)
+        return not (self.held or pace.most_moved >= 0)
 
     def draw(self, temperature: int, count: int) -> None:
         """Some draws at one temperature; see `draws.anneal`. What is stale of what they need is worked out."""
@@ -103,9 +102,9 @@ class State:
             self.pace = self.pace._replace(valued=True)
             seating.value(self.board, self.rules)
         if not self.recalled:
-            draws.recall(self.board, self.rules)
+            draws.recall(self.board, self.rules, self.pace)
             self.recalled = True
-        noise = (_GUMBEL * temperature) >> 16
+        noise = (_gumbel() * temperature) >> 16
         draws.anneal(self.board, self.rules, self.pace, np.append(noise, noise[: self.problem.people]), count)
 
     def _choose(self, accepted: float) -> None:
@@ -150,6 +149,7 @@ def lay_out(problem: Problem, plan: Ints, seed: int, home: Ints | None = None, m
         start=np.searchsorted(np.sort(first), np.arange(len(price) + 1)).astype(np.int32),
         residents=np.argsort(first, kind="stable").astype(np.int32),
         home=away.astype(np.int32),
+        earlier=np.unique(np.sort(problem.earlier.who, axis=1), axis=0),
         noise=_noise(),
     )
     strict = bool((price == boards.HARD).any())
@@ -166,11 +166,11 @@ def lay_out(problem: Problem, plan: Ints, seed: int, home: Ints | None = None, m
         near=problem.rounds * problem.tables * problem.people * 8 > _CACHE,
         most_moved=most_moved,
     )
-    board = _board(problem, plan, level, levels, kind, low, high, np.array([scramble(seed)], dtype=np.uint64))
+    board = _board(problem, plan, level, pace.levels, kind, low, high, np.array([scramble(seed)], dtype=np.uint64))
     board.tally[boards.MOVED] = int(((away >= 0) & (away != plan)).sum())
-    state = State(board, rules, pace, levels, problem, pace.mates)
-    board.tally[boards.NOW] = board.tally[boards.BEST] = _worth(state)
-    return state
+    unmet = sum(whole(weight) for weight in problem.must.weights.tolist())
+    board.tally[boards.NOW] = board.tally[boards.BEST] = seating.worth_of(board, rules, pace.levels) - unmet
+    return State(board, rules, pace, levels, problem, pace.mates)
 
 
 def start_again(state: State, plan: Ints) -> None:
@@ -193,54 +193,30 @@ def scramble(seed: int) -> int:
 
 
 def _board(
-    problem: Problem, plan: Ints, level: Array, levels: Levels, kind: Array, low: Array, high: Array, random: Array
+    problem: Problem, plan: Ints, level: Array, levels: int, kind: Array, low: Array, high: Array, random: Array
 ) -> Board:
     rounds, people, tables = problem.rounds, problem.people, problem.tables
-    slot = np.zeros((rounds, people), dtype=np.int32)
     most = max(int(problem.most.max()), int(max(np.bincount(row[row >= 0]).max() for row in plan if (row >= 0).any())))
-    members = np.zeros((rounds, tables, most), dtype=np.int32)
-    size = np.zeros((rounds, tables), dtype=np.int32)
-    visits = np.zeros((people, tables), dtype=np.uint8)
-    count = np.zeros(low.shape, dtype=np.int32)
-    for r in range(rounds):
-        there = np.flatnonzero(plan[r] >= 0)
-        np.add.at(visits, (there, plan[r, there]), 1)
-        for k in range(kind.shape[1]):
-            np.add.at(count[r], (plan[r, there], kind[there, k]), 1)
-        for table in range(tables):
-            group = np.flatnonzero(plan[r] == table)
-            members[r, table, : len(group)] = group
-            slot[r, group] = np.arange(len(group))
-            size[r, table] = len(group)
-    return Board(
+    board = Board(
         seat=plan.astype(np.int32),
-        slot=slot,
-        members=members,
-        size=size,
+        slot=np.zeros((rounds, people), dtype=np.int32),
+        members=np.zeros((rounds, tables, most), dtype=np.int32),
+        size=np.zeros((rounds, tables), dtype=np.int32),
         worth=np.zeros((rounds, tables, people), dtype=np.int64),
-        loss=np.zeros((rounds, people), dtype=np.int64),
-        parting=np.zeros((rounds, people), dtype=np.int64),
+        own=np.zeros((rounds, people), dtype=np.int64),
+        hold=np.zeros((rounds, people), dtype=np.int64),
+        parting=np.zeros((kind.shape[1], rounds, people), dtype=np.int64),
         draw=np.zeros((tables, people), dtype=np.int64),
-        visits=visits,
-        gap=np.stack([count - low, high - count], axis=-1).astype(np.int16),
-        code=meetings(problem, plan).astype(np.uint16) * np.uint16(len(levels.affinity)) + level,
+        visits=np.zeros((people, tables), dtype=np.uint8),
+        # In one order in memory whatever the kinds: the kernel is compiled for that alone, by `warm`.
+        gap=np.ascontiguousarray(np.stack([-low, high], axis=-1), dtype=np.int16),
+        code=level,
         best=plan.astype(np.int32),
         tally=np.zeros(boards.TALLY, dtype=np.int64),
         random=random,
     )
-
-
-def _worth(state: State) -> int:
-    """The objective of the present plan in whole numbers, exactly as the steps of the kernel add it up."""
-    board, rules, levels = state.board, state.rules, len(state.levels.affinity)
-    met, level = np.divmod(board.code, np.uint16(levels))
-    total = 0
-    for c in range(1, int(met.max()) + 1):
-        gain = rules.add[(c - 1) * levels : c * levels]
-        total += int((np.bincount(level[met >= c], minlength=levels) * gain).sum()) // 2
-    total += int(rules.interest[board.visits > 0].sum())
-    beyond = np.maximum(-board.gap, 0).sum(axis=(0, 1, 3), dtype=np.int64)
-    return total - int((beyond * rules.price).sum()) - sum(whole(w) for w in state.problem.must.weights.tolist())
+    seating.seat_all(board, kind, levels)
+    return board
 
 
 def _kinds(problem: Problem) -> tuple[Array, Array, Array, Array]:
@@ -278,16 +254,15 @@ def _loose(kind: Array, price: Array, low: Array, high: Array) -> bool:
     return bool((low[:, :, price > 0] < high[:, :, price > 0]).any()) or bool((kind[:, 0] == len(price) - 1).any())
 
 
+@cache
 def _noise() -> Array:
     """Evenly spaced quantiles of the exponential distribution, mean 2**16."""
     return np.array([round(-math.log((k + 0.5) / _NOISE) * 65536) for k in range(_NOISE)], dtype=np.int64)
 
 
+@cache
 def _gumbel() -> Array:
     """Quantiles of the Gumbel distribution in a random order that is always the same, 16 binary places."""
     values = [round(-math.log(-math.log((k + 0.5) / _DRAWN)) * 65536) for k in range(_DRAWN)]
     order = sorted(range(_DRAWN), key=scramble)
     return np.array([values[k] for k in order], dtype=np.int64)
-
-
-_GUMBEL: Array = _gumbel()
