@@ -1,5 +1,6 @@
 """Who may do and see what in events, in one place."""
 
+import dataclasses
 from typing import Final
 
 from services.events.models import Event
@@ -16,13 +17,23 @@ PEOPLE: Final = Right(
     rule="may_see_people", hidden=True,
 )  # fmt: skip
 ORGANISER: Final = Right("clients and people with the scope", WRITE, rows="events they organise", rule="may_change")
+OWN_ONLY: Final = PEOPLE.to("events they organise", "may_change", hidden=True)
 PAPERS: Final = Right(
     "everybody; papers with names only clients and people with the scope events:read",
     rows="the agenda of every event; papers with names of events they organise or their city is part of",
     rule="may_see_people",
 )
+WITH_LINK: Final = ANYBODY.to("what one got from an event or with a personal link")
+DAY_LINK: Final = Right("whoever has a personal link of the day", rows="the day of the person whose link it is")
 RIGHTS: Final[Rights] = {
     "Query.*": ANYBODY,
+    "Query.myDay": DAY_LINK,
+    "Query.dayIdeas": DAY_LINK,
+    "Mutation.noteIdea": DAY_LINK,
+    "Mutation.rewordIdea": DAY_LINK.to("ideas that they noted", "may_reword"),
+    "Subscription.eventClock": ANYBODY,
+    "Subscription.myDayChanges": DAY_LINK,
+    "Subscription.ideaBoard": dataclasses.replace(PEOPLE, hidden=False),
     "Mutation.*": ORGANISER,
     "Mutation.changeEvent": ORGANISER.to("events they organise; a city of theirs stays part of it", "may_change"),
     "Mutation.createEvent": ORGANISER.to(
@@ -32,8 +43,16 @@ RIGHTS: Final[Rights] = {
     "Event.*": ANYBODY,
     "Event.participants": PEOPLE,
     "Event.rounds": PEOPLE,
+    "Event.ideas": PEOPLE,
+    "Event.movedSeats": PEOPLE,
+    "Event.clockHistory": OWN_ONLY,
+    "Event.dayLinks": OWN_ONLY,
     **public("City", "Navigator", "Topic", "Venue", "AgendaItem", "Paper", "_entities"),
     **public("EventConnection", "EventEdge", "PageInfo"),
+    **public("RoundClock", "ClockSpan", "ClockCommand"),
+    **{f"{name}.*": WITH_LINK for name in ("MyDay", "TableStop", "TableTopic", "Companion", "NotedIdea", "TableIdea")},
+    "MovedSeat.*": ANYBODY.to("what one got from an event"),
+    "DayLink.*": ANYBODY.to("what one got from an event"),
     "Participant.*": ANYBODY.to("whom one got from an event"),
     "Round.*": ANYBODY.to("what one got from an event"),
     "RoundTable.*": ANYBODY.to("what one got from an event"),

@@ -6,6 +6,7 @@ from litestar import Litestar
 
 from services.events import access, intake, web
 from services.events.graphql import schema
+from services.events.live import rooms
 from services.events.models import Base
 from services.kit.service import Service
 from services.kit.web import from_environment
@@ -19,6 +20,7 @@ service = Service(
     routes=web.routes,
     mails=Path(__file__).parent / "mails",
     listens=intake.listens,
+    beside=rooms.beside,
 )
 
 

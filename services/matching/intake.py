@@ -112,6 +112,8 @@ async def event(session: Writer, said: EventPublished) -> None:
         "participants": [uuid.UUID(p) for p in said.participants],
         "date": said.date,
         "cancelled": said.cancelled,
+        "absent": [uuid.UUID(p) for p in said.absent],
+        "played": said.played,
     }
     await put(session, Event, {"id": uuid.UUID(said.id)}, values)
 

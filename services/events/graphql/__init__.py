@@ -8,6 +8,7 @@ from strawberry.federation import Schema
 from strawberry.tools import merge_types
 
 from services.events.graphql.changing import Mutation
+from services.events.graphql.live import LiveMutation, LiveQuery, LiveSubscription
 from services.events.graphql.types import City, Event, event_of, event_page
 from services.kit.graphql import FEDERATION_VERSION, Connection
 
@@ -28,8 +29,9 @@ class Query:
 
 
 schema = Schema(
-    query=merge_types("Query", (Query,)),
-    mutation=merge_types("Mutation", (Mutation,)),
+    query=merge_types("Query", (Query, LiveQuery)),
+    mutation=merge_types("Mutation", (Mutation, LiveMutation)),
+    subscription=merge_types("Subscription", (LiveSubscription,)),
     types=[City],
     federation_version=FEDERATION_VERSION,
 )

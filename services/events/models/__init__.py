@@ -3,5 +3,19 @@
 from services.events.models.base import Base
 from services.events.models.copies import City, Navigator, Topic
 from services.events.models.event import AgendaItem, Event, Participant, Seat, Table
+from services.events.models.live import Idea, Live, LiveStep
 
-__all__ = ["AgendaItem", "Base", "City", "Event", "Navigator", "Participant", "Seat", "Table", "Topic"]
+__all__ = [
+    "AgendaItem",
+    "Base",
+    "City",
+    "Event",
+    "Idea",
+    "Live",
+    "LiveStep",
+    "Navigator",
+    "Participant",
+    "Seat",
+    "Table",
+    "Topic",
+]
