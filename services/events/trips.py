@@ -276,7 +276,7 @@ async def about(session: Reader, navigator_id: uuid.UUID) -> dict[str, Any]:
 async def names_of(session: Reader, keys: Sequence[uuid.UUID]) -> dict[uuid.UUID | None, str]:
     """People's names by id."""
     found = await session.execute(select(Navigator.id, Navigator.name).where(Navigator.id.in_(keys)))
-    return dict(found.tuples().all())
+    return {row.id: row.name for row in found}
 
 
 async def names(session: Reader, event: Event) -> tuple[dict[str, str], dict[str, Topic]]:

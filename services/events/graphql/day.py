@@ -115,7 +115,7 @@ class NotedIdea:
 
 
 @strawberry.type(description="Somebody who shares a table.")
-class Companion:
+class TableCompanion:
     name: str
     city: str
 
@@ -132,7 +132,7 @@ class TableStop:
     round: int
     table: int
     topic: TableTopic | None
-    companions: list[Companion]
+    companions: list[TableCompanion]
     new: bool
 
     @classmethod
@@ -142,7 +142,7 @@ class TableStop:
             round=stop.round,
             table=stop.table,
             topic=TableTopic(code=ID(topic.code), de=topic.de, en=topic.en) if topic else None,
-            companions=[Companion(name=one.name, city=one.city) for one in stop.companions],
+            companions=[TableCompanion(name=one.name, city=one.city) for one in stop.companions],
             new=stop.new,
         )
 

@@ -246,8 +246,8 @@ async def _steps(room: Room, *parts: str) -> AsyncGenerator[set[str], None]:
 @strawberry.type
 class LiveSubscription:
     @strawberry.subscription(description="The clock of the rounds, now and whenever it changes or goes on by itself.")
-    async def event_clock(self, info: Anywhere, event: ID) -> AsyncGenerator[RoundClock, None]:
-        room = await rooms_of(here(info, SERVICE)).open(as_uuid(event), CLOCK)
+    async def event_clock(self, info: Anywhere, id: ID) -> AsyncGenerator[RoundClock, None]:
+        room = await rooms_of(here(info, SERVICE)).open(as_uuid(id), CLOCK)
         async for _moved in _steps(room, CLOCK):
             yield RoundClock.of(room.state())
 
@@ -262,8 +262,8 @@ class LiveSubscription:
     @strawberry.subscription(
         description="The board of ideas for the event's cities and its organiser: all of them, then what changed."
     )
-    async def idea_board(self, info: Anywhere, event: ID) -> AsyncGenerator[list[TableIdea], None]:
-        room = await rooms_of(here(info, SERVICE)).open(as_uuid(event), IDEAS)
+    async def idea_board(self, info: Anywhere, id: ID) -> AsyncGenerator[list[TableIdea], None]:
+        room = await rooms_of(here(info, SERVICE)).open(as_uuid(id), IDEAS)
         if not access.may_see_people(who(info), room.event):
             raise NotFound(_("There is no such event."))
         organiser = who(info).subject == room.event.organiser
