@@ -9,7 +9,7 @@ class EventPublished(Message, frozen=True):
     """An event as it is now. `organiser` is the OAuth client that may change it; `cities` are host and guests.
 
     `date` is the day on the event's own clock; None where an older version said it. `absent` are participants who were
-    not there on the day; `played` is how many rounds took place, None where no clock ran.
+    not there on the day.
     """
 
     id: str
@@ -20,7 +20,16 @@ class EventPublished(Message, frozen=True):
     date: dt.date | None = None
     cancelled: bool = False
     absent: tuple[str, ...] = ()
-    played: int | None = None
 
     def key(self) -> str:
         return self.id
+
+
+class RoundsPlayed(Message, frozen=True):
+    """How many of the event's rounds took place, or will by themselves if nobody says anything more."""
+
+    event: str
+    rounds: int
+
+    def key(self) -> str:
+        return self.event

@@ -123,7 +123,6 @@ async def message(session: Reader, event: Event) -> EventPublished:
     people = await session.scalars(
         select(Participant.navigator_id).where(Participant.event_id == event.id).order_by(Participant.navigator_id)
     )
-    live = await session.get(Live, event.id, populate_existing=True)
     return EventPublished(
         id=str(event.id),
         organiser=event.organiser,
@@ -132,7 +131,6 @@ async def message(session: Reader, event: Event) -> EventPublished:
         participants=tuple(str(p) for p in people),
         date=event.date,
         cancelled=event.status == "cancelled",
-        played=clock_of(event, live).begun if live else None,
     )
 
 

@@ -150,12 +150,12 @@ async def ideas_live(request: Request[Any, Any, Any], event_id: str, token: str)
     return BoardScreen(room, organiser=False, since=_since(request), counts=counts).answer()
 
 
-@get("/events/{event_id:str}/ideas", right=access.PEOPLE, api=BOARD_LIVE)
+@get("/events/{event_id:str}/ideas", right=access.BOARD, api=BOARD_LIVE)
 async def board_live(request: Request[Any, Any, Any], event_id: str) -> ASGIApp:
     """401 or 403 without a token for events, 404 for whoever may not see this one's people."""
     hub = request.app.state.hub
     who = await hub.asking(request, "events")
-    access.PEOPLE.check(who)
+    access.BOARD.check(who)
     room = await rooms_of(_runtime(request)).open(as_uuid(event_id), IDEAS)
     if not access.may_see_people(who, room.event):
         raise NotFound(_("There is no such event."))

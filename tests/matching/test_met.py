@@ -13,7 +13,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from services.cli.client import Client
 from services.contracts.directory import NavigatorErased
-from services.contracts.events import EventPublished
+from services.contracts.events import EventPublished, RoundsPlayed
 from services.events import intake as events_intake
 from services.events import models as events_models
 from services.kit import log
@@ -202,7 +202,6 @@ async def test_who_stayed_away_met_nobody_and_rounds_that_were_not_played_do_not
     assert len(await before(hub, event)) == 4
     async with hub.runtimes["events"].db.begin(HUB) as session:
         row = await session.get_one(events_models.Event, past)
-        said = msgspec.structs.replace(await events_intake.message(session, row), absent=(d,), played=1)
-        assert (await events_intake.message(session, row)).played is None
-        await hub.runtimes["events"].say(session, [said])
+        said = msgspec.structs.replace(await events_intake.message(session, row), absent=(d,))
+        await hub.runtimes["events"].say(session, [said, RoundsPlayed(event=str(past), rounds=1)])
     assert await before(hub, event) == {(*sorted((a, b)), 1.0)}

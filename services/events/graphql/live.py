@@ -8,7 +8,8 @@ from typing import Any
 import strawberry
 from strawberry import ID, Info
 
-from services.events import access, clock, daylinks, intake, trips
+from services.contracts.events import RoundsPlayed
+from services.events import access, clock, daylinks, trips
 from services.events import models as m
 from services.events.graphql.day import MyDay, NotedIdea, RoundClock, TableIdea
 from services.events.graphql.types import SERVICE
@@ -54,7 +55,7 @@ async def _command(info: Anywhere, value: str, expected: int, name: str, does: c
         event = await _organised(session, info, value)
         before, after = await commands.command(session, event.id, expected, name, does)
         if before.begun != after.begun:  # who met whom goes by it
-            await runtime.say(session, [await intake.message(session, event)])
+            await runtime.say(session, [RoundsPlayed(event=str(event.id), rounds=after.begun)])
         _soon(session, rooms.rooms.get(event.id), CLOCK)
     return RoundClock.of((await rooms.open(event.id, CLOCK)).state())
 
@@ -185,7 +186,7 @@ class LiveMutation:
             if idea.event_id != room.event_id:
                 raise NotFound(_("There is no such idea."))
             opens = key is not None and daylinks.opens(runtime.settings, key, idea.id)
-            ideas.may_reword(idea, person, key_opens=opens)
+            access.may_reword(idea, person, key_opens=opens)
             idea = await ideas.change(session, idea, text=text)
             _soon(session, room, idea=idea.id)
         author = room.mine(person).route.name if idea.navigator_id == person else None
@@ -225,7 +226,7 @@ async def _moderated(info: Anywhere, value: str, **values: Any) -> TableIdea:
         idea = await ideas.by_id(session, as_uuid(value))
         await _organised(session, info, str(idea.event_id))
         if "text" in values:
-            ideas.may_correct(idea)
+            access.may_correct(idea)
         idea = await ideas.change(session, idea, **values)
         names = await trips.names_of(session, [idea.navigator_id] if idea.navigator_id else [])
         _soon(session, rooms_of(runtime).rooms.get(idea.event_id), idea=idea.id)

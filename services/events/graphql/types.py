@@ -212,8 +212,7 @@ class Event:
 
     @strawberry.field(description="What was commanded of the clock, for the organiser; empty for everybody else.")
     async def clock_history(self, info: Info[Any, Any]) -> list[ClockCommand]:
-        async with read(info, SERVICE) as session:
-            return [ClockCommand.of(row) for row in await commands.history(session, self.row.id)]
+        return [ClockCommand.of(row) for row in await load(info, SERVICE, commands.histories, self.row.id)]
 
     @strawberry.field(description="Who sits elsewhere than their slip says, for the organiser and the event's cities.")
     async def moved_seats(self, info: Info[Any, Any]) -> list[MovedSeat]:
@@ -230,8 +229,7 @@ class Event:
         if not access.may_see_people(who(info), self.row):
             return []
         organiser = who(info).subject == self.row.organiser
-        async with read(info, SERVICE) as session:
-            rows = (await reading.ideas(session, self.row.id)).values()
+        rows = await load(info, SERVICE, reading.ideas_of, self.row.id)
         shown = (reading.idea_shown(*row, organiser=organiser) for row in rows)
         return [TableIdea.of(idea) for idea in shown if not idea.gone]
 

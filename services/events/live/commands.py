@@ -60,6 +60,11 @@ async def clocks_of(session: Reader, keys: Sequence[uuid.UUID]) -> list[Clock | 
     return [rows.get(key) for key in keys]
 
 
-async def history(session: Reader, event_id: uuid.UUID) -> list[LiveStep]:
-    found = select(LiveStep).where(LiveStep.event_id == event_id).order_by(LiveStep.revision).limit(MOST_STEPS)
-    return list((await session.scalars(found)).all())
+async def histories(session: Reader, keys: Sequence[uuid.UUID]) -> list[list[LiveStep]]:
+    """The commands of each event, in order."""
+    found: dict[uuid.UUID, list[LiveStep]] = {key: [] for key in keys}
+    for step in await session.scalars(
+        select(LiveStep).where(LiveStep.event_id.in_(keys)).order_by(LiveStep.event_id, LiveStep.revision)
+    ):
+        found[step.event_id].append(step)
+    return [found[key] for key in keys]

@@ -12,7 +12,7 @@ from services.events.live.reading import MOST_IDEAS
 from services.events.models import Event, Idea, Participant
 from services.kit.checks import Checks
 from services.kit.db import Reader, Writer
-from services.kit.errors import Conflict, Forbidden, NotFound, Refused
+from services.kit.errors import Conflict, NotFound, Refused
 from services.kit.i18n import gettext as _
 from services.kit.rates import Rate
 
@@ -23,6 +23,7 @@ MOST_CARDS = 500
 OFTEN = Rate("idea", 10, per=60)
 DAILY = Rate("ideas of a day", 100, per=86_400)
 PHONE, PAPER = "phone", "paper"
+"""Where an idea was noted."""
 
 
 class Card(msgspec.Struct, frozen=True):
@@ -96,15 +97,3 @@ async def change(session: Writer, idea: Idea, **values: Any) -> Idea:
         .execution_options(populate_existing=True)
     )
     return changed.one()
-
-
-def may_reword(idea: Idea, person: uuid.UUID, *, key_opens: bool) -> None:
-    """Who noted it: by their name, or by the key that their phone got."""
-    if not (idea.navigator_id == person or key_opens):
-        raise Forbidden(_("Only who noted the idea may change it."))
-
-
-def may_correct(idea: Idea) -> None:
-    """What people wrote themselves, the organiser may hide, but not rewrite."""
-    if idea.source != PAPER:
-        raise Forbidden(_("Only ideas from paper cards are corrected by the organiser; others can be hidden."))

@@ -4,8 +4,8 @@ import uuid
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from sqlalchemy import Select, select
 from sqlalchemy import func as sql
-from sqlalchemy import select
 
 from services.events.live.state import Companion, IdeaShown, Seat, Seating, TopicShown
 from services.events.models import City, Event, Idea, Live, Navigator, Participant, Table, Topic
@@ -68,16 +68,27 @@ async def ideas(
     session: Reader, event_id: uuid.UUID, only: Collection[uuid.UUID] | None = None
 ) -> dict[uuid.UUID, tuple[Idea, str | None]]:
     """The ideas with their authors' names, as they were noted; withdrawn ones too, because screens may show them."""
-    query = (
-        select(Idea, Navigator.name)
-        .outerjoin(Navigator, Navigator.id == Idea.navigator_id)
-        .where(Idea.event_id == event_id)
-        .order_by(Idea.created_at, Idea.id)
-        .limit(MOST_IDEAS)
-    )
+    query = _ideas().where(Idea.event_id == event_id).limit(MOST_IDEAS)
     if only is not None:
         query = query.where(Idea.id.in_(only))
     return {idea.id: (idea, name) for idea, name in await session.execute(query)}
+
+
+async def ideas_of(session: Reader, keys: Sequence[uuid.UUID]) -> list[list[tuple[Idea, str | None]]]:
+    """The ideas of each event, as `ideas`; of many events, those that were noted first."""
+    found: dict[uuid.UUID, list[tuple[Idea, str | None]]] = {key: [] for key in keys}
+    query = _ideas().where(Idea.event_id.in_(keys)).limit(2 * MOST_IDEAS)
+    for idea, name in await session.execute(query):
+        found[idea.event_id].append((idea, name))
+    return [found[key] for key in keys]
+
+
+def _ideas() -> Select[Idea, str]:
+    return (
+        select(Idea, Navigator.name)
+        .outerjoin(Navigator, Navigator.id == Idea.navigator_id)
+        .order_by(Idea.created_at, Idea.id)
+    )
 
 
 def idea_shown(idea: Idea, author: str | None, *, organiser: bool) -> IdeaShown:

@@ -314,14 +314,11 @@ class Room:
         return self._bytes[1]
 
     def told_route(self, person: uuid.UUID) -> bytes:
-        """Where the person sits, made once for each plan and round; nothing for whoever does not take part."""
+        """Where the person sits, of parts made once for each plan; nothing for whoever does not take part."""
         seating = self._seating
         if seating is None or person not in seating.people:
             return b""
-        key = (person, *self.rounds())
-        if key not in seating.encoded:
-            seating.encoded[key] = eventstream.event("mine", seating.route(*key))
-        return seating.encoded[key]
+        return eventstream.event("mine", seating.sent(person, *self.rounds()))
 
     def told_idea(self, key: uuid.UUID, *, organiser: bool) -> bytes:
         found = self._ideas.get(key)

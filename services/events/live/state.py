@@ -83,6 +83,15 @@ class Route(msgspec.Struct, frozen=True):
     rounds: list[Stop]
 
 
+class Sent(msgspec.Struct, frozen=True):
+    """A `Route` whose stops are JSON already."""
+
+    name: str
+    here: msgspec.Raw | None
+    next: msgspec.Raw | None
+    rounds: list[msgspec.Raw]
+
+
 class Mine(msgspec.Struct, frozen=True):
     event: EventShown
     live: State
@@ -133,14 +142,14 @@ class Seat:
 
 @dataclass
 class Seating:
-    """Who sits where, as it was read once: `people` by id in the order of their names, `topics` by round and table."""
+    """Who sits where, as it was read once: `people` by id, `topics` by round and table."""
 
     people: Mapping[uuid.UUID, Companion]
     topics: Mapping[tuple[int, int], TopicShown | None]
     tables: dict[tuple[int, int], list[uuid.UUID]] = field(default_factory=dict)
     seats: dict[uuid.UUID, list[Seat]] = field(default_factory=dict)
-    encoded: dict[tuple[uuid.UUID, int, int], bytes] = field(default_factory=dict)
-    """A person's route as it is sent, by the rounds that are now and next."""
+    encoded: dict[uuid.UUID, dict[int, msgspec.Raw]] = field(default_factory=dict)
+    """The stops of those who asked, by round, as they are sent."""
 
     @classmethod
     def of(
@@ -173,6 +182,14 @@ class Seating:
         stops = self.stops(person)
         by_round = {stop.round: stop for stop in stops}
         return Route(self.people[person].name, by_round.get(here), by_round.get(following), stops)
+
+    def sent(self, person: uuid.UUID, here: int, following: int) -> Sent:
+        """As `route`, for sending it to many at once: the stops are encoded when somebody first looks."""
+        if person not in self.encoded:
+            encode = msgspec.json.encode
+            self.encoded[person] = {stop.round: msgspec.Raw(encode(stop)) for stop in self.stops(person)}
+        stops = self.encoded[person]
+        return Sent(self.people[person].name, stops.get(here), stops.get(following), list(stops.values()))
 
 
 def rounds_of(clock: Clock, now: dt.datetime) -> tuple[int, int]:
