@@ -37,13 +37,11 @@ async def _organised(session: Writer, info: Anywhere, value: str) -> m.Event:
 
 
 def _soon(session: Writer, room: Room | None, *parts: str, idea: uuid.UUID | None = None) -> None:
-    """This process knows of its own changes first; the others hear of them."""
+    """Whoever asks this process next sees what it has changed, even before the database tells of it."""
 
     async def tell() -> None:
         if room is not None:
-            room.moved(*parts)
-            if idea is not None:
-                room.noted(idea)
+            room.outdated(*parts, idea=idea)
 
     session.after_commit(tell)
 

@@ -166,6 +166,12 @@ class Room:
         self._untold.add(str(idea_id))
         self._hurry()
 
+    def outdated(self, *parts: str, idea: uuid.UUID | None = None) -> None:
+        """This process changed it: whoever asks next reads it anew. The screens are told when the database says it."""
+        self._stale.update(parts)
+        if idea is not None:
+            self._noted.add(idea)
+
     def close(self) -> None:
         if self._task is not None:
             self._task.cancel()
