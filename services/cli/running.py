@@ -86,6 +86,7 @@ async def running(settings: Settings, services: Sequence[Service]) -> AsyncItera
     with contextlib.closing(bind(settings.host, settings.port)) as listener:
         hub = Hub(replace(settings, port=listener.getsockname()[1]), services)
         server = _Server(
+            hub,
             uvicorn.Config(
                 create_app(hub),
                 http=Protocol,
@@ -94,7 +95,7 @@ async def running(settings: Settings, services: Sequence[Service]) -> AsyncItera
                 timeout_graceful_shutdown=DRAIN_SECONDS,
                 server_header=False,
                 proxy_headers=False,  # it would believe this machine; `rates.address_of` believes the settings
-            )
+            ),
         )
         await hub.migrate()  # complains here, before anything answers
         task = asyncio.create_task(server.serve(sockets=[listener]))
@@ -112,6 +113,14 @@ async def running(settings: Settings, services: Sequence[Service]) -> AsyncItera
 
 class _Server(uvicorn.Server):
     """Ends cleanly on a signal instead of raising it again: stopping a hub is no failure."""
+
+    def __init__(self, hub: Hub, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.hub = hub
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self.hub.let_go()  # or it would wait for screens that look on for hours
+        await super().shutdown(sockets)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

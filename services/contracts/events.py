@@ -8,7 +8,8 @@ from services.kit.messages import Message
 class EventPublished(Message, frozen=True):
     """An event as it is now. `organiser` is the OAuth client that may change it; `cities` are host and guests.
 
-    `date` is the day on the event's own clock; None where an older version said it.
+    `date` is the day on the event's own clock; None where an older version said it. `absent` are participants who were
+    not there on the day.
     """
 
     id: str
@@ -18,6 +19,17 @@ class EventPublished(Message, frozen=True):
     participants: tuple[str, ...]
     date: dt.date | None = None
     cancelled: bool = False
+    absent: tuple[str, ...] = ()
 
     def key(self) -> str:
         return self.id
+
+
+class RoundsPlayed(Message, frozen=True):
+    """How many of the event's rounds took place, or will by themselves if nobody says anything more."""
+
+    event: str
+    rounds: int
+
+    def key(self) -> str:
+        return self.event

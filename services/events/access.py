@@ -1,8 +1,10 @@
 """Who may do and see what in events, in one place."""
 
+import dataclasses
+import uuid
 from typing import Final
 
-from services.events.models import Event
+from services.events.models import Event, Idea
 from services.kit.auth import Principal
 from services.kit.errors import Forbidden
 from services.kit.i18n import gettext as _
@@ -17,15 +19,27 @@ PEOPLE: Final = Right(
     rule="may_see_people", hidden=True,
 )  # fmt: skip
 ORGANISER: Final = Right("clients and people with the scope", WRITE, rows="events they organise", rule="may_change")
+OWN_ONLY: Final = PEOPLE.to("events they organise", "may_change", hidden=True)
+BOARD: Final = dataclasses.replace(PEOPLE, hidden=False)
 PAPERS: Final = Right(
     "everybody; papers with names only clients and people with the scope events:read",
     rows="the agenda of every event; papers with names of events they organise or their city is part of",
     rule="may_see_people",
 )
 BY_LINK: Final = PERSONAL.to("events that the person whose link it is takes part in")
+WITH_LINK: Final = ANYBODY.to("what one got from an event or with a personal link")
+DAY_LINK: Final = Right("whoever has a personal link of the day", rows="the day of the person whose link it is")
 RIGHTS: Final[Rights] = {
     "Query.*": ANYBODY,
+    "Query.myDay": DAY_LINK,
+    "Query.dayIdeas": DAY_LINK,
+    "Mutation.noteIdea": DAY_LINK,
+    "Mutation.rewordIdea": DAY_LINK.to("ideas that they noted", "may_reword"),
+    "Subscription.eventClock": ANYBODY,
+    "Subscription.myDayChanges": DAY_LINK,
+    "Subscription.ideaBoard": BOARD,
     "Mutation.*": ORGANISER,
+    "Mutation.correctIdea": ORGANISER.to("ideas from paper cards of events they organise", "may_correct"),
     "Mutation.changeEvent": ORGANISER.to("events they organise; a city of theirs stays part of it", "may_change"),
     "Mutation.createEvent": ORGANISER.to(
         "events that their city, or one of their state, hosts or travels to; any, for the operator's clients",
@@ -44,6 +58,10 @@ RIGHTS: Final[Rights] = {
     "Event.surveys": PEOPLE,
     "Event.retrospective": PEOPLE,
     "Event.quotes": PEOPLE,
+    "Event.ideas": PEOPLE,
+    "Event.movedSeats": PEOPLE,
+    "Event.clockHistory": OWN_ONLY,
+    "Event.dayLinks": OWN_ONLY,
     **public("City", "Navigator", "Topic", "Venue", "AgendaItem", "Paper", "_entities"),
     **dict.fromkeys(
         (
@@ -55,6 +73,11 @@ RIGHTS: Final[Rights] = {
     "AskedSurvey.*": ANYBODY.to("what one got with a personal link"),
     **public("SurveyQuestion", "SurveyTemplate"),
     **public("EventConnection", "EventEdge", "PageInfo"),
+    **public("RoundClock", "ClockSpan", "ClockCommand"),
+    **dict.fromkeys(("MyDay.*", "TableStop.*", "TableTopic.*", "TableCompanion.*"), WITH_LINK),
+    **dict.fromkeys(("NotedIdea.*", "TableIdea.*"), WITH_LINK),
+    "MovedSeat.*": ANYBODY.to("what one got from an event"),
+    "DayLink.*": ANYBODY.to("what one got from an event"),
     "Participant.*": ANYBODY.to("whom one got from an event"),
     "Round.*": ANYBODY.to("what one got from an event"),
     "RoundTable.*": ANYBODY.to("what one got from an event"),
@@ -85,3 +108,15 @@ def may_see_people(who: Principal, event: Event) -> bool:
     The event itself, its agenda and its calendar are public.
     """
     return PEOPLE.allows(who) and (who.subject == event.organiser or who.city in {event.host, *event.guests})
+
+
+def may_reword(idea: Idea, person: uuid.UUID, *, key_opens: bool) -> None:
+    """Who noted it: by their name, or by the key that their phone got."""
+    if not (idea.navigator_id == person or key_opens):
+        raise Forbidden(_("Only who noted the idea may change it."))
+
+
+def may_correct(idea: Idea) -> None:
+    """What people wrote themselves, the organiser may hide, but not rewrite."""
+    if idea.source != "paper":
+        raise Forbidden(_("Only ideas from paper cards are corrected by the organiser; others can be hidden."))

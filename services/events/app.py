@@ -6,6 +6,7 @@ from litestar import Litestar
 
 from services.events import access, intake, surveys, web
 from services.events.graphql import schema
+from services.events.live import rooms
 from services.events.models import Base
 from services.kit.service import Service
 from services.kit.web import from_environment
@@ -20,6 +21,7 @@ service = Service(
     mails=Path(__file__).parent / "mails",
     regular=[surveys.closing],
     listens=intake.listens,
+    beside=rooms.beside,
 )
 
 

@@ -1,8 +1,10 @@
 """What events remember of what the others say."""
 
+import datetime as dt
 import re
 import uuid
 from collections.abc import Mapping
+from zoneinfo import ZoneInfo
 
 import msgspec
 from sqlalchemy import delete, insert, select, update
@@ -18,7 +20,9 @@ from services.contracts.directory import (
 )
 from services.contracts.events import EventPublished
 from services.contracts.matching import RoundsConfirmed
-from services.events.models import AgendaItem, Base, City, Event, Navigator, Participant, Seat, Table, Topic
+from services.events.clock import at
+from services.events.models import AgendaItem, Base, City, Event, Live, Navigator, Participant, Seat, Table, Topic
+from services.events.models.live import clock_of
 from services.kit import log
 from services.kit.db import Reader, Writer, driver, put_all
 from services.kit.log import Listens
@@ -131,24 +135,45 @@ async def message(session: Reader, event: Event) -> EventPublished:
 
 
 async def rounds(session: Writer, said: RoundsConfirmed) -> None:
-    """The confirmed plan replaces any before; seats of people who have left meanwhile stay empty."""
-    event = uuid.UUID(said.event)
-    known = set((await session.scalars(select(Participant.navigator_id).where(Participant.event_id == event))).all())
-    await session.execute(delete(Table).where(Table.event_id == event))
-    changed = await session.execute(
-        update(Event)
-        .where(Event.id == event)
-        .values(plan=uuid.UUID(said.plan), rounds=max((t.round for t in said.tables), default=0), updated_at=sql.now())
-        .returning(Event.id)
-    )
-    if changed.scalar_one_or_none() is None:
+    """The confirmed plan replaces any before; seats of people who have left meanwhile stay empty.
+
+    Rounds that have begun stay as they were. On the day, who was planned elsewhere or not at all is marked: the slips
+    are printed.
+    """
+    key, now = uuid.UUID(said.event), dt.datetime.now(dt.UTC)
+    # Locked, so that no round begins meanwhile.
+    event = (await session.scalars(select(Event).where(Event.id == key).with_for_update())).one_or_none()
+    if event is None:
         return
-    tables = [{"event_id": event, "round": t.round, "number": t.table, "topic": t.topic} for t in said.tables]
+    clock = at(clock_of(event, await session.get(Live, key)), now)
+    known = set((await session.scalars(select(Participant.navigator_id).where(Participant.event_id == key))).all())
+    ahead = select(Seat.round, Seat.navigator_id, Seat.number, Seat.moved).where(
+        Seat.event_id == key, Seat.round > clock.round
+    )
+    before = {(number, person): (table, moved) for number, person, table, moved in await session.execute(ahead)}
+    printed = bool(before) and event.date <= now.astimezone(ZoneInfo(event.timezone)).date()
+    await session.execute(delete(Table).where(Table.event_id == key, Table.round > clock.round))
+    count = max((t.round for t in said.tables), default=0)
+    values = {"plan": uuid.UUID(said.plan), "rounds": max(count, clock.round), "updated_at": sql.now()}
+    await session.execute(update(Event).where(Event.id == key).values(**values))
+
+    def moved(number: int, person: uuid.UUID, table: int) -> bool:
+        was = before.get((number, person))
+        return printed and (was is None or was[0] != table or was[1])
+
+    coming = [t for t in said.tables if t.round > clock.round]
+    tables = [{"event_id": key, "round": t.round, "number": t.table, "topic": t.topic} for t in coming]
     seats = [
-        {"event_id": event, "round": t.round, "number": t.table, "navigator_id": uuid.UUID(n)}
-        for t in said.tables
-        for n in t.navigators
-        if uuid.UUID(n) in known
+        {
+            "event_id": key,
+            "round": t.round,
+            "number": t.table,
+            "navigator_id": person,
+            "moved": moved(t.round, person, t.table),
+        }
+        for t in coming
+        for person in map(uuid.UUID, t.navigators)
+        if person in known
     ]
     if tables:
         await session.execute(insert(Table), tables)

@@ -9,7 +9,7 @@ from sqlalchemy import delete, insert, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from services.events.draft import Draft, moment, validate
-from services.events.models import AgendaItem, City, Event, Navigator, Participant, Seat, Table, Topic
+from services.events.models import AgendaItem, City, Event, Idea, Navigator, Participant, Seat, Table, Topic
 from services.kit.db import Reader, Writer
 from services.kit.errors import Problem, Refused
 from services.kit.i18n import gettext as _
@@ -257,6 +257,7 @@ async def about(session: Reader, navigator_id: uuid.UUID) -> dict[str, Any]:
     seats: dict[uuid.UUID, list[dict[str, int]]] = {}
     for seat in await session.scalars(select(Seat).where(Seat.navigator_id == navigator_id).order_by(Seat.round)):
         seats.setdefault(seat.event_id, []).append({"round": seat.round, "table": seat.number})
+    ideas = await session.scalars(select(Idea).where(Idea.navigator_id == navigator_id).order_by(Idea.created_at))
     return {
         "person": {"id": str(person.id), "ags": person.ags, "name": person.name, "department": person.department}
         if person
@@ -265,7 +266,17 @@ async def about(session: Reader, navigator_id: uuid.UUID) -> dict[str, Any]:
             {"id": str(id), "title": title, "date": date.isoformat(), "seats": seats.get(id, [])}
             for id, title, date in events
         ],
+        "ideas": [
+            {"event": str(idea.event_id), "round": idea.round, "table": idea.number, "text": idea.text}
+            for idea in ideas
+        ],
     }
+
+
+async def names_of(session: Reader, keys: Sequence[uuid.UUID]) -> dict[uuid.UUID | None, str]:
+    """People's names by id."""
+    found = await session.execute(select(Navigator.id, Navigator.name).where(Navigator.id.in_(keys)))
+    return {row.id: row.name for row in found}
 
 
 async def names(session: Reader, event: Event) -> tuple[dict[str, str], dict[str, Topic]]:

@@ -1,7 +1,7 @@
-"""Hearing from the database that something public has changed, so that what is remembered of it can be dropped.
+"""Hearing from the database that something has changed, so that what is remembered of it can be dropped or read anew.
 
-Triggers on a service's public tables NOTIFY; a connection of its own LISTENs in every process that remembers answers.
-While it is not connected there is no version, and nothing is answered from memory.
+Triggers NOTIFY; a connection of its own LISTENs in every process that remembers anything. While it is not connected,
+nothing that is remembered counts.
 """
 
 import asyncio
@@ -22,24 +22,30 @@ AGAIN_SECONDS = 0.5
 LONGEST_SECONDS = 15.0
 
 
-class News:
-    """The version of a schema's public tables as this process counts it; None while it would not hear of a change."""
+class Ear:
+    """LISTENs on a channel until cancelled, and connects again as soon as it can. Subclasses say what that means."""
 
     def __init__(self, db: Database) -> None:
         self.db = db
-        self.version: int | None = None
-        self._versions, self._gone = count(), asyncio.Event()
-        self._since = 0
-        self._tables: dict[str, int] = {}
+        self._gone = asyncio.Event()
         # Held here: a listening connection that only a local variable knows is collected, and hears nothing any more.
         self._connection: Any = None
 
     @property
     def channel(self) -> str:
-        return f"lotsennetz_{self.db.schema}"
+        raise NotImplementedError
+
+    def opened(self) -> None:
+        """It hears from now on. What changed before was not heard."""
+
+    def heard(self, told: str) -> None:
+        """What a trigger told."""
+
+    def closed(self) -> None:
+        """It hears nothing any more; may be said twice."""
 
     async def listen(self) -> None:
-        """Listen until cancelled; connects again as soon as it can, and reads then what it may have missed."""
+        """Listen until cancelled."""
         wait = AGAIN_SECONDS
         try:
             while True:
@@ -49,7 +55,7 @@ class News:
                     while not await self._ended(ASK_SECONDS):
                         await self._connection.execute("SELECT 1", timeout=CONNECT_SECONDS)
                 except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as problem:
-                    log.warning("no news of %s: %s", self.db.schema, type(problem).__name__)
+                    log.warning("no news on %s: %s", self.channel, type(problem).__name__)
                 await self._lose()
                 await asyncio.sleep(wait)
                 wait = min(wait * 2, LONGEST_SECONDS)
@@ -62,6 +68,44 @@ class News:
             async with asyncio.timeout(seconds):
                 await self._gone.wait()
         return self._gone.is_set()
+
+    async def _connect(self) -> None:
+        self._gone.clear()
+        self._connection = connection = await self.db.connect()
+        connection.add_termination_listener(self._lost)
+        await connection.add_listener(self.channel, self._heard)
+        self.opened()
+
+    def _heard(self, connection: object, _process: int, _channel: str, told: object) -> None:
+        if connection is self._connection:
+            self.heard(str(told))
+
+    def _lost(self, connection: object) -> None:
+        if connection is self._connection:
+            self.closed()
+            self._gone.set()
+
+    async def _lose(self) -> None:
+        self.closed()
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncio.CancelledError, TimeoutError):
+                await connection.close(timeout=1)
+
+
+class News(Ear):
+    """The version of a schema's public tables as this process counts it; None while it would not hear of a change."""
+
+    def __init__(self, db: Database) -> None:
+        super().__init__(db)
+        self.version: int | None = None
+        self._versions = count()
+        self._since = 0
+        self._tables: dict[str, int] = {}
+
+    @property
+    def channel(self) -> str:
+        return f"lotsennetz_{self.db.schema}"
 
     def of(self, table: str) -> int | None:
         """The version of one table; None as for all."""
@@ -77,27 +121,13 @@ class News:
                 self._since = self.version
                 self._tables.clear()
 
-    async def _connect(self) -> None:
-        self._gone.clear()
-        self._connection = connection = await self.db.connect()
-        connection.add_termination_listener(self._lost)
-        await connection.add_listener(self.channel, self._heard)
-        # Only now, and never one that was before: what changed meanwhile was not heard.
+    def opened(self) -> None:
+        # Never a version that was before: what changed meanwhile was not heard.
         self.version = self._since = next(self._versions)
         self._tables.clear()
 
-    def _heard(self, connection: object, _process: int, _channel: str, told: object) -> None:
-        if connection is self._connection:
-            self.moved(str(told))
+    def heard(self, told: str) -> None:
+        self.moved(told)
 
-    def _lost(self, connection: object) -> None:
-        if connection is self._connection:
-            self.version = None
-            self._gone.set()
-
-    async def _lose(self) -> None:
-        self.version, connection = None, self._connection
-        self._connection = None
-        if connection is not None:
-            with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncio.CancelledError, TimeoutError):
-                await connection.close(timeout=1)
+    def closed(self) -> None:
+        self.version = None

@@ -63,6 +63,8 @@ class Service:
     listens: log.Listens = field(default_factory=dict)
     prepare: Callable[["Runtime"], Awaitable[None]] | None = None
     """Runs at every start after the migrations: seeds what must be there."""
+    beside: Callable[["Runtime"], Awaitable[None]] | None = None
+    """Runs in every process that answers, until it is cancelled: what keeps its memory true."""
     reads: Shapes | None = None
     """What of its schema is answered with one statement, without the executor."""
     keys: Callable[["Runtime"], Keys] | None = None
@@ -88,6 +90,8 @@ class Runtime:
     """Whether something public of the service has changed; for services that have `reads`."""
     memory: dict[str, Any] = field(default_factory=dict)
     """What the service keeps of the database in this process, each thing under its own name."""
+    closing: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set before the process ends its connections: streams end by themselves."""
     feeds: dict[str, log.Feed] = field(default_factory=dict)
     wake: Callable[[str], None] = lambda _name: None
     _turns: dict[str, asyncio.Lock] = field(default_factory=dict)
@@ -251,6 +255,8 @@ class Hub:
                 self._tasks.append(asyncio.create_task(self._listen(runtime, name)))
             if runtime.news is not None:
                 self._tasks.append(asyncio.create_task(runtime.news.listen()))
+            if runtime.service.beside is not None:
+                self._tasks.append(asyncio.ensure_future(runtime.service.beside(runtime)))
             if self.settings.workers:
                 self._tasks.append(asyncio.create_task(self.work(runtime)))
 
@@ -266,7 +272,13 @@ class Hub:
         if jobs or regular:
             await worker.work(runtime.queue, jobs, regular)
 
+    def let_go(self) -> None:
+        """End what streams by itself; to be called before the server waits for its connections."""
+        for runtime in self.runtimes.values():
+            runtime.closing.set()
+
     async def stop(self) -> None:
+        self.let_go()
         for _turn in range(STOP_TURNS):
             for task in self._tasks:
                 task.cancel()  # again each second: Python 3.11's `wait_for` loses one that meets its result

@@ -14,7 +14,7 @@ from services.contracts.directory import (
     TopicMerged,
     TopicPublished,
 )
-from services.contracts.events import EventPublished
+from services.contracts.events import EventPublished, RoundsPlayed
 from services.kit import log
 from services.kit.db import Writer, put, put_all
 from services.kit.log import Listens
@@ -112,8 +112,13 @@ async def event(session: Writer, said: EventPublished) -> None:
         "participants": [uuid.UUID(p) for p in said.participants],
         "date": said.date,
         "cancelled": said.cancelled,
+        "absent": [uuid.UUID(p) for p in said.absent],
     }
     await put(session, Event, {"id": uuid.UUID(said.id)}, values)
+
+
+async def played(session: Writer, said: RoundsPlayed) -> None:
+    await session.execute(update(Event).where(Event.id == uuid.UUID(said.event)).values(played=said.rounds))
 
 
 listens: Listens = {
@@ -126,5 +131,5 @@ listens: Listens = {
         NavigatorErased: erase,
         TokensRevoked: hearing(Base.metadata),
     },
-    "events": {EventPublished: event},
+    "events": {EventPublished: event, RoundsPlayed: played},
 }

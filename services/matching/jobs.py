@@ -7,10 +7,12 @@ from typing import Any
 import msgspec
 from sqlalchemy import select, update
 
+from services.kit import log
 from services.kit.db import HUB, Writer
 from services.kit.jobs import Queue, Run, enqueue, job
+from services.matching import rounds
 from services.matching.intake import only
-from services.matching.models import Event, Plan
+from services.matching.models import Base, Event, Plan
 
 
 class PlanRounds(msgspec.Struct, frozen=True):
@@ -49,6 +51,7 @@ async def plan(run: Run, asked: PlanRounds) -> None:
         known = await _people(session, plan_id)
         values = {"answer": only(answer, known), "best": None}
         await session.execute(update(Plan).where(Plan.id == plan_id).values(**values))
+        await log.say(session, Base.metadata, await rounds.confirmed_if_wanted(session, plan_id))
 
 
 async def _people(session: Writer, plan_id: uuid.UUID) -> set[str]:

@@ -1,7 +1,8 @@
 """Who met whom: read from the plans that were confirmed and whose day is over, and kept nowhere else.
 
 So a meeting ends with its plan, with the person's place among the participants, and with the person's data; and an
-event that is moved or called off afterwards counts as it was in the end.
+event that is moved or called off afterwards counts as it was in the end. Who stayed away met nobody, and rounds that
+did not take place count for nobody.
 """
 
 import asyncio
@@ -43,7 +44,7 @@ async def before(session: Reader, event_id: uuid.UUID) -> tuple[Met, ...]:
     today = dt.datetime.now(dt.UTC).date()
     day = event.date or today
     plans = await session.execute(
-        select(Event.date, Event.participants, Plan.answer["keys"], Plan.answer["plan"])
+        select(Event.date, Event.participants, Event.absent, Event.played, Plan.answer["keys"], Plan.answer["plan"])
         .join(Plan, Plan.event_id == Event.id)
         .where(
             Event.id != event.id,
@@ -59,8 +60,8 @@ async def before(session: Reader, event_id: uuid.UUID) -> tuple[Met, ...]:
     )
     there = {str(one) for one in event.participants}
     held = [
-        (0.5 ** ((day - date) / HALF_LIFE), keys, seats, there & {str(one) for one in participants})
-        for date, participants, keys, seats in plans
+        (0.5 ** ((day - date) / HALF_LIFE), keys, seats[:played], there & {str(one) for one in {*came} - {*absent}})
+        for date, came, absent, played, keys, seats in plans
     ]
     return await asyncio.to_thread(_counted, held)
 

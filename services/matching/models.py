@@ -58,6 +58,10 @@ class Event(Base):
     participants: Mapped[list[uuid.UUID]] = mapped_column(ARRAY(Uuid))
     date: Mapped[date | None]
     cancelled: Mapped[bool] = mapped_column(server_default=false())
+    absent: Mapped[list[uuid.UUID]] = mapped_column(ARRAY(Uuid), server_default="{}")
+    """Participants who were not there on the day."""
+    played: Mapped[int | None]
+    """How many rounds took place; None where nobody said it."""
 
 
 class Plan(Base):
@@ -86,3 +90,5 @@ class Plan(Base):
     version: Mapped[int] = mapped_column(server_default="1")
     pinned: Mapped[list[uuid.UUID]] = mapped_column(ARRAY(Uuid), server_default="{}")
     adjustments: Mapped[list[Any]] = mapped_column(JSONB, server_default="[]")
+    wanted: Mapped[bool] = mapped_column(server_default=false())
+    """Whether the event goes by it as soon as it is done."""

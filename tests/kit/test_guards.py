@@ -37,7 +37,8 @@ SHOWN = {
     "directory.project_navigator", "directory.topic", "directory.municipality", "directory.department",
     "directory.project_topic", "directory.care", "directory.quota_rule", "directory.daily_count",
     "directory.word",
-    "events.city", "events.topic", "events.event", "events.agenda_item", "matching.topic", "matching.city",
+    "events.city", "events.topic", "events.event", "events.agenda_item", "events.live", "matching.topic",
+    "matching.city",
 }  # fmt: skip
 """What everybody may read: it is published."""
 SHARED = {"events.navigator", "matching.navigator"}

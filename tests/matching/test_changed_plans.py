@@ -199,6 +199,30 @@ async def test_the_rest_of_the_day_is_planned_anew(hub: Hub, clients: Clients) -
     assert [ill in set().union(*tables) for tables in rounds] == [True, False, True]
 
 
+async def test_the_rest_of_the_day_in_one_step(hub: Hub, clients: Clients) -> None:
+    organiser, event = await people(hub, clients, 20)
+    plan = await planned(organiser, event)
+    await organiser.ask(CONFIRM, id=plan, so=False)
+    gone = (await navigators(organiser, 20))[3]
+    asked = {"plan": plan, "over": 1, "missing": [gone], "seconds": 0.3, "confirm": True}
+    child, late = [(await organiser.ask(REPLAN, input=asked))["replanRounds"]["id"] for _turn in range(2)]
+    for one in (child, late):
+        assert (await done(organiser, one))["state"] == "DONE"
+    query = "query ($id: ID!) { plan(id: $id) { confirmed } }"
+    confirmed = [(await organiser.ask(query, id=one))["plan"]["confirmed"] for one in (plan, child, late)]
+    # Only one of them was made for the plan that the event still went by.
+    assert sorted(confirmed[1:]) == [False, True]
+    assert not confirmed[0]
+
+    def without(data: dict[str, Any]) -> bool:
+        rounds = [
+            [s["navigator"]["id"] for t in row["tables"] for s in t["participants"]] for row in data["event"]["rounds"]
+        ]
+        return len(rounds) == 3 and [gone in row for row in rounds] == [True, False, False]
+
+    await organiser.until(SEATED, without, id=event)
+
+
 async def test_a_day_that_cannot_be_is_refused(hub: Hub, clients: Clients) -> None:
     organiser, event = await people(hub, clients, 20)
     plan = await planned(organiser, event)

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from services.cli.client import Client
 from services.contracts.directory import NavigatorErased
-from services.contracts.events import EventPublished
+from services.contracts.events import EventPublished, RoundsPlayed
 from services.events import intake as events_intake
 from services.events import models as events_models
 from services.kit import log
@@ -188,3 +188,20 @@ def test_what_older_plans_asked_can_still_be_read() -> None:
     assert msgspec.convert({**question, "earlier": [{"one": "a", "other": "b", "times": 0.5}]}, Question).earlier == (
         Met("a", "b", 0.5),
     )
+
+
+async def test_who_stayed_away_met_nobody_and_rounds_that_were_not_played_do_not_count(
+    hub: Hub, clients: Clients
+) -> None:
+    konstanz, heilbronn = await clients(KN), await clients(HN)
+    a, b = await city(konstanz, KN, 2)
+    c, d = await city(heilbronn, HN, 2)
+    past = await day(konstanz, KN, HN, TODAY - dt.timedelta(days=1), [a, b, c, d])
+    await seated(hub, past, [a, b, c, d], [0, 0, 1, 1], [0, 1, 0, 1])
+    event = await day(konstanz, KN, HN, TODAY, [a, b, c, d])
+    assert len(await before(hub, event)) == 4
+    async with hub.runtimes["events"].db.begin(HUB) as session:
+        row = await session.get_one(events_models.Event, past)
+        said = msgspec.structs.replace(await events_intake.message(session, row), absent=(d,))
+        await hub.runtimes["events"].say(session, [said, RoundsPlayed(event=str(past), rounds=1)])
+    assert await before(hub, event) == {(*sorted((a, b)), 1.0)}

@@ -8,6 +8,7 @@ from strawberry.federation import Schema
 from strawberry.tools import merge_types
 
 from services.events.graphql.changing import Mutation
+from services.events.graphql.live import LiveMutation, LiveQuery, LiveSubscription
 from services.events.graphql.surveys import SurveyMutation, SurveyQuery
 from services.events.graphql.types import City, Event, event_of, event_page
 from services.events.graphql.voices import VoiceMutation, VoiceQuery
@@ -30,8 +31,9 @@ class Query:
 
 
 schema = Schema(
-    query=merge_types("Query", (Query, SurveyQuery, VoiceQuery)),
-    mutation=merge_types("Mutation", (Mutation, SurveyMutation, VoiceMutation)),
+    query=merge_types("Query", (Query, LiveQuery, SurveyQuery, VoiceQuery)),
+    mutation=merge_types("Mutation", (Mutation, LiveMutation, SurveyMutation, VoiceMutation)),
+    subscription=merge_types("Subscription", (LiveSubscription,)),
     types=[City],
     federation_version=FEDERATION_VERSION,
 )

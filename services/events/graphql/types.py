@@ -9,8 +9,11 @@ from strawberry import ID, Info
 from strawberry.federation.schema_directives import Key
 from strawberry.federation.types import FieldSet
 
-from services.events import access, papers, trips
+from services.events import access, daylinks, papers, trips
 from services.events import models as m
+from services.events.graphql.day import ClockCommand, RoundClock, TableIdea
+from services.events.live import commands, reading
+from services.events.live.state import state
 from services.kit.errors import Refused
 from services.kit.graphql import Connection, decode_cursor, encode_cursor, page_size
 from services.kit.i18n import gettext as _
@@ -97,6 +100,20 @@ class Round:
     starts: dt.datetime | None
     ends: dt.datetime | None
     tables: list[RoundTable]
+
+
+@strawberry.type(description="A seat that is not the one on the slip: the plan was changed on the day.")
+class MovedSeat:
+    navigator: Navigator
+    round: int
+    table: int
+
+
+@strawberry.type(description="What opens somebody's own day without a login: `link` for queries, `url` for a QR code.")
+class DayLink:
+    navigator: Navigator
+    link: str
+    url: str
 
 
 @strawberry.type(description="A paper of the day, made when it is fetched (with an access token, unless public).")
@@ -215,6 +232,49 @@ class Event:
         from services.events.graphql.voices import quotes_of
 
         return await quotes_of(info, self)
+
+    @strawberry.field(description="The clock of its rounds; null where it has none.")
+    async def clock(self, info: Info[Any, Any]) -> RoundClock | None:
+        found = await load(info, SERVICE, commands.clocks_of, self.row.id)
+        return RoundClock.of(state(self.row, found, dt.datetime.now(dt.UTC))) if found and found.rounds else None
+
+    @strawberry.field(description="What was commanded of the clock, for the organiser; empty for everybody else.")
+    async def clock_history(self, info: Info[Any, Any]) -> list[ClockCommand]:
+        return [ClockCommand.of(row) for row in await load(info, SERVICE, commands.histories, self.row.id)]
+
+    @strawberry.field(description="Who sits elsewhere than their slip says, for the organiser and the event's cities.")
+    async def moved_seats(self, info: Info[Any, Any]) -> list[MovedSeat]:
+        if not access.may_see_people(who(info), self.row):
+            return []
+        found = await load(info, SERVICE, reading.moved, self.row.id)
+        return [
+            MovedSeat(navigator=Navigator(id=ID(str(one.navigator_id))), round=one.round, table=one.number)
+            for one in found
+        ]
+
+    @strawberry.field(description="The board of ideas, for the organiser and the event's cities; else empty.")
+    async def ideas(self, info: Info[Any, Any]) -> list[TableIdea]:
+        if not access.may_see_people(who(info), self.row):
+            return []
+        organiser = who(info).subject == self.row.organiser
+        rows = await load(info, SERVICE, reading.ideas_of, self.row.id)
+        shown = (reading.idea_shown(*row, organiser=organiser) for row in rows)
+        return [TableIdea.of(idea) for idea in shown if not idea.gone]
+
+    @strawberry.field(description="Everybody's personal link of the day, for slips and QR codes; for the organiser.")
+    async def day_links(self, info: Info[Any, Any]) -> list[DayLink]:
+        if who(info).subject != self.row.organiser:
+            return []
+        settings = here(info, SERVICE).settings
+        found = await load(info, SERVICE, trips.participants, self.row.id)
+        return [
+            DayLink(
+                navigator=Navigator(id=ID(str(n.id))),
+                link=daylinks.token(settings, self.row, n.id),
+                url=daylinks.url(settings, self.row, n.id),
+            )
+            for n in found
+        ]
 
     @strawberry.field
     def papers(self, info: Info[Any, Any]) -> list[Paper]:

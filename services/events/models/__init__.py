@@ -3,6 +3,7 @@
 from services.events.models.base import Base
 from services.events.models.copies import City, Navigator, Topic
 from services.events.models.event import AgendaItem, Event, Participant, Seat, Table
+from services.events.models.live import Idea, Live, LiveStep
 from services.events.models.surveys import Quote, RetroEntry, Survey, SurveyAnswer, SurveyTurnout
 
 __all__ = [
@@ -10,6 +11,9 @@ __all__ = [
     "Base",
     "City",
     "Event",
+    "Idea",
+    "Live",
+    "LiveStep",
     "Navigator",
     "Participant",
     "Quote",

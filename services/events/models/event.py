@@ -3,7 +3,7 @@
 import uuid
 from datetime import date, datetime
 
-from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, Text, func
+from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, Text, false, func
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -89,3 +89,5 @@ class Seat(Base):
         ForeignKey("events.navigator.id", ondelete="CASCADE"), primary_key=True, index=True
     )
     number: Mapped[int]
+    moved: Mapped[bool] = mapped_column(server_default=false())
+    """Not where the person was planned before: the plan was changed on the day."""

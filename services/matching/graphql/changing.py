@@ -78,7 +78,7 @@ class Mutation:
             wanted = msgspec.structs.replace(before, **{"iterations": None, **allowed})
             asked = days.rest(row, people, now, wanted)
             check(asked)
-            child = await rounds.ask(session, event, asked, parent=row.id)
+            child = await rounds.ask(session, event, asked, parent=row.id, wanted=input.confirm)
             await jobs.begin(session, runtime.queue, event, child)
         return Plan.of(child)
 

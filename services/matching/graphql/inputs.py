@@ -133,6 +133,11 @@ class ReplanRoundsInput:
         default=None, description="How many seats may change; left out: two for each who is missing or new."
     )
     pinned: list[ID] = strawberry.field(default_factory=list, description="Who keeps every seat, beside the plan's.")
+    confirm: bool = strawberry.field(
+        default=False,
+        description="Make it the event's as soon as it is done, if it keeps the hard rules and the event still goes by "
+        "`plan`.",
+    )
     seconds: float | None = None
     iterations: int | None = None
     seed: int = 1
