@@ -143,7 +143,10 @@ class Pipeline(asyncio.Protocol):
         return first
 
     def connection_lost(self, _problem: Exception | None) -> None:
+        if self.closed:
+            return
         self.closed = True
+        self._connection.terminate()
         lost, self._problem = self._problem or ConnectionResetError("the database ended the connection"), None
         while self.waiting:
             _fail(self.waiting.popleft(), lost)
@@ -152,7 +155,6 @@ class Pipeline(asyncio.Protocol):
         """End the connection; who still waits learns that it is lost."""
         if not self.closed:
             self._transport.write(_message(b"X", b""))
-            self._connection.terminate()
             self.connection_lost(None)
 
 
