@@ -44,8 +44,6 @@ def _camel(name: str) -> str:
 
 
 TOPICS = ("offers", "seeks", "works_on")
-FOUND = frozenset({"name", "title", "department", *TOPICS})
-"""By what somebody is found."""
 EMPTY: Mapping[str, Any] = {
     **dict.fromkeys(FIELDS), "title": "", "department": "", "offers": (), "seeks": (), "works_on": (),
     "languages": (), "tasks": (),
@@ -81,8 +79,6 @@ def navigator(
         above = (above for code in topics[seen] for above in vocabulary[code])
         return lexemes(texts, above, name=row.name if "name" in seen else "", place=ids.ags)
 
-    found_network = found(network) if listed <= Audience.NETWORK else []
-    alike = public & FOUND == network & FOUND  # as for most people
     return kept | {
         "id": keys[row.key],
         "ags": ids.ags,
@@ -100,8 +96,8 @@ def navigator(
         "mentor": _mentor(kept["mentor"], keys),
         "coordinator": row.coordinator,
         "funded": row.funded,
-        "found_public": [] if listed > Audience.PUBLIC else found_network if alike else found(public),
-        "found_network": found_network,
+        "found_public": found(public) if listed <= Audience.PUBLIC else [],
+        "found_network": found(network) if listed <= Audience.NETWORK else [],
     }
 
 
