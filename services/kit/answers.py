@@ -77,6 +77,7 @@ class Answers:
     async def _alone(self, question: Question, loop: asyncio.AbstractEventLoop) -> bytes | None:
         """Answered on a connection with nobody else, which is shared from then on if too few are."""
         async with self._turns:
+            self._free = [one for one in self._free if not one.closed]
             pipeline = self._free.pop() if self._free else await self._connect()
             self._taken.add(pipeline)
             begun = loop.time()

@@ -18,6 +18,7 @@ import asyncpg
 
 STATEMENTS: Final = 500
 """Prepared statements that a connection keeps; the server has as many plans."""
+ENDED: Final = "the database ended the connection"
 _LENGTH: Final = Struct(">i")
 _COUNT: Final = Struct(">h")
 _HEAD: Final = 5
@@ -64,7 +65,11 @@ class Pipeline(asyncio.Protocol):
         self.late = self.closed = False
 
     def ask(self, question: Question) -> asyncio.Future[bytes | None]:
-        """Where its answer comes. Raises TypeError or UnicodeEncodeError for values that cannot be sent."""
+        """Where its answer comes. Raises TypeError or UnicodeEncodeError for values that cannot be sent, and
+        ConnectionResetError where the connection has ended.
+        """
+        if self.closed:
+            raise ConnectionResetError(ENDED)
         values = b"".join([_value(value) for value in question.values])
         name = self._prepared.get(question.statement)
         if name is None:
@@ -147,7 +152,7 @@ class Pipeline(asyncio.Protocol):
             return
         self.closed = True
         self._connection.terminate()
-        lost, self._problem = self._problem or ConnectionResetError("the database ended the connection"), None
+        lost, self._problem = self._problem or ConnectionResetError(ENDED), None
         while self.waiting:
             _fail(self.waiting.popleft(), lost)
 
