@@ -56,7 +56,8 @@ class Pipeline(asyncio.Protocol):
         self._transport.set_protocol(self)
         self._names, self._prepared = count(), dict[str, bytes]()
         self._unsent: list[bytes] = []
-        self._rest = b""
+        self._pieces: list[bytes] = []
+        self._lacking = 0
         self._found: bytes | None = None
         self._problem: Exception | None = None
         self._since = 0.0
@@ -101,12 +102,18 @@ class Pipeline(asyncio.Protocol):
             self._transport.write(b"".join(sent))
 
     def data_received(self, data: bytes) -> None:
-        if self._rest:
-            data = self._rest + data
-        at, end = 0, len(data)
+        if self._pieces:
+            self._pieces.append(data)
+            self._lacking -= len(data)
+            if self._lacking > 0:
+                return
+            data = b"".join(self._pieces)
+            self._pieces.clear()
+        at, end, lacking = 0, len(data), 1
         while end - at >= _HEAD:
             after = at + 1 + _LENGTH.unpack_from(data, at + 1)[0]
             if after > end:
+                lacking = after - end
                 break
             kind = data[at]
             if kind == _ANSWER:
@@ -117,7 +124,9 @@ class Pipeline(asyncio.Protocol):
             elif kind == _PROBLEM:
                 self._problem = _problem(data[at + _HEAD : after])
             at = after
-        self._rest = data[at:]
+        if at < end:
+            self._pieces.append(data[at:])
+            self._lacking = lacking
 
     def _answered(self) -> None:
         question = self.waiting.popleft()

@@ -105,7 +105,7 @@ class App(Litestar):
             return
         scope["app"] = scope["litestar_app"] = self
         scope["route_handler"], answer = door
-        request = Request[Any, Any, Any](scope, receive, send)
+        request: Request[Any, Any, Any] = Request(scope, receive, send)
         with _speaking(scope):
             try:
                 response = await answer(request)
