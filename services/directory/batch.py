@@ -198,12 +198,10 @@ def _links(rows: str, *, known: bool) -> Iterator[tuple[str, str]]:
         if known:
             yield f"{name}_old", f"SELECT t.* FROM {rows} r JOIN {name} t ON t.{owner} = r.id"  # noqa: S608
             yield (
-                f"{name}_gone",
-                (
-                    f"DELETE FROM {name} t USING {name}_old o WHERE {same('t', 'o')} "  # noqa: S608
-                    f"AND NOT EXISTS (SELECT FROM {name}_wanted w WHERE {same('w', 'o')})"
-                ),
+                f"{name}_out",
+                f"SELECT * FROM {name}_old o WHERE NOT EXISTS (SELECT FROM {name}_wanted w WHERE {same('w', 'o')})",  # noqa: S608
             )
+            yield f"{name}_gone", f"DELETE FROM {name} t USING {name}_out o WHERE {same('t', 'o')}"  # noqa: S608
             if rest := [column for column in columns if column not in keys]:
                 mine, theirs = (", ".join(f"{of}.{column}" for column in rest) for of in "wo")
                 yield (

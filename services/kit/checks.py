@@ -22,6 +22,8 @@ class Checks:
 
     def text(self, row: str, field: str, value: str, most: int, *, required: bool = True) -> str:
         """One cleaned line of at most `most` characters, without control characters and direction marks."""
+        if not value and not required:
+            return ""
         if len(value) > LONGEST_UNCLEANED * most:  # before anything looks at each character
             self.add(row, field, _("{length} characters are too many; at most {most}.", length=len(value), most=most))
             return ""

@@ -17,7 +17,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mappin
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
 
 import asyncpg
 import msgspec
@@ -25,7 +26,7 @@ from sqlalchemy import URL, DateTime, Text, event, make_url
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.exc import ArgumentError, DisconnectionError
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
 from services.kit.answers import Answers
 from services.kit.errors import Refused
@@ -80,13 +81,14 @@ class Writer(Reader):
         self.info.setdefault("after_commit", []).append(callback)
 
 
+Session = TypeVar("Session", bound=Reader)
+
+
 async def driver(session: Reader) -> Any:
     """The driver's own connection (asyncpg), within the transaction of `session`.
 
     For statements that take a whole batch or answer with JSON, where a layer in between only costs.
     """
-    if "driver" not in session.info:
-        session.info["driver"] = (await (await session.connection()).get_raw_connection()).driver_connection
     return session.info["driver"]
 
 
@@ -168,8 +170,6 @@ class Database:
             isolation_level="AUTOCOMMIT",  # we begin and commit by the driver itself, with more in the same message
         )
         _only_living(self.engine)
-        self._writers = async_sessionmaker(self.engine, class_=Writer, expire_on_commit=False)
-        self._readers = async_sessionmaker(self.engine, class_=Reader, expire_on_commit=False)
 
     @asynccontextmanager
     async def begin(self, acting: Acting = NOBODY) -> AsyncIterator[Writer]:
@@ -179,11 +179,7 @@ class Database:
         statement takes longer than STATEMENT_MILLISECONDS.
         """
         with translated():
-            async with (
-                self._writers() as session,
-                session.begin(),
-                self._transaction(session, "BEGIN", acting, STATEMENT_MILLISECONDS),
-            ):
+            async with self._transaction(Writer, "BEGIN", acting, STATEMENT_MILLISECONDS) as session:
                 yield session
         callbacks: list[AfterCommit] = session.info.get("after_commit", [])
         for callback in callbacks:
@@ -206,40 +202,48 @@ class Database:
             milliseconds = STATEMENT_MILLISECONDS if acting else self.milliseconds
         opening = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY" if frozen else "BEGIN READ ONLY"
         with translated():
-            async with (
-                self._readers() as session,
-                session.begin(),
-                self._transaction(session, opening, acting, milliseconds),
-            ):
+            async with self._transaction(Reader, opening, acting, milliseconds) as session:
                 yield session
 
     @asynccontextmanager
     async def _transaction(
-        self, session: Reader, opening: str, acting: Acting, milliseconds: int
-    ) -> AsyncIterator[None]:
-        """Begin and say for whom, in one message where the words need no quoting, as nearly all; commit at the end."""
-        connection = await driver(session)
-        try:
-            plain = all(PLAIN.fullmatch(value) for value in acting.values())
-            values = [f"'{value}'" if plain else f"${number}" for number, value in enumerate(acting.values(), 1)]
-            words = [
-                f"set_config('lotsennetz.{key}', {value}, true)" for key, value in zip(acting, values, strict=True)
-            ]
-            if milliseconds != self.milliseconds:
-                words.append(f"set_config('statement_timeout', '{milliseconds:d}', true)")
-            saying = f"SELECT {', '.join(words)}"
-            await connection.execute(f"{opening}; {saying}" if words and plain else opening)
-            if not plain:
-                await connection.execute(saying, *acting.values())
-            yield
-            await session.flush()
-            await _commit(connection, session.info.get("last", {}))
-        except Exception:
-            await _roll_back(connection)
-            raise
-        except BaseException:
-            connection.terminate()  # cancelled: nobody waits to learn how far it came
-            raise
+        self, kind: type[Session], opening: str, acting: Acting, milliseconds: int
+    ) -> AsyncIterator[Session]:
+        """Begin and say for whom, in one message where the words need no quoting, as nearly all; commit at the end.
+
+        The mapper does nothing until it is asked for something: what it would do costs more than most statements.
+        """
+        async with self.engine.connect() as pooled:
+            session = kind(pooled, expire_on_commit=False)
+            connection: Any = (await pooled.get_raw_connection()).driver_connection
+            session.info["driver"] = connection
+            try:
+                plain = all(PLAIN.fullmatch(value) for value in acting.values())
+                values = [f"'{value}'" if plain else f"${number}" for number, value in enumerate(acting.values(), 1)]
+                words = [
+                    f"set_config('lotsennetz.{key}', {value}, true)" for key, value in zip(acting, values, strict=True)
+                ]
+                if milliseconds != self.milliseconds:
+                    words.append(f"set_config('statement_timeout', '{milliseconds:d}', true)")
+                saying = f"SELECT {', '.join(words)}"
+                await connection.execute(f"{opening}; {saying}" if words and plain else opening)
+                if not plain:
+                    await connection.execute(saying, *acting.values())
+                yield session
+                if session.in_transaction():
+                    await session.flush()
+                await _commit(connection, session.info.get("last", {}))
+                if session.in_transaction():
+                    await session.commit()
+            except Exception:
+                await _roll_back(connection)
+                raise
+            except BaseException:
+                connection.terminate()  # cancelled: nobody waits to learn how far it came
+                raise
+            finally:
+                if session.in_transaction():
+                    await session.close()
 
     async def connect(self) -> Any:
         """A connection of the driver's own, for what the pools are not for. Who asks for it closes it."""
@@ -253,14 +257,28 @@ class Database:
 
 async def _commit(connection: Any, last: Mapping[str, Sequence[Any]]) -> None:
     """Commit, behind the last statements: none of them waits for us in between."""
-    names = [f"lotsennetz.last_{number}" for number in range(len(last))]
+    names = [await _prepared(connection, text) for text in last]
     if last:
-        # As settings, because the statements go without parameters: in their text, a failure would log what they say.
-        words = (f"set_config('{name}', ${number}, true)" for number, name in enumerate(names, 1))
+        # As settings, because what is sent with the commit has no parameters: in its text, a failure would log them.
+        words = (f"set_config('lotsennetz.{name}', ${number}, true)" for number, name in enumerate(names, 1))
         rows = (msgspec.json.encode(each).decode() for each in last.values())
         await connection.execute(f"SELECT {', '.join(words)}", *rows)
-    texts = (text.replace("$1", f"current_setting('{name}')") for text, name in zip(last, names, strict=True))
+    texts = (f"EXECUTE {name} (current_setting('lotsennetz.{name}'))" for name in names)
     await connection.execute("; ".join([*texts, "COMMIT"]))
+
+
+_last: WeakKeyDictionary[Any, dict[str, str]] = WeakKeyDictionary()
+"""By connection: the names of last statements that were prepared on it. There are a few in the whole program."""
+
+
+async def _prepared(connection: Any, text: str) -> str:
+    """The name under which `connection` knows a last statement: planned each time, it takes longer than the commit."""
+    known = _last.setdefault(connection, {})
+    if text not in known:
+        name = f"last_{len(known)}"
+        await connection.execute(f"PREPARE {name} (text) AS {text}")
+        known[text] = name
+    return known[text]
 
 
 async def _roll_back(connection: Any) -> None:

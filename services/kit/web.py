@@ -4,6 +4,7 @@ import logging
 import uuid
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import cached_property
 from importlib.metadata import version
 from typing import Annotated, Any, Literal
 
@@ -20,7 +21,8 @@ from services.kit import forms, i18n, log, openapi, pages, settings
 from services.kit.compiled import fast
 from services.kit.db import HUB
 from services.kit.errors import Forbidden, HubError, Refused, TooMany, Unknown
-from services.kit.graphql import graphql_route, straight
+from services.kit.graphcall import API
+from services.kit.graphql import Straight, graphql_route, straight
 from services.kit.i18n import gettext as _
 from services.kit.messages import Entry
 from services.kit.onegraph import executable, one_graph
@@ -51,7 +53,7 @@ def create_app(hub: Hub) -> Litestar:
     if len(hub.services) > 1:
         graph = one_graph({one.name: one.schema for one in hub.services})
         graphs.append(_graph("/graphql", graph, most, hub.services))
-    app = Litestar(
+    app = App(
         route_handlers=[
             landing, static, live, ready, description,
             *graphs,
@@ -93,17 +95,45 @@ async def _guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRo
         raise Forbidden(_("This is not open to your role."))
 
 
-def _edge(app: ASGIApp) -> ASGIApp:
-    """Speak the person's language for the length of the request; a graph is asked straight away."""
+class App(Litestar):
+    """Asks a graph straight away: what the framework does for every request takes as long as most answers."""
 
-    async def middleware(scope: Scope, receive: Receive, send: Send) -> None:
-        header = dict(scope.get("headers") or []).get(b"accept-language", b"")
-        with i18n.speaking(i18n.accepted(header.decode("latin-1"))):
-            answer = straight(scope["route_handler"])
-            response = await answer(Request(scope, receive, send)) if answer is not None else app
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        door = self._graphs.get(scope["path"]) if scope["type"] == "http" and scope["method"] in API else None
+        if door is None:
+            await super().__call__(scope, receive, send)
+            return
+        scope["app"] = scope["litestar_app"] = self
+        scope["route_handler"], answer = door
+        request: Request[Any, Any, Any] = Request(scope, receive, send)
+        with _speaking(scope):
+            try:
+                response = await answer(request)
+            except Exception as error:  # noqa: BLE001 - rendered as the framework would have it
+                response = _problem(request, error).to_asgi_response(app=self, request=request)
             await response(scope, receive, send)
 
+    @cached_property
+    def _graphs(self) -> dict[str, tuple[BaseRouteHandler, Straight]]:
+        """By path."""
+        handlers = ((route, handler) for route in self.routes for handler in getattr(route, "route_handlers", ()))
+        found = ((route.path, handler, straight(handler)) for route, handler in handlers)
+        return {path: (handler, answer) for path, handler, answer in found if answer is not None}
+
+
+def _edge(app: ASGIApp) -> ASGIApp:
+    """Speak the person's language for the length of the request."""
+
+    async def middleware(scope: Scope, receive: Receive, send: Send) -> None:
+        with _speaking(scope):
+            await app(scope, receive, send)
+
     return middleware
+
+
+def _speaking(scope: Any) -> i18n.speaking:
+    header: bytes = dict(scope["headers"]).get(b"accept-language", b"")
+    return i18n.speaking(i18n.accepted(header.decode("latin-1")))
 
 
 def _problem(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:

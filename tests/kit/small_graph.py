@@ -7,7 +7,6 @@ from typing import Any
 
 import httpx
 import strawberry
-from litestar import Litestar
 
 from services.kit import web
 from services.kit.auth import ANONYMOUS, Principal
@@ -69,7 +68,7 @@ async def served(settings: Settings | None = None, fast: Fast | None = None) -> 
     async def asking(request: Any, _service: str | None) -> Principal:
         return WHO.get(request.headers.get("x-who"), ANONYMOUS)
 
-    app: Any = Litestar(
+    app: Any = web.App(
         [graphql_route("/graphql", strawberry.Schema(Query, Mutation)._schema, fast=fast)],
         middleware=[web._edge],
         exception_handlers={Exception: web._problem},

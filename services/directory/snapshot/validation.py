@@ -74,24 +74,30 @@ class _Checks(Checks):
             self.add(row, field, _("Choose one of {values}.", values=", ".join(allowed)))
         return value
 
-    def matching(
-        self, row: str, field: str, value: str | None, form: re.Pattern[str], most: int, message: str
-    ) -> str | None:
-        """A cleaned optional text that has the `form`; None for an empty one."""
-        if not value:
-            return None
+    def matching(self, row: str, field: str, value: str, form: re.Pattern[str], most: int, message: str) -> str | None:
+        """A cleaned text that has the `form`; None for one of which nothing is left."""
         clean = self.text(row, field, value, most, required=False)
         if clean and not form.fullmatch(clean):
             self.add(row, field, message)
         return clean or None
 
     def email(self, row: str, field: str, value: str | None) -> str | None:
-        return self.matching(row, field, value, EMAIL, 250, _("This is no e-mail address."))
+        return self.matching(row, field, value, EMAIL, 250, _("This is no e-mail address.")) if value else None
 
     def phone(self, row: str, field: str, value: str | None) -> str | None:
+        if not value:
+            return None
         return self.matching(row, field, value, PHONE, 40, _("A phone number has digits, spaces and + ( ) / . - only."))
 
+    def chat(self, row: str, field: str, value: str | None) -> str | None:
+        if not value:
+            return None
+        message = _("A chat is a Matrix address (@name:server) or starts with https://")
+        return self.matching(row, field, value, CHAT, 250, message)
+
     def web(self, row: str, field: str, value: str | None, form: re.Pattern[str] = ADDRESS) -> str | None:
+        if not value:
+            return None
         message = (
             _("An address starts with https://")
             if form is SAFE_ADDRESS
@@ -208,9 +214,7 @@ def _navigator(
         languages=tuple(sorted(set(row.languages[:MOST_LANGUAGES]))),
         email=checks.email(where, "email", row.email),
         phone=checks.phone(where, "phone", row.phone),
-        chat=checks.matching(
-            where, "chat", row.chat, CHAT, 250, _("A chat is a Matrix address (@name:server) or starts with https://")
-        ),
+        chat=checks.chat(where, "chat", row.chat),
         room=checks.text(where, "room", row.room, 60, required=False),
         photo=checks.web(where, "photo", row.photo, SAFE_ADDRESS),
         photo_consent=row.photo_consent,

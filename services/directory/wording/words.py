@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from itertools import chain
 
 from services.directory.wording.compounds import inside, stem
 from services.kit.text import LONGEST_WORD, words
@@ -36,12 +37,24 @@ def lexemes(
     `title` and `name` are what it is called; a name has no stems. `texts` are the rest.
     """
     called = list(dict.fromkeys(_spelled(f"{title} {name}")))[:MOST_WORDS]
-    plain = list(dict.fromkeys(word for text in (title, *texts) for word in _spelled(text)))[:MOST_WORDS]
-    found = dict.fromkeys([*called, *plain, *(NAME + word for word in called)])
+    plain = list(dict.fromkeys(chain.from_iterable(map(_said, (title, *texts)))))[:MOST_WORDS]
+    found = [*called, *plain, *[NAME + word for word in called]]
     for word in plain:
-        found |= dict.fromkeys(_meant(word))
-    found |= dict.fromkeys(TOPIC + code for code in topics)
-    return [*found, *([PLACE + place] if place else [])]
+        found += _meant(word)
+    found += [TOPIC + code for code in topics]
+    if place:
+        found.append(PLACE + place)
+    return list(dict.fromkeys(found))
+
+
+def _said(text: str) -> Iterable[str]:
+    """The words of a text; short ones, as people's titles and departments, are said again and again."""
+    return _short(text) if len(text) <= LONGEST_WORD else _spelled(text)
+
+
+@lru_cache(maxsize=20_000)
+def _short(text: str) -> tuple[str, ...]:
+    return tuple(_spelled(text))
 
 
 def _spelled(text: str) -> Iterator[str]:

@@ -5,7 +5,7 @@ from typing import Final
 from services.kit.graphql.answers import shown
 from services.kit.graphql.calls import read_body
 from services.kit.graphql.context import Context
-from services.kit.graphql.endpoint import Fast, graphql_route, straight
+from services.kit.graphql.endpoint import Fast, Straight, graphql_route, straight
 from services.kit.graphql.prepared import Prepared
 from services.kit.graphql.relay import (
     MOST_PER_PAGE,
@@ -29,6 +29,7 @@ __all__ = [
     "Fast",
     "PageInfo",
     "Prepared",
+    "Straight",
     "decode_cursor",
     "encode_cursor",
     "graphql_route",

@@ -16,7 +16,7 @@ from graphql import ExecutionResult, GraphQLError, GraphQLSchema, OperationDefin
 from litestar import Request
 from litestar.exceptions import HTTPException
 from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
-from litestar.types import ASGIApp, Guard
+from litestar.types import ASGIApp
 
 from services.kit import limits
 from services.kit.allowed import Limits
@@ -37,6 +37,7 @@ SEARCH: Final = Rate("search", 600, per=60)
 """What somebody without a token may ask from one address."""
 GRAPH: Final = Right("everybody", rows="what the rights of its fields allow")
 
+Straight = Callable[[Request[Any, Any, Any]], Awaitable[ASGIApp]]
 Fast = Callable[[Context, Prepared, OperationDefinitionNode, dict[str, Any]], Awaitable[bytes | None]]
 """Answers a query without the executor: the JSON text of `data`, or None for what the executor must do.
 
@@ -56,7 +57,7 @@ def graphql_route(
     async def endpoint(request: Request[Any, Any, Any]) -> ASGIApp:
         return await graph.answer(request)
 
-    return _Door(
+    return HTTPRouteHandler(
         path,
         http_method=["GET", "POST"],
         status_code=200,
@@ -65,23 +66,13 @@ def graphql_route(
         request_max_body_size=None,
         right=GRAPH,
         api=API,
-        answer=graph.answer if GRAPH.public else None,  # or its guard would have to be asked
+        straight=graph.answer if GRAPH.public else None,  # or its guard would have to be asked
     )(endpoint)
 
 
-def straight(handler: BaseRouteHandler) -> Callable[[Request[Any, Any, Any]], Awaitable[ASGIApp]] | None:
-    """How the endpoint of a graph answers, for those who know the route already; None for other routes.
-
-    What the framework does for a handler (signature, dependencies, hooks) it would do for nothing here, each time.
-    """
-    return handler.opt.get("answer") if isinstance(handler, _Door) else None
-
-
-class _Door(HTTPRouteHandler):
-    """Without the guard of other routes: GRAPH is everybody's, and a guard costs a copy of the handler each time."""
-
-    def resolve_guards(self) -> list[Guard]:
-        return [] if self.opt["right"].public else super().resolve_guards()
+def straight(handler: BaseRouteHandler) -> Straight | None:
+    """How the endpoint of a graph answers, for those who know the route already; None for other routes."""
+    return handler.opt.get("straight")
 
 
 @dataclass(slots=True)
