@@ -84,7 +84,8 @@ async def erase(session: Writer, said: NavigatorErased) -> None:
 def only(answer: dict[str, Any], known: set[str]) -> dict[str, Any]:
     """A plan's answer, or the best so far, without people who are not `known`; its figures stay as they were computed.
 
-    What is said of broken rules, and of who moved on a running day, goes where it names them.
+    What is said of broken rules, of what the plan gives to whom, and of who moved on a running day, goes where it names
+    them.
     """
     kept = [seat for seat, key in enumerate(answer["keys"]) if key in known]
     seats: dict[str, Any] = {
@@ -95,6 +96,14 @@ def only(answer: dict[str, Any], known: set[str]) -> dict[str, Any]:
         seats["violations"] = [one for one in answer["violations"] if known.issuperset(one["people"])]
     if (conflict := answer.get("conflict")) and not known.issuperset(conflict["people"]):
         seats["conflict"] = None
+    if "trade_offs" in answer:
+        given = answer["trade_offs"]
+        seats["trade_offs"] = given | {
+            "points": [given["points"][seat] for seat in kept],
+            "worst": [one for one in given["worst"] if one["key"] in known],
+            "repeats": [two for two in given["repeats"] if known.issuperset((two["one"], two["other"]))],
+            "unmet": [two for two in given["unmet"] if known.issuperset(two)],
+        }
     if "day" in answer:
         day = answer["day"]
         seats["day"] = {

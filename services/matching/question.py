@@ -5,7 +5,7 @@ Rounds and tables count from 0. Every field that came later has a default, so th
 
 import msgspec
 
-from services.matching.strength import Strength
+from services.matching.strength import Strength, Wish
 
 CITY = "city"
 
@@ -71,7 +71,11 @@ class Question(msgspec.Struct, frozen=True, omit_defaults=True):
 
     `topics`: (code, parent code) of the vocabulary. `table_topics`: empty for those that people care for most. `seats`:
     fewest and most people of each table; empty for tables that differ by one at most. `mix`: what is not named is not
-    mixed, None stands for cities as a hard rule.
+    mixed, None stands for cities as a hard rule. `common_topics` and `topics_at_tables`: how much it counts what people
+    have to say to each other, and their interest in the tables they visit.
+
+    `more`: the plan is searched for with the strengths of `wished`, and valued with these here, so that it can be laid
+    beside the plan that had them.
     """
 
     rounds: int
@@ -89,7 +93,37 @@ class Question(msgspec.Struct, frozen=True, omit_defaults=True):
     earlier: tuple[Met, ...] = ()
     mix: tuple[Mixing, ...] | None = None
     repeats: Strength = Strength.STRONG
+    common_topics: Strength = Strength.NORMAL
+    topics_at_tables: Strength = Strength.NORMAL
+    more: Wish | None = None
     day: Day | None = None
+
+    @property
+    def mixing(self) -> tuple[Mixing, ...]:
+        """How tables are mixed, the usual said as well."""
+        return (Mixing(CITY),) if self.mix is None else self.mix
+
+
+def wished(question: Question) -> Question:
+    """The question with the strengths by which a plan with `more` of something is searched for: what is wished for
+    counts STRONG, the other gains and repeats one word less. Hard rules stay.
+    """
+    wish = question.more
+    if wish is None:
+        return question
+    counts = {
+        Wish.NEW_MEETINGS: "repeats", Wish.COMMON_TOPICS: "common_topics", Wish.TABLE_TOPICS: "topics_at_tables",
+    }  # fmt: skip
+    strengths = {
+        name: strength.raised if counts.get(wish) == name else strength.weaker
+        for name in counts.values()
+        for strength in (getattr(question, name),)
+    }
+    mix = question.mixing
+    if wish is Wish.MIXED_CITIES:
+        mix = tuple(msgspec.structs.replace(m, strength=m.strength.raised) if m.kind == CITY else m for m in mix)
+        mix = mix if any(one.kind == CITY for one in mix) else (*mix, Mixing(CITY, Strength.STRONG))
+    return msgspec.structs.replace(question, mix=mix, **strengths)
 
 
 def without(question: Question, person: str) -> Question:

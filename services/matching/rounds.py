@@ -170,10 +170,18 @@ async def about(session: Reader, navigator_id: uuid.UUID) -> dict[str, Any]:
                     for table in seating(plan)
                     if key in table.navigators
                 ],
+                "gets": _points(plan, key),
             }
             for plan in plans
         ],
     }
+
+
+def _points(plan: Plan, key: str) -> float | None:
+    """What the plan gives the person, in points; None where that is not known."""
+    answer = plan.answer or {}
+    points = answer.get("trade_offs", {}).get("points")
+    return points[answer["keys"].index(key)] if points and key in answer["keys"] else None
 
 
 def seating(plan: Plan) -> list[TablePlanned]:

@@ -6,7 +6,8 @@ in the same order, `table_topics`, and the figures of `solver.Result`.
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from typing import Any, Final
 
 import msgspec
@@ -14,10 +15,13 @@ import numpy as np
 
 from services.matching import solver
 from services.matching.problem import build
-from services.matching.question import Question
+from services.matching.question import Question, wished
+from services.matching.solver import tradeoffs
+from services.matching.solver.bounds import upper_bound
 from services.matching.solver.conflict import Conflict, Possible, conflict
 from services.matching.solver.construct import repaired
 from services.matching.solver.objective import city_counts, worth
+from services.matching.solver.search import revalued
 
 CHECKPOINT_SECONDS = 1.0
 LEAST_SECONDS = 0.2
@@ -51,11 +55,13 @@ class Account:
     """How far a search is, told to whoever called: percent, and what the best plan so far is worth.
 
     About every second also `best`: the iterations and seconds spent, and where they are new, `keys` and `plan`, the
-    seats. `best` given: the last that an earlier process had told, if it was stopped before its answer.
+    seats. `best` given: the last that an earlier process had told, if it was stopped before its answer. `problem` says
+    what plans are worth, whatever the search goes by.
     """
 
     def __init__(self, problem: solver.Problem, question: Question, best: dict[str, Any] | None, tell: Tell) -> None:
         self.problem, self.question, self.tell = problem, question, tell
+        self.bound = None if question.more is None else upper_bound(problem)
         self.iterations: int = best["iterations"] if best else 0
         self.seconds: float = best["seconds"] if best else 0.0
         self.stopped = Stopped()
@@ -85,13 +91,18 @@ class Account:
             told["best"] = {"iterations": self.iterations + now.iterations, "seconds": self.seconds + now.seconds}
             if (-now.broken, now.objective) > self.before:
                 self.before = -now.broken, now.objective
-                # What it is worth is said once it keeps the hard rules.
-                worth = now.objective if not now.broken else None
-                self.said = {"objective": worth, "upper_bound": now.upper_bound}
+                self.said = self._valued(now)
                 if now.best is not None:
                     told["best"] |= {"keys": list(self.problem.keys), "plan": now.best.tolist()}
         if not self.tell({"percent": round(100 * self.part), **self.said, **told}):
             self.stopped.pulled = True
+
+    def _valued(self, now: solver.Progress) -> dict[str, Any]:
+        """What the best so far is worth, said once it keeps the hard rules, and what no plan exceeds."""
+        if self.bound is None or now.best is None:
+            return {"objective": now.objective if not now.broken else None, "upper_bound": now.upper_bound}
+        value = worth(self.problem, now.best)
+        return {"objective": value.objective if not value.broken else None, "upper_bound": self.bound}
 
 
 def solve(asked: dict[str, Any], tell: Tell) -> dict[str, Any]:
@@ -113,39 +124,42 @@ def solve(asked: dict[str, Any], tell: Tell) -> dict[str, Any]:
 
 
 def _solved(question: Question, best: dict[str, Any] | None, tell: Tell) -> dict[str, Any]:
-    problem = build(question)
+    usual = build(question)
+    problem = usual if question.more is None else build(wished(question))
     solver.warm()
-    account = Account(problem, question, best, tell)
+    told = Account(usual, question, best, tell)
     day: dict[str, Any] = {}
     if question.day is not None:
         was, over = np.array(question.day.plan, dtype=np.int32), question.day.over
         # It sets out from the day's own plan: what `best` says of the budget counts, its seats do not.
         changed = solver.replan(
-            problem, was, over, account.budget(), seed=question.seed, most_moved=question.day.most_moved,
-            pinned=question.day.pinned, on_progress=account,
+            problem, was, over, told.budget(), seed=question.seed, most_moved=question.day.most_moved,
+            pinned=question.day.pinned, on_progress=told,
         )  # fmt: skip
         result = changed.result
         day = {"day": {"moved": changed.moved, "missing": changed.missing, "new": changed.new}}
     else:
         # Repaired, because somebody of that plan may have been erased.
         start = repaired(problem, seats(problem, best), question.seed) if best else None
-        result = solver.solve(problem, account.budget(), question.seed, account, start=start)
-    why = conflict(problem, CONFLICT_SECONDS) if result.broken and not day and not account.stopped.pulled else None
+        result = solver.solve(problem, told.budget(), question.seed, told, start=start)
+    why = conflict(problem, CONFLICT_SECONDS) if result.broken and not day and not told.stopped.pulled else None
     if isinstance(why, Possible):
-        result = solver.solve(problem, account.budget(), question.seed, account, start=why.plan)
+        result = solver.solve(problem, told.budget(), question.seed, told, start=why.plan)
+    if problem is not usual:
+        result = revalued(usual, result)
     answer = {
         "keys": list(problem.keys),
         "table_topics": list(problem.table_topics),
         # One that is forbidden takes nothing off the worth.
-        "repeat_weight": problem.weights.repeat if problem.weights.repeat != solver.HARD else 0.0,
+        "repeat_weight": usual.weights.repeat if usual.weights.repeat != solver.HARD else 0.0,
         **result.as_json(),
         **day,
-        **parts(problem, result.plan),
+        **parts(usual, result.plan, [person.city for person in question.people]),
     }
-    answer["iterations"] += account.iterations
-    answer["seconds"] += account.seconds
+    answer["iterations"] += told.iterations
+    answer["seconds"] += told.seconds
     return answer | {
-        "stopped": account.stopped.pulled,
+        "stopped": told.stopped.pulled,
         "resumed": best is not None,
         "helped": isinstance(why, Possible),
         "conflict": _told(why) if isinstance(why, Conflict) else None,
@@ -157,8 +171,10 @@ def _told(why: Conflict) -> dict[str, Any]:
     return {name: getattr(why, name) for name in told}
 
 
-def parts(problem: solver.Problem, plan: Any) -> dict[str, Any]:
-    """The figures of a plan that follow from its seats alone, and the first of the hard rules that they break."""
+def parts(problem: solver.Problem, plan: Any, cities: Sequence[str]) -> dict[str, Any]:
+    """The figures of a plan that follow from its seats alone, what it gives to whom, and the first of the hard rules
+    that they break. `cities`: whose people they are, in the problem's order.
+    """
     seated = np.array(plan, dtype=np.int32)
     value = worth(problem, seated)
     counts = city_counts(problem, seated)
@@ -178,6 +194,7 @@ def parts(problem: solver.Problem, plan: Any) -> dict[str, Any]:
         "least": value.least,
         "cities_per_table": [[len(table) for table in tables] for tables in counts],
         "city_counts": counts,
+        "trade_offs": asdict(tradeoffs.account(problem, seated, cities)),
     }
 
 
@@ -191,5 +208,6 @@ def seats(problem: solver.Problem, answer: dict[str, Any]) -> Any:
 
 def score(asked: dict[str, Any], _tell: Tell | None = None) -> dict[str, Any]:
     """What the seats of `answer` are worth for `question`: its figures that follow from the seats."""
-    problem = build(msgspec.convert(asked["question"], Question))
-    return parts(problem, seats(problem, asked["answer"]))
+    question = msgspec.convert(asked["question"], Question)
+    problem = build(question)
+    return parts(problem, seats(problem, asked["answer"]), [person.city for person in question.people])

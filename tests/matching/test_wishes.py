@@ -157,7 +157,7 @@ async def test_the_same_iterations_give_the_same_plan(hub: Hub, clients: Clients
     assert first["repeatable"]
     assert len(first["problem"]) == 64
     assert (first["seed"], first["iterationsAllowed"], first["iterations"]) == (7, 200_000, 200_000.0)
-    assert {"name": "repeat", "value": 10.0} in first["weights"]
+    assert {"name": "repeats", "value": 10.0} in first["weights"]
     for odd in ({"iterations": 0}, {"iterations": 5, "seconds": 1.0}, {"iterations": 2_000_000_000}):
         with pytest.raises(Answered):
             await ask(organiser, event, **odd)

@@ -25,8 +25,9 @@ from services.matching.graphql.inputs import (
 from services.matching.graphql.plans import SERVICE, Plan
 from services.matching.models import Event
 from services.matching.models import Plan as Row
-from services.matching.problem import check
+from services.matching.problem import check, may_wish
 from services.matching.question import Question
+from services.matching.strength import Wish
 
 
 @asynccontextmanager
@@ -88,6 +89,20 @@ class Mutation:
         async with _organised(info, id) as (session, row, event):
             asked = msgspec.convert(row.question, Question)
             check(asked)
+            child = await rounds.ask(session, event, asked, parent=row.id)
+            await jobs.begin(session, runtime.queue, event, child)
+        return Plan.of(child)
+
+    @strawberry.mutation(
+        description="A second plan beside this one: the same people, rules and budget, with other weights. It is "
+        "valued as this one is, so that `comparedPlans` shows what is gained and what is given up for it."
+    )
+    async def second_plan(self, info: Info[Any, Any], plan: ID, more: Wish) -> Plan:
+        runtime = here(info, SERVICE)
+        async with _organised(info, plan) as (session, row, event):
+            asked = msgspec.structs.replace(msgspec.convert(row.question, Question), more=more)
+            check(asked)
+            may_wish(asked)
             child = await rounds.ask(session, event, asked, parent=row.id)
             await jobs.begin(session, runtime.queue, event, child)
         return Plan.of(child)

@@ -101,6 +101,12 @@ class PlanRulesInput:
     repeats: Strength = strawberry.field(
         default=Strength.STRONG, description="That nobody meets twice; HARD forbids it."
     )
+    common_topics: Strength = strawberry.field(
+        default=Strength.NORMAL, description="What people have to say to each other; not HARD."
+    )
+    topics_at_tables: Strength = strawberry.field(
+        default=Strength.NORMAL, description="Interest in the topics of the tables visited; not HARD."
+    )
 
 
 @strawberry.input(description="How an event's rounds shall be planned.")
@@ -185,6 +191,8 @@ def wishes(asked: PlanRoundsInput) -> Question:
         earlier=tuple(Met(key(one.one), key(one.other), one.times) for one in rules.earlier),
         mix=None if rules.mixing is None else tuple(Mixing(one.kind, one.strength, one.most) for one in rules.mixing),
         repeats=rules.repeats,
+        common_topics=rules.common_topics,
+        topics_at_tables=rules.topics_at_tables,
         **budget(asked.seconds, asked.iterations, asked.seed),
     )
 
@@ -213,6 +221,11 @@ def _short(rules: PlanRulesInput) -> None:
             complaints.append(Complaint(_("Cities are known: they need no groups."), field="mixing"))
     if len({one.kind for one in rules.mixing or ()}) < len(rules.mixing or ()):
         complaints.append(Complaint(_("Name each kind once."), field="mixing"))
+    complaints += [
+        Complaint(_("This cannot be a hard rule."), field=name)
+        for name, strength in (("commonTopics", rules.common_topics), ("topicsAtTables", rules.topics_at_tables))
+        if strength is Strength.HARD
+    ]
     if complaints:
         raise Refused(_("The rounds cannot be planned like this."), complaints)
 

@@ -22,7 +22,9 @@ from services.matching.graphql.answers import (
     RuleConflict,
     planned,
 )
+from services.matching.graphql.weighing import TradeOffs
 from services.matching.question import Question
+from services.matching.strength import Wish
 
 SERVICE = "matching"
 
@@ -96,6 +98,20 @@ class Plan:
     @strawberry.field(description="Null until the plan is done.")
     def quality(self) -> Quality | None:
         return Quality.of(self.row.answer) if self.row.answer else None
+
+    @strawberry.field(
+        description="Of what this plan was to have more than its parent; its figures count as the parent's do."
+    )
+    def more(self) -> Wish | None:
+        wish = self.row.question.get("more")
+        return Wish(wish) if wish else None
+
+    @strawberry.field(
+        description="What the plan gives to whom, and what it gives up; for the organiser only, null until it is done."
+    )
+    async def trade_offs(self, info: Info[Any, Any]) -> TradeOffs | None:
+        answer = await self._for_organiser(info)
+        return TradeOffs.of(answer) if "trade_offs" in answer else None
 
     @strawberry.field(description="The first hundred hard rules that the plan breaks; for the organiser only.")
     async def broken_rules(self, info: Info[Any, Any]) -> list[BrokenRule]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -203,6 +203,15 @@ def _again(problem: Problem, state: State, seed: int, *, begun: bool, apart: Int
     other = design(problem, seed) if apart is not None and problem.weights.repeat == HARD else None
     state.hold(other is not None)
     return random_plan(problem, seed) if other is None else other
+
+
+def revalued(problem: Problem, result: Result) -> Result:
+    """What a search with other weights found, valued with those of `problem`; the digest stays that of what it was
+    given. People, tables and rounds are the same.
+    """
+    random = random_plan(problem, result.seed)
+    found = _result(problem, result.plan, random, result.seed, result.iterations, result.seconds)
+    return replace(found, problem_digest=result.problem_digest)
 
 
 def _result(problem: Problem, plan: Ints, start: Ints, seed: int, iterations: int, seconds: float) -> Result:
