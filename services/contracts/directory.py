@@ -1,5 +1,7 @@
 """What the directory says."""
 
+from datetime import date
+
 from services.kit.messages import Message
 
 
@@ -13,7 +15,10 @@ class CityPublished(Message, frozen=True):
 
 
 class NavigatorPublished(Message, frozen=True):
-    """A navigator as they are now; topics are codes of the shared vocabulary."""
+    """A navigator as they are now, as far as the network sees them; topics are codes of the shared vocabulary.
+
+    `languages`: codes such as de; `since`: the first day as a navigator. Older versions said neither.
+    """
 
     id: str
     ags: str
@@ -23,6 +28,8 @@ class NavigatorPublished(Message, frozen=True):
     offers: tuple[str, ...]
     seeks: tuple[str, ...]
     works_on: tuple[str, ...]
+    languages: tuple[str, ...] = ()
+    since: date | None = None
 
     def key(self) -> str:
         return self.id

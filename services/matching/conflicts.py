@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from services.kit.i18n import gettext as _
+from services.matching import wording
 from services.matching.solver.conflict import Conflict
 
 
@@ -11,8 +12,14 @@ def words(found: Conflict, names: Mapping[str, str]) -> str:
     """A sentence or two for organisers; `names` by key of person, and of city or other kind. Whoever is not among them
     is called by their key. Rounds and tables count from 1.
     """
+
+    def word(name: str, value: str) -> str:
+        if value in names:
+            return names[value]
+        return wording.kind(value) if name in {"kind", "other"} else wording.group(value)
+
     said: dict[str, Any] = {
-        name: names.get(value, value) if isinstance(value, str) else value for name, value in found.values.items()
+        name: word(name, value) if isinstance(value, str) else value for name, value in found.values.items()
     }
     if "table" in said:
         said["table"] += 1

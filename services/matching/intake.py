@@ -51,9 +51,8 @@ async def merged(session: Writer, said: TopicMerged) -> None:
 
 @log.together
 async def navigators(session: Writer, said: list[NavigatorPublished]) -> None:
-    rows = {
-        one.id: {"ags": one.ags, "offers": one.offers, "seeks": one.seeks, "works_on": one.works_on} for one in said
-    }
+    columns = ("ags", "offers", "seeks", "works_on", "department", "languages", "since")
+    rows = {one.id: {column: getattr(one, column) for column in columns} for one in said}
     await put_all(session, Navigator, "id", rows)
 
 

@@ -46,12 +46,16 @@ class Met(msgspec.Struct, frozen=True):
     times: float = 1.0
 
 
-class Mixing(msgspec.Struct, frozen=True):
-    """How one kind is spread over the tables: evenly, or at most `most` of each at a table."""
+class Mixing(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How one kind is spread over the tables: evenly, or at most `most` of each at a table.
+
+    `published`: who is of which kind is what people published, not what the organiser said.
+    """
 
     kind: str
     strength: Strength = Strength.HARD
     most: int | None = None
+    published: bool = False
 
 
 class Day(msgspec.Struct, frozen=True):
@@ -102,6 +106,11 @@ class Question(msgspec.Struct, frozen=True, omit_defaults=True):
     def mixing(self) -> tuple[Mixing, ...]:
         """How tables are mixed, the usual said as well."""
         return (Mixing(CITY),) if self.mix is None else self.mix
+
+    @property
+    def published(self) -> frozenset[str]:
+        """The kinds that are known from what people published."""
+        return frozenset(one.kind for one in self.mixing if one.published)
 
 
 def wished(question: Question) -> Question:

@@ -94,6 +94,8 @@ def _told(ids: Identities, row: NavigatorRow, values: Mapping[str, Any]) -> Mess
         offers=shown("offers", ()),
         seeks=shown("seeks", ()),
         works_on=shown("works_on", ()),
+        languages=shown("languages", ()),
+        since=shown("since", None),
     )
 
 

@@ -75,7 +75,8 @@ class Mutation:
         await runtime.refresh()
         async with _organised(info, input.plan) as (session, row, event):
             before = msgspec.convert(row.question, Question)
-            people = await rounds.participants(session, event, {code for code, _parent in before.topics})
+            topics = {code for code, _parent in before.topics}
+            people = await rounds.participants(session, event, topics, before.published)
             wanted = msgspec.structs.replace(before, **{"iterations": None, **allowed})
             asked = days.rest(row, people, now, wanted)
             check(asked)
