@@ -67,9 +67,25 @@ def weights(question: Question) -> solver.Weights:
     )
 
 
+def met_before(question: Question, problem: solver.Problem) -> solver.Pairs:
+    """Who met how often at earlier days, whatever that counts."""
+    number = {key: i for i, key in enumerate(problem.keys)}
+    times: dict[tuple[int, int], float] = {}
+    for two in question.earlier:
+        pair = (min(number[two.one], number[two.other]), max(number[two.one], number[two.other]))
+        times[pair] = max(times.get(pair, 0.0), two.times)
+    return solver.Pairs(np.array(list(times), dtype=np.int32).reshape(-1, 2), np.array(list(times.values())))
+
+
 def model_of(question: Question) -> solver.Model:
     """Everything that was said, not yet checked."""
-    model = solver.Model(tables=question.tables, rounds=question.rounds, weights=weights(question))
+    earlier = question.earlier_meetings
+    model = solver.Model(
+        tables=question.tables,
+        rounds=question.rounds,
+        weights=weights(question),
+        earlier_weight=None if earlier is None else earlier.points,
+    )
     for code, parent in question.topics:
         model.topic(code, parent)
     for person in question.people:

@@ -76,7 +76,8 @@ class Question(msgspec.Struct, frozen=True, omit_defaults=True):
     `topics`: (code, parent code) of the vocabulary. `table_topics`: empty for those that people care for most. `seats`:
     fewest and most people of each table; empty for tables that differ by one at most. `mix`: what is not named is not
     mixed, None stands for cities as a hard rule. `common_topics` and `topics_at_tables`: how much it counts what people
-    have to say to each other, and their interest in the tables they visit.
+    have to say to each other, and their interest in the tables they visit. `earlier_meetings`: what it counts to meet
+    somebody of `earlier` again; None: what a repeat does.
 
     `more`: the plan is searched for with the strengths of `wished`, and valued with these here, so that it can be laid
     beside the plan that had them.
@@ -97,6 +98,7 @@ class Question(msgspec.Struct, frozen=True, omit_defaults=True):
     earlier: tuple[Met, ...] = ()
     mix: tuple[Mixing, ...] | None = None
     repeats: Strength = Strength.STRONG
+    earlier_meetings: Strength | None = None
     common_topics: Strength = Strength.NORMAL
     topics_at_tables: Strength = Strength.NORMAL
     more: Wish | None = None
@@ -123,11 +125,14 @@ def wished(question: Question) -> Question:
     counts = {
         Wish.NEW_MEETINGS: "repeats", Wish.COMMON_TOPICS: "common_topics", Wish.TABLE_TOPICS: "topics_at_tables",
     }  # fmt: skip
-    strengths = {
+    strengths: dict[str, Strength] = {
         name: strength.raised if counts.get(wish) == name else strength.weaker
         for name in counts.values()
         for strength in (getattr(question, name),)
     }
+    earlier = question.earlier_meetings
+    if earlier is not None and earlier is not Strength.OFF:
+        strengths["earlier_meetings"] = earlier.raised if wish is Wish.NEW_MEETINGS else earlier.weaker
     mix = question.mixing
     if wish is Wish.MIXED_CITIES:
         mix = tuple(msgspec.structs.replace(m, strength=m.strength.raised) if m.kind == CITY else m for m in mix)

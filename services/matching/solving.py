@@ -6,7 +6,7 @@ in the same order, `table_topics`, and the figures of `solver.Result`.
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any, Final
 
@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 
 from services.matching import solver
-from services.matching.problem import build
+from services.matching.problem import build, met_before
 from services.matching.question import Question, wished
 from services.matching.solver import tradeoffs
 from services.matching.solver.bounds import upper_bound
@@ -154,7 +154,7 @@ def _solved(question: Question, best: dict[str, Any] | None, tell: Tell) -> dict
         "repeat_weight": usual.weights.repeat if usual.weights.repeat != solver.HARD else 0.0,
         **result.as_json(),
         **day,
-        **parts(usual, result.plan, [person.city for person in question.people]),
+        **parts(question, usual, result.plan),
     }
     answer["iterations"] += told.iterations
     answer["seconds"] += told.seconds
@@ -171,11 +171,12 @@ def _told(why: Conflict) -> dict[str, Any]:
     return {name: getattr(why, name) for name in told}
 
 
-def parts(problem: solver.Problem, plan: Any, cities: Sequence[str]) -> dict[str, Any]:
+def parts(question: Question, problem: solver.Problem, plan: Any) -> dict[str, Any]:
     """The figures of a plan that follow from its seats alone, what it gives to whom, and the first of the hard rules
-    that they break. `cities`: whose people they are, in the problem's order.
+    that they break. `problem` is the question's.
     """
     seated = np.array(plan, dtype=np.int32)
+    cities = [person.city for person in question.people]
     value = worth(problem, seated)
     counts = city_counts(problem, seated)
     found = solver.check(problem, seated)
@@ -194,7 +195,7 @@ def parts(problem: solver.Problem, plan: Any, cities: Sequence[str]) -> dict[str
         "least": value.least,
         "cities_per_table": [[len(table) for table in tables] for tables in counts],
         "city_counts": counts,
-        "trade_offs": asdict(tradeoffs.account(problem, seated, cities)),
+        "trade_offs": asdict(tradeoffs.account(problem, seated, cities, met_before(question, problem))),
     }
 
 
@@ -210,4 +211,4 @@ def score(asked: dict[str, Any], _tell: Tell | None = None) -> dict[str, Any]:
     """What the seats of `answer` are worth for `question`: its figures that follow from the seats."""
     question = msgspec.convert(asked["question"], Question)
     problem = build(question)
-    return parts(problem, seats(problem, asked["answer"]), [person.city for person in question.people])
+    return parts(question, problem, seats(problem, asked["answer"]))

@@ -50,7 +50,12 @@ async def test_a_second_plan_stands_beside_the_first(hub: Hub, clients: Clients)
     first, other = [(await organiser.ask(TRADE_OFFS, id=one))["plan"] for one in (plan, second["id"])]
     assert (first["more"], other["more"]) == (None, "COMMON_TOPICS")
     counts = {one["name"]: one["strength"] for one in other["provenance"]["weights"]}
-    assert counts == {"commonTopics": "STRONG", "topicsAtTables": "WEAK", "repeats": "NORMAL"}
+    assert counts == {
+        "commonTopics": "STRONG",
+        "topicsAtTables": "WEAK",
+        "repeats": "NORMAL",
+        "earlierMeetings": "NORMAL",
+    }
     assert {one["strength"] for one in first["provenance"]["weights"]} == {"STRONG", "NORMAL"}
     assert other["provenance"]["repeatable"]
     # Valued alike: what chance gives and what no plan exceeds are the same for both.

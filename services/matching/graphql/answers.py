@@ -111,8 +111,8 @@ class Quality:
         description="Topical affinity of the pairs who meet and interest in the tables visited."
     )
     repeats: Figure = strawberry.field(
-        description="c·(c-1)/2 summed over pairs that meet c times, earlier meetings counted in; 0 when nobody meets "
-        "twice."
+        description="c·(c-1)/2 summed over pairs that meet c times, earlier meetings counted in where they count as "
+        "repeats do; 0 when nobody meets twice."
     )
     penalties: float = strawberry.field(description="What breaches of soft rules take off the objective.")
     broken: int = strawberry.field(description="Breaches of hard rules; with any, the plan is not fit for use.")
@@ -228,7 +228,9 @@ class DayChanges:
 
 @strawberry.type(description="How much something counts in the objective.")
 class Weight:
-    name: str = strawberry.field(description="As in `PlanRulesInput`: commonTopics, topicsAtTables, repeats.")
+    name: str = strawberry.field(
+        description="As in `PlanRulesInput`: commonTopics, topicsAtTables, repeats, earlierMeetings."
+    )
     strength: Strength
     value: float | None = strawberry.field(
         description="By what gains are multiplied, or what a repeat takes off; null for what is forbidden."
@@ -261,6 +263,7 @@ class Provenance:
             "commonTopics": (searched.common_topics, used.affinity),
             "topicsAtTables": (searched.topics_at_tables, used.topic),
             "repeats": (searched.repeats, used.repeat),
+            "earlierMeetings": (earlier := searched.earlier_meetings or searched.repeats, earlier.points),
         }
         resumed, stopped = answer.get("resumed", False), answer.get("stopped", False)
         interfered = resumed or stopped or answer.get("helped", False) or adjustments > 0

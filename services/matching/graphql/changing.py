@@ -1,6 +1,6 @@
 """What organisers do with plans."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -26,8 +26,8 @@ from services.matching.graphql.plans import SERVICE, Plan
 from services.matching.models import Event
 from services.matching.models import Plan as Row
 from services.matching.problem import check, may_wish
-from services.matching.question import Question
-from services.matching.strength import Wish
+from services.matching.question import Met, Question
+from services.matching.strength import Strength, Wish
 
 
 @asynccontextmanager
@@ -55,8 +55,10 @@ class Mutation:
         wanted = wishes(input)
         key = as_uuid(input.event)
         await runtime.refresh()
-        async with runtime.db.read(HUB) as everything:  # people of this event may have met at others' events
-            earlier = await met.before(everything, key) if key else ()
+        earlier: Sequence[Met] = ()
+        if key and wanted.earlier_meetings is not Strength.OFF:
+            async with runtime.db.read(HUB) as everything:  # people of this event may have met at others' events
+                earlier = await met.before(everything, key)
         async with runtime.db.begin(asking.acting) as session:
             event = await rounds.event_by_id(session, key) if key else None
             if event is None:

@@ -105,6 +105,11 @@ class PlanRulesInput:
     repeats: Strength = strawberry.field(
         default=Strength.STRONG, description="That nobody meets twice; HARD forbids it."
     )
+    earlier_meetings: Strength | None = strawberry.field(
+        default=None,
+        description="That nobody meets a partner of earlier days again, of confirmed plans and of `earlier`: times how "
+        "often they met; left out: as `repeats`. OFF: earlier days do not count, and nobody looks them up.",
+    )
     common_topics: Strength = strawberry.field(
         default=Strength.NORMAL, description="What people have to say to each other; not HARD."
     )
@@ -195,6 +200,7 @@ def wishes(asked: PlanRoundsInput) -> Question:
         earlier=tuple(Met(key(one.one), key(one.other), one.times) for one in rules.earlier),
         mix=None if rules.mixing is None else tuple(_mixing(one) for one in rules.mixing),
         repeats=rules.repeats,
+        earlier_meetings=rules.earlier_meetings,
         common_topics=rules.common_topics,
         topics_at_tables=rules.topics_at_tables,
         **budget(asked.seconds, asked.iterations, asked.seed),

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.matching.solver.objective import meetings, visited
-from services.matching.solver.problem import Floats, Ints, Problem
+from services.matching.solver.problem import Floats, Ints, Pairs, Problem
 
 MOST_SHARES = 10
 """People that are named one by one as the worst-off."""
@@ -77,19 +77,21 @@ class Account:
     fewest_cities: int
 
 
-def account(problem: Problem, plan: Ints, cities: Sequence[str]) -> Account:
-    """The trade-offs of a plan (R×N) of people from these cities (N), whether tables mix them or not."""
+def account(problem: Problem, plan: Ints, cities: Sequence[str], earlier: Pairs) -> Account:
+    """The trade-offs of a plan (R×N) of people from these cities (N), whether tables mix them or not. `earlier`: who
+    met before, whatever that counts.
+    """
     met = meetings(problem, plan)
     names = sorted(set(cities))
     city = np.array([names.index(one) for one in cities], dtype=np.int32)
-    shares = _shares(problem, plan, met, city)
+    shares = _shares(problem, plan, met, city, earlier)
     worst = sorted(shares, key=lambda one: (one.affinity, one.interest, one.met, one.key))
     contacts = _contacts(met, city)
     return Account(
         points=tuple(round(one.affinity + INTEREST * one.interest, 3) for one in shares),
         worst=tuple(worst[:MOST_SHARES]),
         contacts=tuple(Contact(names[i], names[k], count) for (i, k), count in contacts[:MOST_CONTACTS]),
-        repeats=_repeats(problem, met),
+        repeats=_repeats(problem, met, earlier),
         unmet=_unmet(problem, met),
         pairs=sum(count for _pair, count in contacts),
         pairs_of_cities=sum(count for (i, k), count in contacts if i != k),
@@ -104,13 +106,13 @@ def reached(value: float, random: float, bound: float) -> float:
     return (value - random) / (bound - random) if bound > random else 1.0
 
 
-def _shares(problem: Problem, plan: Ints, met: NDArray[np.uint8], city: Ints) -> list[Share]:
+def _shares(problem: Problem, plan: Ints, met: NDArray[np.uint8], city: Ints, earlier: Pairs) -> list[Share]:
     affinity: Floats = np.where(met > 0, problem.affinity, 0.0).sum(axis=1)
     interest: Floats = np.where(visited(problem, plan), problem.interest, 0.0).sum(axis=1)
-    earlier = np.zeros(met.shape, dtype=bool)
-    earlier[tuple(problem.earlier.who.T)] = True
-    earlier |= earlier.T
-    again = np.where(earlier, met, np.maximum(met.astype(np.int64) - 1, 0)).sum(axis=1)
+    before = np.zeros(met.shape, dtype=bool)
+    before[tuple(earlier.who.T)] = True
+    before |= before.T
+    again = np.where(before, met, np.maximum(met.astype(np.int64) - 1, 0)).sum(axis=1)
     return [
         Share(
             key,
@@ -133,14 +135,14 @@ def _contacts(met: NDArray[np.uint8], city: Ints) -> list[tuple[tuple[int, int],
     return sorted(pairs.items(), key=lambda item: (-item[1], item[0]))
 
 
-def _repeats(problem: Problem, met: NDArray[np.uint8]) -> tuple[Repeat, ...]:
-    earlier = {
+def _repeats(problem: Problem, met: NDArray[np.uint8], earlier: Pairs) -> tuple[Repeat, ...]:
+    before = {
         (min(i, k), max(i, k)): weight
-        for (i, k), weight in zip(problem.earlier.who.tolist(), problem.earlier.weights.tolist(), strict=True)
+        for (i, k), weight in zip(earlier.who.tolist(), earlier.weights.tolist(), strict=True)
     }
-    again = {tuple(pair) for pair in np.argwhere(np.triu(met > 1)).tolist()} | {p for p in earlier if met[p] > 0}
+    again = {tuple(pair) for pair in np.argwhere(np.triu(met > 1)).tolist()} | {p for p in before if met[p] > 0}
     found = [
-        Repeat(problem.keys[i], problem.keys[k], int(met[i, k]), earlier.get((i, k), 0.0)) for i, k in sorted(again)
+        Repeat(problem.keys[i], problem.keys[k], int(met[i, k]), before.get((i, k), 0.0)) for i, k in sorted(again)
     ]
     found.sort(key=lambda one: (-one.times - one.earlier, one.one, one.other))
     return tuple(found[:MOST_REPEATS])

@@ -129,7 +129,7 @@ def planned() -> tuple[Problem, Result]:
 def test_the_account_of_a_plan_agrees_with_its_figures() -> None:
     given, result = planned()
     cities = ["08335043" if i < 12 else "08121000" for i in range(24)]
-    found = account(given, result.plan, cities)
+    found = account(given, result.plan, cities, given.earlier)
     value = worth(given, result.plan)
     met = meetings(given, result.plan)
     assert len(found.worst) == MOST_SHARES
@@ -159,7 +159,8 @@ def test_earlier_meetings_are_repeats_and_cities_are_counted_once_for_each_pair(
         model.must("a", other, weight)
     model.mix("city", None)
     plan = np.array([[0, 0, 1, 1], [0, 0, 1, 1]], dtype=np.int32)
-    found = account(model.problem(), plan, ["KN", "HN", "KN", "HN"])
+    given = model.problem()
+    found = account(given, plan, ["KN", "HN", "KN", "HN"], given.earlier)
     assert found.contacts == (Contact("HN", "KN", 2),)
     assert found.repeats == (Repeat("a", "b", 2, 0.25), Repeat("c", "d", 2, 0.0))
     assert found.unmet == (("a", "d"), ("a", "c"))
