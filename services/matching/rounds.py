@@ -186,7 +186,7 @@ async def about(session: Reader, navigator_id: uuid.UUID) -> dict[str, Any]:
                 },
                 "seats": [
                     {"round": table.round, "table": table.table, "topic": table.topic}
-                    for table in seating(plan)
+                    for table in seating(plan, so_far=True)
                     if key in table.navigators
                 ],
                 "gets": _points(plan, key),
@@ -203,14 +203,22 @@ def _points(plan: Plan, key: str) -> float | None:
     return points[answer["keys"].index(key)] if points and key in answer["keys"] else None
 
 
-def seating(plan: Plan) -> list[TablePlanned]:
-    """Who sits where, table by table, without those who are not there; empty while the plan has no answer."""
-    if plan.answer is None:
+def preliminary(plan: Plan) -> bool:
+    """Whether the search goes on, or ended without an answer, and there is a best so far."""
+    return plan.answer is None and plan.best is not None and "table_topics" in plan.best
+
+
+def seating(plan: Plan, *, so_far: bool = False) -> list[TablePlanned]:
+    """Who sits where, table by table, without those who are not there; empty while the plan has no answer. With
+    `so_far`, the best so far in its place.
+    """
+    found = plan.best if so_far and preliminary(plan) else plan.answer
+    if found is None:
         return []
-    people: list[str] = plan.answer["keys"]
-    topics: list[str | None] = plan.answer["table_topics"]
+    people: list[str] = found["keys"]
+    topics: list[str | None] = found["table_topics"]
     out: list[TablePlanned] = []
-    for number, seats in enumerate(plan.answer["plan"], start=1):
+    for number, seats in enumerate(found["plan"], start=1):
         tables: list[list[str]] = [[] for _topic in topics]
         for person, seat in zip(people, seats, strict=True):
             if seat != ABSENT:

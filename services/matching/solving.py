@@ -55,8 +55,8 @@ class Account:
     """How far a search is, told to whoever called: percent, and what the best plan so far is worth.
 
     About every second also `best`: the iterations and seconds spent, and where they are new, `keys` and `plan`, the
-    seats. `best` given: the last that an earlier process had told, if it was stopped before its answer. `problem` says
-    what plans are worth, whatever the search goes by.
+    seats, with `table_topics`. `best` given: the last that an earlier process had told, if it was stopped before its
+    answer. `problem` says what plans are worth, whatever the search goes by.
     """
 
     def __init__(self, problem: solver.Problem, question: Question, best: dict[str, Any] | None, tell: Tell) -> None:
@@ -93,16 +93,24 @@ class Account:
                 self.before = -now.broken, now.objective
                 self.said = self._valued(now)
                 if now.best is not None:
-                    told["best"] |= {"keys": list(self.problem.keys), "plan": now.best.tolist()}
+                    told["best"] |= {
+                        "keys": list(self.problem.keys),
+                        "plan": now.best.tolist(),
+                        "table_topics": list(self.problem.table_topics),
+                    }
         if not self.tell({"percent": round(100 * self.part), **self.said, **told}):
             self.stopped.pulled = True
 
     def _valued(self, now: solver.Progress) -> dict[str, Any]:
         """What the best so far is worth, said once it keeps the hard rules, and what no plan exceeds."""
-        if self.bound is None or now.best is None:
+        # A search with other weights, and that of a single round, have another measure.
+        if now.best is None or (self.bound is None and self.problem.rounds > 1):
             return {"objective": now.objective if not now.broken else None, "upper_bound": now.upper_bound}
         value = worth(self.problem, now.best)
-        return {"objective": value.objective if not value.broken else None, "upper_bound": self.bound}
+        return {
+            "objective": value.objective if not value.broken else None,
+            "upper_bound": self.bound or now.upper_bound,
+        }
 
 
 def solve(asked: dict[str, Any], tell: Tell) -> dict[str, Any]:
@@ -131,10 +139,9 @@ def _solved(question: Question, best: dict[str, Any] | None, tell: Tell) -> dict
     day: dict[str, Any] = {}
     if question.day is not None:
         was, over = np.array(question.day.plan, dtype=np.int32), question.day.over
-        # It sets out from the day's own plan: what `best` says of the budget counts, its seats do not.
         changed = solver.replan(
             problem, was, over, told.budget(), seed=question.seed, most_moved=question.day.most_moved,
-            pinned=question.day.pinned, on_progress=told,
+            pinned=question.day.pinned, begun=seats(problem, best) if best else None, on_progress=told,
         )  # fmt: skip
         result = changed.result
         day = {"day": {"moved": changed.moved, "missing": changed.missing, "new": changed.new}}

@@ -9,11 +9,13 @@ from services.cli import demo
 from services.cli.client import Answered, Client
 from services.kit.service import Hub
 from tests.conftest import Clients
-from tests.matching.planned import CANCEL, HEILBRONN, KONSTANZ, STATE, ask, done, navigators, people, seats
+from tests.matching.planned import CANCEL, HEILBRONN, KONSTANZ, ask, done, navigators, people, seats
 
 WHY = """query ($id: ID!) { plan(id: $id) { conflict { reason message navigators { id } minimal }
   brokenRules { reason } } }"""
 AGAIN = "mutation ($id: ID!) { recomputePlan(id: $id) { id parent { id } } }"
+SO_FAR = """query ($id: ID!) { plan(id: $id) { preliminary tradeOffs { reached }
+  rounds { tables { topic { code } navigators { id } } } } }"""
 FACTS = """query ($id: ID!) { plan(id: $id) { state cancelled quality { broken penalties objective { value bound } }
   provenance { problem solver seed weights { name value } secondsAllowed iterationsAllowed iterations resumed stopped
     adjustments repeatable } } }"""
@@ -130,7 +132,12 @@ async def test_rules_that_conflict_are_named_in_words(hub: Hub, clients: Clients
 async def test_a_cancelled_search_answers_with_its_best(hub: Hub, clients: Clients, rounds: int) -> None:
     organiser, event = await people(hub, clients, 30)
     plan = await ask(organiser, event, seconds=100.0, rounds=rounds)
-    await organiser.until(STATE, lambda data: data["plan"]["progress"]["percent"] > 0, 60, id=plan)
+    assert (await organiser.ask(SO_FAR, id=plan))["plan"] == {"preliminary": False, "rounds": [], "tradeOffs": None}
+    running = await organiser.until(SO_FAR, lambda data: data["plan"]["preliminary"], 60, id=plan)
+    found = running["plan"]["rounds"]
+    assert [len(one["tables"]) for one in found] == [5] * rounds
+    assert all(table["topic"] for one in found for table in one["tables"])
+    assert [len({one["id"] for t in r["tables"] for one in t["navigators"]}) for r in found] == [30] * rounds
     assert (await organiser.ask(CANCEL, id=plan))["cancelPlan"]["cancelled"]
     await done(organiser, plan)
     facts = (await organiser.ask(FACTS, id=plan))["plan"]
@@ -139,6 +146,7 @@ async def test_a_cancelled_search_answers_with_its_best(hub: Hub, clients: Clien
     assert facts["provenance"]["stopped"]
     assert not facts["provenance"]["repeatable"]
     assert [len(tables) for tables in await seats(organiser, plan)] == [5] * rounds
+    assert not (await organiser.ask(SO_FAR, id=plan))["plan"]["preliminary"]
     with pytest.raises(Answered) as caught:
         await organiser.ask(CANCEL, id=plan)
     assert caught.value.reason == "CONFLICT"

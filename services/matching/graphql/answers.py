@@ -79,10 +79,10 @@ class PlannedRound:
 
 
 def planned(row: models.Plan) -> list[PlannedRound]:
-    """Every round with its tables; none while the plan has no answer."""
+    """Every round with its tables, of the best so far while the search goes on; none before there is one."""
     city = {person["id"]: person["city"] for person in row.question["people"]}
     out: dict[int, PlannedRound] = {}
-    for table in rounds.seating(row):
+    for table in rounds.seating(row, so_far=True):
         seats = [city[navigator] for navigator in table.navigators]
         out.setdefault(table.round, PlannedRound(number=table.round, tables=[])).tables.append(
             PlannedTable(

@@ -91,7 +91,17 @@ class Plan:
     def pinned(self) -> list[Navigator]:
         return [Navigator.of(str(one)) for one in self.row.pinned]
 
-    @strawberry.field(description="Empty until the plan is done. Who is not there in a round has no seat.")
+    @strawberry.field(
+        description="Whether `rounds` are the best so far, of a search that has not ended with an answer. They may "
+        "still break hard rules: `progress.objective` is null until there are some that do not."
+    )
+    def preliminary(self) -> bool:
+        return rounds.preliminary(self.row)
+
+    @strawberry.field(
+        description="While the search goes on, its best so far (see `preliminary`); empty before there is one. Who is "
+        "not there in a round has no seat."
+    )
     def rounds(self) -> list[PlannedRound]:
         return planned(self.row)
 

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from services.matching.solver import grouping, single
 from services.matching.solver.bounds import repeats_bound, upper_bound
@@ -37,8 +38,8 @@ FIRST_COOLING = 2000
 @dataclass(frozen=True, slots=True)
 class Progress:
     """`fraction`: of the budget (0 where its end is not in sight); `objective`: of the best plan so far, and how often
-    that breaks hard rules. `best` (R×N, int32) is that plan: the search's own array, to be copied by whoever keeps it;
-    None in the search of a single round.
+    that breaks hard rules; in a search of a single round, their breaches are taken off the objective and not counted.
+    `best` (R×N, int32) is that plan: the search's own array, to be copied by whoever keeps it.
     """
 
     fraction: float
@@ -86,8 +87,10 @@ def solve(
     # It takes its time: where nobody listens, after the search.
     bound = 0.0 if on_progress is None else upper_bound(problem)
     random = random_plan(problem, seed)
-    if start is None and keep is None and single.fits(problem):
-        return _single(problem, stop, seed, on_progress, random, bound, began, clock)
+    if keep is None and single.fits(problem):
+        return _single(
+            problem, stop, seed, on_progress, random, random if start is None else start, bound, began, clock
+        )
     apart = design(problem, seed) if designs and start is None else None
     first_plan = next(plan for plan in (start, apart, random) if plan is not None)
     state = _begun(problem, first_plan, seed, keep)
@@ -149,24 +152,30 @@ def _single(
     seed: int,
     on_progress: Callable[[Progress], None] | None,
     random: Ints,
+    start: Ints,
     bound: float,
     began: float,
     clock: Callable[[], float],
 ) -> Result:
     """One round, by the search that is made for it."""
     told = began
+    given, there = single.grouping(problem)
 
-    def hear(now: Moment, fraction: float) -> None:
+    def plan(groups: NDArray[np.int64]) -> Ints:
+        seats = np.full((1, problem.people), -1, dtype=np.int32)
+        seats[0, there] = groups
+        return seats
+
+    def hear(now: Moment, fraction: float, groups: NDArray[np.int64]) -> None:
         nonlocal told
         if on_progress is not None and (fraction >= 1.0 or clock() - told >= 0.2):
             told = clock()
-            on_progress(Progress(min(fraction, 1.0), now.iterations, now.objective, bound, now.seconds))
+            on_progress(
+                Progress(min(fraction, 1.0), now.iterations, now.objective, bound, now.seconds, best=plan(groups))
+            )
 
-    given, there = single.grouping(problem)
-    found = grouping.solve(given, stop, seed, start=random[0, there], on_progress=hear, clock=clock)
-    plan = np.full((1, problem.people), -1, dtype=np.int32)
-    plan[0, there] = found.groups
-    return _result(problem, plan, random, seed, found.iterations, clock() - began)
+    found = grouping.solve(given, stop, seed, start=start[0, there], on_progress=hear, clock=clock)
+    return _result(problem, plan(found.groups), random, seed, found.iterations, clock() - began)
 
 
 def warm() -> None:
