@@ -60,6 +60,7 @@ RIGHTS: Final[Rights] = {
     "PartnershipSuggestion.*": ADVISED,
     "BrokenRule.*": FOUND,
     "RuleConflict.*": FOUND,
+    "ConflictingRule.*": FOUND,
     "SeatChange.*": FOUND,
     "DayChanges.*": FOUND,
     "Weight.*": FOUND,

@@ -6,6 +6,7 @@ from typing import Any
 from services.kit.i18n import gettext as _
 from services.matching import wording
 from services.matching.solver.conflict import Conflict
+from services.matching.solver.rules import Rule, Sort
 
 
 def words(found: Conflict, names: Mapping[str, str]) -> str:
@@ -29,6 +30,38 @@ def words(found: Conflict, names: Mapping[str, str]) -> str:
     return (
         sentence if found.round is None else _("In round {round}: {sentence}", round=found.round + 1, sentence=sentence)
     )
+
+
+def rule_words(rule: Rule, names: Mapping[str, str]) -> str:
+    """What one rule demands, with `names` as in `words`."""
+    people = [names.get(key, key) for key in rule.people]
+    one, other = (*people, "", "")[:2]
+    table, number = (0 if part is None else part + 1 for part in (rule.table, rule.round))
+    match rule.sort:
+        case Sort.MUST:
+            return _("{one} and {other} shall meet.", one=one, other=other)
+        case Sort.NEVER:
+            return _("{one} and {other} shall never meet.", one=one, other=other)
+        case Sort.EARLIER:
+            return _("{one} and {other} met at an earlier day.", one=one, other=other)
+        case Sort.SEAT:
+            return _("{one} stays at table {table}.", one=one, table=table)
+        case Sort.REACH:
+            return _("{one} can use some tables only.", one=one)
+        case Sort.AWAY:
+            return _("{one} is not there in every round.", one=one)
+        case Sort.PAST:
+            return _("Round {round} is past and stays as it was.", round=number)
+        case Sort.LEAST:
+            return _("Table {table} wants so many people at least.", table=table)
+        case Sort.MOST:
+            return _("Table {table} has only so many places.", table=table)
+        case Sort.EVEN:
+            return _("Tables differ by one person at most.")
+        case Sort.MIXING:
+            return _("Tables mix „{kind}“.", kind=wording.kind(rule.kind or ""))
+        case Sort.REPEAT:
+            return _("Nobody meets twice.")
 
 
 def _sentence(reason: str, said: dict[str, Any]) -> str:

@@ -27,7 +27,7 @@ CHECKPOINT_SECONDS = 1.0
 LEAST_SECONDS = 0.2
 """What a search that is resumed gets at least: the answer has to be made anyway."""
 CONFLICT_SECONDS = 5.0
-MOST_VIOLATIONS = 100
+MOST_VIOLATIONS = MOST_RULES = 100
 UNSEATABLE: Final = "unseatable:"
 """How the reason begins where people do not fit the tables; the round follows, counted from 0."""
 INVALID: Final = "invalid"
@@ -120,13 +120,18 @@ def solve(asked: dict[str, Any], tell: Tell) -> dict[str, Any]:
     search goes on from a plan that keeps them all. Ends early, with the best plan so far, when `tell` says so.
 
     With a budget of iterations, the same question gets the same plan on every machine, unless something of this came in
-    between. Where there is no plan at all, the answer is `{"failed": reason}`.
+    between. Where there is no plan at all, the answer is `{"failed": reason}`, with the `conflict` of rules if it was
+    found.
     """
     question = msgspec.convert(asked["question"], Question)
     try:
         return _solved(question, asked.get("best"), tell)
     except solver.Unseatable as problem:
-        return {"failed": f"{UNSEATABLE}{problem.round}"}
+        why = conflict(build(question), CONFLICT_SECONDS)
+        return {
+            "failed": f"{UNSEATABLE}{problem.round}",
+            "conflict": _told(why) if isinstance(why, Conflict) else None,
+        }
     except solver.Invalid:
         return {"failed": INVALID}
 
@@ -175,7 +180,7 @@ def _solved(question: Question, best: dict[str, Any] | None, tell: Tell) -> dict
 
 def _told(why: Conflict) -> dict[str, Any]:
     told = ("reason", "values", "people", "tables", "round", "minimal")
-    return {name: getattr(why, name) for name in told}
+    return {name: getattr(why, name) for name in told} | {"rules": [asdict(rule) for rule in why.rules[:MOST_RULES]]}
 
 
 def parts(question: Question, problem: solver.Problem, plan: Any) -> dict[str, Any]:

@@ -7,11 +7,15 @@ import pytest
 
 from services.cli import demo
 from services.cli.client import Answered, Client
+from services.contracts.directory import NavigatorErased
+from services.kit.db import HUB
 from services.kit.service import Hub
+from services.matching import intake
 from tests.conftest import Clients
-from tests.matching.planned import CANCEL, HEILBRONN, KONSTANZ, ask, done, navigators, people, seats
+from tests.matching.planned import CANCEL, HEILBRONN, KONSTANZ, ask, done, navigators, people, row_of, seats
 
-WHY = """query ($id: ID!) { plan(id: $id) { conflict { reason message navigators { id } minimal }
+WHY = """query ($id: ID!) { plan(id: $id) { conflict { reason message navigators { id } minimal
+  rules { sort message navigators { id } round table kind } }
   brokenRules { reason } } }"""
 AGAIN = "mutation ($id: ID!) { recomputePlan(id: $id) { id parent { id } } }"
 SO_FAR = """query ($id: ID!) { plan(id: $id) { preliminary tradeOffs { reached }
@@ -110,6 +114,26 @@ async def test_who_cannot_be_seated_makes_the_plan_fail_in_words(hub: Hub, clien
     assert "Runde 1" in plan["error"]
 
 
+async def test_the_rules_that_let_nobody_be_seated_are_named(hub: Hub, clients: Clients) -> None:
+    organiser, event = await people(hub, clients, 10)
+    few = (await navigators(organiser, 10))[:3]
+    reach = [{"navigator": one, "tables": [1]} for one in few]
+    plan = await ask(organiser, event, rules={"reach": reach, "repeats": "HARD"})
+    assert (await done(organiser, plan))["state"] == "FAILED"
+    found = (await organiser.ask(WHY, id=plan))["plan"]["conflict"]
+    assert found["minimal"]
+    rules = {(rule["sort"], tuple(one["id"] for one in rule["navigators"])) for rule in found["rules"]}
+    assert rules == {("even", ()), *(("reach", (one,)) for one in few)}
+    assert {rule["message"] for rule in found["rules"] if rule["sort"] == "even"} == {
+        "Die Tische unterscheiden sich um höchstens eine Person."
+    }
+    assert any("Person 1" in rule["message"] for rule in found["rules"])
+    assert (await (await clients(HEILBRONN)).ask(WHY, id=plan))["plan"] == {"conflict": None, "brokenRules": []}
+    async with hub.runtimes["matching"].db.begin(HUB) as session:
+        await intake.erase(session, NavigatorErased(id=few[0], ags=KONSTANZ))
+    assert (await row_of(hub, plan)).failure == {"conflict": None}
+
+
 async def test_rules_that_conflict_are_named_in_words(hub: Hub, clients: Clients) -> None:
     organiser, event = await people(hub, clients, 10)
     one, other, third = await navigators(organiser, 3)
@@ -122,6 +146,7 @@ async def test_rules_that_conflict_are_named_in_words(hub: Hub, clients: Clients
     found = (await organiser.ask(WHY, id=plan))["plan"]
     assert found["brokenRules"] == [{"reason": "must"}]
     assert found["conflict"]["reason"] == "must-never-there-together"
+    assert sorted(rule["sort"] for rule in found["conflict"]["rules"]) == ["away", "away", "must"]
     assert {person["id"] for person in found["conflict"]["navigators"]} == {one, other}
     assert "Person 1" in found["conflict"]["message"]
     guest = await clients(HEILBRONN)

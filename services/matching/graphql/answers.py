@@ -1,7 +1,9 @@
 """What an answer of the solver says, as types of the graph."""
 
+from collections.abc import Mapping
 from typing import Any, Self
 
+import msgspec
 import strawberry
 from strawberry import ID
 from strawberry.federation.schema_directives import Key
@@ -14,6 +16,7 @@ from services.matching.progress import State
 from services.matching.question import Question, wished
 from services.matching.solver import HARD, Violation
 from services.matching.solver.conflict import Conflict
+from services.matching.solver.rules import Rule
 from services.matching.strength import Strength, Wish
 
 strawberry.enum(State, name="PlanState", description="How far a plan is. CANCELLED: before anything was found.")
@@ -174,6 +177,28 @@ class BrokenRule:
         )
 
 
+@strawberry.type(description="One hard rule of those that conflict. Numbers count from 1, null where it is about none.")
+class ConflictingRule:
+    sort: str = strawberry.field(description="A code that stays, such as `must`, `reach` or `mixing`.")
+    message: str = strawberry.field(description="In words; „Person 1“ is the first of the conflict's `navigators`.")
+    navigators: list[Navigator]
+    round: int | None
+    table: int | None
+    kind: str | None
+
+    @classmethod
+    def of(cls, found: dict[str, Any], names: Mapping[str, str]) -> Self:
+        rule = msgspec.convert(found, Rule)
+        return cls(
+            sort=rule.sort.value,
+            message=conflicts.rule_words(rule, names),
+            navigators=[Navigator.of(key) for key in rule.people],
+            round=from_1(rule.round),
+            table=from_1(rule.table),
+            kind=rule.kind,
+        )
+
+
 @strawberry.type(description="Hard rules of which each can hold, but not all together.")
 class RuleConflict:
     reason: str = strawberry.field(description="A code that stays.")
@@ -182,6 +207,7 @@ class RuleConflict:
     minimal: bool = strawberry.field(
         description="Whether it is proved that without any one of them the others can hold."
     )
+    rules: list[ConflictingRule] = strawberry.field(description="Each of them, as few as could be; at most a hundred.")
 
     @classmethod
     def of(cls, found: dict[str, Any]) -> Self:
@@ -195,6 +221,7 @@ class RuleConflict:
             message=conflicts.words(why, names),
             navigators=[Navigator.of(key) for key in people],
             minimal=found["minimal"],
+            rules=[ConflictingRule.of(rule, names) for rule in found.get("rules", ())],
         )
 
 

@@ -128,15 +128,22 @@ class Plan:
         answer = await self._for_organiser(info)
         return [BrokenRule.of(found) for found in answer.get("violations", ())]
 
-    @strawberry.field(description="Why no plan keeps all hard rules, where that was found out; for the organiser only.")
+    @strawberry.field(
+        description="Why no plan keeps all hard rules, or people fit no tables at all, where that was found out; for "
+        "the organiser only."
+    )
     async def conflict(self, info: Info[Any, Any]) -> RuleConflict | None:
         found = (await self._for_organiser(info)).get("conflict")
         return RuleConflict.of(found) if found else None
 
     async def _for_organiser(self, info: Info[Any, Any]) -> dict[str, Any]:
-        """The answer, empty for everybody else: who shall never meet whom is nobody's business."""
+        """The answer or why there is none; empty for everybody else: who shall never meet whom is nobody's business."""
         event = await load(info, SERVICE, rounds.events_by_id, self.row.event_id)
-        return self.row.answer or {} if event is not None and access.organises(who(info), event) else {}
+        return (
+            self.row.answer or self.row.failure or {}
+            if event is not None and access.organises(who(info), event)
+            else {}
+        )
 
     @strawberry.field(description="For plans of a running day: what has changed; null until the plan is done.")
     def day(self) -> DayChanges | None:
