@@ -133,11 +133,11 @@ async def test_a_killed_worker_s_running_day_goes_on_from_its_best(hub: Hub, cli
         day = await ask(organiser, event, seconds=0.5)
         await done(organiser, day)
     gone = sorted(set().union(*(await seats(organiser, day))[1]))[:2]
-    wanted = {"plan": day, "over": 1, "missing": gone, "mostMoved": 12, "seconds": 6.0}
+    wanted = {"plan": day, "over": 1, "missing": gone, "mostMoved": 40, "seconds": 6.0}
     plan = (await organiser.ask(REPLAN, input=wanted))["replanRounds"]["id"]
     await resumed(hub, organiser, plan)
     answer = (await row_of(hub, plan)).answer or {}
-    assert len(answer["day"]["moved"]) <= 12
+    assert len(answer["day"]["moved"]) <= 40
     assert set(answer["day"]["missing"]) == set(gone)
     assert (await seats(organiser, plan))[0] == (await seats(organiser, day))[0]
 
