@@ -1,5 +1,7 @@
 """What the directory says."""
 
+from datetime import date
+
 from services.kit.messages import Message
 
 
@@ -14,7 +16,10 @@ class CityPublished(Message, frozen=True):
 
 
 class NavigatorPublished(Message, frozen=True):
-    """A navigator as they are now, as far as the network may see; topics are codes of the shared vocabulary."""
+    """A navigator as they are now, as far as the network sees them; topics are codes of the shared vocabulary.
+
+    `languages`: codes such as de; `since`: the first day as a navigator. Older versions said neither.
+    """
 
     id: str
     ags: str
@@ -25,6 +30,8 @@ class NavigatorPublished(Message, frozen=True):
     seeks: tuple[str, ...]
     works_on: tuple[str, ...]
     email: str = ""
+    languages: tuple[str, ...] = ()
+    since: date | None = None
 
     def key(self) -> str:
         return self.id

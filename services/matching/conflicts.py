@@ -4,15 +4,23 @@ from collections.abc import Mapping
 from typing import Any
 
 from services.kit.i18n import gettext as _
+from services.matching import wording
 from services.matching.solver.conflict import Conflict
+from services.matching.solver.rules import Rule, Sort
 
 
 def words(found: Conflict, names: Mapping[str, str]) -> str:
     """A sentence or two for organisers; `names` by key of person, and of city or other kind. Whoever is not among them
     is called by their key. Rounds and tables count from 1.
     """
+
+    def word(name: str, value: str) -> str:
+        if value in names:
+            return names[value]
+        return wording.kind(value) if name in {"kind", "other"} else wording.group(value)
+
     said: dict[str, Any] = {
-        name: names.get(value, value) if isinstance(value, str) else value for name, value in found.values.items()
+        name: word(name, value) if isinstance(value, str) else value for name, value in found.values.items()
     }
     if "table" in said:
         said["table"] += 1
@@ -22,6 +30,38 @@ def words(found: Conflict, names: Mapping[str, str]) -> str:
     return (
         sentence if found.round is None else _("In round {round}: {sentence}", round=found.round + 1, sentence=sentence)
     )
+
+
+def rule_words(rule: Rule, names: Mapping[str, str]) -> str:
+    """What one rule demands, with `names` as in `words`."""
+    people = [names.get(key, key) for key in rule.people]
+    one, other = (*people, "", "")[:2]
+    table, number = (0 if part is None else part + 1 for part in (rule.table, rule.round))
+    match rule.sort:
+        case Sort.MUST:
+            return _("{one} and {other} shall meet.", one=one, other=other)
+        case Sort.NEVER:
+            return _("{one} and {other} shall never meet.", one=one, other=other)
+        case Sort.EARLIER:
+            return _("{one} and {other} met at an earlier day.", one=one, other=other)
+        case Sort.SEAT:
+            return _("{one} stays at table {table}.", one=one, table=table)
+        case Sort.REACH:
+            return _("{one} can use some tables only.", one=one)
+        case Sort.AWAY:
+            return _("{one} is not there in every round.", one=one)
+        case Sort.PAST:
+            return _("Round {round} is past and stays as it was.", round=number)
+        case Sort.LEAST:
+            return _("Table {table} wants so many people at least.", table=table)
+        case Sort.MOST:
+            return _("Table {table} has only so many places.", table=table)
+        case Sort.EVEN:
+            return _("Tables differ by one person at most.")
+        case Sort.MIXING:
+            return _("Tables mix „{kind}“.", kind=wording.kind(rule.kind or ""))
+        case Sort.REPEAT:
+            return _("Nobody meets twice.")
 
 
 def _sentence(reason: str, said: dict[str, Any]) -> str:

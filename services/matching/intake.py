@@ -51,9 +51,8 @@ async def merged(session: Writer, said: TopicMerged) -> None:
 
 @log.together
 async def navigators(session: Writer, said: list[NavigatorPublished]) -> None:
-    rows = {
-        one.id: {"ags": one.ags, "offers": one.offers, "seeks": one.seeks, "works_on": one.works_on} for one in said
-    }
+    columns = ("ags", "offers", "seeks", "works_on", "department", "languages", "since")
+    rows = {one.id: {column: getattr(one, column) for column in columns} for one in said}
     await put_all(session, Navigator, "id", rows)
 
 
@@ -65,15 +64,16 @@ async def erase(session: Writer, said: NavigatorErased) -> None:
     """Nothing of the person stays: no topics, no rule, no seat in a plan, old ones too, and no line of the log."""
     person = uuid.UUID(said.id)
     await session.execute(delete(Navigator).where(Navigator.id == person))
-    plans = select(Plan.id, Plan.question, Plan.answer, Plan.best, Plan.adjustments)
+    plans = select(Plan.id, Plan.question, Plan.answer, Plan.best, Plan.failure, Plan.adjustments)
     plans = plans.where(Plan.question["people"].contains([{"id": said.id}]))
-    for plan_id, stored, answer, best, adjustments in (await session.execute(plans.with_for_update())).all():
+    for plan_id, stored, answer, best, failure, adjustments in (await session.execute(plans.with_for_update())).all():
         question = without(msgspec.convert(stored, Question), said.id)
         known = {one.id for one in question.people}
         values = {
             "question": msgspec.to_builtins(question),
             "answer": only(answer, known) if answer else None,
             "best": only(best, known) if best else None,
+            "failure": without_strangers(failure, known) if failure else None,
             "pinned": func.array_remove(Plan.pinned, person),
             "adjustments": [one for one in adjustments if said.id not in one["navigators"]],
         }
@@ -84,7 +84,8 @@ async def erase(session: Writer, said: NavigatorErased) -> None:
 def only(answer: dict[str, Any], known: set[str]) -> dict[str, Any]:
     """A plan's answer, or the best so far, without people who are not `known`; its figures stay as they were computed.
 
-    What is said of broken rules, and of who moved on a running day, goes where it names them.
+    What is said of broken rules, of what the plan gives to whom, and of who moved on a running day, goes where it names
+    them.
     """
     kept = [seat for seat, key in enumerate(answer["keys"]) if key in known]
     seats: dict[str, Any] = {
@@ -93,8 +94,14 @@ def only(answer: dict[str, Any], known: set[str]) -> dict[str, Any]:
     }
     if "violations" in answer:
         seats["violations"] = [one for one in answer["violations"] if known.issuperset(one["people"])]
-    if (conflict := answer.get("conflict")) and not known.issuperset(conflict["people"]):
-        seats["conflict"] = None
+    if "trade_offs" in answer:
+        given = answer["trade_offs"]
+        seats["trade_offs"] = given | {
+            "points": [given["points"][seat] for seat in kept],
+            "worst": [one for one in given["worst"] if one["key"] in known],
+            "repeats": [two for two in given["repeats"] if known.issuperset((two["one"], two["other"]))],
+            "unmet": [two for two in given["unmet"] if known.issuperset(two)],
+        }
     if "day" in answer:
         day = answer["day"]
         seats["day"] = {
@@ -102,7 +109,13 @@ def only(answer: dict[str, Any], known: set[str]) -> dict[str, Any]:
             "missing": [one for one in day["missing"] if one in known],
             "new": [one for one in day["new"] if one in known],
         }
-    return answer | seats
+    return without_strangers(answer | seats, known)
+
+
+def without_strangers(told: dict[str, Any], known: set[str]) -> dict[str, Any]:
+    """An answer, or why there is none, without a conflict of rules about people who are not `known`."""
+    conflict = told.get("conflict")
+    return told | {"conflict": None} if conflict and not known.issuperset(conflict["people"]) else told
 
 
 async def event(session: Writer, said: EventPublished) -> None:

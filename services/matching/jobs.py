@@ -11,7 +11,7 @@ from services.kit import log
 from services.kit.db import HUB, Writer
 from services.kit.jobs import Queue, Run, enqueue, job
 from services.matching import rounds
-from services.matching.intake import only
+from services.matching.intake import only, without_strangers
 from services.matching.models import Base, Event, Plan
 
 
@@ -45,8 +45,10 @@ async def plan(run: Run, asked: PlanRounds) -> None:
 
     answer = await run.heavy("services.matching.solving:solve", {"question": row.question, "best": row.best}, tell)
     if "failed" in answer:
-        async with run.finish(answer["failed"]):
-            return
+        async with run.finish(answer["failed"]) as session:
+            failure = without_strangers({"conflict": answer.get("conflict")}, await _people(session, plan_id))
+            await session.execute(update(Plan).where(Plan.id == plan_id).values(failure=failure))
+        return
     async with run.finish() as session:
         known = await _people(session, plan_id)
         values = {"answer": only(answer, known), "best": None}

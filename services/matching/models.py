@@ -46,6 +46,9 @@ class Navigator(Base):
     offers: Mapped[list[str]] = mapped_column(ARRAY(Text))
     seeks: Mapped[list[str]] = mapped_column(ARRAY(Text))
     works_on: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    department: Mapped[str] = mapped_column(server_default="")
+    languages: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
+    since: Mapped[date | None]
 
 
 class Event(Base):
@@ -68,8 +71,9 @@ class Plan(Base):
     """One plan of rounds for an event: what was asked, and what came out.
 
     `question` holds everything the solver saw (`question.Question`), so that a plan can be computed again; `answer` is
-    None until the job is done, and `best` what it has so far. A plan changed by hand is a copy of its `parent`:
-    `version` goes up with each change, `adjustments` are the changes, and who is `pinned` is not moved.
+    None until the job is done, `best` what it has so far, and `failure` why there is no answer. A plan changed by hand
+    is a copy of its `parent`: `version` goes up with each change, `adjustments` are the changes, and who is `pinned` is
+    not moved.
     """
 
     __tablename__ = "plan"
@@ -84,6 +88,7 @@ class Plan(Base):
     answer: Mapped[dict[str, Any] | None]
     confirmed_at: Mapped[datetime | None]
     best: Mapped[dict[str, Any] | None]
+    failure: Mapped[dict[str, Any] | None]
     cancelled_at: Mapped[datetime | None]
     parent: Mapped[uuid.UUID | None]
     """Not a foreign key: a copy outlives the plan that made room for others."""

@@ -5,7 +5,7 @@ Rounds and tables count from 0. Every field that came later has a default, so th
 
 import msgspec
 
-from services.matching.strength import Strength
+from services.matching.strength import Strength, Wish
 
 CITY = "city"
 
@@ -46,12 +46,16 @@ class Met(msgspec.Struct, frozen=True):
     times: float = 1.0
 
 
-class Mixing(msgspec.Struct, frozen=True):
-    """How one kind is spread over the tables: evenly, or at most `most` of each at a table."""
+class Mixing(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How one kind is spread over the tables: evenly, or at most `most` of each at a table.
+
+    `published`: who is of which kind is what people published, not what the organiser said.
+    """
 
     kind: str
     strength: Strength = Strength.HARD
     most: int | None = None
+    published: bool = False
 
 
 class Day(msgspec.Struct, frozen=True):
@@ -71,7 +75,12 @@ class Question(msgspec.Struct, frozen=True, omit_defaults=True):
 
     `topics`: (code, parent code) of the vocabulary. `table_topics`: empty for those that people care for most. `seats`:
     fewest and most people of each table; empty for tables that differ by one at most. `mix`: what is not named is not
-    mixed, None stands for cities as a hard rule.
+    mixed, None stands for cities as a hard rule. `common_topics` and `topics_at_tables`: how much it counts what people
+    have to say to each other, and their interest in the tables they visit. `earlier_meetings`: what it counts to meet
+    somebody of `earlier` again; None: what a repeat does.
+
+    `more`: the plan is searched for with the strengths of `wished`, and valued with these here, so that it can be laid
+    beside the plan that had them.
     """
 
     rounds: int
@@ -89,7 +98,46 @@ class Question(msgspec.Struct, frozen=True, omit_defaults=True):
     earlier: tuple[Met, ...] = ()
     mix: tuple[Mixing, ...] | None = None
     repeats: Strength = Strength.STRONG
+    earlier_meetings: Strength | None = None
+    common_topics: Strength = Strength.NORMAL
+    topics_at_tables: Strength = Strength.NORMAL
+    more: Wish | None = None
     day: Day | None = None
+
+    @property
+    def mixing(self) -> tuple[Mixing, ...]:
+        """How tables are mixed, the usual said as well."""
+        return (Mixing(CITY),) if self.mix is None else self.mix
+
+    @property
+    def published(self) -> frozenset[str]:
+        """The kinds that are known from what people published."""
+        return frozenset(one.kind for one in self.mixing if one.published)
+
+
+def wished(question: Question) -> Question:
+    """The question with the strengths by which a plan with `more` of something is searched for: what is wished for
+    counts STRONG, the other gains and repeats one word less. Hard rules stay.
+    """
+    wish = question.more
+    if wish is None:
+        return question
+    counts = {
+        Wish.NEW_MEETINGS: "repeats", Wish.COMMON_TOPICS: "common_topics", Wish.TABLE_TOPICS: "topics_at_tables",
+    }  # fmt: skip
+    strengths: dict[str, Strength] = {
+        name: strength.raised if counts.get(wish) == name else strength.weaker
+        for name in counts.values()
+        for strength in (getattr(question, name),)
+    }
+    earlier = question.earlier_meetings
+    if earlier is not None and earlier is not Strength.OFF:
+        strengths["earlier_meetings"] = earlier.raised if wish is Wish.NEW_MEETINGS else earlier.weaker
+    mix = question.mixing
+    if wish is Wish.MIXED_CITIES:
+        mix = tuple(msgspec.structs.replace(m, strength=m.strength.raised) if m.kind == CITY else m for m in mix)
+        mix = mix if any(one.kind == CITY for one in mix) else (*mix, Mixing(CITY, Strength.STRONG))
+    return msgspec.structs.replace(question, mix=mix, **strengths)
 
 
 def without(question: Question, person: str) -> Question:

@@ -1,5 +1,6 @@
 """Plans of rounds: asked for, computed, looked at, confirmed."""
 
+import datetime as dt
 import uuid
 from collections.abc import Collection, Sequence
 from typing import Any
@@ -13,6 +14,7 @@ from services.kit.db import Reader, Writer
 from services.kit.errors import Conflict, Refused
 from services.kit.errors import Problem as Complaint
 from services.kit.i18n import gettext as _
+from services.matching import kinds, wording
 from services.matching.models import Event, Navigator, Plan, Topic
 from services.matching.question import Person, Question
 
@@ -25,10 +27,10 @@ async def question(session: Reader, event: Event, wanted: Question) -> Question:
     """What to ask the solver for this event: what is `wanted`, and topics and people as matching knows them now.
 
     Of the people, `wanted` names those of whom more is said than what they published: their rounds, tables and kinds.
-    Raises Refused for those who do not take part.
+    Raises Refused for those who do not take part, and for kinds that nobody has published.
     """
     topics = (await session.execute(select(Topic.code, Topic.parent).order_by(Topic.code))).all()
-    people = await participants(session, event, {code for code, _parent in topics})
+    people = await participants(session, event, {code for code, _parent in topics}, wanted.published)
     said = {one.id: one for one in wanted.people}
     if strangers := sorted(said.keys() - {one.id for one in people}):
         raise Refused(
@@ -38,11 +40,21 @@ async def question(session: Reader, event: Event, wanted: Question) -> Question:
                 for one in strangers
             ],
         )
+    if unknown := sorted(wanted.published.difference(*(one.kinds for one in people))):
+        raise Refused(
+            _("The rounds cannot be planned like this."),
+            [
+                Complaint(_("No participant has published this: {kind}", kind=wording.kind(one)), field="mixing")
+                for one in unknown
+            ],
+        )
     return msgspec.structs.replace(
         wanted,
         topics=tuple((code, parent) for code, parent in topics),
         people=tuple(
-            msgspec.structs.replace(p, rounds=said[p.id].rounds, tables=said[p.id].tables, kinds=said[p.id].kinds)
+            msgspec.structs.replace(
+                p, rounds=said[p.id].rounds, tables=said[p.id].tables, kinds={**p.kinds, **said[p.id].kinds}
+            )
             if p.id in said
             else p
             for p in people
@@ -50,8 +62,11 @@ async def question(session: Reader, event: Event, wanted: Question) -> Question:
     )
 
 
-async def participants(session: Reader, event: Event, topics: Collection[str]) -> list[Person]:
-    """Who takes part, with those of their topics that are among `topics`: one that was merged away counts no more."""
+async def participants(session: Reader, event: Event, topics: Collection[str], mixed: Collection[str]) -> list[Person]:
+    """Who takes part, with those of their topics that are among `topics`: one that was merged away counts no more; and
+    with the kinds that are `mixed`, as far as they published them.
+    """
+    day = event.date or dt.datetime.now(dt.UTC).date()
     rows = await session.scalars(select(Navigator).where(Navigator.id.in_(event.participants)).order_by(Navigator.id))
     return [
         Person(
@@ -60,6 +75,7 @@ async def participants(session: Reader, event: Event, topics: Collection[str]) -
             offers=tuple(t for t in p.offers if t in topics),
             seeks=tuple(t for t in p.seeks if t in topics),
             works_on=tuple(t for t in p.works_on if t in topics),
+            kinds=dict(kinds.of(p, mixed, day)),
         )
         for p in rows
     ]
@@ -157,7 +173,7 @@ async def confirmed_if_wanted(session: Writer, plan_id: uuid.UUID) -> list[Round
 
 
 async def about(session: Reader, navigator_id: uuid.UUID) -> dict[str, Any]:
-    """Everything that is held about one person, as JSON: their topics, and where plans seat them.
+    """Everything that is held about one person, as JSON: what they published, and where plans seat them.
 
     Of rules about two people, how many there are: with whom, is said about the other too.
     """
@@ -167,6 +183,9 @@ async def about(session: Reader, navigator_id: uuid.UUID) -> dict[str, Any]:
     )
     return {
         "topics": {"offers": person.offers, "seeks": person.seeks, "worksOn": person.works_on} if person else None,
+        "department": person.department if person else None,
+        "languages": person.languages if person else None,
+        "since": person.since.isoformat() if person and person.since else None,
         "plans": [
             {
                 "id": str(plan.id),
@@ -180,23 +199,39 @@ async def about(session: Reader, navigator_id: uuid.UUID) -> dict[str, Any]:
                 },
                 "seats": [
                     {"round": table.round, "table": table.table, "topic": table.topic}
-                    for table in seating(plan)
+                    for table in seating(plan, so_far=True)
                     if key in table.navigators
                 ],
+                "gets": _points(plan, key),
             }
             for plan in plans
         ],
     }
 
 
-def seating(plan: Plan) -> list[TablePlanned]:
-    """Who sits where, table by table, without those who are not there; empty while the plan has no answer."""
-    if plan.answer is None:
+def _points(plan: Plan, key: str) -> float | None:
+    """What the plan gives the person, in points; None where that is not known."""
+    answer = plan.answer or {}
+    points = answer.get("trade_offs", {}).get("points")
+    return points[answer["keys"].index(key)] if points and key in answer["keys"] else None
+
+
+def preliminary(plan: Plan) -> bool:
+    """Whether the search goes on, or ended without an answer, and there is a best so far."""
+    return plan.answer is None and plan.best is not None and "table_topics" in plan.best
+
+
+def seating(plan: Plan, *, so_far: bool = False) -> list[TablePlanned]:
+    """Who sits where, table by table, without those who are not there; empty while the plan has no answer. With
+    `so_far`, the best so far in its place.
+    """
+    found = plan.best if so_far and preliminary(plan) else plan.answer
+    if found is None:
         return []
-    people: list[str] = plan.answer["keys"]
-    topics: list[str | None] = plan.answer["table_topics"]
+    people: list[str] = found["keys"]
+    topics: list[str | None] = found["table_topics"]
     out: list[TablePlanned] = []
-    for number, seats in enumerate(plan.answer["plan"], start=1):
+    for number, seats in enumerate(found["plan"], start=1):
         tables: list[list[str]] = [[] for _topic in topics]
         for person, seat in zip(people, seats, strict=True):
             if seat != ABSENT:

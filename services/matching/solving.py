@@ -7,23 +7,27 @@ in the same order, `table_topics`, and the figures of `solver.Result`.
 import math
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any, Final
 
 import msgspec
 import numpy as np
 
 from services.matching import solver
-from services.matching.problem import build
-from services.matching.question import Question
+from services.matching.problem import build, met_before
+from services.matching.question import Question, wished
+from services.matching.solver import tradeoffs
+from services.matching.solver.bounds import upper_bound
 from services.matching.solver.conflict import Conflict, Possible, conflict
 from services.matching.solver.construct import repaired
 from services.matching.solver.objective import city_counts, worth
+from services.matching.solver.search import revalued
 
 CHECKPOINT_SECONDS = 1.0
 LEAST_SECONDS = 0.2
 """What a search that is resumed gets at least: the answer has to be made anyway."""
 CONFLICT_SECONDS = 5.0
-MOST_VIOLATIONS = 100
+MOST_VIOLATIONS = MOST_RULES = 100
 UNSEATABLE: Final = "unseatable:"
 """How the reason begins where people do not fit the tables; the round follows, counted from 0."""
 INVALID: Final = "invalid"
@@ -51,11 +55,13 @@ class Account:
     """How far a search is, told to whoever called: percent, and what the best plan so far is worth.
 
     About every second also `best`: the iterations and seconds spent, and where they are new, `keys` and `plan`, the
-    seats. `best` given: the last that an earlier process had told, if it was stopped before its answer.
+    seats, with `table_topics`. `best` given: the last that an earlier process had told, if it was stopped before its
+    answer. `problem` says what plans are worth, whatever the search goes by.
     """
 
     def __init__(self, problem: solver.Problem, question: Question, best: dict[str, Any] | None, tell: Tell) -> None:
         self.problem, self.question, self.tell = problem, question, tell
+        self.bound = None if question.more is None else upper_bound(problem)
         self.iterations: int = best["iterations"] if best else 0
         self.seconds: float = best["seconds"] if best else 0.0
         self.stopped = Stopped()
@@ -85,13 +91,26 @@ class Account:
             told["best"] = {"iterations": self.iterations + now.iterations, "seconds": self.seconds + now.seconds}
             if (-now.broken, now.objective) > self.before:
                 self.before = -now.broken, now.objective
-                # What it is worth is said once it keeps the hard rules.
-                worth = now.objective if not now.broken else None
-                self.said = {"objective": worth, "upper_bound": now.upper_bound}
+                self.said = self._valued(now)
                 if now.best is not None:
-                    told["best"] |= {"keys": list(self.problem.keys), "plan": now.best.tolist()}
+                    told["best"] |= {
+                        "keys": list(self.problem.keys),
+                        "plan": now.best.tolist(),
+                        "table_topics": list(self.problem.table_topics),
+                    }
         if not self.tell({"percent": round(100 * self.part), **self.said, **told}):
             self.stopped.pulled = True
+
+    def _valued(self, now: solver.Progress) -> dict[str, Any]:
+        """What the best so far is worth, said once it keeps the hard rules, and what no plan exceeds."""
+        # A search with other weights, and that of a single round, have another measure.
+        if now.best is None or (self.bound is None and self.problem.rounds > 1):
+            return {"objective": now.objective if not now.broken else None, "upper_bound": now.upper_bound}
+        value = worth(self.problem, now.best)
+        return {
+            "objective": value.objective if not value.broken else None,
+            "upper_bound": self.bound or now.upper_bound,
+        }
 
 
 def solve(asked: dict[str, Any], tell: Tell) -> dict[str, Any]:
@@ -101,51 +120,58 @@ def solve(asked: dict[str, Any], tell: Tell) -> dict[str, Any]:
     search goes on from a plan that keeps them all. Ends early, with the best plan so far, when `tell` says so.
 
     With a budget of iterations, the same question gets the same plan on every machine, unless something of this came in
-    between. Where there is no plan at all, the answer is `{"failed": reason}`.
+    between. Where there is no plan at all, the answer is `{"failed": reason}`, with the `conflict` of rules if it was
+    found.
     """
     question = msgspec.convert(asked["question"], Question)
     try:
         return _solved(question, asked.get("best"), tell)
     except solver.Unseatable as problem:
-        return {"failed": f"{UNSEATABLE}{problem.round}"}
+        why = conflict(build(question), CONFLICT_SECONDS)
+        return {
+            "failed": f"{UNSEATABLE}{problem.round}",
+            "conflict": _told(why) if isinstance(why, Conflict) else None,
+        }
     except solver.Invalid:
         return {"failed": INVALID}
 
 
 def _solved(question: Question, best: dict[str, Any] | None, tell: Tell) -> dict[str, Any]:
-    problem = build(question)
+    usual = build(question)
+    problem = usual if question.more is None else build(wished(question))
     solver.warm()
-    account = Account(problem, question, best, tell)
+    told = Account(usual, question, best, tell)
     day: dict[str, Any] = {}
     if question.day is not None:
         was, over = np.array(question.day.plan, dtype=np.int32), question.day.over
-        # It sets out from the day's own plan: what `best` says of the budget counts, its seats do not.
         changed = solver.replan(
-            problem, was, over, account.budget(), seed=question.seed, most_moved=question.day.most_moved,
-            pinned=question.day.pinned, on_progress=account,
+            problem, was, over, told.budget(), seed=question.seed, most_moved=question.day.most_moved,
+            pinned=question.day.pinned, begun=seats(problem, best) if best else None, on_progress=told,
         )  # fmt: skip
         result = changed.result
         day = {"day": {"moved": changed.moved, "missing": changed.missing, "new": changed.new}}
     else:
         # Repaired, because somebody of that plan may have been erased.
         start = repaired(problem, seats(problem, best), question.seed) if best else None
-        result = solver.solve(problem, account.budget(), question.seed, account, start=start)
-    why = conflict(problem, CONFLICT_SECONDS) if result.broken and not day and not account.stopped.pulled else None
+        result = solver.solve(problem, told.budget(), question.seed, told, start=start)
+    why = conflict(problem, CONFLICT_SECONDS) if result.broken and not day and not told.stopped.pulled else None
     if isinstance(why, Possible):
-        result = solver.solve(problem, account.budget(), question.seed, account, start=why.plan)
+        result = solver.solve(problem, told.budget(), question.seed, told, start=why.plan)
+    if problem is not usual:
+        result = revalued(usual, result)
     answer = {
         "keys": list(problem.keys),
         "table_topics": list(problem.table_topics),
         # One that is forbidden takes nothing off the worth.
-        "repeat_weight": problem.weights.repeat if problem.weights.repeat != solver.HARD else 0.0,
+        "repeat_weight": usual.weights.repeat if usual.weights.repeat != solver.HARD else 0.0,
         **result.as_json(),
         **day,
-        **parts(problem, result.plan),
+        **parts(question, usual, result.plan),
     }
-    answer["iterations"] += account.iterations
-    answer["seconds"] += account.seconds
+    answer["iterations"] += told.iterations
+    answer["seconds"] += told.seconds
     return answer | {
-        "stopped": account.stopped.pulled,
+        "stopped": told.stopped.pulled,
         "resumed": best is not None,
         "helped": isinstance(why, Possible),
         "conflict": _told(why) if isinstance(why, Conflict) else None,
@@ -154,12 +180,15 @@ def _solved(question: Question, best: dict[str, Any] | None, tell: Tell) -> dict
 
 def _told(why: Conflict) -> dict[str, Any]:
     told = ("reason", "values", "people", "tables", "round", "minimal")
-    return {name: getattr(why, name) for name in told}
+    return {name: getattr(why, name) for name in told} | {"rules": [asdict(rule) for rule in why.rules[:MOST_RULES]]}
 
 
-def parts(problem: solver.Problem, plan: Any) -> dict[str, Any]:
-    """The figures of a plan that follow from its seats alone, and the first of the hard rules that they break."""
+def parts(question: Question, problem: solver.Problem, plan: Any) -> dict[str, Any]:
+    """The figures of a plan that follow from its seats alone, what it gives to whom, and the first of the hard rules
+    that they break. `problem` is the question's.
+    """
     seated = np.array(plan, dtype=np.int32)
+    cities = [person.city for person in question.people]
     value = worth(problem, seated)
     counts = city_counts(problem, seated)
     found = solver.check(problem, seated)
@@ -178,6 +207,7 @@ def parts(problem: solver.Problem, plan: Any) -> dict[str, Any]:
         "least": value.least,
         "cities_per_table": [[len(table) for table in tables] for tables in counts],
         "city_counts": counts,
+        "trade_offs": asdict(tradeoffs.account(problem, seated, cities, met_before(question, problem))),
     }
 
 
@@ -191,5 +221,6 @@ def seats(problem: solver.Problem, answer: dict[str, Any]) -> Any:
 
 def score(asked: dict[str, Any], _tell: Tell | None = None) -> dict[str, Any]:
     """What the seats of `answer` are worth for `question`: its figures that follow from the seats."""
-    problem = build(msgspec.convert(asked["question"], Question))
-    return parts(problem, seats(problem, asked["answer"]))
+    question = msgspec.convert(asked["question"], Question)
+    problem = build(question)
+    return parts(question, problem, seats(problem, asked["answer"]))

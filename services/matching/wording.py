@@ -6,6 +6,24 @@ from services.kit.i18n import gettext as _
 from services.matching import solver
 
 
+def kind(name: str) -> str:
+    """What tables mix, as people call it; a name of the organiser's own stays."""
+    known = {
+        "city": _("city"), "department": _("department"), "experience": _("experience"), "language": _("language"),
+    }  # fmt: skip
+    return known.get(name, name)
+
+
+def group(name: str) -> str:
+    """A group of people of one kind, as people call it."""
+    known = {
+        "experience-new": _("navigators for less than a year"),
+        "experience-some": _("navigators for one to three years"),
+        "experience-long": _("navigators for three years or more"),
+    }
+    return known.get(name, name)
+
+
 def fault(found: solver.Fault) -> str:
     """One fault of a problem; whose it is, is said beside it."""
     values: dict[str, Any] = dict(found.values)
@@ -103,7 +121,7 @@ def violation(found: solver.Violation) -> str:
                 "Round {round}, table {table}: too many or too few are from „{kind}“.",
                 round=number,
                 table=table,
-                kind=found.kind,
+                kind=group(found.kind or ""),
             )
         case "never":
             return _("{names} share a table and must not.", names=names)

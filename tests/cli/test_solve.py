@@ -277,6 +277,9 @@ def test_seats(tmp_path: Path, seats: str, sizes: set[int]) -> None:
         (("--mix", "haarfarbe=stark"), "„haarfarbe“ lässt sich nicht mischen."),
         (("--mix", "amt=sehr"), "„sehr“ ist keine Stärke."),
         (("--mix", "sprache=stark"), "In der Datei steht nichts in der Spalte „Sprache“."),
+        (("--never", "sehr"), "--never: „sehr“ ist keine Stärke."),
+        (("--table-topics", "E-Akte; Häkeln"), "Das Thema „Häkeln“ nennen weder Teilnehmende"),
+        (("--tables", "3", "--table-topics", "E-Akte"), "(Themen: 1, Tische: 3)"),
         (("--rounds", "0"), "--rounds: Bitte wählen Sie eine Zahl von 1 bis 1000."),
         (("--iterations", "0"), "--iterations: Wählen Sie eine Zahl über 0."),
         (("-o", "plan.pdf"), "Ein Plan wird als .xlsx, .csv oder .json geschrieben"),
@@ -289,6 +292,41 @@ def test_options_that_do_not_fit(
     assert solve(people(tmp_path / "list.xlsx", sample.rows(25)), *options) == 2
     assert words in capsys.readouterr().err
     assert [path.name for path in tmp_path.iterdir()] == ["list.xlsx"]
+
+
+def test_wishes_about_two_people_count_as_the_organiser_says(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    header = ("Name", "Ort", "Sucht", "Bietet an", "Soll treffen", "Nicht mit", "Traf schon")
+    rows = [[f"Person {i:02}", "Konstanz", "E-Akte" if i % 2 else "", "E-Akte", "", "", ""] for i in range(16)]
+    rows[0][4] = "Person 01"
+    rows[0][5], rows[1][5] = "Person 02; Person 03", "Person 00"  # meets one whom nobody lets meet: a contradiction
+    rows[4][6] = "; ".join(f"Person {i:02}" for i in range(5, 16))
+    file, plan = people(tmp_path / "liste.xlsx", rows, header), tmp_path / "plan.json"
+    size = ("--tables", 4, "--rounds", 3, *QUICK, "-o", plan)
+    assert solve(file, *size) != 0
+    assert not plan.exists()
+    capsys.readouterr()
+    assert solve(file, *size, "--meets", "schwach", "--never", "hart", "--met", "aus") == 0
+    told = _told(plan)
+    pairs = {frozenset((one["one"], one["other"])) for one in told["meetings"]}
+    assert not pairs & {frozenset(("Person 00", f"Person 0{i}")) for i in (1, 2, 3)}
+    assert solve(*shlex.split(told["quality"]["command"])[2:], "-o", plan) == 0
+    assert _told(plan) == told
+    assert solve(file, *size, "--never", "off") == 0
+    pairs = {frozenset((one["one"], one["other"])) for one in _told(plan)["meetings"]}
+    assert frozenset(("Person 00", "Person 01")) in pairs
+
+
+def test_topics_of_the_tables_are_those_that_were_asked_for(tmp_path: Path) -> None:
+    words = [("Thema", "Auch genannt"), *((topic, f"{topic} (neu)") for topic in sample.TOPICS)]
+    file, plan = people(tmp_path / "list.xlsx", sample.rows(24), Themen=words), tmp_path / "plan.json"
+    assert solve(file, "--table-topics", "Führung; e-akte (neu); Datenschutz", "--rounds", 2, *QUICK, "-o", plan) == 0
+    told = _told(plan)
+    for one in told["rounds"]:
+        assert [table["topic"] for table in one["tables"]] == ["Führung", "E-Akte", "Datenschutz"]
+    assert solve(*shlex.split(told["quality"]["command"])[2:], "-o", plan) == 0
+    assert _told(plan) == told
 
 
 def test_departments_are_mixed_where_that_is_asked(tmp_path: Path) -> None:

@@ -5,10 +5,11 @@ from string import Formatter
 import pytest
 
 from services.kit.i18n import speaking
-from services.matching.conflicts import words
+from services.matching.conflicts import rule_words, words
 from services.matching.solver import Model
 from services.matching.solver.conflict import Conflict, conflict
 from services.matching.solver.conflict.reasons import TEXTS
+from services.matching.solver.rules import Rule, Sort
 
 
 def test_two_people_by_name_in_two_languages() -> None:
@@ -40,3 +41,14 @@ def test_every_reason_has_its_own_sentence(reason: str) -> None:
         with speaking(language):
             assert "{" not in words(found, {})
             assert reason == "together" or words(found, {}) != words(general, {})
+
+
+def test_every_rule_has_its_own_sentence() -> None:
+    for language in ("de", "en"):
+        with speaking(language):
+            said = [rule_words(Rule(sort, ("a", "b"), 1, 2, "city"), {"a": "Anna"}) for sort in Sort]
+            assert len(set(said)) == len(Sort)
+            assert not any("{" in one for one in said)
+    with speaking("de"):
+        assert rule_words(Rule(Sort.SEAT, ("a",), table=1), {"a": "Anna"}) == "Anna bleibt an Tisch 2."
+        assert rule_words(Rule(Sort.MIXING, kind="department"), {}) == "Die Tische mischen „Amt“."

@@ -21,7 +21,7 @@ from services.kit.db import HUB, Database
 from services.kit.service import Hub
 from services.matching import intake, met, rounds
 from services.matching.models import City, Event, Plan
-from services.matching.problem import build
+from services.matching.problem import build, met_before
 from services.matching.question import Met, Question
 from tests.conftest import Clients
 
@@ -100,6 +100,37 @@ async def test_a_next_plan_is_told_who_met_elsewhere(hub: Hub, clients: Clients)
     async with hub.runtimes["matching"].db.read(HUB) as session:
         assert (await session.get_one(Plan, plan)).question.get("earlier", []) == []
     assert await before(hub, event) == set()
+
+
+async def test_the_organiser_says_what_earlier_days_count(hub: Hub, clients: Clients) -> None:
+    konstanz = await clients(KN)
+    a, b, c = await city(konstanz, KN, 3)
+    await city(await clients(HN), HN, 1)
+    past = await day(konstanz, KN, HN, TODAY - dt.timedelta(days=1), [a, b])
+    await seated(hub, past, [a, b], [0, 0])
+    event = await day(konstanz, KN, HN, TODAY, [a, b, c])
+
+    async def asked(**rules: Any) -> Question:
+        wanted = {"event": str(event), "rounds": 2, "tables": 1, "rules": rules}
+        plan = uuid.UUID((await konstanz.ask(PLAN, i=wanted))["planRounds"]["id"])
+        async with hub.runtimes["matching"].db.read(HUB) as session:
+            return msgspec.convert((await session.get_one(Plan, plan)).question, Question)
+
+    one, other = sorted((a, b))
+    pair = Met(one, other, 1.0)
+    usual = await asked()
+    assert (usual.earlier, usual.earlier_meetings) == ((pair,), None)
+    assert build(usual).earlier.weights.tolist() == [1.0]
+    weak = await asked(earlierMeetings="WEAK")
+    problem = build(weak)
+    assert (problem.earlier.weights.size, problem.never.weights.tolist()) == (0, [1.0])
+    off = await asked(earlierMeetings="OFF", earlier=[{"one": a, "other": c}])
+    assert off.earlier == (Met(a, c, 1.0),)  # what the organiser says is kept; the hub was not asked
+    problem = build(off)
+    assert (problem.earlier.weights.size, problem.never.weights.size) == (0, 0)
+    assert [pairs.weights.tolist() for pairs in (met_before(off, problem), met_before(weak, build(weak)))] == [
+        [1.0]
+    ] * 2
 
 
 @pytest.mark.parametrize("case", ["cancelled", "not confirmed", "to come", "too long ago", "left", "later"])

@@ -11,15 +11,16 @@ import psutil
 import pytest
 
 from services.cli import demo
-from services.cli.client import Answered
+from services.cli.client import Answered, Client
 from services.kit.service import Hub
 from services.matching.problem import build
 from services.matching.question import Question
 from services.matching.solver import HARD, check
 from services.matching.solving import score
 from tests.conftest import Clients
-from tests.matching.planned import CANCEL, HEILBRONN, KONSTANZ, STATE, ask, people, row_of, worker
+from tests.matching.planned import CANCEL, HEILBRONN, KONSTANZ, STATE, ask, done, people, row_of, seats, worker
 
+REPLAN = "mutation ($input: ReplanRoundsInput!) { replanRounds(input: $input) { id } }"
 REFUSED = [
     ({"count": 0}, {}, "participants"),
     ({"count": 3}, {}, "participants"),
@@ -105,8 +106,8 @@ async def test_a_killed_worker_s_plan_goes_on_from_its_best(hub: Hub, clients: C
     kept = (await row_of(hub, plan)).best
     assert kept
     with worker(hub):
-        done = await organiser.until(STATE, lambda data: data["plan"]["state"] == "DONE", 60, id=plan)
-    assert [len(r["tables"]) for r in done["plan"]["rounds"]] == [5, 5, 5]
+        finished = await organiser.until(STATE, lambda data: data["plan"]["state"] == "DONE", 60, id=plan)
+    assert [len(r["tables"]) for r in finished["plan"]["rounds"]] == [5, 5, 5]
 
     row = await row_of(hub, plan)
     problem = build(msgspec.convert(row.question, Question))
@@ -118,6 +119,49 @@ async def test_a_killed_worker_s_plan_goes_on_from_its_best(hub: Hub, clients: C
     assert answer["objective"] >= score({"question": row.question, "answer": kept})["objective"]
     assert answer["iterations"] > kept["iterations"]
     assert answer["seconds"] > kept["seconds"]
+
+
+async def test_a_killed_worker_s_single_round_goes_on_from_its_best(hub: Hub, clients: Clients) -> None:
+    organiser, event = await people(hub, clients, 50)
+    plan = await ask(organiser, event, seconds=6.0, rounds=1)
+    await resumed(hub, organiser, plan)
+
+
+async def test_a_killed_worker_s_running_day_goes_on_from_its_best(hub: Hub, clients: Clients) -> None:
+    organiser, event = await people(hub, clients, 50)
+    with worker(hub):
+        day = await ask(organiser, event, seconds=0.5)
+        await done(organiser, day)
+    gone = sorted(set().union(*(await seats(organiser, day))[1]))[:2]
+    wanted = {"plan": day, "over": 1, "missing": gone, "mostMoved": 40, "seconds": 6.0}
+    plan = (await organiser.ask(REPLAN, input=wanted))["replanRounds"]["id"]
+    await resumed(hub, organiser, plan)
+    answer = (await row_of(hub, plan)).answer or {}
+    assert len(answer["day"]["moved"]) <= 40
+    assert set(answer["day"]["missing"]) == set(gone)
+    assert (await seats(organiser, plan))[0] == (await seats(organiser, day))[0]
+
+
+async def resumed(hub: Hub, organiser: Client, plan: str) -> None:
+    """Another worker ends a search, with nothing worse than what a killed one had found."""
+    with worker(hub) as first:
+        await organiser.until(STATE, lambda data: data["plan"]["progress"]["percent"] > 30, 60, id=plan)
+        os.kill(first.pid, signal.SIGKILL)
+    kept = (await row_of(hub, plan)).best
+    assert kept
+    so_far = await seats(organiser, plan)
+    with worker(hub):
+        await organiser.until(STATE, lambda data: data["plan"]["state"] == "DONE", 60, id=plan)
+    asked = await row_of(hub, plan)
+    answer = asked.answer or {}
+    assert answer["resumed"]
+    assert answer["iterations"] > kept["iterations"]
+    before = score({"question": asked.question, "answer": kept})
+    assert (-answer["broken"], answer["objective"]) >= (-before["broken"], before["objective"])
+    # What was shown meanwhile are the seats that were kept.
+    shown = [{one: t for t, table in enumerate(tables) for one in table} for tables in so_far]
+    rows = [dict(zip(kept["keys"], seated, strict=True)) for seated in kept["plan"]]
+    assert shown == [{key: table for key, table in row.items() if table >= 0} for row in rows]
 
 
 async def test_old_questions_can_still_be_read() -> None:

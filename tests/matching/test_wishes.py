@@ -7,13 +7,19 @@ import pytest
 
 from services.cli import demo
 from services.cli.client import Answered, Client
+from services.contracts.directory import NavigatorErased
+from services.kit.db import HUB
 from services.kit.service import Hub
+from services.matching import intake
 from tests.conftest import Clients
-from tests.matching.planned import CANCEL, HEILBRONN, KONSTANZ, STATE, ask, done, navigators, people, seats
+from tests.matching.planned import CANCEL, HEILBRONN, KONSTANZ, ask, done, navigators, people, row_of, seats
 
-WHY = """query ($id: ID!) { plan(id: $id) { conflict { reason message navigators { id } minimal }
+WHY = """query ($id: ID!) { plan(id: $id) { conflict { reason message navigators { id } minimal
+  rules { sort message navigators { id } round table kind } }
   brokenRules { reason } } }"""
 AGAIN = "mutation ($id: ID!) { recomputePlan(id: $id) { id parent { id } } }"
+SO_FAR = """query ($id: ID!) { plan(id: $id) { preliminary tradeOffs { reached }
+  rounds { tables { topic { code } navigators { id } } } } }"""
 FACTS = """query ($id: ID!) { plan(id: $id) { state cancelled quality { broken penalties objective { value bound } }
   provenance { problem solver seed weights { name value } secondsAllowed iterationsAllowed iterations resumed stopped
     adjustments repeatable } } }"""
@@ -108,6 +114,26 @@ async def test_who_cannot_be_seated_makes_the_plan_fail_in_words(hub: Hub, clien
     assert "Runde 1" in plan["error"]
 
 
+async def test_the_rules_that_let_nobody_be_seated_are_named(hub: Hub, clients: Clients) -> None:
+    organiser, event = await people(hub, clients, 10)
+    few = (await navigators(organiser, 10))[:3]
+    reach = [{"navigator": one, "tables": [1]} for one in few]
+    plan = await ask(organiser, event, rules={"reach": reach, "repeats": "HARD"})
+    assert (await done(organiser, plan))["state"] == "FAILED"
+    found = (await organiser.ask(WHY, id=plan))["plan"]["conflict"]
+    assert found["minimal"]
+    rules = {(rule["sort"], tuple(one["id"] for one in rule["navigators"])) for rule in found["rules"]}
+    assert rules == {("even", ()), *(("reach", (one,)) for one in few)}
+    assert {rule["message"] for rule in found["rules"] if rule["sort"] == "even"} == {
+        "Die Tische unterscheiden sich um höchstens eine Person."
+    }
+    assert any("Person 1" in rule["message"] for rule in found["rules"])
+    assert (await (await clients(HEILBRONN)).ask(WHY, id=plan))["plan"] == {"conflict": None, "brokenRules": []}
+    async with hub.runtimes["matching"].db.begin(HUB) as session:
+        await intake.erase(session, NavigatorErased(id=few[0], ags=KONSTANZ))
+    assert (await row_of(hub, plan)).failure == {"conflict": None}
+
+
 async def test_rules_that_conflict_are_named_in_words(hub: Hub, clients: Clients) -> None:
     organiser, event = await people(hub, clients, 10)
     one, other, third = await navigators(organiser, 3)
@@ -120,6 +146,7 @@ async def test_rules_that_conflict_are_named_in_words(hub: Hub, clients: Clients
     found = (await organiser.ask(WHY, id=plan))["plan"]
     assert found["brokenRules"] == [{"reason": "must"}]
     assert found["conflict"]["reason"] == "must-never-there-together"
+    assert sorted(rule["sort"] for rule in found["conflict"]["rules"]) == ["away", "away", "must"]
     assert {person["id"] for person in found["conflict"]["navigators"]} == {one, other}
     assert "Person 1" in found["conflict"]["message"]
     guest = await clients(HEILBRONN)
@@ -130,7 +157,12 @@ async def test_rules_that_conflict_are_named_in_words(hub: Hub, clients: Clients
 async def test_a_cancelled_search_answers_with_its_best(hub: Hub, clients: Clients, rounds: int) -> None:
     organiser, event = await people(hub, clients, 30)
     plan = await ask(organiser, event, seconds=100.0, rounds=rounds)
-    await organiser.until(STATE, lambda data: data["plan"]["progress"]["percent"] > 0, 60, id=plan)
+    assert (await organiser.ask(SO_FAR, id=plan))["plan"] == {"preliminary": False, "rounds": [], "tradeOffs": None}
+    running = await organiser.until(SO_FAR, lambda data: data["plan"]["preliminary"], 60, id=plan)
+    found = running["plan"]["rounds"]
+    assert [len(one["tables"]) for one in found] == [5] * rounds
+    assert all(table["topic"] for one in found for table in one["tables"])
+    assert [len({one["id"] for t in r["tables"] for one in t["navigators"]}) for r in found] == [30] * rounds
     assert (await organiser.ask(CANCEL, id=plan))["cancelPlan"]["cancelled"]
     await done(organiser, plan)
     facts = (await organiser.ask(FACTS, id=plan))["plan"]
@@ -139,6 +171,7 @@ async def test_a_cancelled_search_answers_with_its_best(hub: Hub, clients: Clien
     assert facts["provenance"]["stopped"]
     assert not facts["provenance"]["repeatable"]
     assert [len(tables) for tables in await seats(organiser, plan)] == [5] * rounds
+    assert not (await organiser.ask(SO_FAR, id=plan))["plan"]["preliminary"]
     with pytest.raises(Answered) as caught:
         await organiser.ask(CANCEL, id=plan)
     assert caught.value.reason == "CONFLICT"
@@ -157,7 +190,7 @@ async def test_the_same_iterations_give_the_same_plan(hub: Hub, clients: Clients
     assert first["repeatable"]
     assert len(first["problem"]) == 64
     assert (first["seed"], first["iterationsAllowed"], first["iterations"]) == (7, 200_000, 200_000.0)
-    assert {"name": "repeat", "value": 10.0} in first["weights"]
+    assert {"name": "repeats", "value": 10.0} in first["weights"]
     for odd in ({"iterations": 0}, {"iterations": 5, "seconds": 1.0}, {"iterations": 2_000_000_000}):
         with pytest.raises(Answered):
             await ask(organiser, event, **odd)

@@ -47,6 +47,12 @@ def add(command: Callable[..., argparse.ArgumentParser]) -> None:
     solve.add_argument("--mix-cities", choices=("hard", "soft", "off"), help="default: hard, as evenly as it goes")
     solve.add_argument("--mix", action="append", default=[], metavar="KIND=STRENGTH",
                        help="city, department, experience or language; hard, strong, normal, weak or off")  # fmt: skip
+    solve.add_argument(
+        "--meets", default="hard", metavar="STRENGTH", help="how much „Shall meet“ counts; default: hard"
+    )
+    solve.add_argument("--never", default="hard", metavar="STRENGTH", help="how much „Not with“ counts; default: hard")
+    solve.add_argument("--met", metavar="STRENGTH", help="how much „Met before“ counts; default: as a repeated meeting")
+    solve.add_argument("--table-topics", metavar="TOPICS", help="one for each table, with semicolons between")
     budget = solve.add_mutually_exclusive_group()
     budget.add_argument("--seconds", type=float, metavar="S", help="how long to search; default by size: 3 to 60")
     budget.add_argument("--iterations", type=int, metavar="N", help="search by count: gives the same plan everywhere")

@@ -26,7 +26,8 @@ def problem(given: Given, options: Options) -> solver.Problem:
 
 def _model(given: Given, options: Options) -> solver.Model:
     weights = replace(solver.Weights(), repeat=solver.HARD) if options.no_repeats else solver.Weights()
-    model = solver.Model(tables=options.tables, rounds=options.rounds, weights=weights)
+    earlier = (STRENGTHS[options.met] or 0.0) if options.met else None
+    model = solver.Model(tables=options.tables, rounds=options.rounds, weights=weights, earlier_weight=earlier)
     for name, parent in given.parents.items():
         model.topic(name, parent)
     for one in given.people:
@@ -43,15 +44,20 @@ def _model(given: Given, options: Options) -> solver.Model:
         )
         if one.host:
             model.host(one.key, one.host_table - 1 if one.host_table else None)
-        for other in one.meets:
-            model.must(one.key, other)
-        for other in one.never:
-            model.never(one.key, other)
+        for add, others, strength in (
+            (model.must, one.meets, options.meets), (model.never, one.never, options.never),
+        ):  # fmt: skip
+            weight = STRENGTHS[strength]
+            if weight is not None:
+                for other in others:
+                    add(one.key, other, weight)
         for other in one.met:
             model.earlier(one.key, other)
     model.mix("city", None)
     for kind, strength in options.mix.items():
         model.mix(kind, STRENGTHS[strength])
+    if options.table_topics:
+        model.table_topics(options.table_topics)
     if seats := _seats(given, options):
         model.capacities(seats)
     return model
@@ -86,4 +92,10 @@ def _complaints(given: Given, faults: tuple[solver.Fault, ...]) -> list[Complain
 
 FIELDS = {"hosts": "host", "must": "meets", "earlier": "met"}
 """Columns that are called otherwise than the solver's fields."""
-OPTIONS = {"tables": "--tables", "rounds": "--rounds", "capacities": "--seats", "people": "--tables"}
+OPTIONS = {
+    "tables": "--tables",
+    "rounds": "--rounds",
+    "capacities": "--seats",
+    "people": "--tables",
+    "table_topics": "--table-topics",
+}

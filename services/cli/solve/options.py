@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from services.cli.solve.columns import LAYOUT, PEOPLE, label
 from services.cli.solve.numbers import HIGHEST
 from services.cli.solve.people import Given
+from services.cli.solve.spellings import spelled
 from services.kit.errors import Problem, Refused
 from services.kit.i18n import gettext as _
 from services.kit.sheets.columns import plain
@@ -30,7 +31,9 @@ SEATS = re.compile(r"\s*(\d{1,4})\s*(?:[-–]\s*(\d{1,4}))?\s*")
 @dataclass(frozen=True)
 class Options:
     """`seats`: fewest (None: as even as the chairs allow) and most of each table; empty for tables that differ by one
-    person at most. `mix`: names of STRENGTHS by kind. Either `seconds` or `iterations` ends the search.
+    person at most. `mix`: names of STRENGTHS by kind. `meets`, `never`, `met`: names of STRENGTHS for these columns;
+    `met` is empty where it counts as a repeat does. `table_topics`: as the vocabulary calls them; empty for those that
+    are chosen. Either `seconds` or `iterations` ends the search.
     """
 
     tables: int
@@ -41,6 +44,10 @@ class Options:
     seed: int
     seconds: float | None
     iterations: int | None
+    meets: str = "hard"
+    never: str = "hard"
+    met: str = ""
+    table_topics: tuple[str, ...] = ()
     proposed: tuple[str, ...] = ()
     """What was not asked for and chosen here, in words."""
 
@@ -51,6 +58,9 @@ class Options:
             "--tables", str(self.tables), "--rounds", str(self.rounds), *(["--seats", seats] if seats else []),
             *([] if "city" in self.mix else ["--mix-cities", "off"]),
             *(part for kind, strength in self.mix.items() for part in ("--mix", f"{kind}={strength}")),
+            *(part for name, usual in (("meets", "hard"), ("never", "hard"), ("met", ""))
+              for part in (f"--{name}", getattr(self, name)) if getattr(self, name) != usual),
+            *(["--table-topics", "; ".join(self.table_topics)] if self.table_topics else []),
             *(["--no-repeats"] if self.no_repeats else []), "--seed", str(self.seed),
             *(["--iterations", str(self.iterations)] if self.iterations else ["--seconds", f"{self.seconds:g}"]),
         ]  # fmt: skip
@@ -62,7 +72,8 @@ def settle(asked: argparse.Namespace, given: Given) -> Options:
     proposed = []
     people = len(given.people)
     seats = _seats(asked.seats, problems)
-    tables = asked.tables or (len(seats) if len(seats) > 1 else _tables(given, seats))
+    topics = _table_topics(asked.table_topics, given, problems)
+    tables = asked.tables or len(topics) or (len(seats) if len(seats) > 1 else _tables(given, seats))
     if asked.tables is None:
         proposed.append(_("--tables was not given: {tables} for {people} people.", tables=tables, people=people))
     if len(seats) not in {0, 1, tables}:
@@ -72,6 +83,10 @@ def settle(asked: argparse.Namespace, given: Given) -> Options:
     if asked.rounds is None:
         proposed.append(_("--rounds was not given: {rounds}.", rounds=rounds))
     mix = _mix(asked, given, problems)
+    columns = {
+        name: _strength(getattr(asked, name), f"--{name}", problems) if getattr(asked, name) else ""
+        for name in ("meets", "never", "met")
+    }
     homeless = sum(not one.city for one in given.people)
     if "city" in mix and homeless:
         proposed.append(_("{number} people have no city: they are mixed like those of one.", number=homeless))
@@ -94,7 +109,10 @@ def settle(asked: argparse.Namespace, given: Given) -> Options:
     if asked.iterations is None and seconds is None:
         seconds = round(min(max(people * rounds / SEATS_A_SECOND, LEAST_SECONDS), MOST_SECONDS))
     every = seats * tables if len(seats) == 1 else seats
-    return Options(tables, rounds, every, mix, asked.no_repeats, asked.seed, seconds, asked.iterations, tuple(proposed))
+    return Options(
+        tables, rounds, every, mix, asked.no_repeats, asked.seed, seconds, asked.iterations, **columns,
+        table_topics=topics, proposed=tuple(proposed),
+    )  # fmt: skip
 
 
 def _tables(given: Given, seats: tuple[tuple[int | None, int], ...]) -> int:
@@ -127,6 +145,30 @@ def _seats(said: str | None, problems: list[Problem]) -> tuple[tuple[int | None,
     return tuple(found)
 
 
+def _strength(said: str, option: str, problems: list[Problem]) -> str:
+    """One of STRENGTHS, in German or English; empty for what is none."""
+    plainly = said.strip().casefold()
+    strength = ALSO.get(plainly, plainly)
+    if strength in STRENGTHS:
+        return strength
+    message = _("„{said}“ is no strength. There are: {strengths}", said=said[:40], strengths=", ".join(STRENGTHS))
+    problems.append(Problem(message, field=option))
+    return ""
+
+
+def _table_topics(said: str | None, given: Given, problems: list[Problem]) -> tuple[str, ...]:
+    """As the vocabulary calls them, in the order of the tables."""
+    known = {spelled(name): topic.name for topic in given.topics for name in (*topic.synonyms, topic.name)}
+    named = [name.strip() for name in (said or "").split(";") if name.strip()]
+    problems += [
+        Problem(_("Neither participants nor a sheet of topics name the topic „{said}“.", said=name[:60]),
+                field="--table-topics")
+        for name in named
+        if spelled(name) not in known
+    ]  # fmt: skip
+    return tuple(known[spelled(name)] for name in named if spelled(name) in known)
+
+
 def _mix(asked: argparse.Namespace, given: Given, problems: list[Problem]) -> dict[str, str]:
     """Strengths by kind. Cities are mixed unless somebody says otherwise or nobody has one."""
     named = {kind: any(getattr(one, kind) for one in given.people) for kind in KINDS}
@@ -135,14 +177,14 @@ def _mix(asked: argparse.Namespace, given: Given, problems: list[Problem]) -> di
     for wish in (*wishes, *asked.mix):
         name, _equals, how = wish.partition("=")
         column = LAYOUT.named(PEOPLE).get(plain(name))
-        strength = ALSO.get(how.strip().casefold(), how.strip().casefold() or "hard")
-        if column is None or column.field not in KINDS:
+        known = column is not None and column.field in KINDS
+        strength = _strength(how or "hard", "--mix", problems) if known else ""
+        if column is None or not known:
             kinds = ", ".join(KINDS)
             problems.append(Problem(_("„{said}“ cannot be mixed. There are: {kinds}", said=name[:40], kinds=kinds),
                                     field="--mix"))  # fmt: skip
-        elif strength not in STRENGTHS:
-            problems.append(Problem(_("„{said}“ is no strength. There are: {strengths}", said=how[:40],
-                                      strengths=", ".join(STRENGTHS)), field="--mix"))  # fmt: skip
+        elif not strength:
+            continue
         elif not named[column.field] and strength != "off":
             problems.append(Problem(_("The file has nothing in the column „{column}“.", column=label(column.field)),
                                     field="--mix"))  # fmt: skip

@@ -99,6 +99,8 @@ def _told(ids: Identities, row: NavigatorRow, values: Mapping[str, Any]) -> Mess
         seeks=shown("seeks", ()),
         works_on=shown("works_on", ()),
         email=shown("email", None) or "",
+        languages=shown("languages", ()),
+        since=shown("since", None),
     )
 
 

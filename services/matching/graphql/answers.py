@@ -1,27 +1,37 @@
 """What an answer of the solver says, as types of the graph."""
 
+from collections.abc import Mapping
 from typing import Any, Self
 
+import msgspec
 import strawberry
 from strawberry import ID
 from strawberry.federation.schema_directives import Key
 from strawberry.federation.types import FieldSet
 
 from services.kit.i18n import gettext as _
-from services.matching import comparing, conflicts, models, rounds, wording
+from services.matching import conflicts, models, rounds, wording
 from services.matching.problem import weights
 from services.matching.progress import State
-from services.matching.question import Question
+from services.matching.question import Question, wished
 from services.matching.solver import HARD, Violation
 from services.matching.solver.conflict import Conflict
-from services.matching.strength import Strength
+from services.matching.solver.rules import Rule
+from services.matching.strength import Strength, Wish
 
 strawberry.enum(State, name="PlanState", description="How far a plan is. CANCELLED: before anything was found.")
 strawberry.enum(
     Strength,
     name="Strength",
-    description="How much a rule counts: HARD forbids every breach, STRONG takes 10 points off for each, NORMAL 3, "
-    "WEAK 1, OFF none. A meeting of two who have much to say to each other is worth 1 to 3 points.",
+    description="How much something counts. Of a rule: HARD forbids every breach, STRONG takes 10 points off for each, "
+    "NORMAL 3, WEAK 1, OFF none. A meeting of two who have much to say to each other is worth 1 to 3 points; what is "
+    "gained by meetings and topics counts ten thirds of that where it is STRONG, a third where it is WEAK.",
+)
+strawberry.enum(
+    Wish,
+    name="PlanWish",
+    description="What a second plan shall have more of: it counts STRONG, other gains and repeats count one word less, "
+    "hard rules stay.",
 )
 
 
@@ -72,10 +82,10 @@ class PlannedRound:
 
 
 def planned(row: models.Plan) -> list[PlannedRound]:
-    """Every round with its tables; none while the plan has no answer."""
+    """Every round with its tables, of the best so far while the search goes on; none before there is one."""
     city = {person["id"]: person["city"] for person in row.question["people"]}
     out: dict[int, PlannedRound] = {}
-    for table in rounds.seating(row):
+    for table in rounds.seating(row, so_far=True):
         seats = [city[navigator] for navigator in table.navigators]
         out.setdefault(table.round, PlannedRound(number=table.round, tables=[])).tables.append(
             PlannedTable(
@@ -104,8 +114,8 @@ class Quality:
         description="Topical affinity of the pairs who meet and interest in the tables visited."
     )
     repeats: Figure = strawberry.field(
-        description="c·(c-1)/2 summed over pairs that meet c times, earlier meetings counted in; 0 when nobody meets "
-        "twice."
+        description="c·(c-1)/2 summed over pairs that meet c times, earlier meetings counted in where they count as "
+        "repeats do; 0 when nobody meets twice."
     )
     penalties: float = strawberry.field(description="What breaches of soft rules take off the objective.")
     broken: int = strawberry.field(description="Breaches of hard rules; with any, the plan is not fit for use.")
@@ -131,11 +141,17 @@ class Quality:
             penalties=penalties,
             broken=answer.get("broken", 0),
             repeated_meetings=answer["repeated_meetings"],
-            fewest_cities=min((min(row, default=0) for row in answer["cities_per_table"]), default=0),
+            fewest_cities=_fewest_cities(answer),
             least_affinity=answer["least"],
             seconds=answer["seconds"],
             proposals=float(answer["iterations"]),
         )
+
+
+def _fewest_cities(answer: dict[str, Any]) -> int:
+    if "trade_offs" in answer:
+        return int(answer["trade_offs"]["fewest_cities"])
+    return min((min(row, default=0) for row in answer["cities_per_table"]), default=0)
 
 
 @strawberry.type(description="A hard rule that a plan breaks. Numbers count from 1, null where it is not about one.")
@@ -154,10 +170,32 @@ class BrokenRule:
         return cls(
             reason=found["reason"],
             message=wording.violation(said),
-            round=_from_1(found["round"]),
-            table=_from_1(found["table"]),
+            round=from_1(found["round"]),
+            table=from_1(found["table"]),
             navigators=[Navigator.of(key) for key in found["people"]],
             kind=found["kind"],
+        )
+
+
+@strawberry.type(description="One hard rule of those that conflict. Numbers count from 1, null where it is about none.")
+class ConflictingRule:
+    sort: str = strawberry.field(description="A code that stays, such as `must`, `reach` or `mixing`.")
+    message: str = strawberry.field(description="In words; „Person 1“ is the first of the conflict's `navigators`.")
+    navigators: list[Navigator]
+    round: int | None
+    table: int | None
+    kind: str | None
+
+    @classmethod
+    def of(cls, found: dict[str, Any], names: Mapping[str, str]) -> Self:
+        rule = msgspec.convert(found, Rule)
+        return cls(
+            sort=rule.sort.value,
+            message=conflicts.rule_words(rule, names),
+            navigators=[Navigator.of(key) for key in rule.people],
+            round=from_1(rule.round),
+            table=from_1(rule.table),
+            kind=rule.kind,
         )
 
 
@@ -169,6 +207,7 @@ class RuleConflict:
     minimal: bool = strawberry.field(
         description="Whether it is proved that without any one of them the others can hold."
     )
+    rules: list[ConflictingRule] = strawberry.field(description="Each of them, as few as could be; at most a hundred.")
 
     @classmethod
     def of(cls, found: dict[str, Any]) -> Self:
@@ -182,6 +221,7 @@ class RuleConflict:
             message=conflicts.words(why, names),
             navigators=[Navigator.of(key) for key in people],
             minimal=found["minimal"],
+            rules=[ConflictingRule.of(rule, names) for rule in found.get("rules", ())],
         )
 
 
@@ -215,8 +255,13 @@ class DayChanges:
 
 @strawberry.type(description="How much something counts in the objective.")
 class Weight:
-    name: str
-    value: float | None = strawberry.field(description="Null for what is forbidden.")
+    name: str = strawberry.field(
+        description="As in `PlanRulesInput`: commonTopics, topicsAtTables, repeats, earlierMeetings."
+    )
+    strength: Strength
+    value: float | None = strawberry.field(
+        description="By what gains are multiplied, or what a repeat takes off; null for what is forbidden."
+    )
 
 
 @strawberry.type(description="With what a plan was computed, and whether it can be computed again.")
@@ -224,7 +269,9 @@ class Provenance:
     problem: str = strawberry.field(description="SHA-256 over everything that the solver was given.")
     solver: str = strawberry.field(description="The solver's version.")
     seed: int
-    weights: list[Weight]
+    weights: list[Weight] = strawberry.field(
+        description="With which it was searched for; a plan with a wish is valued with those of the plan beside it."
+    )
     seconds_allowed: float | None
     iterations_allowed: int | None
     iterations: float = strawberry.field(description="Exchanges that the search tried.")
@@ -237,15 +284,24 @@ class Provenance:
 
     @classmethod
     def of(cls, answer: dict[str, Any], question: Question, adjustments: int) -> Self:
-        used = weights(question)
-        named = {"affinity": used.affinity, "topic": used.topic, "repeat": used.repeat}
+        searched = wished(question)
+        used = weights(searched)
+        named = {
+            "commonTopics": (searched.common_topics, used.affinity),
+            "topicsAtTables": (searched.topics_at_tables, used.topic),
+            "repeats": (searched.repeats, used.repeat),
+            "earlierMeetings": (earlier := searched.earlier_meetings or searched.repeats, earlier.points),
+        }
         resumed, stopped = answer.get("resumed", False), answer.get("stopped", False)
         interfered = resumed or stopped or answer.get("helped", False) or adjustments > 0
         return cls(
             problem=answer["problem_digest"],
             solver=answer["version"],
             seed=answer["seed"],
-            weights=[Weight(name=name, value=None if value == HARD else value) for name, value in named.items()],
+            weights=[
+                Weight(name=name, strength=strength, value=None if value == HARD else value)
+                for name, (strength, value) in named.items()
+            ],
             seconds_allowed=question.seconds,
             iterations_allowed=question.iterations,
             iterations=float(answer["iterations"]),
@@ -253,42 +309,6 @@ class Provenance:
             stopped=stopped,
             adjustments=adjustments,
             repeatable=question.iterations is not None and not interfered,
-        )
-
-
-@strawberry.type(description="A figure of two plans.")
-class ComparedFigure:
-    name: str
-    one: float | None
-    other: float | None
-
-
-@strawberry.type(description="Two plans of one event beside each other.")
-class PlanComparison:
-    figures: list[ComparedFigure]
-    elsewhere: list[SeatChange] = strawberry.field(description="Who sits elsewhere in the other plan.")
-    meetings_in_both: int = strawberry.field(
-        description="Pairs who meet in both plans: it says more than `elsewhere` where tables only changed numbers."
-    )
-    meetings_in_one: int = strawberry.field(description="Pairs who meet in the first plan only.")
-    meetings_in_other: int = strawberry.field(description="Pairs who meet in the other plan only.")
-
-    @classmethod
-    def of(cls, found: comparing.Comparison) -> Self:
-        return cls(
-            figures=[ComparedFigure(name=name, one=one, other=other) for name, (one, other) in found.figures.items()],
-            elsewhere=[
-                SeatChange(
-                    navigator=Navigator.of(seat.navigator),
-                    round=seat.round + 1,
-                    before=_from_1(seat.one),
-                    after=_from_1(seat.other),
-                )
-                for seat in found.elsewhere
-            ],
-            meetings_in_both=found.both,
-            meetings_in_one=found.only_one,
-            meetings_in_other=found.only_other,
         )
 
 
@@ -309,7 +329,7 @@ class Adjustment:
         )
 
 
-def _from_1(number: int | None) -> int | None:
+def from_1(number: int | None) -> int | None:
     return None if number is None else number + 1
 
 

@@ -12,9 +12,10 @@ from services.kit.i18n import gettext as _
 from services.kit.resolvers import as_uuid, here, who
 from services.matching import access, adjusting, progress
 from services.matching.comparing import compared
-from services.matching.graphql.answers import Adjustment, PlanComparison
+from services.matching.graphql.answers import Adjustment
 from services.matching.graphql.inputs import PlanChange, changes_of
 from services.matching.graphql.plans import SERVICE, Plan, visible, visible_plan
+from services.matching.graphql.weighing import PlanComparison
 
 
 @strawberry.type

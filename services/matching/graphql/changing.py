@@ -1,6 +1,6 @@
 """What organisers do with plans."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -25,8 +25,9 @@ from services.matching.graphql.inputs import (
 from services.matching.graphql.plans import SERVICE, Plan
 from services.matching.models import Event
 from services.matching.models import Plan as Row
-from services.matching.problem import check
-from services.matching.question import Question
+from services.matching.problem import check, may_wish
+from services.matching.question import Met, Question
+from services.matching.strength import Strength, Wish
 
 
 @asynccontextmanager
@@ -54,8 +55,10 @@ class Mutation:
         wanted = wishes(input)
         key = as_uuid(input.event)
         await runtime.refresh()
-        async with runtime.db.read(HUB) as everything:  # people of this event may have met at others' events
-            earlier = await met.before(everything, key) if key else ()
+        earlier: Sequence[Met] = ()
+        if key and wanted.earlier_meetings is not Strength.OFF:
+            async with runtime.db.read(HUB) as everything:  # people of this event may have met at others' events
+                earlier = await met.before(everything, key)
         async with runtime.db.begin(asking.acting) as session:
             event = await rounds.event_by_id(session, key) if key else None
             if event is None:
@@ -74,7 +77,8 @@ class Mutation:
         await runtime.refresh()
         async with _organised(info, input.plan) as (session, row, event):
             before = msgspec.convert(row.question, Question)
-            people = await rounds.participants(session, event, {code for code, _parent in before.topics})
+            topics = {code for code, _parent in before.topics}
+            people = await rounds.participants(session, event, topics, before.published)
             wanted = msgspec.structs.replace(before, **{"iterations": None, **allowed})
             asked = days.rest(row, people, now, wanted)
             check(asked)
@@ -88,6 +92,20 @@ class Mutation:
         async with _organised(info, id) as (session, row, event):
             asked = msgspec.convert(row.question, Question)
             check(asked)
+            child = await rounds.ask(session, event, asked, parent=row.id)
+            await jobs.begin(session, runtime.queue, event, child)
+        return Plan.of(child)
+
+    @strawberry.mutation(
+        description="A second plan beside this one: the same people, rules and budget, with other weights. It is "
+        "valued as this one is, so that `comparedPlans` shows what is gained and what is given up for it."
+    )
+    async def second_plan(self, info: Info[Any, Any], plan: ID, more: Wish) -> Plan:
+        runtime = here(info, SERVICE)
+        async with _organised(info, plan) as (session, row, event):
+            asked = msgspec.structs.replace(msgspec.convert(row.question, Question), more=more)
+            check(asked)
+            may_wish(asked)
             child = await rounds.ask(session, event, asked, parent=row.id)
             await jobs.begin(session, runtime.queue, event, child)
         return Plan.of(child)

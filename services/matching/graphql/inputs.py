@@ -10,6 +10,7 @@ from strawberry import ID
 from services.kit.errors import Problem as Complaint
 from services.kit.errors import Refused
 from services.kit.i18n import gettext as _
+from services.matching import kinds
 from services.matching.adjusting import Change
 from services.matching.days import Today
 from services.matching.question import Host, Met, Mixing, Pair, Person, Question
@@ -72,7 +73,10 @@ class GroupInput:
 
 @strawberry.input(description="How people of one kind are spread: evenly, or with `most`, at most so many at a table.")
 class MixingInput:
-    kind: str = strawberry.field(description="`city`, or a name of your own for the `groups`.")
+    kind: str = strawberry.field(
+        description="`city`; `department`, `experience` or `language`, as people published them unless you name "
+        "`groups`; or a name of your own for the `groups`."
+    )
     strength: Strength = Strength.HARD
     most: int | None = None
     groups: list[GroupInput] = strawberry.field(
@@ -100,6 +104,17 @@ class PlanRulesInput:
     )
     repeats: Strength = strawberry.field(
         default=Strength.STRONG, description="That nobody meets twice; HARD forbids it."
+    )
+    earlier_meetings: Strength | None = strawberry.field(
+        default=None,
+        description="That nobody meets a partner of earlier days again, of confirmed plans and of `earlier`: times how "
+        "often they met; left out: as `repeats`. OFF: earlier days do not count, and nobody looks them up.",
+    )
+    common_topics: Strength = strawberry.field(
+        default=Strength.NORMAL, description="What people have to say to each other; not HARD."
+    )
+    topics_at_tables: Strength = strawberry.field(
+        default=Strength.NORMAL, description="Interest in the topics of the tables visited; not HARD."
     )
 
 
@@ -188,10 +203,18 @@ def wishes(asked: PlanRoundsInput) -> Question:
         must=_pairs(rules.must),
         never=_pairs(rules.never),
         earlier=tuple(Met(key(one.one), key(one.other), one.times) for one in rules.earlier),
-        mix=None if rules.mixing is None else tuple(Mixing(one.kind, one.strength, one.most) for one in rules.mixing),
+        mix=None if rules.mixing is None else tuple(_mixing(one) for one in rules.mixing),
         repeats=rules.repeats,
+        earlier_meetings=rules.earlier_meetings,
+        common_topics=rules.common_topics,
+        topics_at_tables=rules.topics_at_tables,
         **budget(asked.seconds, asked.iterations, asked.seed),
     )
+
+
+def _mixing(asked: MixingInput) -> Mixing:
+    published = asked.kind in kinds.PUBLISHED and not asked.groups and asked.strength is not Strength.OFF
+    return Mixing(asked.kind, asked.strength, asked.most, published)
 
 
 def _short(rules: PlanRulesInput) -> None:
@@ -218,6 +241,11 @@ def _short(rules: PlanRulesInput) -> None:
             complaints.append(Complaint(_("Cities are known: they need no groups."), field="mixing"))
     if len({one.kind for one in rules.mixing or ()}) < len(rules.mixing or ()):
         complaints.append(Complaint(_("Name each kind once."), field="mixing"))
+    complaints += [
+        Complaint(_("This cannot be a hard rule."), field=name)
+        for name, strength in (("commonTopics", rules.common_topics), ("topicsAtTables", rules.topics_at_tables))
+        if strength is Strength.HARD
+    ]
     if complaints:
         raise Refused(_("The rounds cannot be planned like this."), complaints)
 
@@ -226,13 +254,13 @@ def _people(rules: PlanRulesInput) -> Iterable[Person]:
     """Those of whom something is said: their rounds, tables and kinds."""
     rounds = {key(one.navigator): _from_0(one.rounds) for one in rules.presence}
     tables = {key(one.navigator): _from_0(one.tables) for one in rules.reach}
-    kinds: dict[str, dict[str, str]] = {}
+    named: dict[str, dict[str, str]] = {}
     for one in rules.mixing or ():
         for group in one.groups:
             for navigator in group.navigators:
-                kinds.setdefault(key(navigator), {})[one.kind] = group.name
-    for person in sorted(rounds.keys() | tables.keys() | kinds.keys()):
-        yield Person(person, "", (), (), (), rounds.get(person), tables.get(person), kinds.get(person, {}))
+                named.setdefault(key(navigator), {})[one.kind] = group.name
+    for person in sorted(rounds.keys() | tables.keys() | named.keys()):
+        yield Person(person, "", (), (), (), rounds.get(person), tables.get(person), named.get(person, {}))
 
 
 def _pairs(rules: Sequence[PairInput]) -> tuple[Pair, ...]:

@@ -22,7 +22,9 @@ from services.matching.graphql.answers import (
     RuleConflict,
     planned,
 )
+from services.matching.graphql.weighing import TradeOffs
 from services.matching.question import Question
+from services.matching.strength import Wish
 
 SERVICE = "matching"
 
@@ -89,7 +91,17 @@ class Plan:
     def pinned(self) -> list[Navigator]:
         return [Navigator.of(str(one)) for one in self.row.pinned]
 
-    @strawberry.field(description="Empty until the plan is done. Who is not there in a round has no seat.")
+    @strawberry.field(
+        description="Whether `rounds` are the best so far, of a search that has not ended with an answer. They may "
+        "still break hard rules: `progress.objective` is null until there are some that do not."
+    )
+    def preliminary(self) -> bool:
+        return rounds.preliminary(self.row)
+
+    @strawberry.field(
+        description="While the search goes on, its best so far (see `preliminary`); empty before there is one. Who is "
+        "not there in a round has no seat."
+    )
     def rounds(self) -> list[PlannedRound]:
         return planned(self.row)
 
@@ -97,20 +109,41 @@ class Plan:
     def quality(self) -> Quality | None:
         return Quality.of(self.row.answer) if self.row.answer else None
 
+    @strawberry.field(
+        description="Of what this plan was to have more than its parent; its figures count as the parent's do."
+    )
+    def more(self) -> Wish | None:
+        wish = self.row.question.get("more")
+        return Wish(wish) if wish else None
+
+    @strawberry.field(
+        description="What the plan gives to whom, and what it gives up; for the organiser only, null until it is done."
+    )
+    async def trade_offs(self, info: Info[Any, Any]) -> TradeOffs | None:
+        answer = await self._for_organiser(info)
+        return TradeOffs.of(answer) if "trade_offs" in answer else None
+
     @strawberry.field(description="The first hundred hard rules that the plan breaks; for the organiser only.")
     async def broken_rules(self, info: Info[Any, Any]) -> list[BrokenRule]:
         answer = await self._for_organiser(info)
         return [BrokenRule.of(found) for found in answer.get("violations", ())]
 
-    @strawberry.field(description="Why no plan keeps all hard rules, where that was found out; for the organiser only.")
+    @strawberry.field(
+        description="Why no plan keeps all hard rules, or people fit no tables at all, where that was found out; for "
+        "the organiser only."
+    )
     async def conflict(self, info: Info[Any, Any]) -> RuleConflict | None:
         found = (await self._for_organiser(info)).get("conflict")
         return RuleConflict.of(found) if found else None
 
     async def _for_organiser(self, info: Info[Any, Any]) -> dict[str, Any]:
-        """The answer, empty for everybody else: who shall never meet whom is nobody's business."""
+        """The answer or why there is none; empty for everybody else: who shall never meet whom is nobody's business."""
         event = await load(info, SERVICE, rounds.events_by_id, self.row.event_id)
-        return self.row.answer or {} if event is not None and access.organises(who(info), event) else {}
+        return (
+            self.row.answer or self.row.failure or {}
+            if event is not None and access.organises(who(info), event)
+            else {}
+        )
 
     @strawberry.field(description="For plans of a running day: what has changed; null until the plan is done.")
     def day(self) -> DayChanges | None:

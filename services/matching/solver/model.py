@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from services.matching.solver import topics as hierarchy
 from services.matching.solver.faults import Invalid
 from services.matching.solver.problem import (
     HARD,
+    MOST_WEIGHT,
     Flags,
     Floats,
     Ints,
@@ -66,6 +67,10 @@ class Model:
     tables: int = 5
     rounds: int = 3
     weights: Weights = field(default_factory=Weights)
+    earlier_weight: float | None = None
+    """What a meeting with an earlier partner takes off, times how often they met; HARD forbids it; None: what a repeat
+    on the day does.
+    """
     topics: list[tuple[str, str | None]] = field(default_factory=list, init=False, repr=False)
     people: list[Person] = field(default_factory=list, init=False, repr=False)
     signs: tuple[str, ...] | None = field(default=None, init=False, repr=False)
@@ -161,6 +166,7 @@ class Model:
         signs, interest = self._signs(words, said)
         present, allowed = self._where()
         least, most = self._sizes(present)
+        own = self.earlier_weight is not None and self.earlier_weight != self.weights.repeat
         return Problem(
             keys=tuple(p.key for p in self.people),
             affinity=hierarchy.affinities(words, said),
@@ -173,10 +179,17 @@ class Model:
             fixed=self._fixed(interest, present),
             kinds=tuple(self._kinds(name, one, present, most) for name, one in self.spread.items()),
             must=self._pairs(self.musts),
-            never=self._pairs(self.nevers),
-            earlier=self._pairs(self.before),
+            never=self._pairs([*self.nevers, *(self._avoided() if own else ())]),
+            earlier=self._pairs([] if own else self.before),
             weights=self.weights,
         )
+
+    def _avoided(self) -> Iterable[Two]:
+        """Earlier meetings as pairs that had better not meet."""
+        weight = self.earlier_weight or 0.0
+        for two in self.before:
+            if two.weight and weight:
+                yield replace(two, weight=HARD if weight == HARD else min(MOST_WEIGHT, weight * two.weight))
 
     def _signs(self, words: hierarchy.Vocabulary, said: hierarchy.Profiles) -> tuple[tuple[str | None, ...], Floats]:
         """What stands on the tables, and everybody's interest in it (N×G)."""

@@ -44,6 +44,7 @@ def replan(
     seed: int = 0,
     most_moved: int | None = None,
     pinned: Collection[str] = (),
+    begun: Ints | None = None,
     on_progress: Callable[[Progress], None] | None = None,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Replan:
@@ -53,7 +54,8 @@ def replan(
     there in those that are over; its sizes and mixing are those that shall hold from now on. `plan` (R×N) is the plan
     so far, -1 for people who were not in it. `most_moved`: how many seats may change, 2 for each missing or new person
     if left out; where the hard rules cannot be kept within that, the number is doubled up to four times. Who is
-    `pinned` keeps every seat.
+    `pinned` keeps every seat. `begun` (R×N): the best that an earlier search for the same had found, from which this
+    one goes on.
 
     Raises ValueError for a plan of another shape, and Unseatable as `construct.random_plan` does.
     """
@@ -70,7 +72,7 @@ def replan(
     ahead, before = problem.present[over:], plan[over:] >= 0
     missing = np.flatnonzero((before & ~ahead).any(axis=0))
     new = np.flatnonzero((ahead & ~before).any(axis=0))
-    start = _start(today, np.where(home >= 0, home, fixed), seed)
+    start = _start(today, np.where(home >= 0, home, fixed) if begun is None else begun, seed)
     least = int(((home >= 0) & (start != home)).sum())
     allowed = MOVES_EACH * (len(missing) + len(new)) if most_moved is None else most_moved
     result = solve(today, stop, seed, on_progress, start=start, keep=Keep(home, max(allowed, least)), clock=clock)

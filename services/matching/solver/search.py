@@ -10,10 +10,11 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from services.matching.solver import grouping, single
 from services.matching.solver.bounds import repeats_bound, upper_bound
@@ -38,8 +39,8 @@ FIRST_COOLING = 2000
 @dataclass(frozen=True, slots=True)
 class Progress:
     """`fraction`: of the budget (0 where its end is not in sight); `objective`: of the best plan so far, and how often
-    that breaks hard rules. `best` (R×N, int32) is that plan: the search's own array, to be copied by whoever keeps it;
-    None in the search of a single round.
+    that breaks hard rules; in a search of a single round, their breaches are taken off the objective and not counted.
+    `best` (R×N, int32) is that plan: the search's own array, to be copied by whoever keeps it.
     """
 
     fraction: float
@@ -74,9 +75,13 @@ class _Listener:
         """Since the search began."""
         return self.clock() - self.began
 
+    def due(self, fraction: float) -> bool:
+        """Whether it is time to tell; with a fraction of 1 the search is over."""
+        return self.on_progress is not None and (fraction >= 1.0 or self.clock() - self.told >= 0.2)
+
     def hear(self, now: Moment, fraction: float, broken: int = 0, best: Ints | None = None) -> None:
-        """Tells where the search stands; it is over with a fraction of 1."""
-        if self.on_progress is None or (fraction < 1.0 and self.clock() - self.told < 0.2):
+        """Tells where the search stands, if that is due."""
+        if self.on_progress is None or not self.due(fraction):
             return
         self.told = self.clock()
         objective = now.objective + broken * HARD_UNITS
@@ -110,8 +115,8 @@ def solve(
     warm()
     listener = _Listener(problem, on_progress, clock)
     random = random_plan(problem, seed)
-    if start is None and keep is None and single.fits(problem):
-        return _single(problem, stop, seed, random, listener)
+    if keep is None and single.fits(problem):
+        return _single(problem, stop, seed, random, random if start is None else start, listener)
     apart = design(problem, seed) if designs and start is None else None
     first_plan = next(plan for plan in (start, apart, random) if plan is not None)
     state = _begun(problem, first_plan, seed, keep)
@@ -162,14 +167,21 @@ def solve(
     return _result(problem, state.best, random, seed, done, listener.seconds())
 
 
-def _single(problem: Problem, stop: Stop, seed: int, random: Ints, listener: _Listener) -> Result:
+def _single(problem: Problem, stop: Stop, seed: int, random: Ints, start: Ints, listener: _Listener) -> Result:
     """One round, by the search that is made for it."""
     given, there = single.grouping(problem)
-    start = random[0, there]
-    found = grouping.solve(given, stop, seed, start=start, on_progress=listener.hear, clock=listener.clock)
-    plan = np.full((1, problem.people), -1, dtype=np.int32)
-    plan[0, there] = found.groups
-    return _result(problem, plan, random, seed, found.iterations, listener.seconds())
+
+    def plan(groups: NDArray[np.int64]) -> Ints:
+        seats = np.full((1, problem.people), -1, dtype=np.int32)
+        seats[0, there] = groups
+        return seats
+
+    def hear(now: Moment, fraction: float, groups: NDArray[np.int64]) -> None:
+        if listener.due(fraction):
+            listener.hear(now, fraction, best=plan(groups))
+
+    found = grouping.solve(given, stop, seed, start=start[0, there], on_progress=hear, clock=listener.clock)
+    return _result(problem, plan(found.groups), random, seed, found.iterations, listener.seconds())
 
 
 @cache
@@ -210,6 +222,15 @@ def _again(problem: Problem, state: State, seed: int, *, begun: bool, apart: Int
     other = design(problem, seed) if apart is not None and problem.weights.repeat == HARD else None
     state.hold(other is not None)
     return random_plan(problem, seed) if other is None else other
+
+
+def revalued(problem: Problem, result: Result) -> Result:
+    """What a search with other weights found, valued with those of `problem`; the digest stays that of what it was
+    given. People, tables and rounds are the same.
+    """
+    random = random_plan(problem, result.seed)
+    found = _result(problem, result.plan, random, result.seed, result.iterations, result.seconds)
+    return replace(found, problem_digest=result.problem_digest)
 
 
 def _result(problem: Problem, plan: Ints, start: Ints, seed: int, iterations: int, seconds: float) -> Result:

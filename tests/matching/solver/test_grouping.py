@@ -103,7 +103,7 @@ def test_every_stop_ends_a_search(stop: Stop) -> None:
     weights[[0, 1, 2, 3, 4, 5], [1, 0, 3, 2, 5, 4]] = 1.0
     heard: list[tuple[Moment, float]] = []
     problem = Grouping(weights=weights, low=np.full(3, 2), high=np.full(3, 2))
-    found = solve(problem, stop, on_progress=lambda now, part: heard.append((now, part)))
+    found = solve(problem, stop, on_progress=lambda now, part, _groups: heard.append((now, part)))
     assert found.value == 3.0
     assert heard[-1][0].iterations == found.iterations
     assert heard[-1][1] == 1.0

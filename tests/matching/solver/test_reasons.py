@@ -7,20 +7,12 @@ from random import Random
 import numpy as np
 import pytest
 
-from services.matching.solver import HARD, Iterations, Model, Problem, Result, Weights, recount, solve
+from services.matching.solver import Iterations, Model, Problem, Result, Weights, check, solve
 from services.matching.solver.fits import Fit, Forest, talk
 from services.matching.solver.objective import meetings, worth
 from services.matching.solver.reasons import MOST_COMPANY, Grounds, why
-from services.matching.solver.tradeoffs import (
-    MOST_SHARES,
-    Contact,
-    Figure,
-    Repeat,
-    Wish,
-    account,
-    compare,
-    second_opinion,
-)
+from services.matching.solver.search import revalued
+from services.matching.solver.tradeoffs import INTEREST, MOST_SHARES, Contact, Repeat, account, reached
 from tests.matching.solver.people import problem
 
 
@@ -136,19 +128,26 @@ def planned() -> tuple[Problem, Result]:
 
 def test_the_account_of_a_plan_agrees_with_its_figures() -> None:
     given, result = planned()
-    found = account(given, result)
+    cities = ["08335043" if i < 12 else "08121000" for i in range(24)]
+    found = account(given, result.plan, cities, given.earlier)
     value = worth(given, result.plan)
     met = meetings(given, result.plan)
     assert len(found.worst) == MOST_SHARES
     assert found.worst[0].affinity == pytest.approx(value.least)
-    assert 0 < found.reached <= 1
-    assert sum(one.pairs for one in found.contacts) == int(np.triu(met > 0).sum())
+    assert sum(found.points) == pytest.approx(2 * value.affinity + INTEREST * value.topic, abs=0.1)
+    assert sum(one.pairs for one in found.contacts) == found.pairs == int(np.triu(met > 0).sum())
+    assert found.pairs_of_cities == sum(one.pairs for one in found.contacts if one.one != one.other)
+    assert found.fewest_cities == 2
     assert {(one.one, one.other) for one in found.contacts} == {
         ("08121000", "08121000"), ("08121000", "08335043"), ("08335043", "08335043")}  # fmt: skip
     assert sum(one.times - 1 for one in found.repeats) == value.repeated_meetings
     for share in found.worst:
         i = given.keys.index(share.key)
         assert (share.met, share.again) == (int((met[i] > 0).sum()), int(np.maximum(met[i].astype(int) - 1, 0).sum()))
+
+
+def test_how_far_a_plan_came_from_chance_to_the_bound() -> None:
+    assert (reached(15.0, 10.0, 20.0), reached(-1.0, -1.0, -1.0)) == (0.5, 1.0)
 
 
 def test_earlier_meetings_are_repeats_and_cities_are_counted_once_for_each_pair() -> None:
@@ -158,47 +157,23 @@ def test_earlier_meetings_are_repeats_and_cities_are_counted_once_for_each_pair(
     model.earlier("b", "a", 0.25)
     for other, weight in (("b", 1.0), ("c", 1.0), ("d", 2.0)):
         model.must("a", other, weight)
-    given = model.problem()
-    result = solve(given, Iterations(100), seed=1)
+    model.mix("city", None)
     plan = np.array([[0, 0, 1, 1], [0, 0, 1, 1]], dtype=np.int32)
-    found = account(given, replaced(result, plan))
+    given = model.problem()
+    found = account(given, plan, ["KN", "HN", "KN", "HN"], given.earlier)
     assert found.contacts == (Contact("HN", "KN", 2),)
     assert found.repeats == (Repeat("a", "b", 2, 0.25), Repeat("c", "d", 2, 0.0))
     assert found.unmet == (("a", "d"), ("a", "c"))
     assert {one.key: one.again for one in found.worst} == {"a": 2, "b": 2, "c": 1, "d": 1}
 
 
-def replaced(result: Result, plan: np.ndarray) -> Result:
-    return Result(**{name: getattr(result, name) for name in Result.__dataclass_fields__} | {"plan": plan})
-
-
-def test_two_plans_figure_by_figure_and_person_by_person() -> None:
-    given, result = planned()
-    other = np.random.default_rng(1).permutation(result.plan.T).T.astype(np.int32)
-    found = compare(given, result.plan, other)
-    assert found.figures[Figure.OBJECTIVE] == pytest.approx((result.objective, recount(given, other)))
-    assert found.better(Figure.OBJECTIVE) == -1
-    assert {change.one.key for change in found.gain}.isdisjoint(change.one.key for change in found.lose)
-    assert [change.gain for change in found.lose] == sorted(change.gain for change in found.lose)
-    same = compare(given, result.plan, result.plan)
-    assert (same.gain, same.lose) == ((), ())
-    assert {same.better(figure) for figure in Figure} == {0}
-
-
-@pytest.mark.parametrize(
-    ("wish", "figure"),
-    [
-        (Wish.NEW_MEETINGS, Figure.REPEATS), (Wish.COMMON_TOPICS, Figure.AFFINITY), (Wish.TABLE_TOPICS, Figure.TOPIC),
-    ],
-)  # fmt: skip
-def test_a_second_opinion_gives_more_of_what_is_wished(wish: Wish, figure: Figure) -> None:
-    given = problem((30, 30), tables=10, rounds=5, seed=3, weights=Weights(repeat=1.0))
-    first, second = (solve(one, Iterations(100_000), seed=1).plan for one in (given, second_opinion(given, wish)))
-    assert compare(given, first, second).better(figure) == 1
-
-
-@pytest.mark.parametrize("wish", list(Wish))
-def test_what_was_forbidden_stays_forbidden(wish: Wish) -> None:
-    weights = Weights(repeat=HARD, affinity=1000.0, topic=0.0)
-    other = second_opinion(problem((4, 4), tables=2, rounds=1, weights=weights), wish)
-    assert other.weights.repeat == HARD
+def test_what_was_found_with_other_weights_is_valued_with_these() -> None:
+    given, _result = planned()
+    other = problem((12, 12), tables=4, rounds=4, seed=5, weights=Weights(repeat=1.0, topic=2.0))
+    found = solve(other, Iterations(3_000), seed=1)
+    valued = revalued(given, found)
+    assert valued.plan is found.plan
+    assert valued.problem_digest == found.problem_digest == other.digest()
+    assert check(given, valued.plan, valued.objective) == []
+    assert valued.random_objective < valued.objective < valued.upper_bound
+    assert (valued.iterations, valued.repeats) == (found.iterations, found.repeats)

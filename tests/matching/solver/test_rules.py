@@ -8,8 +8,20 @@ from random import Random
 import numpy as np
 import pytest
 
-from services.matching.solver import HARD, Invalid, Iterations, Model, Unseatable, Weights, check, random_plan, solve
+from services.matching.solver import (
+    HARD,
+    Invalid,
+    Iterations,
+    Model,
+    Unseatable,
+    Weights,
+    check,
+    random_plan,
+    recount,
+    solve,
+)
 from services.matching.solver.bounds import upper_bound
+from services.matching.solver.objective import worth
 
 
 def _model(people: int, *, tables: int, rounds: int, weights: Weights | None = None) -> Model:
@@ -124,6 +136,24 @@ def test_earlier_meetings_count_as_repeats() -> None:
     assert found.plan[0, 0] == found.plan[0, 7]
     assert found.repeats == 0
     assert check(given, found.plan, found.objective) == []
+
+
+@pytest.mark.parametrize("repeat", [0.0, 10.0, HARD])
+def test_earlier_meetings_count_otherwise_than_repeats(repeat: float) -> None:
+    plan = np.array([[0, 0, 1, 1], [0, 1, 0, 1]], dtype=np.int32)
+    for weight, penalties, broken in ((0.0, 0.0, 0), (1.0, 2.5, 0), (900.0, 1450.0, 0), (HARD, 0.0, 2)):
+        model = Model(tables=2, rounds=2, weights=Weights(repeat=repeat), earlier_weight=weight)
+        for key in "abcd":
+            model.person(key, city="KN")
+        model.earlier("a", "b", 2.0)
+        model.earlier("d", "b", 0.5)
+        given = model.problem()
+        value = worth(given, plan)
+        if weight == repeat:
+            assert value.repeats == 2.5
+            continue
+        assert (value.repeats, value.penalties, value.broken) == (0.0, penalties, broken)
+        assert recount(given, plan) == pytest.approx(value.objective)
 
 
 def test_nobody_meets_twice_as_a_hard_rule() -> None:

@@ -52,14 +52,14 @@ def solve(
     stop: Stop,
     seed: int = 0,
     start: Ints | None = None,
-    on_progress: Callable[[Moment, float], None] | None = None,
+    on_progress: Callable[[Moment, float, Ints], None] | None = None,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Groups:
     """The best plan found until `stop`, as good as `start` (n tables) or better; every plan keeps every rule.
 
     The same grouping, seed, start and stop by count give the same plan on every machine. Stops by time ask `clock`,
-    after the kernel is compiled or loaded. `on_progress` hears, every few milliseconds, where the search stands and
-    which part of its budget is spent; what it raises ends the search and is passed on.
+    after the kernel is compiled or loaded. `on_progress` hears, every few milliseconds, where the search stands,
+    which part of its budget is spent, and the best plan so far; what it raises ends the search and is passed on.
 
     Raises ValueError where `start` breaks a rule or no plan keeps all of them.
     """
@@ -87,7 +87,7 @@ class _Search:
         stop: Stop,
         seed: int,
         start: Ints | None,
-        on_progress: Callable[[Moment, float], None] | None,
+        on_progress: Callable[[Moment, float, Ints], None] | None,
         clock: Callable[[], float],
     ) -> None:
         self.given, self.stop, self.seed, self.on_progress, self.clock = given, stop, seed, on_progress, clock
@@ -167,7 +167,7 @@ class _Search:
         now = self.now()
         over = self.stop(now)
         if self.on_progress is not None:
-            self.on_progress(now, 1.0 if over else min(1.0, self.stop.part(now) or 0.0))
+            self.on_progress(now, 1.0 if over else min(1.0, self.stop.part(now) or 0.0), self.groups)
         return over
 
     def found(self) -> tuple[int, Ints]:
