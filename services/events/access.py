@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from services.events.models import Event
+from services.events.models import Event, Module, Programme
 from services.kit.auth import Principal
 from services.kit.errors import Forbidden
 from services.kit.i18n import gettext as _
@@ -21,18 +21,37 @@ PAPERS: Final = Right(
     rows="the agenda of every event; papers with names of events they organise or their city is part of",
     rule="may_see_people",
 )
+HOLD: Final = ORGANISER.to(
+    "events that their city, or one of their state, hosts or travels to; any, for the operator's clients", "may_hold"
+)
+OFFER: Final = ORGANISER.to("modules and programmes of their city or state", "may_offer")
+LINK: Final = Right("whoever has a personal link", rows="events they take part in, and their own calendar")
+CALENDAR: Final = Right("whoever has the address of a personal calendar", rows="the events of the person whose it is")
 RIGHTS: Final[Rights] = {
     "Query.*": ANYBODY,
+    "Query.onlineLink": LINK,
     "Mutation.*": ORGANISER,
+    "Mutation.changeSeries": ORGANISER.to("events they organise; a city of theirs stays part of them", "may_change"),
     "Mutation.changeEvent": ORGANISER.to("events they organise; a city of theirs stays part of it", "may_change"),
-    "Mutation.createEvent": ORGANISER.to(
-        "events that their city, or one of their state, hosts or travels to; any, for the operator's clients",
-        "may_hold",
-    ),
+    "Mutation.createEvent": HOLD,
+    "Mutation.createSeries": HOLD,
+    "Mutation.createEventFromTemplate": HOLD,
+    "Mutation.copyEvent": HOLD,
+    "Mutation.createModule": OFFER,
+    "Mutation.createProgramme": OFFER,
+    "Mutation.changeModule": OFFER.to("those they made", "may_rework"),
+    "Mutation.changeProgramme": OFFER.to("those they made", "may_rework"),
+    "Mutation.openCalendar": LINK,
+    "Mutation.revokeCalendar": LINK,
     "Event.*": ANYBODY,
+    "Event.onlineLink": Right(
+        "clients and people with the scope", READ, rows="events they organise", rule="may_see_online", hidden=True
+    ),
     "Event.participants": PEOPLE,
     "Event.rounds": PEOPLE,
-    **public("City", "Navigator", "Topic", "Venue", "AgendaItem", "Paper", "_entities"),
+    **public("City", "Navigator", "Topic", "Venue", "Room", "AgendaItem", "Material", "Paper", "_entities"),
+    **public("Series", "Module", "Programme", "EventTemplate", "TemplateItem", "TemplateRounds"),
+    **public("ModuleConnection", "ModuleEdge", "ProgrammeConnection", "ProgrammeEdge"),
     **public("EventConnection", "EventEdge", "PageInfo"),
     "Participant.*": ANYBODY.to("whom one got from an event"),
     "Round.*": ANYBODY.to("what one got from an event"),
@@ -56,6 +75,25 @@ def may_change(who: Principal, event: Event) -> None:
     """Only who made it."""
     if who.subject != event.organiser:
         raise Forbidden(_("Only the organiser may change this event."))
+
+
+def may_offer(who: Principal, host: str) -> None:
+    """In the name of the own city or state; the operator's clients for all."""
+    if who.city is not None and who.city != host:
+        raise Forbidden(_("This is not your city: {ags}", ags=host[:20]))
+    if who.city is None and who.person and host[:2] not in who.where("central"):
+        raise Forbidden(_("This is not your state: {state}", state=host[:20]))
+
+
+def may_rework(who: Principal, row: Module | Programme) -> None:
+    """A module or programme is changed by who made it."""
+    if who.subject != row.organiser:
+        raise Forbidden(_("Only who made it may change it."))
+
+
+def may_see_online(who: Principal, event: Event) -> bool:
+    """The organiser; participants have a link of their own for it, and their calendar."""
+    return who.subject == event.organiser
 
 
 def may_see_people(who: Principal, event: Event) -> bool:

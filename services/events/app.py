@@ -4,7 +4,7 @@ from pathlib import Path
 
 from litestar import Litestar
 
-from services.events import access, intake, web
+from services.events import access, intake, jobs, web
 from services.events.graphql import schema
 from services.events.models import Base
 from services.kit.service import Service
@@ -18,6 +18,7 @@ service = Service(
     rights=access.RIGHTS,
     routes=web.routes,
     mails=Path(__file__).parent / "mails",
+    duties=jobs.duties,
     listens=intake.listens,
 )
 

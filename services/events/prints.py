@@ -17,6 +17,7 @@ from services.events.day import (
     Table,
     as_of,
     date_words,
+    on_day,
     printable,
     span,
     spoken_span,
@@ -203,7 +204,7 @@ def _facts(day: Day) -> Iterator[tuple[str, str]]:
 
 def _item(day: Day, item: Item) -> dict[str, Any]:
     return {
-        "time": span(day, item.starts, item.ends),
+        "time": " ".join(filter(None, (on_day(day, item.starts), span(day, item.starts, item.ends)))),
         "title": _line(item.title),
         "details": _lines(item.details),
         "audience": _line(item.audience) if item.audience else _("everybody"),
@@ -233,6 +234,7 @@ def _kind(kind: str) -> str:
         "open_space": _("Open space"),
         "module": _("Training module"),
         "review": _("Review"),
+        "network_meeting": _("Network meeting"),
         "meeting": _("Meeting"),
     }
     return words.get(kind) or _line(kind)

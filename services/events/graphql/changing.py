@@ -16,8 +16,13 @@ from services.kit.i18n import gettext as _
 from services.kit.resolvers import as_uuid, here, who
 
 
-async def changed(info: Info[Any, Any], value: str, change: Callable[[Writer, m.Event], Awaitable[m.Event]]) -> Event:
-    """One unit of work on an event that the caller may change. Raises NotFound or Forbidden."""
+async def changed_all(
+    info: Info[Any, Any], value: str, change: Callable[[Writer, m.Event], Awaitable[list[m.Event]]]
+) -> list[Event]:
+    """One unit of work on an event that the caller may change, and on others with it; those that changed.
+
+    Raises NotFound or Forbidden.
+    """
     runtime, asking = here(info, SERVICE), who(info)
     await runtime.refresh("directory")
     async with runtime.db.begin(asking.acting) as session:
@@ -26,9 +31,18 @@ async def changed(info: Info[Any, Any], value: str, change: Callable[[Writer, m.
         if event is None:
             raise NotFound(_("There is no such event."))
         access.may_change(asking, event)
-        row = await change(session, event)
-        await runtime.say(session, [await intake.message(session, row)])
-    return Event.of(row)
+        rows = await change(session, event)
+        await runtime.say(session, await intake.messages(session, rows))
+    return [Event.of(row) for row in rows]
+
+
+async def changed(info: Info[Any, Any], value: str, change: Callable[[Writer, m.Event], Awaitable[m.Event]]) -> Event:
+    """As `changed_all`, of one event."""
+
+    async def one(session: Writer, event: m.Event) -> list[m.Event]:
+        return [await change(session, event)]
+
+    return (await changed_all(info, value, one))[0]
 
 
 @strawberry.type
@@ -41,7 +55,7 @@ class Mutation:
         await runtime.refresh("directory")
         async with runtime.db.begin(asking.acting) as session:
             row = await trips.create(session, asking.subject, wanted)
-            await runtime.say(session, [await intake.message(session, row)])
+            await runtime.say(session, await intake.messages(session, [row]))
         return Event.of(row)
 
     @strawberry.mutation(description="Replace an event's data and agenda; participants and the confirmed plan stay.")

@@ -2,6 +2,25 @@
 
 from services.events.models.base import Base
 from services.events.models.copies import City, Navigator, Topic
-from services.events.models.event import AgendaItem, Event, Participant, Seat, Table
+from services.events.models.event import AgendaItem, Event, OnlineLink, Participant, Room, Seat, Table
+from services.events.models.feeds import CalendarFeed, LeftEvent
+from services.events.models.modules import Module, Programme, Series
 
-__all__ = ["AgendaItem", "Base", "City", "Event", "Navigator", "Participant", "Seat", "Table", "Topic"]
+__all__ = [
+    "AgendaItem",
+    "Base",
+    "CalendarFeed",
+    "City",
+    "Event",
+    "LeftEvent",
+    "Module",
+    "Navigator",
+    "OnlineLink",
+    "Participant",
+    "Programme",
+    "Room",
+    "Seat",
+    "Series",
+    "Table",
+    "Topic",
+]
