@@ -23,6 +23,7 @@ from services.kit.i18n import gettext as _
 FORM: Final = 1
 """Rises when the same days are written otherwise: whoever has the older form must not be told that nothing changed."""
 REFRESH: Final = dt.timedelta(hours=2)
+"""Whole hours."""
 # uuid5(NAMESPACE_URL, "urn:lotsennetz:calendar"); it makes every UID and must never change.
 _NAMESPACE = UUID("dd052da0-7f33-537a-aeb1-11699f6df8ee")
 _PRODUCT = "-//Lotsennetz//Event days//DE"
@@ -47,7 +48,7 @@ def feed_ics(days: Sequence[Day], key: str, name: str, city: str | None = None) 
     if days:
         calendar.add("last-modified", max(_utc(day) for day in days))
     calendar.add("refresh-interval", REFRESH, parameters={"VALUE": "DURATION"})
-    calendar.add("x-published-ttl", REFRESH)  # what Outlook reads
+    calendar.add("x-published-ttl", f"PT{REFRESH // dt.timedelta(hours=1)}H")  # what Outlook reads
     return _written(calendar, days, city)
 
 

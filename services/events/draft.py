@@ -25,7 +25,8 @@ MOST_QUESTIONS = 10
 MOST_DAYS = 14
 AGS = re.compile(r"(0[1-9]|1[0-6])[0-9]{6}")
 CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
-LINK = re.compile(r"https://[^\s/?#@<>\"]+\.[^\s/?#@<>\"]+([/?#][^\s<>\"]*)?")
+LINK = re.compile(r"https://[\w.-]+\.[\w-]+(:\d{1,5})?([/?#][\w!#$%&'()*+,./:;=?@~\[\]-]*)?")
+"""What stands in addresses (RFC 3987) and nothing else: calendars write it down as it is."""
 
 
 class Link(msgspec.Struct, frozen=True):

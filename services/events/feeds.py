@@ -101,7 +101,7 @@ async def of_city(session: Reader, ags: str) -> Feed | None:
         if ags not in {event.host, *event.guests}
     }
     name = _("Digital navigators of {city}", city=city.name)
-    return Feed(f"city/{ags}", name, city.name, await _days(session, events, left, {}))
+    return Feed(f"city/{ags}", name, city.name, tuple(day for _event, day in await _days(session, events, left)))
 
 
 async def of_person(session: Reader, person: uuid.UUID) -> Feed | None:
@@ -109,9 +109,9 @@ async def of_person(session: Reader, person: uuid.UUID) -> Feed | None:
     navigator = await session.get(Navigator, person)
     if navigator is None:
         return None
-    left = {
-        row.event_id: row.at for row in await session.scalars(select(LeftEvent).where(LeftEvent.navigator_id == person))
-    }
+    moves = (await session.scalars(select(LeftEvent).where(LeftEvent.navigator_id == person))).all()
+    left = {row.event_id: row.at for row in moves if row.back_at is None}
+    back = {row.event_id: row.back_at for row in moves if row.back_at is not None}
     mine = select(Participant.event_id).where(Participant.navigator_id == person)
     events = await _within(session, Event.id.in_(mine) | Event.id.in_(left))
     online = {
@@ -120,8 +120,13 @@ async def of_person(session: Reader, person: uuid.UUID) -> Feed | None:
         if row.event_id not in left
     }
     city = await session.get(City, navigator.ags)
-    days = await _days(session, events, left, online)
-    return Feed(f"person/{person}", _("My events as a digital navigator"), city.name if city else "", days)
+    days = [
+        msgspec.structs.replace(
+            day, online=online.get(event.id, ""), updated=max(day.updated, back.get(event.id, day.updated))
+        )
+        for event, day in await _days(session, events, left)
+    ]
+    return Feed(f"person/{person}", _("My events as a digital navigator"), city.name if city else "", tuple(days))
 
 
 async def online_link(session: Reader, person: uuid.UUID, event: uuid.UUID) -> str | None:
@@ -144,7 +149,7 @@ async def _within(session: Reader, condition: object) -> list[Event]:
             condition,  # type: ignore[arg-type]
             Event.last_day >= today - BEHIND,
             Event.date <= today + AHEAD,
-            or_(Event.status != "cancelled", Event.updated_at > now - A_WHILE),
+            or_(Event.status != "cancelled", Event.revised_at > now - A_WHILE),
         )
         .order_by(Event.date.desc(), Event.id.desc())
         .limit(MOST)
@@ -152,16 +157,17 @@ async def _within(session: Reader, condition: object) -> list[Event]:
     return list((await session.scalars(query)).all())
 
 
-async def _days(
-    session: Reader, events: list[Event], left: dict[uuid.UUID, dt.datetime], online: dict[uuid.UUID, str]
-) -> tuple[Day, ...]:
+async def _days(session: Reader, events: list[Event], left: dict[uuid.UUID, dt.datetime]) -> list[tuple[Event, Day]]:
     """The events as days; those in `left` as cancelled since then, and for a while only."""
     since = dt.datetime.now(dt.UTC) - A_WHILE
-    shown = [event for event in events if event.id not in left or left[event.id] > since]
-    days = []
-    for event, day in zip(shown, await papers.days(session, shown), strict=True):
-        if (at := left.get(event.id)) is not None:
-            days.append(msgspec.structs.replace(day, status="cancelled", updated=max(day.updated, at)))
-        else:
-            days.append(msgspec.structs.replace(day, online=online.get(event.id, "")))
-    return tuple(days)
+    shown = [event for event in events if left.get(event.id, since) >= since]
+    days = zip(shown, await papers.days(session, shown), strict=True)
+    return [
+        (
+            event,
+            msgspec.structs.replace(day, status="cancelled", updated=max(day.updated, left[event.id]))
+            if event.id in left
+            else day,
+        )
+        for event, day in days
+    ]

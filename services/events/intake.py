@@ -113,8 +113,14 @@ async def _rewritten(session: Writer, ags: str, old: str, name: str) -> None:
         sql.array_to_string(AgendaItem.details, " "),
         sql.jsonb_path_query_array(AgendaItem.material, "$[*].title").cast(Text),
     )
-    items = select(AgendaItem).where(AgendaItem.event_id.in_(theirs), sql.strpos(texts, old) > 0)
-    for item in (await session.scalars(items)).all():
+    query = select(AgendaItem).where(AgendaItem.event_id.in_(theirs), sql.strpos(texts, old) > 0)
+    items = (await session.scalars(query)).all()
+    await session.execute(  # calendars hold the old name
+        update(Event)
+        .where(Event.id.in_({item.event_id for item in items}))
+        .values(sequence=Event.sequence + 1, updated_at=sql.now(), revised_at=sql.now())
+    )
+    for item in items:
         item.title = whole.sub(lambda _match: name, item.title)
         item.responsible = whole.sub(lambda _match: name, item.responsible)
         item.details = [whole.sub(lambda _match: name, line) for line in item.details]

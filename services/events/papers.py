@@ -55,6 +55,7 @@ async def day(session: Reader, event: Event, *, people: bool) -> Day:
         signs[table.number] = (topic.en if i18n.language() == "en" else topic.de) if topic else table.topic
     return msgspec.structs.replace(
         made,
+        updated=event.updated_at,
         rounds=tuple(Round(n, *(times[n - 1] if times else ())) for n in range(1, count + 1)),
         tables=tuple(DayTable(number=number, topic=sign) for number, sign in sorted(signs.items())),
         participants=tuple(
@@ -70,7 +71,7 @@ async def day(session: Reader, event: Event, *, people: bool) -> Day:
 
 
 async def days(session: Reader, events: Sequence[Event]) -> list[Day]:
-    """What everybody may read about the events, without people: what calendars are made of."""
+    """What everybody may read about the events, without people: what calendars are made of, dated as they are."""
     cities, _topics = await trips.names(session, events)
     agendas = await trips.agendas(session, [event.id for event in events])
     return [
@@ -85,7 +86,7 @@ async def days(session: Reader, events: Sequence[Event]) -> list[Day]:
             address=event.address,
             host=cities.get(event.host, event.host),
             guests=tuple(cities.get(ags, ags) for ags in event.guests),
-            updated=event.updated_at,
+            updated=event.revised_at,
             sequence=event.sequence,
             status="cancelled" if event.status == "cancelled" else "confirmed",
             timezone=event.timezone,

@@ -112,7 +112,9 @@ async def add_participants(session: Writer, event: Event, navigators: Sequence[s
             .on_conflict_do_nothing()
         )
         await session.execute(
-            delete(LeftEvent).where(LeftEvent.event_id == event.id, LeftEvent.navigator_id.in_(wanted))
+            update(LeftEvent)
+            .where(LeftEvent.event_id == event.id, LeftEvent.navigator_id.in_(wanted), LeftEvent.back_at.is_(None))
+            .values(back_at=dt.datetime.now(dt.UTC))
         )
     count = len((await session.scalars(select(Participant.navigator_id).where(Participant.event_id == event.id))).all())
     if count > MOST_PARTICIPANTS:
@@ -132,7 +134,12 @@ async def remove_participants(session: Writer, event: Event, navigators: Sequenc
         .returning(Participant.navigator_id)
     )
     if rows := [{"event_id": event.id, "navigator_id": one} for one in left]:
-        await session.execute(upsert(LeftEvent).values(rows).on_conflict_do_nothing())
+        again = {"at": dt.datetime.now(dt.UTC), "back_at": None}
+        await session.execute(
+            upsert(LeftEvent)
+            .values([row | again for row in rows])
+            .on_conflict_do_update(index_elements=["event_id", "navigator_id"], set_=again)
+        )
     await _stamp(session, event.id)
     return await _fresh(session, event.id)
 
@@ -173,10 +180,11 @@ async def _stamp(session: Writer, event_id: uuid.UUID) -> None:
 
 
 async def _touch(session: Writer, event_id: uuid.UUID, **values: Any) -> None:
+    now = dt.datetime.now(dt.UTC)
     await session.execute(
         update(Event)
         .where(Event.id == event_id)
-        .values(sequence=Event.sequence + 1, updated_at=dt.datetime.now(dt.UTC), **values)
+        .values(sequence=Event.sequence + 1, updated_at=now, revised_at=now, **values)
     )
 
 
@@ -309,7 +317,11 @@ async def about(session: Reader, navigator_id: uuid.UUID) -> dict[str, Any]:
     seats: dict[uuid.UUID, list[dict[str, int]]] = {}
     for seat in await session.scalars(select(Seat).where(Seat.navigator_id == navigator_id).order_by(Seat.round)):
         seats.setdefault(seat.event_id, []).append({"round": seat.round, "table": seat.number})
-    left = await session.execute(select(LeftEvent.event_id, LeftEvent.at).where(LeftEvent.navigator_id == navigator_id))
+    left = await session.execute(
+        select(LeftEvent.event_id, LeftEvent.at).where(
+            LeftEvent.navigator_id == navigator_id, LeftEvent.back_at.is_(None)
+        )
+    )
     feed = await session.get(CalendarFeed, navigator_id)
     return {
         "person": {"id": str(person.id), "ags": person.ags, "name": person.name, "department": person.department}

@@ -123,6 +123,7 @@ BAD: dict[str, tuple[dict[str, Any], tuple[str, str]]] = {
     "not a day of it": ({"agenda": [item(day="2019-10-02")]}, ("agenda[0]", "day")),
     "rounds on another day": ({"rounds": {"starts": "10:00", "day": "2019-10-02"}}, ("rounds", "day")),
     "not https": ({"onlineLink": "http://meet.example.org/x"}, ("event", "onlineLink")),
+    "line break for a calendar": ({"onlineLink": r"https://a.example/\nATTENDEE:x"}, ("event", "onlineLink")),
     "script": ({"onlineLink": "javascript:alert(1)"}, ("event", "onlineLink")),
     "material elsewhere": (
         {"agenda": [item(material=[{"title": "Folien", "url": "https://a.example/x y"}])]},

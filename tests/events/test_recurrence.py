@@ -83,5 +83,5 @@ def test_a_rule_moves_with_its_meetings_or_must_be_said_anew() -> None:
         ("FREQ=MONTHLY;BYDAY=2TU;COUNT=10", D(2027, 1, 12), D(2027, 10, 12)),
         ("FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,SU;COUNT=4", D(2027, 1, 4), D(2027, 1, 24)),  # they would part
     ):
-        with pytest.raises(Refused, match="rule"):
+        with pytest.raises(Refused, match="Regel"):
             recurrence.shifted(rule, first, last, 1)

@@ -49,6 +49,8 @@ def upgrade() -> None:
     op.add_column('event', sa.Column('last_day', sa.Date(), nullable=True), schema='events')
     op.execute("UPDATE events.event SET last_day = date")
     op.alter_column('event', 'last_day', nullable=False, schema='events')
+    op.add_column('event', sa.Column('revised_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False), schema='events')
+    op.execute("UPDATE events.event SET revised_at = updated_at")
     op.add_column('event', sa.Column('module_id', sa.Uuid(), nullable=True), schema='events')
     op.add_column('event', sa.Column('series_id', sa.Uuid(), nullable=True), schema='events')
     op.add_column('event', sa.Column('recurrence', sa.Date(), nullable=True), schema='events')
@@ -90,6 +92,7 @@ def upgrade() -> None:
     sa.Column('event_id', sa.Uuid(), nullable=False),
     sa.Column('navigator_id', sa.Uuid(), nullable=False),
     sa.Column('at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.Column('back_at', sa.DateTime(timezone=True), nullable=True),
     sa.ForeignKeyConstraint(['event_id'], ['events.event.id'], name=op.f('fk_left_event_event_id'), ondelete='CASCADE'),
     sa.ForeignKeyConstraint(['navigator_id'], ['events.navigator.id'], name=op.f('fk_left_event_navigator_id'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('event_id', 'navigator_id', name=op.f('pk_left_event')),

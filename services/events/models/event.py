@@ -36,6 +36,8 @@ class Event(Base):
     sequence: Mapped[int]
     """RFC 5545 SEQUENCE: rises with every change that calendars must notice."""
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    revised_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    """When SEQUENCE last rose; who takes part is no matter for calendars."""
     first_round: Mapped[datetime | None]
     round_minutes: Mapped[int]
     break_minutes: Mapped[int]

@@ -21,7 +21,7 @@ class CalendarFeed(Base):
 
 
 class LeftEvent(Base):
-    """Who took part in an event and does not any more; their calendar shows it as cancelled for a while."""
+    """Who left an event in which they took part; their calendar shows it as cancelled for a while."""
 
     __tablename__ = "left_event"
     event_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("events.event.id", ondelete="CASCADE"), primary_key=True)
@@ -29,3 +29,5 @@ class LeftEvent(Base):
         ForeignKey("events.navigator.id", ondelete="CASCADE"), primary_key=True, index=True
     )
     at: Mapped[datetime] = mapped_column(server_default=func.now())
+    back_at: Mapped[datetime | None]
+    """When they came back: their calendar must hear of it after what it heard of their leaving."""
