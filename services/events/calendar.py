@@ -10,15 +10,18 @@ what a calendar program has already, it replaces.
 """
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
 from icalendar import Calendar, Event, vUri
 
+from services.events.clocks import vtimezone
 from services.events.day import Day, Item, on_day, printable, span
 from services.kit.i18n import gettext as _
+from services.kit.i18n import language
 
 FORM: Final = 1
 """Rises when the same days are written otherwise: whoever has the older form must not be told that nothing changed."""
@@ -26,6 +29,7 @@ REFRESH: Final = dt.timedelta(hours=2)
 """Whole hours."""
 # uuid5(NAMESPACE_URL, "urn:lotsennetz:calendar"); it makes every UID and must never change.
 _NAMESPACE = UUID("dd052da0-7f33-537a-aeb1-11699f6df8ee")
+_END = b"END:VCALENDAR\r\n"
 _PRODUCT = "-//Lotsennetz//Event days//DE"
 
 
@@ -64,16 +68,21 @@ def _calendar(uid: str, name: str) -> Calendar:
 
 
 def _written(calendar: Calendar, days: Sequence[Day], city: str | None) -> bytes:
-    for day in days:
-        for entry in _entries(day, city):
-            calendar.add_component(entry)
-    if days:
-        first, last = min(day.date.year for day in days), max(day.ends.year for day in days)
-        calendar.add_missing_timezones(first_date=dt.date(first, 1, 1), last_date=dt.date(last + 2, 1, 1))
-    return bytes(calendar.to_ical())
+    """The calendar with the entries of the days, and the clocks that they name."""
+    years = [year for day in days for year in (day.date.year, day.ends.year)]
+    zones = [_zone(name, min(years), max(years)) for name in sorted({day.timezone for day in days})]
+    entries = [_entries(day, city, language()) for day in days]
+    return bytes(calendar.to_ical()).removesuffix(_END) + b"".join(zones + entries) + _END
 
 
-def _entries(day: Day, city: str | None) -> Iterable[Event]:
+@lru_cache(maxsize=64)
+def _zone(name: str, first: int, last: int) -> bytes:
+    return bytes(vtimezone(name, first, last + 1).to_ical())
+
+
+@lru_cache(maxsize=512)
+def _entries(day: Day, city: str | None, _language: str) -> bytes:
+    """The day's entries as they stand in the file of everybody who may see the same of it: most feeds share them."""
     zone = ZoneInfo(day.timezone)
     chosen = [
         (f"item:{item.id}" if item.id else f"position:{position}", item)
@@ -81,9 +90,8 @@ def _entries(day: Day, city: str | None) -> Iterable[Event]:
         if city is None or item.audience in (None, city)
     ]
     items = [item for _key, item in chosen]
-    yield _whole_day(day, items)
-    for key, item in chosen:
-        yield _entry(day, key, item, _end(item, items), zone)
+    entries = [_whole_day(day, items)] + [_entry(day, key, item, _end(item, items), zone) for key, item in chosen]
+    return b"".join(bytes(entry.to_ical()) for entry in entries)
 
 
 def _whole_day(day: Day, items: Sequence[Item]) -> Event:

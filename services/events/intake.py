@@ -5,8 +5,9 @@ import uuid
 from collections.abc import Mapping, Sequence
 
 import msgspec
-from sqlalchemy import Text, delete, insert, select, update
+from sqlalchemy import Text, cast, delete, insert, select, update
 from sqlalchemy import func as sql
+from sqlalchemy.dialects.postgresql import JSONPATH
 
 from services.contracts.directory import (
     CityPublished,
@@ -111,7 +112,7 @@ async def _rewritten(session: Writer, ags: str, old: str, name: str) -> None:
         AgendaItem.title,
         AgendaItem.responsible,
         sql.array_to_string(AgendaItem.details, " "),
-        sql.jsonb_path_query_array(AgendaItem.material, "$[*].title").cast(Text),
+        sql.jsonb_path_query_array(AgendaItem.material, cast("$[*].title", JSONPATH)).cast(Text),
     )
     query = select(AgendaItem).where(AgendaItem.event_id.in_(theirs), sql.strpos(texts, old) > 0)
     items = (await session.scalars(query)).all()
@@ -145,6 +146,10 @@ async def messages(session: Reader, events: Sequence[Event]) -> list[EventPublis
         )
         for event in events
     ]
+
+
+async def message(session: Reader, event: Event) -> EventPublished:
+    return (await messages(session, [event]))[0]
 
 
 async def rounds(session: Writer, said: RoundsConfirmed) -> None:

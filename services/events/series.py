@@ -29,7 +29,7 @@ async def create(session: Writer, organiser: str, draft: Draft, rule: str) -> tu
     clean = await trips.checked(session, draft)
     days = recurrence.dates(rule, clean.date)
     series = await _new(session, organiser, rule, days[0])
-    return series, [await _add(session, organiser, clean, series.id, day) for day in days]
+    return series, await _add(session, organiser, clean, series.id, days)
 
 
 async def change(
@@ -75,7 +75,7 @@ async def change(
     for one in dropped:
         await session.execute(update(Event).where(Event.id == one.id).values(series_id=None, recurrence=None))
         changed.append(await trips.cancel(session, one))
-    return changed + [await _add(session, event.organiser, clean, series.id, day) for day in further]
+    return changed + await _add(session, event.organiser, clean, series.id, further)
 
 
 async def cancel(session: Writer, event: Event, scope: Scope) -> list[Event]:
@@ -144,9 +144,12 @@ async def _follow(
     return series
 
 
-async def _add(session: Writer, organiser: str, clean: Draft, series: uuid.UUID, day: dt.date) -> Event:
-    draft = moved(_without_ids(clean), day)
-    return await trips.add(session, organiser, draft, series_id=series, recurrence=day)
+async def _add(
+    session: Writer, organiser: str, clean: Draft, series: uuid.UUID, days: Sequence[dt.date]
+) -> list[Event]:
+    draft = _translated(clean, None, None)  # new meetings have no entries yet
+    wanted = [(moved(draft, day), {"series_id": series, "recurrence": day}) for day in days]
+    return await trips.add(session, organiser, wanted)
 
 
 class _Placed(NamedTuple):
@@ -173,10 +176,6 @@ def _placed(targets: Sequence[Event], days: Sequence[dt.date]) -> _Placed:
             taken[one.id] = day
     kept = sorted(((one, taken[one.id]) for one in targets if one.id in taken), key=lambda pair: pair[1])
     return _Placed(kept, [one for one in targets if one.id not in taken], tuple(sorted(left)))
-
-
-def _without_ids(draft: Draft) -> Draft:
-    return _translated(draft, None, None)
 
 
 def _translated(draft: Draft, was: Draft | None, theirs: Draft | None) -> Draft:

@@ -2,11 +2,11 @@
 
 import datetime as dt
 import uuid
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, insert, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from services.events.draft import Draft, Item, Link, Room, Rounds, moment
@@ -33,9 +33,36 @@ def _same_item(zone: ZoneInfo) -> tuple[Key, ...]:
     )
 
 
+async def add(session: Writer, drafts: Mapping[uuid.UUID, Draft]) -> None:
+    """Agenda, rooms and online links of new events, by their ids. Raises Refused where one names an id."""
+    items: list[dict[str, Any]] = []
+    rooms: list[dict[str, Any]] = []
+    links: list[dict[str, Any]] = []
+    for event_id, draft in drafts.items():
+        own_items, own_rooms = _items(event_id, draft), _rooms(event_id, draft)
+        identify(own_items, [], (), "agenda")
+        identify(own_rooms, [], (), "rooms")
+        items += own_items
+        rooms += own_rooms
+        if draft.online:
+            links.append({"event_id": event_id, "url": draft.online})
+    for model, made in ((AgendaItem, items), (RoomRow, rooms), (OnlineLink, links)):
+        if made:
+            await session.execute(insert(model), made)
+
+
 async def store(session: Writer, event_id: uuid.UUID, draft: Draft) -> None:
     """Make agenda, rooms and online link what the draft says. Raises Refused for the id of another event's item."""
-    items: list[dict[str, Any]] = [
+    same = _same_item(ZoneInfo(draft.timezone))
+    await _replace(session, AgendaItem, event_id, _items(event_id, draft), same, "agenda")
+    await _replace(session, RoomRow, event_id, _rooms(event_id, draft), SAME_ROOM, "rooms")
+    await session.execute(delete(OnlineLink).where(OnlineLink.event_id == event_id))
+    if draft.online:
+        await session.execute(insert(OnlineLink).values(event_id=event_id, url=draft.online))
+
+
+def _items(event_id: uuid.UUID, draft: Draft) -> list[dict[str, Any]]:
+    return [
         {
             "id": item.id,
             "event_id": event_id,
@@ -50,7 +77,10 @@ async def store(session: Writer, event_id: uuid.UUID, draft: Draft) -> None:
         }
         for position, item in enumerate(draft.agenda)
     ]
-    rooms: list[dict[str, Any]] = [
+
+
+def _rooms(event_id: uuid.UUID, draft: Draft) -> list[dict[str, Any]]:
+    return [
         {
             "id": room.id,
             "event_id": event_id,
@@ -61,32 +91,20 @@ async def store(session: Writer, event_id: uuid.UUID, draft: Draft) -> None:
         }
         for position, room in enumerate(draft.rooms)
     ]
-    for model, rows, same, field in (
-        (AgendaItem, items, _same_item(ZoneInfo(draft.timezone)), "agenda"),
-        (RoomRow, rooms, SAME_ROOM, "rooms"),
-    ):
-        await _replace(session, model, event_id, rows, same, field)
-    await session.execute(delete(OnlineLink).where(OnlineLink.event_id == event_id))
-    if draft.online:
-        await session.execute(upsert(OnlineLink).values(event_id=event_id, url=draft.online))
 
 
 async def _replace(
     session: Writer, model: Any, event_id: uuid.UUID, rows: list[dict[str, Any]], same: Iterable[Key], field: str
 ) -> None:
-    query = select(model).where(model.event_id == event_id).order_by(model.position)
-    before = list((await session.scalars(query)).all())
+    query = select(*model.__table__.columns).where(model.event_id == event_id).order_by(model.position)
+    before = (await session.execute(query)).all()
     identify(rows, before, same, field)
-    kept = [row["id"] for row in rows]
-    await session.execute(delete(model).where(model.event_id == event_id, model.id.not_in(kept)))
+    if gone := {row.id for row in before} - {row["id"] for row in rows}:
+        await session.execute(delete(model).where(model.id.in_(gone)))
     if rows:
         statement = upsert(model).values(rows)
         changing = {name: statement.excluded[name] for name in rows[0] if name not in {"id", "event_id"}}
-        await session.execute(
-            statement.on_conflict_do_update(
-                index_elements=["id"], set_=changing, where=model.event_id == event_id
-            ).execution_options(populate_existing=True)
-        )
+        await session.execute(statement.on_conflict_do_update(index_elements=["id"], set_=changing))
 
 
 def identify(rows: list[dict[str, Any]], before: Sequence[Any], same: Iterable[Key], field: str) -> None:

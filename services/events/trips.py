@@ -42,19 +42,19 @@ async def checked(session: Reader, draft: Draft) -> Draft:
 
 async def create(session: Writer, organiser: str, draft: Draft) -> Event:
     """A new event. Raises Refused, with nothing stored, when anything in the draft is wrong."""
-    return await add(session, organiser, await checked(session, draft))
+    return (await add(session, organiser, [(await checked(session, draft), {})]))[0]
 
 
-async def add(session: Writer, organiser: str, clean: Draft, **also: Any) -> Event:
-    """A new event from a draft that is `checked`; `also` are further columns."""
-    event_id = uuid.uuid4()
-    await session.execute(
-        insert(Event).values(
-            id=event_id, organiser=organiser, status="confirmed", sequence=0, plan=None, **_values(clean), **also
-        )
-    )
-    await timetable.store(session, event_id, clean)
-    return await _fresh(session, event_id)
+async def add(session: Writer, organiser: str, wanted: Sequence[tuple[Draft, dict[str, Any]]]) -> list[Event]:
+    """New events, each from a draft that is `checked` and further columns."""
+    same = {"organiser": organiser, "status": "confirmed", "sequence": 0, "plan": None}
+    drafts = {uuid.uuid4(): draft for draft, _also in wanted}
+    rows = [{"id": key, **same, **_values(draft), **also} for key, (draft, also) in zip(drafts, wanted, strict=True)]
+    if rows:
+        await session.execute(insert(Event), rows)
+    await timetable.add(session, drafts)
+    found = {row.id: row for row in await session.scalars(select(Event).where(Event.id.in_(drafts)))}
+    return [found[key] for key in drafts]
 
 
 async def change(session: Writer, event: Event, draft: Draft) -> Event:
