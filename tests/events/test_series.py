@@ -1,5 +1,6 @@
 """Series of meetings through the API: each an event of its own, changed and called off alone, from here on, or all."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -164,6 +165,23 @@ async def test_calling_off(organiser: Client) -> None:
     raw = await organiser.fetch(f"{organiser.url}/events/{events[3]['id']}/papers/agenda.ics")
     for entry in icalendar.Calendar.from_ical(raw).walk("VEVENT"):
         assert (entry["status"], entry["sequence"]) == ("CANCELLED", 1)
+
+
+async def test_changes_at_the_same_time_take_turns(organiser: Client) -> None:
+    events = await make(organiser)
+    people = await navigators(organiser, KONSTANZ)
+    await asyncio.gather(
+        organiser.ask(CHANGE, event=events[0]["id"], scope="ALL", change=meeting(title="A")),
+        organiser.ask(CHANGE, event=events[0]["id"], scope="ALL", change=meeting(title="B")),
+        organiser.ask(CHANGE, event=events[2]["id"], scope="FOLLOWING", change=meeting(title="C", date="2027-04-13")),
+        organiser.ask(CANCEL, event=events[3]["id"], scope="THIS"),
+        *(organiser.ask(demo.JOIN, event=one["id"], navigators=people[:5]) for one in events),
+    )
+    after = (await show(organiser, events[0]["id"]))["events"]
+    assert [len(one["participants"]) for one in after] == [5] * 4
+    assert after[0]["title"] == after[1]["title"]
+    assert [len(one["agenda"]) for one in after] == [2] * 4
+    assert [one["status"] for one in after] == ["CONFIRMED"] * 3 + ["CANCELLED"]
 
 
 async def test_who_may_not_and_what_cannot(organiser: Client, clients: Clients) -> None:
