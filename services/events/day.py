@@ -159,7 +159,7 @@ def printable(text: str) -> str:
 def date_words(day: Day, style: Literal["full", "long"] = "full") -> str:
     """The date in the current language: `Dienstag, 1. Oktober 2019` in full, `1. Oktober 2019` long.
 
-    Several days are `1.–3. Oktober 2019` in both.
+    Several days are `1.–3. Okt. 2019` in both.
     """
     if day.ends > day.date:
         return format_interval(day.date, day.ends, "yMMMMd", locale=_locale())

@@ -6,7 +6,7 @@ that was cancelled alone stays cancelled. Who takes part in an occurrence still 
 
 import datetime as dt
 import uuid
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import Any, Literal, NamedTuple
 
 import msgspec
@@ -15,6 +15,7 @@ from sqlalchemy import insert, select, update
 from services.events import recurrence, timetable, trips
 from services.events.draft import Draft, moved
 from services.events.models import Event, Series
+from services.events.timetable import Called
 from services.kit.db import Reader, Writer
 from services.kit.errors import Refused
 from services.kit.i18n import gettext as _
@@ -61,14 +62,15 @@ async def change(
     if rule is not None:
         series = await _follow(session, series, targets, len(targets) == len(every), rule, placed[0][1])
     # Read before anything is stored: which entry of the others each entry of this one is.
-    was = await timetable.draft_of(session, event)
+    ids = [one.id for one, _to in placed]
+    called = dict(zip(ids, await timetable.called(session, ids), strict=True))
     changed = []
     for one, day in placed:
         kept: dict[str, Any] = {"series_id": series.id, "recurrence": day}
         if one.id == event.id:
             changed.append(await trips.replace(session, one, clean, **kept, changed_alone=clean.date != day))
         elif one.status != "cancelled" and (overwrite or not one.changed_alone):
-            theirs = _translated(clean, was, await timetable.draft_of(session, one))
+            theirs = _translated(clean, called[event.id], called[one.id])
             changed.append(await trips.replace(session, one, moved(theirs, day), **kept, changed_alone=False))
         else:
             await session.execute(update(Event).where(Event.id == one.id).values(**kept))
@@ -147,7 +149,7 @@ async def _follow(
 async def _add(
     session: Writer, organiser: str, clean: Draft, series: uuid.UUID, days: Sequence[dt.date]
 ) -> list[Event]:
-    draft = _translated(clean, None, None)  # new meetings have no entries yet
+    draft = _translated(clean, [], [])  # new meetings have no entries yet
     wanted = [(moved(draft, day), {"series_id": series, "recurrence": day}) for day in days]
     return await trips.add(session, organiser, wanted)
 
@@ -178,22 +180,16 @@ def _placed(targets: Sequence[Event], days: Sequence[dt.date]) -> _Placed:
     return _Placed(kept, [one for one in targets if one.id not in taken], tuple(sorted(left)))
 
 
-def _translated(draft: Draft, was: Draft | None, theirs: Draft | None) -> Draft:
-    """The draft with the ids of another occurrence: of its entries that are called what they `was` called here."""
-    here: dict[str | None, Any] = {}
-    there: dict[Any, str | None] = {}
-    if was and theirs:
-        here = {item.id: (item.title, item.audience) for item in was.agenda} | {r.id: r.name for r in was.rooms}
-        there = {(item.title, item.audience): item.id for item in reversed(theirs.agenda)}
-        there |= {room.name: room.id for room in theirs.rooms}
-    used: set[str] = set()
+def _translated(draft: Draft, here: Sequence[Called], there: Sequence[Called]) -> Draft:
+    """The draft with the ids of another occurrence: of its entries that are called what they were called `here`."""
+    names = dict(here)
+    free: dict[Hashable, list[str]] = {}
+    for id, name in there:
+        free.setdefault(name, []).append(id)
 
     def known(id: str | None) -> str | None:
-        found = there.get(here.get(id)) if id else None
-        if found is None or found in used:
-            return None
-        used.add(found)
-        return found
+        ids = free.get(names.get(id or ""), [])
+        return ids.pop(0) if ids else None
 
     replaced = msgspec.structs.replace
     return replaced(

@@ -16,6 +16,8 @@ from services.kit.db import Reader, Writer
 from services.kit.errors import Problem, Refused
 from services.kit.i18n import gettext as _
 
+Called = tuple[str, Hashable]
+"""The id of an item or a room, and what it is called."""
 Key = Callable[[Any], Hashable]
 SAME_ROOM: tuple[Key, ...] = (lambda room: room.name,)
 
@@ -102,9 +104,9 @@ async def _replace(
     if gone := {row.id for row in before} - {row["id"] for row in rows}:
         await session.execute(delete(model).where(model.id.in_(gone)))
     if rows:
-        statement = upsert(model).values(rows)
+        statement = upsert(model)
         changing = {name: statement.excluded[name] for name in rows[0] if name not in {"id", "event_id"}}
-        await session.execute(statement.on_conflict_do_update(index_elements=["id"], set_=changing))
+        await session.execute(statement.on_conflict_do_update(index_elements=["id"], set_=changing), rows)
 
 
 def identify(rows: list[dict[str, Any]], before: Sequence[Any], same: Iterable[Key], field: str) -> None:
@@ -142,6 +144,20 @@ class _Row:
 
 
 # Back to a draft --------------------------------------------------------------------------------------------------
+
+
+async def called(session: Reader, keys: Sequence[uuid.UUID]) -> list[list[Called]]:
+    """What each event's items and rooms are called, in their order."""
+    found: dict[uuid.UUID, list[Called]] = {key: [] for key in keys}
+    items = select(AgendaItem.event_id, AgendaItem.id, AgendaItem.title, AgendaItem.audience)
+    for event_id, id, title, audience in await session.execute(
+        items.where(AgendaItem.event_id.in_(keys)).order_by(AgendaItem.position)
+    ):
+        found[event_id].append((str(id), (title, audience)))
+    rows = select(RoomRow.event_id, RoomRow.id, RoomRow.name).where(RoomRow.event_id.in_(keys))
+    for event_id, id, name in await session.execute(rows.order_by(RoomRow.position)):
+        found[event_id].append((str(id), name))
+    return [found[key] for key in keys]
 
 
 async def rooms(session: Reader, keys: Sequence[uuid.UUID]) -> list[list[RoomRow]]:
