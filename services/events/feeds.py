@@ -27,6 +27,8 @@ from services.kit.settings import Settings
 PURPOSE: Final = "calendar"
 LIFE: Final = dt.timedelta(days=5 * 365)
 """Calendar programs ask for years; a link ends with its person or when they revoke it."""
+RENEWED: Final = dt.timedelta(days=365)
+"""So long before its end a link is replaced when its person asks for it."""
 NONCE_BYTES: Final = 8
 BEHIND, AHEAD = dt.timedelta(days=366), dt.timedelta(days=2 * 366)
 A_WHILE: Final = dt.timedelta(days=90)
@@ -53,13 +55,21 @@ class Feed(msgspec.Struct, frozen=True):
 
 
 async def opened(session: Writer, settings: Settings, person: uuid.UUID) -> str:
-    """The token of the person's calendar, which stays the same until it is revoked. Raises NotFound for a stranger."""
+    """The token of the person's calendar, the same for years unless it is revoked. Raises NotFound for a stranger."""
     if await session.get(Navigator, person) is None:
         raise NotFound(_("The directory has no such navigator."))
-    nonce = secrets.token_bytes(NONCE_BYTES)
-    await session.execute(upsert(CalendarFeed).values(navigator_id=person, nonce=nonce).on_conflict_do_nothing())
-    kept = await session.scalar(select(CalendarFeed.nonce).where(CalendarFeed.navigator_id == person))
-    return links.signed(settings, PURPOSE, person.bytes + (kept or nonce), LIFE)
+    now = dt.datetime.now(dt.UTC)
+    new = {"nonce": secrets.token_bytes(NONCE_BYTES), "opened_at": now}
+    await session.execute(
+        upsert(CalendarFeed)
+        .values(navigator_id=person, **new)
+        .on_conflict_do_update(
+            index_elements=["navigator_id"], set_=new, where=CalendarFeed.opened_at < now - (LIFE - RENEWED)
+        )
+    )
+    kept = (await session.scalars(select(CalendarFeed).where(CalendarFeed.navigator_id == person))).one()
+    until = int((kept.opened_at + LIFE).timestamp())
+    return links.signed_until(settings, PURPOSE, person.bytes + kept.nonce, until)
 
 
 async def revoke(session: Writer, person: uuid.UUID) -> bool:
@@ -109,10 +119,10 @@ async def of_person(session: Reader, person: uuid.UUID) -> Feed | None:
     navigator = await session.get(Navigator, person)
     if navigator is None:
         return None
+    mine = set((await session.scalars(select(Participant.event_id).where(Participant.navigator_id == person))).all())
     moves = (await session.scalars(select(LeftEvent).where(LeftEvent.navigator_id == person))).all()
-    left = {row.event_id: row.at for row in moves if row.back_at is None}
-    back = {row.event_id: row.back_at for row in moves if row.back_at is not None}
-    mine = select(Participant.event_id).where(Participant.navigator_id == person)
+    left = {row.event_id: row.at for row in moves if row.event_id not in mine}
+    back = {row.event_id: row.back_at or row.at for row in moves if row.event_id in mine}
     events = await _within(session, Event.id.in_(mine) | Event.id.in_(left))
     online = {
         row.event_id: row.url

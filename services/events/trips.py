@@ -64,6 +64,7 @@ async def change(session: Writer, event: Event, draft: Draft) -> Event:
     """
     clean = await checked(session, draft)
     await _lock(session, event.id)
+    await session.refresh(event)
     return await replace(session, event, clean, changed_alone=event.series_id is not None)
 
 

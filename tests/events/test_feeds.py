@@ -219,6 +219,11 @@ async def test_the_address_ends_when_it_is_revoked_and_with_its_person(shared: H
     new = await personal(shared, organiser, people[4])
     assert new.url != program.url
     assert await program.ask() == 404
+    async with shared.runtimes["events"].db.begin(HUB) as session:  # four years later
+        row = await session.get_one(CalendarFeed, uuid.UUID(people[4]))
+        row.opened_at -= feeds.LIFE - feeds.RENEWED + dt.timedelta(days=1)
+    renewed = await personal(shared, organiser, people[4])
+    assert renewed.url != new.url
     data = (await organiser.http.get(f"{organiser.url}/events/my-data/{mine}")).json()
     assert data["calendar"]["openedAt"]
     token = program.url.rsplit("/", 2)[1]

@@ -37,8 +37,8 @@ class Query:
 @strawberry.type
 class Mutation:
     @strawberry.mutation(
-        description="The address of one's own calendar, for calendar programs to subscribe to; the same until it is "
-        "revoked. `link` is the person's own."
+        description="The address of one's own calendar, for calendar programs to subscribe to; the same for years "
+        "unless it is revoked. `link` is the person's own."
     )
     async def open_calendar(self, info: Info[Any, Any], link: str) -> str:
         who, runtime = person(info, link), here(info, SERVICE)
