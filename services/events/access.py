@@ -4,7 +4,7 @@ import dataclasses
 import uuid
 from typing import Final
 
-from services.events.models import Event, Idea
+from services.events.models import Event, Idea, Module, Programme
 from services.kit.auth import Principal
 from services.kit.errors import Forbidden
 from services.kit.i18n import gettext as _
@@ -29,6 +29,12 @@ PAPERS: Final = Right(
 BY_LINK: Final = PERSONAL.to("events that the person whose link it is takes part in")
 WITH_LINK: Final = ANYBODY.to("what one got from an event or with a personal link")
 DAY_LINK: Final = Right("whoever has a personal link of the day", rows="the day of the person whose link it is")
+HOLD: Final = ORGANISER.to(
+    "events that their city, or one of their state, hosts or travels to; any, for the operator's clients", "may_hold"
+)
+OFFER: Final = ORGANISER.to("modules and programmes of their city or state", "may_offer")
+LINK: Final = Right("whoever has a personal link", rows="events they take part in, and their own calendar")
+CALENDAR: Final = Right("whoever has the address of a personal calendar", rows="the events of the person whose it is")
 RIGHTS: Final[Rights] = {
     "Query.*": ANYBODY,
     "Query.myDay": DAY_LINK,
@@ -41,10 +47,6 @@ RIGHTS: Final[Rights] = {
     "Mutation.*": ORGANISER,
     "Mutation.correctIdea": ORGANISER.to("ideas from paper cards of events they organise", "may_correct"),
     "Mutation.changeEvent": ORGANISER.to("events they organise; a city of theirs stays part of it", "may_change"),
-    "Mutation.createEvent": ORGANISER.to(
-        "events that their city, or one of their state, hosts or travels to; any, for the operator's clients",
-        "may_hold",
-    ),
     **dict.fromkeys(
         (
             "Query.mySurveys", "Query.retrospective", "Mutation.answerSurvey", "Mutation.sayInRetrospective",
@@ -52,7 +54,22 @@ RIGHTS: Final[Rights] = {
         ),
         BY_LINK,
     ),
+    "Query.onlineLink": LINK,
+    "Mutation.changeSeries": ORGANISER.to("events they organise; a city of theirs stays part of them", "may_change"),
+    "Mutation.createEvent": HOLD,
+    "Mutation.createSeries": HOLD,
+    "Mutation.createEventFromTemplate": HOLD,
+    "Mutation.copyEvent": HOLD,
+    "Mutation.createModule": OFFER,
+    "Mutation.createProgramme": OFFER,
+    "Mutation.changeModule": OFFER.to("those they made", "may_rework"),
+    "Mutation.changeProgramme": OFFER.to("those they made", "may_rework"),
+    "Mutation.openCalendar": LINK,
+    "Mutation.revokeCalendar": LINK,
     "Event.*": ANYBODY,
+    "Event.onlineLink": Right(
+        "clients and people with the scope", READ, rows="events they organise", rule="may_see_online", hidden=True
+    ),
     "Event.participants": PEOPLE,
     "Event.rounds": PEOPLE,
     "Event.surveys": PEOPLE,
@@ -62,7 +79,6 @@ RIGHTS: Final[Rights] = {
     "Event.movedSeats": PEOPLE,
     "Event.clockHistory": OWN_ONLY,
     "Event.dayLinks": OWN_ONLY,
-    **public("City", "Navigator", "Topic", "Venue", "AgendaItem", "Paper", "_entities"),
     **dict.fromkeys(
         (
             "Survey.*", "SurveyResults.*", "QuestionResult.*", "OptionResult.*", "FactorResult.*", "OutcomeResult.*",
@@ -72,6 +88,9 @@ RIGHTS: Final[Rights] = {
     ),
     "AskedSurvey.*": ANYBODY.to("what one got with a personal link"),
     **public("SurveyQuestion", "SurveyTemplate"),
+    **public("City", "Navigator", "Topic", "Venue", "Room", "AgendaItem", "Material", "Paper", "_entities"),
+    **public("Series", "Module", "Programme", "EventTemplate", "TemplateItem", "TemplateRounds"),
+    **public("ModuleConnection", "ModuleEdge", "ProgrammeConnection", "ProgrammeEdge"),
     **public("EventConnection", "EventEdge", "PageInfo"),
     **public("RoundClock", "ClockSpan", "ClockCommand"),
     **dict.fromkeys(("MyDay.*", "TableStop.*", "TableTopic.*", "TableCompanion.*"), WITH_LINK),
@@ -100,6 +119,25 @@ def may_change(who: Principal, event: Event) -> None:
     """Only who made it."""
     if who.subject != event.organiser:
         raise Forbidden(_("Only the organiser may change this event."))
+
+
+def may_offer(who: Principal, host: str) -> None:
+    """In the name of the own city or state; the operator's clients for all."""
+    if who.city is not None and who.city != host:
+        raise Forbidden(_("This is not your city: {ags}", ags=host[:20]))
+    if who.city is None and who.person and host[:2] not in who.where("central"):
+        raise Forbidden(_("This is not your state: {state}", state=host[:20]))
+
+
+def may_rework(who: Principal, row: Module | Programme) -> None:
+    """A module or programme is changed by who made it."""
+    if who.subject != row.organiser:
+        raise Forbidden(_("Only who made it may change it."))
+
+
+def may_see_online(who: Principal, event: Event) -> bool:
+    """The organiser; participants have a link of their own for it, and their calendar."""
+    return who.subject == event.organiser
 
 
 def may_see_people(who: Principal, event: Event) -> bool:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from litestar import Litestar
 
-from services.events import access, intake, surveys, web
+from services.events import access, intake, jobs, surveys, web
 from services.events.graphql import schema
 from services.events.live import rooms
 from services.events.models import Base
@@ -20,6 +20,7 @@ service = Service(
     routes=web.routes,
     mails=Path(__file__).parent / "mails",
     regular=[surveys.closing],
+    duties=jobs.duties,
     listens=intake.listens,
     beside=rooms.beside,
 )

@@ -11,7 +11,7 @@ from typing import Literal, get_args
 from zoneinfo import ZoneInfo
 
 import msgspec
-from babel.dates import format_date, format_time
+from babel.dates import format_date, format_interval, format_skeleton, format_time
 
 from services.kit.i18n import gettext as _
 from services.kit.i18n import language
@@ -23,6 +23,11 @@ _SEPARATING = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _INVISIBLE = re.compile("[\u202a-\u202e\u2066-\u2069\ufdd0-\ufdef\ufffe\uffff\ud800-\udfff]+")
 
 _LOCALES = {"de": "de_DE", "en": "en_GB"}
+
+
+class Link(msgspec.Struct, frozen=True):
+    title: str
+    url: str
 
 
 class Item(msgspec.Struct, frozen=True):
@@ -38,6 +43,7 @@ class Item(msgspec.Struct, frozen=True):
     audience: str | None = None
     responsible: str = ""
     id: str = ""
+    material: tuple[Link, ...] = ()
 
 
 class Round(msgspec.Struct, frozen=True):
@@ -74,8 +80,9 @@ class Person(msgspec.Struct, frozen=True):
 class Day(msgspec.Struct, frozen=True):
     """Everything printed about one event day.
 
-    `kind` is `learning_trip`, `speed_dating`, `open_space`, `module`, `review`, `meeting` (printed in the reader's
-    language) or any other short text, printed as it is.
+    `kind` is `learning_trip`, `speed_dating`, `open_space`, `module`, `review`, `network_meeting`, `meeting` (printed
+    in the reader's language) or any other short text, printed as it is. `last_day` is None where it takes one day;
+    `online`, where it takes place online, is only for those who take part.
     `updated` dates the papers and `sequence` counts the published revisions (RFC 5545 SEQUENCE).
 
     Raises ValueError where the parts do not fit together: a naive moment, an unknown timezone or status, numbers below
@@ -100,9 +107,17 @@ class Day(msgspec.Struct, frozen=True):
     participants: tuple[Person, ...] = ()
     timezone: str = "Europe/Berlin"
     sequence: int = 0
+    last_day: dt.date | None = None
+    online: str = ""
     status: Status = "confirmed"
 
+    @property
+    def ends(self) -> dt.date:
+        return self.last_day or self.date
+
     def __post_init__(self) -> None:
+        if self.ends < self.date:
+            raise ValueError("a day ends before it begins")
         try:
             ZoneInfo(self.timezone)
         except (KeyError, OSError) as error:
@@ -142,13 +157,25 @@ def printable(text: str) -> str:
 
 
 def date_words(day: Day, style: Literal["full", "long"] = "full") -> str:
-    """The date in the current language: `Dienstag, 1. Oktober 2019` in full, `1. Oktober 2019` long."""
+    """The date in the current language: `Dienstag, 1. Oktober 2019` in full, `1. Oktober 2019` long.
+
+    Several days are `1.–3. Okt. 2019` in both.
+    """
+    if day.ends > day.date:
+        return format_interval(day.date, day.ends, "yMMMMd", locale=_locale())
     return format_date(day.date, style, locale=_locale())
 
 
 def span(day: Day, starts: dt.datetime | None, ends: dt.datetime | None) -> str:
     """`10:45–11:00`, or `10:45` without an end, on the day's own clock; empty without a start."""
     return "–".join(_clock(day, moment) for moment in (starts, ends) if moment)
+
+
+def on_day(day: Day, moment: dt.datetime) -> str:
+    """Which day of several it is: `Di., 1. Okt.`; empty where the day is one."""
+    if day.ends == day.date:
+        return ""
+    return format_skeleton("MMMEd", moment.astimezone(ZoneInfo(day.timezone)).date(), locale=_locale())
 
 
 def spoken_span(day: Day, starts: dt.datetime | None, ends: dt.datetime | None) -> str:

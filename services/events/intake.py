@@ -3,12 +3,13 @@
 import datetime as dt
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from zoneinfo import ZoneInfo
 
 import msgspec
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Text, cast, delete, insert, select, update
 from sqlalchemy import func as sql
+from sqlalchemy.dialects.postgresql import JSONPATH
 
 from services.contracts.directory import (
     CityPublished,
@@ -83,7 +84,7 @@ async def forget(session: Writer, said: NavigatorWithdrawn) -> None:
         )
     ).all()
     await session.execute(delete(Navigator).where(Navigator.id == gone))
-    await log.say(session, Base.metadata, [await message(session, event) for event in events])
+    await log.say(session, Base.metadata, await messages(session, events))
 
 
 async def erase(session: Writer, said: NavigatorErased) -> None:
@@ -110,28 +111,49 @@ async def _renamed(session: Writer, names: Mapping[str, tuple[str, str]]) -> Non
 async def _rewritten(session: Writer, ags: str, old: str, name: str) -> None:
     whole = re.compile(rf"(?<!\w){re.escape(old)}(?!\w)")
     theirs = select(Event.id).where((Event.host == ags) | Event.guests.contains([ags]))
-    texts = sql.concat_ws(" ", AgendaItem.title, AgendaItem.responsible, sql.array_to_string(AgendaItem.details, " "))
-    items = select(AgendaItem).where(AgendaItem.event_id.in_(theirs), sql.strpos(texts, old) > 0)
-    for item in (await session.scalars(items)).all():
+    texts = sql.concat_ws(
+        " ",
+        AgendaItem.title,
+        AgendaItem.responsible,
+        sql.array_to_string(AgendaItem.details, " "),
+        sql.jsonb_path_query_array(AgendaItem.material, cast("$[*].title", JSONPATH)).cast(Text),
+    )
+    query = select(AgendaItem).where(AgendaItem.event_id.in_(theirs), sql.strpos(texts, old) > 0)
+    items = (await session.scalars(query)).all()
+    await session.execute(  # calendars hold the old name
+        update(Event)
+        .where(Event.id.in_({item.event_id for item in items}))
+        .values(sequence=Event.sequence + 1, updated_at=sql.now(), revised_at=sql.now())
+    )
+    for item in items:
         item.title = whole.sub(lambda _match: name, item.title)
         item.responsible = whole.sub(lambda _match: name, item.responsible)
         item.details = [whole.sub(lambda _match: name, line) for line in item.details]
+        item.material = [one | {"title": whole.sub(lambda _match: name, one["title"])} for one in item.material]
+
+
+async def messages(session: Reader, events: Sequence[Event]) -> list[EventPublished]:
+    """The events as the others hear of them."""
+    people: dict[uuid.UUID, list[str]] = {event.id: [] for event in events}
+    query = select(Participant).where(Participant.event_id.in_(people)).order_by(Participant.navigator_id)
+    for one in await session.scalars(query):
+        people[one.event_id].append(str(one.navigator_id))
+    return [
+        EventPublished(
+            id=str(event.id),
+            organiser=event.organiser,
+            title=event.title,
+            cities=(event.host, *event.guests),
+            participants=tuple(people[event.id]),
+            date=event.date,
+            cancelled=event.status == "cancelled",
+        )
+        for event in events
+    ]
 
 
 async def message(session: Reader, event: Event) -> EventPublished:
-    """The event as the others hear of it."""
-    people = await session.scalars(
-        select(Participant.navigator_id).where(Participant.event_id == event.id).order_by(Participant.navigator_id)
-    )
-    return EventPublished(
-        id=str(event.id),
-        organiser=event.organiser,
-        title=event.title,
-        cities=(event.host, *event.guests),
-        participants=tuple(str(p) for p in people),
-        date=event.date,
-        cancelled=event.status == "cancelled",
-    )
+    return (await messages(session, [event]))[0]
 
 
 async def rounds(session: Writer, said: RoundsConfirmed) -> None:

@@ -2,11 +2,13 @@
 
 import datetime as dt
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
+import msgspec
+
 from services.events import calendar, prints, trips
-from services.events.day import Day, Item, Person, Round, Stop
+from services.events.day import Day, Item, Link, Person, Round, Stop
 from services.events.day import Table as DayTable
 from services.events.models import Event
 from services.kit import i18n
@@ -37,10 +39,12 @@ def round_times(event: Event, count: int) -> list[tuple[dt.datetime, dt.datetime
 
 async def day(session: Reader, event: Event, *, people: bool) -> Day:
     """Everything printed about the event; without participants unless `people`."""
-    cities, topics = await trips.names(session, event)
-    agenda = (await trips.agendas(session, [event.id]))[0]
-    navigators = (await trips.participants(session, [event.id]))[0] if people else []
-    tables = (await trips.tables(session, [event.id]))[0] if people else []
+    (made,) = await days(session, [event])
+    if not people:
+        return made
+    cities, topics = await trips.names(session, [event])
+    navigators = (await trips.participants(session, [event.id]))[0]
+    tables = (await trips.tables(session, [event.id]))[0]
     count = max((table.round for table, _seats in tables), default=0)
     times = round_times(event, count)
     routes: dict[uuid.UUID, list[Stop]] = {}
@@ -51,39 +55,57 @@ async def day(session: Reader, event: Event, *, people: bool) -> Day:
     for table, _seats in tables:
         topic: Any = topics.get(table.topic)
         signs[table.number] = (topic.en if i18n.language() == "en" else topic.de) if topic else table.topic
-    return Day(
-        id=str(event.id),
-        title=event.title,
-        hashtag=event.hashtag,
-        kind=event.kind.lower(),
-        date=event.date,
-        venue=event.venue,
-        address=event.address,
-        host=cities.get(event.host, event.host),
-        guests=tuple(cities.get(ags, ags) for ags in event.guests),
+    return msgspec.structs.replace(
+        made,
         updated=event.updated_at,
-        sequence=event.sequence,
-        status="cancelled" if event.status == "cancelled" else "confirmed",
-        timezone=event.timezone,
-        questions=tuple(event.questions),
-        agenda=tuple(
-            Item(
-                id=str(item.id),
-                starts=item.starts,
-                ends=item.ends,
-                title=item.title,
-                details=tuple(item.details),
-                audience=cities.get(item.audience, item.audience) if item.audience else None,
-                responsible=item.responsible,
-            )
-            for item in agenda
-        ),
         rounds=tuple(Round(n, *(times[n - 1] if times else ())) for n in range(1, count + 1)),
         tables=tuple(DayTable(number=number, topic=sign) for number, sign in sorted(signs.items())),
         participants=tuple(
             Person(
-                name=n.name, city=cities.get(n.ags, n.ags), department=n.department, route=tuple(routes.get(n.id, []))
+                name=n.name,
+                city=cities.get(n.ags, n.ags),
+                department=n.department,
+                route=tuple(routes.get(n.id, [])),
             )
             for n in navigators
         ),
     )
+
+
+async def days(session: Reader, events: Sequence[Event]) -> list[Day]:
+    """What everybody may read about the events, without people: what calendars are made of, dated as they are."""
+    cities, _topics = await trips.names(session, events)
+    agendas = await trips.agendas(session, [event.id for event in events])
+    return [
+        Day(
+            id=str(event.id),
+            title=event.title,
+            hashtag=event.hashtag,
+            kind=event.kind.lower(),
+            date=event.date,
+            last_day=event.last_day,
+            venue=event.venue,
+            address=event.address,
+            host=cities.get(event.host, event.host),
+            guests=tuple(cities.get(ags, ags) for ags in event.guests),
+            updated=event.revised_at,
+            sequence=event.sequence,
+            status="cancelled" if event.status == "cancelled" else "confirmed",
+            timezone=event.timezone,
+            questions=tuple(event.questions),
+            agenda=tuple(
+                Item(
+                    id=str(item.id),
+                    starts=item.starts,
+                    ends=item.ends,
+                    title=item.title,
+                    details=tuple(item.details),
+                    audience=cities.get(item.audience, item.audience) if item.audience else None,
+                    responsible=item.responsible,
+                    material=tuple(Link(one["title"], one["url"]) for one in item.material),
+                )
+                for item in agenda
+            ),
+        )
+        for event, agenda in zip(events, agendas, strict=True)
+    ]

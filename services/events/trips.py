@@ -8,8 +8,22 @@ from typing import Any
 from sqlalchemy import delete, insert, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from services.events import timetable
 from services.events.draft import Draft, moment, validate
-from services.events.models import AgendaItem, City, Event, Idea, Navigator, Participant, Seat, Table, Topic
+from services.events.models import (
+    AgendaItem,
+    CalendarFeed,
+    City,
+    Event,
+    Idea,
+    LeftEvent,
+    Module,
+    Navigator,
+    Participant,
+    Seat,
+    Table,
+    Topic,
+)
 from services.kit.db import Reader, Writer
 from services.kit.errors import Problem, Refused
 from services.kit.i18n import gettext as _
@@ -17,24 +31,46 @@ from services.kit.i18n import gettext as _
 MOST_PARTICIPANTS = 5_000
 
 
-async def create(session: Writer, organiser: str, draft: Draft) -> Event:
-    """A new event. Raises Refused, with nothing stored, when anything in the draft is wrong."""
+async def checked(session: Reader, draft: Draft) -> Draft:
+    """The draft with its texts cleaned. Raises Refused for anything in it that is wrong or that we do not know."""
     clean = validate(draft, await _vocabulary(session))
     await _know_cities(session, clean)
-    event_id = uuid.uuid4()
-    await session.execute(
-        insert(Event).values(
-            id=event_id, organiser=organiser, status="confirmed", sequence=0, plan=None, **_values(clean)
-        )
-    )
-    await _store_agenda(session, event_id, clean)
-    return await _fresh(session, event_id)
+    if clean.module and not await session.scalar(select(Module.id).where(Module.id.in_(uuids([clean.module])))):
+        problem = Problem(message=_("There is no such module."), row="event", field="module")
+        raise Refused(_("The event was not stored. Please correct the fields named and send it again."), [problem])
+    return clean
+
+
+async def create(session: Writer, organiser: str, draft: Draft) -> Event:
+    """A new event. Raises Refused, with nothing stored, when anything in the draft is wrong."""
+    return (await add(session, organiser, [(await checked(session, draft), {})]))[0]
+
+
+async def add(session: Writer, organiser: str, wanted: Sequence[tuple[Draft, dict[str, Any]]]) -> list[Event]:
+    """New events, each from a draft that is `checked` and further columns."""
+    same = {"organiser": organiser, "status": "confirmed", "sequence": 0, "plan": None}
+    drafts = {uuid.uuid4(): draft for draft, _also in wanted}
+    rows = [{"id": key, **same, **_values(draft), **also} for key, (draft, also) in zip(drafts, wanted, strict=True)]
+    if rows:
+        await session.execute(insert(Event), rows)
+    await timetable.add(session, drafts)
+    found = {row.id: row for row in await session.scalars(select(Event).where(Event.id.in_(drafts)))}
+    return [found[key] for key in drafts]
 
 
 async def change(session: Writer, event: Event, draft: Draft) -> Event:
-    """Replace the event's data and agenda; participants and the confirmed plan stay."""
-    clean = validate(draft, await _vocabulary(session))
-    await _know_cities(session, clean)
+    """Replace the event's data and agenda; participants and the confirmed plan stay.
+
+    An occurrence of a series is then one that was changed alone.
+    """
+    clean = await checked(session, draft)
+    await _lock(session, event.id)
+    await session.refresh(event)
+    return await replace(session, event, clean, changed_alone=event.series_id is not None)
+
+
+async def replace(session: Writer, event: Event, clean: Draft, **also: Any) -> Event:
+    """As `change`, from a draft that is `checked`, with the event's turn taken; `also` are further columns."""
     left = await session.scalars(
         select(Navigator.ags)
         .join(Participant, Participant.navigator_id == Navigator.id)
@@ -43,9 +79,11 @@ async def change(session: Writer, event: Event, draft: Draft) -> Event:
     )
     if (ags := left.one_or_none()) is not None:
         raise Refused(_("Participants of the city {ags} are registered: remove them first.", ags=ags))
-    await _touch(session, event.id, **_values(clean))
-    await session.execute(delete(AgendaItem).where(AgendaItem.event_id == event.id))
-    await _store_agenda(session, event.id, clean)
+    cities, now = {clean.host, *clean.guests}, dt.datetime.now(dt.UTC).isoformat()
+    former = {ags: at for ags, at in event.former.items() if ags not in cities}
+    former |= {ags: now for ags in (event.host, *event.guests) if ags not in cities}
+    await _touch(session, event.id, **_values(clean), former=former, **also)
+    await timetable.store(session, event.id, clean)
     return await _fresh(session, event.id)
 
 
@@ -75,6 +113,11 @@ async def add_participants(session: Writer, event: Event, navigators: Sequence[s
             .values([{"event_id": event.id, "navigator_id": key} for key in dict.fromkeys(wanted)])
             .on_conflict_do_nothing()
         )
+        await session.execute(
+            update(LeftEvent)
+            .where(LeftEvent.event_id == event.id, LeftEvent.navigator_id.in_(wanted), LeftEvent.back_at.is_(None))
+            .values(back_at=dt.datetime.now(dt.UTC))
+        )
     count = len((await session.scalars(select(Participant.navigator_id).where(Participant.event_id == event.id))).all())
     if count > MOST_PARTICIPANTS:
         raise Refused(_("At most {most} people can take part in one event.", most=MOST_PARTICIPANTS))
@@ -86,10 +129,32 @@ async def remove_participants(session: Writer, event: Event, navigators: Sequenc
     """Take navigators out of the event and off their seats; who is not in it does not matter."""
     wanted = _ids(navigators)
     await _lock(session, event.id)
-    for model in (Seat, Participant):
-        await session.execute(delete(model).where(model.event_id == event.id, model.navigator_id.in_(wanted)))
+    await session.execute(delete(Seat).where(Seat.event_id == event.id, Seat.navigator_id.in_(wanted)))
+    left = await session.scalars(
+        delete(Participant)
+        .where(Participant.event_id == event.id, Participant.navigator_id.in_(wanted))
+        .returning(Participant.navigator_id)
+    )
+    if rows := [{"event_id": event.id, "navigator_id": one} for one in left]:
+        again = {"at": dt.datetime.now(dt.UTC), "back_at": None}
+        await session.execute(
+            upsert(LeftEvent)
+            .values([row | again for row in rows])
+            .on_conflict_do_update(index_elements=["event_id", "navigator_id"], set_=again)
+        )
     await _stamp(session, event.id)
     return await _fresh(session, event.id)
+
+
+def uuids(values: Sequence[str]) -> list[uuid.UUID]:
+    """Those of `values` that are ids; what is none is an id of nothing."""
+    found = []
+    for value in values:
+        try:
+            found.append(uuid.UUID(value))
+        except ValueError:
+            continue
+    return found
 
 
 def _ids(values: Sequence[str]) -> list[uuid.UUID]:
@@ -117,10 +182,11 @@ async def _stamp(session: Writer, event_id: uuid.UUID) -> None:
 
 
 async def _touch(session: Writer, event_id: uuid.UUID, **values: Any) -> None:
+    now = dt.datetime.now(dt.UTC)
     await session.execute(
         update(Event)
         .where(Event.id == event_id)
-        .values(sequence=Event.sequence + 1, updated_at=dt.datetime.now(dt.UTC), **values)
+        .values(sequence=Event.sequence + 1, updated_at=now, revised_at=now, **values)
     )
 
 
@@ -151,13 +217,15 @@ def _values(draft: Draft) -> dict[str, Any]:
         "title": draft.title,
         "hashtag": draft.hashtag,
         "date": draft.date,
+        "last_day": draft.ends,
         "timezone": draft.timezone,
         "venue": draft.venue,
         "address": draft.address,
         "host": draft.host,
         "guests": list(draft.guests),
         "questions": list(draft.questions),
-        "first_round": moment(draft, rounds.starts) if rounds else None,
+        "module_id": uuid.UUID(draft.module) if draft.module else None,
+        "first_round": moment(draft, rounds.starts, rounds.day) if rounds else None,
         "round_minutes": rounds.minutes if rounds else 0,
         "break_minutes": rounds.break_minutes if rounds else 0,
         "rounds": rounds.count if rounds else 0,
@@ -166,37 +234,31 @@ def _values(draft: Draft) -> dict[str, Any]:
     }
 
 
-async def _store_agenda(session: Writer, event_id: uuid.UUID, draft: Draft) -> None:
-    rows = [
-        {
-            "id": uuid.uuid5(event_id, f"agenda/{position}"),
-            "event_id": event_id,
-            "position": position,
-            "starts": moment(draft, item.starts),
-            "ends": moment(draft, item.ends) if item.ends else None,
-            "title": item.title,
-            "details": list(item.details),
-            "audience": item.audience,
-            "responsible": item.responsible or "",
-        }
-        for position, item in enumerate(draft.agenda)
-    ]
-    if rows:
-        await session.execute(insert(AgendaItem), rows)
-
-
 # Reading ----------------------------------------------------------------------------------------------------------
 
 
 async def page(
-    session: Reader, limit: int, *, after: Sequence[str] | None = None, city: str | None = None
+    session: Reader,
+    limit: int,
+    *,
+    after: Sequence[str] | None = None,
+    city: str | None = None,
+    kind: str | None = None,
+    since: dt.date | None = None,
+    until: dt.date | None = None,
 ) -> list[Event]:
-    """Events by date, newest first."""
+    """Events by date, newest first; `since` and `until` name days on which at least a part of them takes place."""
     query = select(Event).order_by(Event.date.desc(), Event.id.desc()).limit(limit)
     if after is not None:
         query = query.where(tuple_(Event.date, Event.id) < (dt.date.fromisoformat(after[0]), uuid.UUID(after[1])))
     if city is not None:
         query = query.where((Event.host == city) | Event.guests.contains([city]))
+    if kind is not None:
+        query = query.where(Event.kind == kind)
+    if since is not None:
+        query = query.where(Event.last_day >= since)
+    if until is not None:
+        query = query.where(Event.date <= until)
     return list((await session.scalars(query)).all())
 
 
@@ -258,6 +320,12 @@ async def about(session: Reader, navigator_id: uuid.UUID) -> dict[str, Any]:
     for seat in await session.scalars(select(Seat).where(Seat.navigator_id == navigator_id).order_by(Seat.round)):
         seats.setdefault(seat.event_id, []).append({"round": seat.round, "table": seat.number})
     ideas = await session.scalars(select(Idea).where(Idea.navigator_id == navigator_id).order_by(Idea.created_at))
+    left = await session.execute(
+        select(LeftEvent.event_id, LeftEvent.at).where(
+            LeftEvent.navigator_id == navigator_id, LeftEvent.back_at.is_(None)
+        )
+    )
+    feed = await session.get(CalendarFeed, navigator_id)
     return {
         "person": {"id": str(person.id), "ags": person.ags, "name": person.name, "department": person.department}
         if person
@@ -270,6 +338,8 @@ async def about(session: Reader, navigator_id: uuid.UUID) -> dict[str, Any]:
             {"event": str(idea.event_id), "round": idea.round, "table": idea.number, "text": idea.text}
             for idea in ideas
         ],
+        "left": [{"id": str(id), "at": at.isoformat()} for id, at in left],
+        "calendar": {"openedAt": feed.opened_at.isoformat()} if feed else None,
     }
 
 
@@ -279,8 +349,9 @@ async def names_of(session: Reader, keys: Sequence[uuid.UUID]) -> dict[uuid.UUID
     return {row.id: row.name for row in found}
 
 
-async def names(session: Reader, event: Event) -> tuple[dict[str, str], dict[str, Topic]]:
-    """The names of the event's cities by AGS, and the topics by code."""
-    cities = (await session.scalars(select(City).where(City.ags.in_([event.host, *event.guests])))).all()
+async def names(session: Reader, events: Sequence[Event]) -> tuple[dict[str, str], dict[str, Topic]]:
+    """The names of the events' cities by AGS, and the topics by code."""
+    wanted = {ags for event in events for ags in (event.host, *event.guests)}
+    cities = (await session.scalars(select(City).where(City.ags.in_(wanted)))).all()
     topics = (await session.scalars(select(Topic))).all()
     return {city.ags: city.name for city in cities}, {topic.code: topic for topic in topics}

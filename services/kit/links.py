@@ -21,7 +21,12 @@ _LONGEST = 200
 
 def signed(settings: Settings, purpose: str, value: bytes, life: timedelta) -> str:
     """A token that holds `value` (readable for whoever has it) for as long as `life`; letters for an address."""
-    body = value + int(time.time() + life.total_seconds()).to_bytes(_UNTIL_BYTES, "big")
+    return signed_until(settings, purpose, value, int(time.time() + life.total_seconds()))
+
+
+def signed_until(settings: Settings, purpose: str, value: bytes, until: int) -> str:
+    """As `signed`, until a moment in seconds since 1970: the same token each time."""
+    body = value + until.to_bytes(_UNTIL_BYTES, "big")
     return base64.urlsafe_b64encode(body + _seal(settings, purpose, body)).rstrip(b"=").decode()
 
 

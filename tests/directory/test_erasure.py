@@ -198,7 +198,7 @@ async def test_an_erased_person_is_found_nowhere(shared: Hub) -> None:
     for address in (page, f"/projects/{zoe}", "/mine"):
         assert "Quittenbaum" not in (await browser.http.get(address)).text
     held = await browser.http.get(f"/events/my-data/{page.rpartition('/')[2]}")
-    assert held.json() == {"person": None, "events": []}
+    assert [key for key, value in held.json().items() if value] == []
 
     again = await city.ask(
         "mutation ($s: SnapshotInput!) { publishDirectory(snapshot: $s) { withheld navigators { added } } }",

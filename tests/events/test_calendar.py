@@ -1,11 +1,14 @@
 """The agenda as calendar programs read it: parsed back with the library that reads, not the code that wrote."""
 
 import datetime as dt
+from zoneinfo import ZoneInfo
 
 import icalendar
 import msgspec
+import pytest
 
 from services.events.calendar import agenda_ics
+from services.events.clocks import vtimezone
 from services.events.day import Day, Item
 from services.kit.i18n import speaking
 from tests.events.sample_day import at, sample_day
@@ -93,7 +96,7 @@ def test_what_people_type_stays_in_its_property() -> None:
     raw = agenda_ics(day)
     calendar = icalendar.Calendar.from_ical(raw)
     assert [component.name for component in calendar.walk()] == [
-        "VCALENDAR", "VTIMEZONE", "STANDARD", "DAYLIGHT", "STANDARD", "VEVENT", "VEVENT",
+        "VCALENDAR", "VTIMEZONE", "STANDARD", "DAYLIGHT", "STANDARD", "DAYLIGHT", "STANDARD", "VEVENT", "VEVENT",
     ]  # fmt: skip
     plain = 'x ATTENDEE:mailto:a@b END:VEVENT BEGIN:VALARM ;,:\\ "q"'
     for entry in calendar.walk("VEVENT"):
@@ -110,8 +113,23 @@ def test_the_timezone_is_described_for_a_bounded_time() -> None:
     (zone,) = icalendar.Calendar.from_ical(agenda_ics(sample_day())).walk("VTIMEZONE")
     assert str(zone["tzid"]) == "Europe/Berlin"
     onsets = [part.decoded("dtstart").year for part in zone.subcomponents]
-    assert set(onsets) == {2019}
+    assert set(onsets) == {2019, 2020}
     assert len(zone.to_ical()) < 700
+
+
+@pytest.mark.parametrize("name", ["Europe/Berlin", "Europe/Dublin", "America/New_York", "Africa/Casablanca", "UTC"])
+def test_a_timezone_is_read_as_it_is_meant_by_programs_that_know_no_other(name: str) -> None:
+    """As ical.js reads it: the observance that began last counts, and none with RDATE begins with its DTSTART."""
+    described, zone = vtimezone(name, 2026, 2027), ZoneInfo(name)
+    assert not [one for one in described.subcomponents if "rdate" in one or "rrule" in one]
+    onsets = sorted(
+        (one.decoded("dtstart") - one.decoded("tzoffsetfrom"), one.decoded("tzoffsetto"))
+        for one in described.subcomponents
+    )
+    for hours in range(2 * 365 * 24 - 48):
+        moment = dt.datetime(2026, 1, 2) + dt.timedelta(hours=hours)  # noqa: DTZ001 - UTC, as the onsets
+        offset = [to for onset, to in onsets if onset <= moment][-1]
+        assert moment.replace(tzinfo=dt.UTC).astimezone(zone).utcoffset() == offset, moment
 
 
 def test_german_first_english_second_and_always_the_same_bytes() -> None:

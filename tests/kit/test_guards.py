@@ -37,8 +37,8 @@ SHOWN = {
     "directory.project_navigator", "directory.topic", "directory.municipality", "directory.department",
     "directory.project_topic", "directory.care", "directory.quota_rule", "directory.daily_count",
     "directory.word",
-    "events.city", "events.topic", "events.event", "events.agenda_item", "events.live", "matching.topic",
-    "matching.city",
+    "events.city", "events.topic", "events.event", "events.agenda_item", "events.room", "events.module",
+    "events.programme", "events.series", "events.live", "matching.topic", "matching.city",
 }  # fmt: skip
 """What everybody may read: it is published."""
 SHARED = {"events.navigator", "matching.navigator"}
@@ -272,6 +272,11 @@ MOVES = {
     "events.event": f"host = '{THEIRS}', guests = '{{}}'",
     "events.agenda_item": f"event_id = '{account(THEIRS)}'",
     "events.participant": f"event_id = '{account(THEIRS)}'",
+    "events.room": f"event_id = '{account(THEIRS)}'",
+    "events.online_link": f"event_id = '{account(THEIRS)}'",
+    "events.left_event": f"event_id = '{account(THEIRS)}'",
+    "events.module": f"host = '{THEIRS}'",
+    "events.programme": f"host = '{THEIRS}'",
     "matching.plan": f"event_id = '{account(THEIRS)}'",
 }
 

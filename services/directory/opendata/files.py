@@ -14,12 +14,12 @@ import weakref
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from datetime import date
-from hashlib import sha256
 from typing import Any, Final
 
 import msgspec
 
 from services.directory.opendata.datasets import DATASETS, Dataset
+from services.kit.conditional import digest
 from services.kit.db import HUB, Reader, driver
 from services.kit.service import Runtime
 from services.kit.sheets.writing import harmless
@@ -52,11 +52,6 @@ async def version(session: Reader) -> str:
     """The state of the public part, as an ETag has it; the session acts for the hub, which alone reads the log."""
     state = await (await driver(session)).fetchval(VERSION, SAID)
     return digest(f"{FORM} {state}".encode())
-
-
-def digest(content: bytes) -> str:
-    """For an ETag."""
-    return sha256(content).hexdigest()[:24]
 
 
 @dataclass(frozen=True)

@@ -152,7 +152,10 @@ def _events() -> dict[str, Any]:
         _("Events"),
         _("Learning trips and speed-dating days are planned, and their papers printed."),
         _("navigators who take part"),
-        [_("name, department, city, seats in rounds")],
+        [
+            _("name, department, city, seats in rounds"),
+            _("events that were left, for 90 days; whether one's own calendar was opened"),
+        ],
         [_("the organiser and the cities of the event")],
         _("until the entry is withdrawn or erased"),
     )

@@ -12,6 +12,7 @@ from services.directory import opendata, topics
 from services.directory.models import City, Topic
 from services.directory.opendata import datasets, dcat, files, skos
 from services.directory.web.login import AnyRequest, here
+from services.kit.conditional import digest, unchanged
 from services.kit.db import NOBODY, Reader
 from services.kit.errors import NotFound
 from services.kit.i18n import gettext as _
@@ -56,7 +57,7 @@ async def file(request: AnyRequest, file: str) -> Response[Any]:
         raise NotFound(_("There is no such file. /open-data lists them."))
     runtime = here(request)
     await runtime.rates.take(FROM_ADDRESS, address_of(request))
-    if (same := _unchanged(request, await files.etag_of(runtime))) is not None:
+    if (same := unchanged(request, await files.etag_of(runtime), FRESH)) is not None:
         return same
     found = await files.made(runtime, name, form)
     headers = FRESH | {
@@ -98,19 +99,11 @@ async def linked(request: AnyRequest, made: Any) -> Response[Any]:
     await runtime.rates.take(FROM_ADDRESS, address_of(request))
     async with runtime.db.read(NOBODY) as session:
         body = msgspec.json.encode(await made(session, runtime.settings.issuer))
-    etag = files.digest(body)
-    if (same := _unchanged(request, etag)) is not None:
+    etag = digest(body)
+    if (same := unchanged(request, etag, FRESH)) is not None:
         return same
     headers = FRESH | {"etag": f'"{etag}"', "vary": "accept"}
     return Response(body, media_type=LINKED, headers=headers)
-
-
-def _unchanged(request: AnyRequest, etag: str) -> Response[Any] | None:
-    """304 where the asker has what there is; a cache in between may have weakened the tag it keeps."""
-    known = {one.strip().removeprefix("W/") for one in request.headers.get("if-none-match", "").split(",")}
-    if f'"{etag}"' not in known and "*" not in known:
-        return None
-    return Response(b"", status_code=304, headers=FRESH | {"etag": f'"{etag}"'})
 
 
 routes = [explained, file, vocabulary, catalog]

@@ -7,10 +7,11 @@ from strawberry import ID, Info
 from strawberry.federation import Schema
 from strawberry.tools import merge_types
 
+from services.events.graphql import calendars, modules, series, templates
 from services.events.graphql.changing import Mutation
 from services.events.graphql.live import LiveMutation, LiveQuery, LiveSubscription
 from services.events.graphql.surveys import SurveyMutation, SurveyQuery
-from services.events.graphql.types import City, Event, event_of, event_page
+from services.events.graphql.types import City, Event, EventKind, From, Until, event_of, event_page
 from services.events.graphql.voices import VoiceMutation, VoiceQuery
 from services.kit.graphql import FEDERATION_VERSION, Connection
 
@@ -25,14 +26,35 @@ class Query:
 
     @strawberry.field(description="Events, newest first; of one city (AGS) if given.")
     async def events(
-        self, info: Info[Any, Any], city: ID | None = None, first: int = 20, after: str | None = None
+        self,
+        info: Info[Any, Any],
+        city: ID | None = None,
+        first: int = 20,
+        after: str | None = None,
+        kind: EventKind | None = None,
+        since: From = None,
+        until: Until = None,
     ) -> Connection[Event]:
-        return await event_page(info, first, after, city)
+        return await event_page(info, first, after, city, kind, since, until)
 
 
 schema = Schema(
-    query=merge_types("Query", (Query, LiveQuery, SurveyQuery, VoiceQuery)),
-    mutation=merge_types("Mutation", (Mutation, LiveMutation, SurveyMutation, VoiceMutation)),
+    query=merge_types(
+        "Query", (Query, modules.Query, templates.Query, calendars.Query, LiveQuery, SurveyQuery, VoiceQuery)
+    ),
+    mutation=merge_types(
+        "Mutation",
+        (
+            Mutation,
+            series.Mutation,
+            modules.Mutation,
+            templates.Mutation,
+            calendars.Mutation,
+            LiveMutation,
+            SurveyMutation,
+            VoiceMutation,
+        ),
+    ),
     subscription=merge_types("Subscription", (LiveSubscription,)),
     types=[City],
     federation_version=FEDERATION_VERSION,

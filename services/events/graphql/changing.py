@@ -26,14 +26,28 @@ async def own_event(info: Info[Any, Any], session: Reader, value: str) -> m.Even
     return event
 
 
-async def changed(info: Info[Any, Any], value: str, change: Callable[[Writer, m.Event], Awaitable[m.Event]]) -> Event:
-    """One unit of work on an event that the caller may change. Raises NotFound or Forbidden."""
+async def changed_all(
+    info: Info[Any, Any], value: str, change: Callable[[Writer, m.Event], Awaitable[list[m.Event]]]
+) -> list[Event]:
+    """One unit of work on an event that the caller may change, and on others with it; those that changed.
+
+    Raises NotFound or Forbidden.
+    """
     runtime, asking = here(info, SERVICE), who(info)
     await runtime.refresh("directory")
     async with runtime.db.begin(asking.acting) as session:
-        row = await change(session, await own_event(info, session, value))
-        await runtime.say(session, [await intake.message(session, row)])
-    return Event.of(row)
+        rows = await change(session, await own_event(info, session, value))
+        await runtime.say(session, await intake.messages(session, rows))
+    return [Event.of(row) for row in rows]
+
+
+async def changed(info: Info[Any, Any], value: str, change: Callable[[Writer, m.Event], Awaitable[m.Event]]) -> Event:
+    """As `changed_all`, of one event."""
+
+    async def one(session: Writer, event: m.Event) -> list[m.Event]:
+        return [await change(session, event)]
+
+    return (await changed_all(info, value, one))[0]
 
 
 @strawberry.type
@@ -46,7 +60,7 @@ class Mutation:
         await runtime.refresh("directory")
         async with runtime.db.begin(asking.acting) as session:
             row = await trips.create(session, asking.subject, wanted)
-            await runtime.say(session, [await intake.message(session, row)])
+            await runtime.say(session, await intake.messages(session, [row]))
         return Event.of(row)
 
     @strawberry.mutation(description="Replace an event's data and agenda; participants and the confirmed plan stay.")

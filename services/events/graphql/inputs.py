@@ -6,13 +6,28 @@ import strawberry
 from strawberry import ID
 
 from services.events import draft
-from services.events.graphql.types import EventKind
+from services.events.graphql.types import EventKind, RoomFeature
+
+
+@strawberry.input(description="A room; `id` says which one of the event's it is where its name changes.")
+class RoomInput:
+    name: str
+    capacity: int | None = None
+    features: list[RoomFeature] = strawberry.field(default_factory=list)
+    id: ID | None = None
 
 
 @strawberry.input
 class VenueInput:
     name: str = ""
     address: str = ""
+    rooms: list[RoomInput] = strawberry.field(default_factory=list)
+
+
+@strawberry.input(description="A link to slides, minutes, a video: https only.")
+class MaterialInput:
+    title: str
+    url: str
 
 
 @strawberry.input(description="A line of the agenda; times are HH:MM on the event's clock.")
@@ -23,6 +38,13 @@ class AgendaItemInput:
     details: list[str] = strawberry.field(default_factory=list)
     audience: ID | None = strawberry.field(default=None, description="AGS of the only city it is for.")
     responsible: str | None = None
+    day: dt.date | None = strawberry.field(default=None, description="The event's first day if not given.")
+    material: list[MaterialInput] = strawberry.field(default_factory=list)
+    id: ID | None = strawberry.field(
+        default=None,
+        description="Which entry of the event it was. Without it, the one of the same title, else of the same time, "
+        "keeps its id, and with it its place in people's calendars.",
+    )
 
 
 @strawberry.input(description="The speed dating's rounds; `starts` is HH:MM on the event's clock.")
@@ -33,6 +55,7 @@ class RoundsInput:
     minutes: int = 10
     break_minutes: int = 2
     table_topics: list[str] = strawberry.field(default_factory=list)
+    day: dt.date | None = strawberry.field(default=None, description="The event's first day if not given.")
 
 
 @strawberry.input
@@ -48,6 +71,9 @@ class EventInput:
     guiding_questions: list[str] = strawberry.field(default_factory=list)
     agenda: list[AgendaItemInput] = strawberry.field(default_factory=list)
     rounds: RoundsInput | None = None
+    last_day: dt.date | None = strawberry.field(default=None, description="Of an event of several days.")
+    online_link: str = strawberry.field(default="", description="https; for participants and the organiser only.")
+    module: ID | None = strawberry.field(default=None, description="What an event of the kind MODULE teaches.")
 
     def as_draft(self) -> draft.Draft:
         venue = self.venue or VenueInput()
@@ -63,7 +89,18 @@ class EventInput:
             address=venue.address,
             questions=tuple(self.guiding_questions),
             agenda=tuple(
-                draft.Item(i.starts, i.title, i.ends, tuple(i.details), i.audience, i.responsible) for i in self.agenda
+                draft.Item(
+                    i.starts,
+                    i.title,
+                    i.ends,
+                    tuple(i.details),
+                    i.audience,
+                    i.responsible,
+                    i.day,
+                    tuple(draft.Link(one.title, one.url) for one in i.material),
+                    i.id,
+                )
+                for i in self.agenda
             ),
             rounds=draft.Rounds(
                 self.rounds.starts,
@@ -72,7 +109,15 @@ class EventInput:
                 self.rounds.minutes,
                 self.rounds.break_minutes,
                 tuple(self.rounds.table_topics),
+                self.rounds.day,
             )
             if self.rounds
             else None,
+            last_day=self.last_day,
+            rooms=tuple(
+                draft.Room(room.name, room.capacity, tuple(one.value for one in room.features), room.id)
+                for room in venue.rooms
+            ),
+            online=self.online_link,
+            module=self.module,
         )

@@ -2,16 +2,19 @@
 
 import datetime as dt
 import enum
+import uuid
 from typing import TYPE_CHECKING, Annotated, Any, Self
+from zoneinfo import ZoneInfo
 
 import strawberry
 from strawberry import ID, Info
 from strawberry.federation.schema_directives import Key
 from strawberry.federation.types import FieldSet
 
-from services.events import access, daylinks, papers, trips
+from services.events import access, daylinks, modules, papers, series, timetable, trips
 from services.events import models as m
 from services.events.graphql.day import ClockCommand, RoundClock, TableIdea
+from services.events.graphql.modules import Module
 from services.events.live import commands, reading
 from services.events.live.state import state
 from services.kit.errors import Refused
@@ -33,7 +36,22 @@ class EventKind(enum.Enum):
     OPEN_SPACE = "OPEN_SPACE"
     MODULE = "MODULE"
     REVIEW = "REVIEW"
+    NETWORK_MEETING = "NETWORK_MEETING"
     MEETING = "MEETING"
+
+
+@strawberry.enum(description="What a room has.")
+class RoomFeature(enum.Enum):
+    STEP_FREE = "STEP_FREE"
+    ACCESSIBLE_TOILET = "ACCESSIBLE_TOILET"
+    HEARING_LOOP = "HEARING_LOOP"
+    QUIET = "QUIET"
+    DAYLIGHT = "DAYLIGHT"
+    PROJECTOR = "PROJECTOR"
+    VIDEO_CONFERENCE = "VIDEO_CONFERENCE"
+    PIN_BOARDS = "PIN_BOARDS"
+    WIFI = "WIFI"
+    MOVABLE_SEATS = "MOVABLE_SEATS"
 
 
 @strawberry.enum
@@ -52,34 +70,91 @@ class Topic:
     code: ID
 
 
+From = Annotated[
+    dt.date | None, strawberry.argument(name="from", description="Events that are not over before this day.")
+]
+Until = Annotated[dt.date | None, strawberry.argument(description="Events that have begun by this day.")]
+
+
 @strawberry.federation.type(keys=["ags"])
 class City:
     ags: ID
 
     @strawberry.field(description="The events it hosts or travels to, newest first.")
-    async def events(self, info: Info[Any, Any], first: int = 20, after: str | None = None) -> "Connection[Event]":
-        return await event_page(info, first, after, str(self.ags))
+    async def events(
+        self,
+        info: Info[Any, Any],
+        first: int = 20,
+        after: str | None = None,
+        kind: EventKind | None = None,
+        since: From = None,
+        until: Until = None,
+    ) -> "Connection[Event]":
+        return await event_page(info, first, after, str(self.ags), kind, since, until)
+
+    @strawberry.field(description="Where calendar programs subscribe to its events.")
+    def calendar(self, info: Info[Any, Any]) -> str:
+        return f"{here(info, SERVICE).settings.url_of(SERVICE)}/events/cities/{self.ags}/calendar.ics"
 
     @classmethod
     def resolve_reference(cls, ags: ID) -> "City":
         return cls(ags=ags)
 
 
+@strawberry.type(description="A link to what an item of the agenda is about.")
+class Material:
+    title: str
+    url: str
+
+
 @strawberry.type
 class AgendaItem:
     id: ID
+    day: dt.date
     starts: dt.datetime
     ends: dt.datetime | None
     title: str
     details: list[str]
     audience: City | None = strawberry.field(description="The only city it is for; null: everybody.")
     responsible: str
+    material: list[Material]
+
+
+@strawberry.type
+class Room:
+    id: ID
+    name: str
+    capacity: int | None
+    features: list[RoomFeature]
 
 
 @strawberry.type
 class Venue:
+    event: strawberry.Private[uuid.UUID]
     name: str
     address: str
+
+    @strawberry.field
+    async def rooms(self, info: Info[Any, Any]) -> list[Room]:
+        return [
+            Room(
+                id=ID(str(room.id)),
+                name=room.name,
+                capacity=room.capacity,
+                features=[RoomFeature(one) for one in room.features],
+            )
+            for room in await load(info, SERVICE, timetable.rooms, self.event)
+        ]
+
+
+@strawberry.type(description="Meetings that recur; each is an event of its own.")
+class Series:
+    id: ID
+    rule: str = strawberry.field(description="An RRULE (RFC 5545): which days it gives.")
+
+    @strawberry.field(description="In the order of the days that the rule gave them; at most 100 in most series.")
+    async def events(self, info: Info[Any, Any]) -> list["Event"]:
+        return [Event.of(row) for row in await load(info, SERVICE, series.occurrences, uuid.UUID(self.id))]
 
 
 @strawberry.type(description="Somebody who takes part.")
@@ -132,11 +207,18 @@ class Event:
     title: str
     hashtag: str
     date: dt.date
+    last_day: dt.date = strawberry.field(description="The same as `date` unless it takes several days.")
     timezone: str
     venue: Venue
     status: EventStatus
     guiding_questions: list[str]
     updated_at: dt.datetime
+    recurrence_date: dt.date | None = strawberry.field(
+        description="In a series: the day that the rule gave it, wherever it was moved."
+    )
+    changed_alone: bool = strawberry.field(
+        description="In a series: changed alone, and therefore not changed with all."
+    )
 
     @classmethod
     def of(cls, row: m.Event) -> Self:
@@ -147,11 +229,14 @@ class Event:
             title=row.title,
             hashtag=row.hashtag,
             date=row.date,
+            last_day=row.last_day,
             timezone=row.timezone,
-            venue=Venue(name=row.venue, address=row.address),
+            venue=Venue(event=row.id, name=row.venue, address=row.address),
             status=EventStatus(row.status),
             guiding_questions=list(row.questions),
             updated_at=row.updated_at,
+            recurrence_date=row.recurrence,
+            changed_alone=row.changed_alone,
         )
 
     @strawberry.field
@@ -162,17 +247,37 @@ class Event:
     def guests(self) -> list[City]:
         return [City(ags=ID(ags)) for ags in self.row.guests]
 
+    @strawberry.field(description="What an event of the kind MODULE teaches.")
+    async def module(self, info: Info[Any, Any]) -> Module | None:
+        row = await load(info, SERVICE, modules.by_id, self.row.module_id) if self.row.module_id else None
+        return Module.of(row) if row else None
+
+    @strawberry.field(description="The meetings of which this is one.")
+    async def series(self, info: Info[Any, Any]) -> Series | None:
+        row = await load(info, SERVICE, series.by_id, self.row.series_id) if self.row.series_id else None
+        return Series(id=ID(str(row.id)), rule=row.rule) if row else None
+
+    @strawberry.field(description="For the organiser; participants have it in their calendar and by `onlineLink`.")
+    async def online_link(self, info: Info[Any, Any]) -> str | None:
+        if not access.may_see_online(who(info), self.row):
+            return None
+        found: str | None = await load(info, SERVICE, timetable.online, self.row.id)
+        return found
+
     @strawberry.field
     async def agenda(self, info: Info[Any, Any]) -> list[AgendaItem]:
+        zone = ZoneInfo(self.row.timezone)
         return [
             AgendaItem(
                 id=ID(str(item.id)),
+                day=item.starts.astimezone(zone).date(),
                 starts=item.starts,
                 ends=item.ends,
                 title=item.title,
                 details=list(item.details),
                 audience=City(ags=ID(item.audience)) if item.audience else None,
                 responsible=item.responsible,
+                material=[Material(title=one["title"], url=one["url"]) for one in item.material],
             )
             for item in await load(info, SERVICE, trips.agendas, self.row.id)
         ]
@@ -295,12 +400,28 @@ async def event_of(info: Info[Any, Any], value: str) -> Event | None:
     return Event.of(row) if row else None
 
 
-async def event_page(info: Info[Any, Any], first: int, after: str | None, city: str | None) -> Connection[Event]:
+async def event_page(
+    info: Info[Any, Any],
+    first: int,
+    after: str | None,
+    city: str | None,
+    kind: EventKind | None,
+    since: dt.date | None,
+    until: dt.date | None,
+) -> Connection[Event]:
     place = decode_cursor(after, 2)
     if place is not None and not (_is_date(place[0]) and as_uuid(place[1])):
         raise Refused(_("„after“ is not a cursor of this list."))
     async with read(info, SERVICE) as session:
-        rows = await trips.page(session, page_size(first) + 1, after=place, city=city)
+        rows = await trips.page(
+            session,
+            page_size(first) + 1,
+            after=place,
+            city=city,
+            kind=kind.value if kind else None,
+            since=since,
+            until=until,
+        )
     return Connection.of(
         [Event.of(row) for row in rows], lambda node: encode_cursor(node.date.isoformat(), str(node.id)), first, after
     )

@@ -2,23 +2,32 @@
 
 from services.events.models.base import Base
 from services.events.models.copies import City, Navigator, Topic
-from services.events.models.event import AgendaItem, Event, Participant, Seat, Table
+from services.events.models.event import AgendaItem, Event, OnlineLink, Participant, Room, Seat, Table
+from services.events.models.feeds import CalendarFeed, LeftEvent
 from services.events.models.live import Idea, Live, LiveStep
+from services.events.models.modules import Module, Programme, Series
 from services.events.models.surveys import Quote, RetroEntry, Survey, SurveyAnswer, SurveyTurnout
 
 __all__ = [
     "AgendaItem",
     "Base",
+    "CalendarFeed",
     "City",
     "Event",
     "Idea",
+    "LeftEvent",
     "Live",
     "LiveStep",
+    "Module",
     "Navigator",
+    "OnlineLink",
     "Participant",
+    "Programme",
     "Quote",
     "RetroEntry",
+    "Room",
     "Seat",
+    "Series",
     "Survey",
     "SurveyAnswer",
     "SurveyTurnout",

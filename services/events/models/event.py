@@ -1,10 +1,12 @@
 """The events themselves: who organises them, what happens when, who takes part, and the confirmed rounds."""
 
+import datetime as dt
 import uuid
-from datetime import date, datetime
+from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, Text, false, func
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, Text, false, func, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.events.models.base import Base
@@ -21,7 +23,9 @@ class Event(Base):
     kind: Mapped[str]
     title: Mapped[str]
     hashtag: Mapped[str]
-    date: Mapped[date]
+    date: Mapped[dt.date]
+    last_day: Mapped[dt.date]
+    """The same as `date` for most; seminars take several days."""
     timezone: Mapped[str]
     venue: Mapped[str]
     address: Mapped[str]
@@ -32,6 +36,8 @@ class Event(Base):
     sequence: Mapped[int]
     """RFC 5545 SEQUENCE: rises with every change that calendars must notice."""
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    revised_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    """When SEQUENCE last rose; who takes part is no matter for calendars."""
     first_round: Mapped[datetime | None]
     round_minutes: Mapped[int]
     break_minutes: Mapped[int]
@@ -40,6 +46,15 @@ class Event(Base):
     table_topics: Mapped[list[str]] = mapped_column(ARRAY(Text))
     plan: Mapped[uuid.UUID | None]
     """The plan of matching that was confirmed last."""
+    module_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("events.module.id"), index=True)
+    """The module that is taught."""
+    series_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("events.series.id"), index=True)
+    recurrence: Mapped[dt.date | None]
+    """In a series: the day that the rule gave, wherever the occurrence was moved (RFC 5545, RECURRENCE-ID)."""
+    changed_alone: Mapped[bool] = mapped_column(server_default=text("false"))
+    """In a series: whether somebody changed this occurrence alone, which a change of all then leaves as it is."""
+    former: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    """Cities that took part and do not any more: AGS → when they left (ISO 8601), for their calendars."""
 
 
 class AgendaItem(Base):
@@ -54,6 +69,29 @@ class AgendaItem(Base):
     audience: Mapped[str | None]
     """AGS of the only city it is for; None: everybody."""
     responsible: Mapped[str]
+    material: Mapped[list[dict[str, str]]] = mapped_column(JSONB, server_default=text("'[]'"))
+    """Links: `title` and `url` each."""
+
+
+class Room(Base):
+    """A room of the venue."""
+
+    __tablename__ = "room"
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    event_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("events.event.id", ondelete="CASCADE"), index=True)
+    position: Mapped[int]
+    name: Mapped[str]
+    capacity: Mapped[int | None]
+    features: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    """Of `draft.FEATURES`."""
+
+
+class OnlineLink(Base):
+    """Where an event takes place online; a table of its own because everybody reads events, but not this."""
+
+    __tablename__ = "online_link"
+    event_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("events.event.id", ondelete="CASCADE"), primary_key=True)
+    url: Mapped[str]
 
 
 class Participant(Base):

@@ -26,6 +26,7 @@ def kind(kind: str) -> str:
         "open_space": _("Open space"),
         "module": _("Training module"),
         "review": _("Review"),
+        "network_meeting": _("Network meeting"),
         "meeting": _("Meeting"),
     }
     return words.get(kind) or line(kind)

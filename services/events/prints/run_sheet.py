@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from services.events.day import Day, Item, Person, Round, date_words, span, spoken_span
+from services.events.day import Day, Item, Person, Round, date_words, on_day, span, spoken_span
 from services.events.prints.common import in_order, line, lines, paper, parts, round_, rounds_of, tables_of
 from services.kit.i18n import gettext as _
 from services.kit.i18n import ngettext
@@ -107,7 +107,7 @@ def _facts(day: Day) -> Iterator[tuple[str, str]]:
 
 def agenda_item(day: Day, item: Item) -> dict[str, Any]:
     return {
-        "time": span(day, item.starts, item.ends),
+        "time": " ".join(filter(None, (on_day(day, item.starts), span(day, item.starts, item.ends)))),
         "title": line(item.title),
         "details": lines(item.details),
         "audience": line(item.audience) if item.audience else _("everybody"),

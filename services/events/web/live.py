@@ -1,7 +1,5 @@
-"""Events over HTTP beside GraphQL: the papers of the day, and the day as it runs."""
+"""The day as it runs, for screens and phones."""
 
-import asyncio
-import contextvars
 import datetime as dt
 import uuid
 from functools import partial
@@ -10,66 +8,17 @@ from typing import Any
 from litestar import Request, Response, get
 from litestar.types import ASGIApp
 
-from services.events import access, daylinks, papers, trips, voices
+from services.events import access, daylinks
 from services.events.live.rooms import CLOCK, IDEAS, PEOPLE, Room, encoded, rooms_of
 from services.events.live.screens import BoardScreen, ClockScreen
 from services.events.live.state import Board, Mine, State
-from services.kit.db import Reader
 from services.kit.errors import NotFound
 from services.kit.graphcall import EVENT_STREAM
 from services.kit.i18n import gettext as _
-from services.kit.mydata import my_data_route
 from services.kit.openapi import BEARER, Answer, Api, json
 from services.kit.resolvers import as_uuid
 from services.kit.rights import ANYBODY
 from services.kit.service import Runtime
-
-PAPER = Api(
-    "A paper of an event, made now",
-    {200: Answer(dict.fromkeys(media for _make, media in papers.PAPERS.values()))},
-    by=(BEARER, ""),
-    problems=(401, 403, 404),
-    described={"name": f"One of {', '.join(papers.PAPERS)}."},
-)
-
-
-@get("/events/{event_id:str}/papers/{name:str}", right=access.PAPERS, api=PAPER)
-async def paper(request: Request[Any, Any, Any], event_id: str, name: str) -> Response[bytes]:
-    """One paper of the event, made now. 401 or 403 without a token for papers, 404 for whoever may not see this one."""
-    hub = request.app.state.hub
-    here: Runtime = hub.runtimes["events"]
-    who = await hub.asking(request, "events")
-    await here.refresh()
-    async with here.db.read(who.acting) as session:
-        try:
-            event = (await trips.by_id(session, [uuid.UUID(event_id)]))[0]
-        except ValueError:
-            event = None
-        if name in papers.PAPERS and name not in papers.PUBLIC:
-            access.PEOPLE.check(who)
-        seen = event is not None and (name in papers.PUBLIC or access.may_see_people(who, event))
-        if event is None or name not in papers.PAPERS or not seen:
-            raise NotFound(_("There is no such paper."))
-        day = await papers.day(session, event, people=name not in papers.PUBLIC)
-    make, media_type = papers.PAPERS[name]
-    content = await asyncio.get_running_loop().run_in_executor(None, contextvars.copy_context().run, make, day)
-    public = name in papers.PUBLIC
-    return Response(
-        content,
-        media_type=media_type,
-        headers={
-            "content-disposition": f'inline; filename="{name}"',
-            "cache-control": "no-cache" if public else "private, no-store",
-        },
-    )
-
-
-async def about(session: Reader, navigator: uuid.UUID) -> dict[str, Any]:
-    """Everything that is held about one person, as JSON."""
-    return {**await trips.about(session, navigator), "said": await voices.said_by(session, navigator)}
-
-
-# The day as it runs -----------------------------------------------------------------------------------------------
 
 LINK = {"token": "The end of a personal link of this day, as its QR code holds it."}
 LIVE = Api(
@@ -179,4 +128,4 @@ def _since(request: Request[Any, Any, Any]) -> dt.datetime | None:
     return found if found.tzinfo else None
 
 
-routes = [paper, my_data_route("events", about), live, mine, mine_live, ideas_live, board_live]
+routes = [live, mine, mine_live, ideas_live, board_live]

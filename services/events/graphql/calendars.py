@@ -1,0 +1,54 @@
+"""Personal calendars, and what a person without an account may see of an event with their link."""
+
+import uuid
+from typing import Any
+
+import strawberry
+from strawberry import ID, Info
+
+from services.events import feeds
+from services.events.graphql.types import SERVICE
+from services.kit import links
+from services.kit.db import HUB
+from services.kit.errors import NotFound
+from services.kit.i18n import gettext as _
+from services.kit.resolvers import as_uuid, here
+
+
+def person(info: Info[Any, Any], link: str) -> uuid.UUID:
+    """Whose personal link it is; raises NotFound for one that does not count any more."""
+    found = links.person(here(info, SERVICE).settings, link)
+    if found is None:
+        raise NotFound(_("This link is not valid any more."))
+    return found
+
+
+@strawberry.type
+class Query:
+    @strawberry.field(description="Where an event takes place online, for those who take part; `link` is their own.")
+    async def online_link(self, info: Info[Any, Any], link: str, event: ID) -> str | None:
+        who, key = person(info, link), as_uuid(event)
+        runtime = here(info, SERVICE)
+        await runtime.refresh()
+        async with runtime.db.read(HUB) as session:
+            return await feeds.online_link(session, who, key) if key else None
+
+
+@strawberry.type
+class Mutation:
+    @strawberry.mutation(
+        description="The address of one's own calendar, for calendar programs to subscribe to; the same for years "
+        "unless it is revoked. `link` is the person's own."
+    )
+    async def open_calendar(self, info: Info[Any, Any], link: str) -> str:
+        who, runtime = person(info, link), here(info, SERVICE)
+        await runtime.refresh()
+        async with runtime.db.begin(HUB) as session:
+            token = await feeds.opened(session, runtime.settings, who)
+        return f"{runtime.settings.url_of(SERVICE)}/events/calendars/{token}/calendar.ics"
+
+    @strawberry.mutation(description="End every address of one's own calendar; whether there was one.")
+    async def revoke_calendar(self, info: Info[Any, Any], link: str) -> bool:
+        who, runtime = person(info, link), here(info, SERVICE)
+        async with runtime.db.begin(HUB) as session:
+            return await feeds.revoke(session, who)
