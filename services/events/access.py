@@ -21,6 +21,11 @@ PAPERS: Final = Right(
     rows="the agenda of every event; papers with names of events they organise or their city is part of",
     rule="may_see_people",
 )
+BY_LINK: Final = Right("whoever has the link of a mail", rows="what the link is about")
+WITH_LINK: Final = (
+    "registerForEvent", "declineEvent", "handOverPlace", "askForRelease", "setMyNeeds", "takeSeat", "leaveSeat",
+    "decideRelease", "endInvitations",
+)  # fmt: skip
 RIGHTS: Final[Rights] = {
     "Query.*": ANYBODY,
     "Mutation.*": ORGANISER,
@@ -32,6 +37,17 @@ RIGHTS: Final[Rights] = {
     "Event.*": ANYBODY,
     "Event.participants": PEOPLE,
     "Event.rounds": PEOPLE,
+    "Event.registration": PEOPLE,
+    "Event.vehicles": PEOPLE,
+    "Event.attendance": PEOPLE,
+    "EventRegistration.*": ANYBODY.to("what one got from an event; a city sees its own people only"),
+    "EventRegistration.needs": PEOPLE.to("for the organiser only", "organises", hidden=True),
+    **dict.fromkeys(("Query.myRegistration", "Query.releaseRequest"), BY_LINK),
+    **{f"Mutation.{name}": BY_LINK for name in WITH_LINK},
+    **public("MyRegistration", "MyNeeds", "MySeat", "VehicleChoice", "Colleague", "ReleaseRequest"),
+    **public("ParticipantRegistrationConnection", "ParticipantRegistrationEdge", "CityRegistrations", "StateCount"),
+    **public("ParticipantRegistration", "SizeStep", "RegistrationException", "Needs", "Vehicle", "BoardingPoint"),
+    **public("Seat", "Attendance", "Invited"),
     **public("City", "Navigator", "Topic", "Venue", "AgendaItem", "Paper", "_entities"),
     **public("EventConnection", "EventEdge", "PageInfo"),
     "Participant.*": ANYBODY.to("whom one got from an event"),
@@ -50,6 +66,11 @@ def may_hold(who: Principal, cities: set[str]) -> None:
         raise Forbidden(_("Your city {ags} is neither host nor guest of this event.", ags=who.city))
     if who.city is None and who.person and not who.where("central") & {ags[:2] for ags in cities}:
         raise Forbidden(_("No city of your state is host or guest of this event."))
+
+
+def organises(who: Principal, event: Event) -> bool:
+    """Whether it is who made it: nobody else sees people of all cities, or what they need."""
+    return who.subject == event.organiser
 
 
 def may_change(who: Principal, event: Event) -> None:

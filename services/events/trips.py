@@ -56,8 +56,26 @@ async def cancel(session: Writer, event: Event) -> Event:
 
 async def add_participants(session: Writer, event: Event, navigators: Sequence[str]) -> Event:
     """Add navigators of the event's cities; who is in already stays. Raises Refused naming each that cannot come."""
-    wanted = _ids(navigators)
-    await _lock(session, event.id)
+    await lock(session, event.id)
+    wanted = list(await people(session, event, navigators))
+    if wanted:
+        await session.execute(
+            upsert(Participant)
+            .values([{"event_id": event.id, "navigator_id": key} for key in wanted])
+            .on_conflict_do_nothing()
+        )
+    count = len((await session.scalars(select(Participant.navigator_id).where(Participant.event_id == event.id))).all())
+    if count > MOST_PARTICIPANTS:
+        raise Refused(_("At most {most} people can take part in one event.", most=MOST_PARTICIPANTS))
+    await stamp(session, event.id)
+    return await _fresh(session, event.id)
+
+
+async def people(session: Reader, event: Event, navigators: Sequence[str]) -> dict[uuid.UUID, Navigator]:
+    """Navigators of the event's cities by the ids that a client sent, in their order. Raises Refused naming each that
+    is none.
+    """
+    wanted = ids(navigators)
     found = {n.id: n for n in (await session.scalars(select(Navigator).where(Navigator.id.in_(wanted)))).all()}
     cities = {event.host, *event.guests}
     problems = []
@@ -69,30 +87,20 @@ async def add_participants(session: Writer, event: Event, navigators: Sequence[s
             problems.append(Problem(message=words, row=f"navigators[{i}]"))
     if problems:
         raise Refused(_("Nothing was changed. Please correct the navigators named."), problems)
-    if wanted:
-        await session.execute(
-            upsert(Participant)
-            .values([{"event_id": event.id, "navigator_id": key} for key in dict.fromkeys(wanted)])
-            .on_conflict_do_nothing()
-        )
-    count = len((await session.scalars(select(Participant.navigator_id).where(Participant.event_id == event.id))).all())
-    if count > MOST_PARTICIPANTS:
-        raise Refused(_("At most {most} people can take part in one event.", most=MOST_PARTICIPANTS))
-    await _stamp(session, event.id)
-    return await _fresh(session, event.id)
+    return {key: found[key] for key in wanted}
 
 
 async def remove_participants(session: Writer, event: Event, navigators: Sequence[str]) -> Event:
     """Take navigators out of the event and off their seats; who is not in it does not matter."""
-    wanted = _ids(navigators)
-    await _lock(session, event.id)
+    wanted = ids(navigators)
+    await lock(session, event.id)
     for model in (Seat, Participant):
         await session.execute(delete(model).where(model.event_id == event.id, model.navigator_id.in_(wanted)))
-    await _stamp(session, event.id)
+    await stamp(session, event.id)
     return await _fresh(session, event.id)
 
 
-def _ids(values: Sequence[str]) -> list[uuid.UUID]:
+def ids(values: Sequence[str]) -> list[uuid.UUID]:
     if len(values) > MOST_PARTICIPANTS:
         raise Refused(_("At most {most} people can take part in one event.", most=MOST_PARTICIPANTS))
     out, problems = [], []
@@ -106,12 +114,12 @@ def _ids(values: Sequence[str]) -> list[uuid.UUID]:
     return out
 
 
-async def _lock(session: Writer, event_id: uuid.UUID) -> None:
+async def lock(session: Writer, event_id: uuid.UUID) -> None:
     """Changes of one event take turns."""
     await session.execute(select(Event.id).where(Event.id == event_id).with_for_update())
 
 
-async def _stamp(session: Writer, event_id: uuid.UUID) -> None:
+async def stamp(session: Writer, event_id: uuid.UUID) -> None:
     """Date the papers anew; calendars need not notice."""
     await session.execute(update(Event).where(Event.id == event_id).values(updated_at=dt.datetime.now(dt.UTC)))
 

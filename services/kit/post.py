@@ -52,13 +52,17 @@ _ENHANCED = re.compile(r"[245]\.\d{1,3}\.\d{1,3}(?!\S)")
 
 
 class Letter(msgspec.Struct, frozen=True):
-    """What one person is to read: `subject` is one line, `language` is `de` or `en`."""
+    """What one person is to read: `subject` is one line, `language` is `de` or `en`.
+
+    `unsubscribe` is an address that ends such mails when it is posted to (RFC 8058); empty where that makes no sense.
+    """
 
     to: str
     subject: str
     text: str
     html: str
     language: str
+    unsubscribe: str = ""
 
 
 @dataclass(frozen=True)
@@ -173,6 +177,9 @@ def message(letter: Letter, id: uuid.UUID, at: datetime, by: Address, *, readabl
     mail["Message-ID"] = f"<{id.hex}@{by.domain}>"
     mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: no holiday answers, please
     mail["X-Auto-Response-Suppress"] = "All"  # the same for Exchange, which many towns run
+    if letter.unsubscribe:
+        mail["List-Unsubscribe"] = f"<{letter.unsubscribe}>"
+        mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     encoding = "8bit" if readable else "quoted-printable"
     mail.set_content(letter.text, cte=encoding)
     mail.add_alternative(letter.html, subtype="html", cte=encoding)

@@ -271,6 +271,9 @@ MOVES = {
     "events.event": f"host = '{THEIRS}', guests = '{{}}'",
     "events.agenda_item": f"event_id = '{account(THEIRS)}'",
     "events.participant": f"event_id = '{account(THEIRS)}'",
+    "events.registration": f"event_id = '{account(THEIRS)}'",
+    "events.vehicle": f"event_id = '{account(THEIRS)}'",
+    "events.boarding": f"event_id = '{account(THEIRS)}'",
     "matching.plan": f"event_id = '{account(THEIRS)}'",
 }
 

@@ -7,6 +7,7 @@ from strawberry import ID, Info
 from strawberry.federation import Schema
 from strawberry.tools import merge_types
 
+from services.events.graphql import registration
 from services.events.graphql.changing import Mutation
 from services.events.graphql.types import City, Event, event_of, event_page
 from services.kit.graphql import FEDERATION_VERSION, Connection
@@ -28,8 +29,8 @@ class Query:
 
 
 schema = Schema(
-    query=merge_types("Query", (Query,)),
-    mutation=merge_types("Mutation", (Mutation,)),
+    query=merge_types("Query", (Query, registration.Query)),
+    mutation=merge_types("Mutation", (Mutation, registration.Mutation)),
     types=[City],
     federation_version=FEDERATION_VERSION,
 )

@@ -1,23 +1,32 @@
 """Making and changing events, and who takes part."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import strawberry
 from strawberry import ID, Info
 
 from services.events import access, intake, trips
 from services.events import models as m
+from services.events.draft import Draft
 from services.events.graphql.inputs import EventInput
 from services.events.graphql.types import SERVICE, Event
+from services.events.registration import organising
 from services.kit.db import Writer
 from services.kit.errors import NotFound
 from services.kit.i18n import gettext as _
 from services.kit.resolvers import as_uuid, here, who
 
+T = TypeVar("T")
 
-async def changed(info: Info[Any, Any], value: str, change: Callable[[Writer, m.Event], Awaitable[m.Event]]) -> Event:
-    """One unit of work on an event that the caller may change. Raises NotFound or Forbidden."""
+
+async def unit(
+    info: Info[Any, Any], value: str, change: Callable[[Writer, m.Event], Awaitable[T]], *, say: bool = True
+) -> T:
+    """One unit of work on an event that the caller may change; with `say`, the others hear of the event anew.
+
+    Raises NotFound or Forbidden.
+    """
     runtime, asking = here(info, SERVICE), who(info)
     await runtime.refresh("directory")
     async with runtime.db.begin(asking.acting) as session:
@@ -26,9 +35,28 @@ async def changed(info: Info[Any, Any], value: str, change: Callable[[Writer, m.
         if event is None:
             raise NotFound(_("There is no such event."))
         access.may_change(asking, event)
-        row = await change(session, event)
-        await runtime.say(session, [await intake.message(session, row)])
-    return Event.of(row)
+        done = await change(session, event)
+        if say:
+            await runtime.say(session, [await intake.message(session, event)])
+    return done
+
+
+async def changed(info: Info[Any, Any], value: str, change: Callable[[Writer, m.Event], Awaitable[m.Event]]) -> Event:
+    """As `unit`, for a change that answers with the event."""
+    return Event.of(await unit(info, value, change))
+
+
+async def _change(session: Writer, event: m.Event, wanted: Draft) -> m.Event:
+    before = await organising.essence(session, event)
+    row = await trips.change(session, event, wanted)
+    await organising.changed(session, row, before)
+    return row
+
+
+async def _cancel(session: Writer, event: m.Event) -> m.Event:
+    if event.status != "cancelled":
+        await organising.tell_all(session, event, "event_cancelled")
+    return await trips.cancel(session, event)
 
 
 @strawberry.type
@@ -48,16 +76,16 @@ class Mutation:
     async def change_event(self, info: Info[Any, Any], id: ID, event: EventInput) -> Event:
         wanted = event.as_draft()
         access.may_hold(who(info), {wanted.host, *wanted.guests})
-        return await changed(info, id, lambda session, row: trips.change(session, row, wanted))
+        return await changed(info, id, lambda session, row: _change(session, row, wanted))
 
     @strawberry.mutation(description="Call an event off; calendars show it as cancelled.")
     async def cancel_event(self, info: Info[Any, Any], id: ID) -> Event:
-        return await changed(info, id, trips.cancel)
+        return await changed(info, id, _cancel)
 
     @strawberry.mutation(description="Add navigators of the event's cities; who is in already stays.")
     async def add_participants(self, info: Info[Any, Any], event: ID, navigators: list[ID]) -> Event:
-        return await changed(info, event, lambda session, row: trips.add_participants(session, row, navigators))
+        return await changed(info, event, lambda session, row: organising.add(session, row, navigators))
 
     @strawberry.mutation(description="Take navigators out of an event and off their seats.")
     async def remove_participants(self, info: Info[Any, Any], event: ID, navigators: list[ID]) -> Event:
-        return await changed(info, event, lambda session, row: trips.remove_participants(session, row, navigators))
+        return await changed(info, event, lambda session, row: organising.remove(session, row, navigators))

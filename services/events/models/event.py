@@ -3,7 +3,7 @@
 import uuid
 from datetime import date, datetime
 
-from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, Text, func
+from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, Text, func, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -62,6 +62,9 @@ class Participant(Base):
     navigator_id: Mapped[uuid.UUID] = mapped_column(
         ForeignKey("events.navigator.id", ondelete="CASCADE"), primary_key=True, index=True
     )
+    attendance: Mapped[str] = mapped_column(server_default=text("'expected'"))
+    """On the day: expected, present, late, no_show or left."""
+    attendance_at: Mapped[datetime | None]
 
 
 class Table(Base):
