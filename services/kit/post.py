@@ -13,9 +13,10 @@ import uuid
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from email.headerregistry import Address
+from email.headerregistry import Address, BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
-from email.policy import SMTP as WIRE
+from email.policy import SMTP as _SMTP
+from email.policy import Policy
 from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -49,6 +50,18 @@ _LOCAL_PART = re.compile(rf"{_ATOM}(?:\.{_ATOM})*")
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _ENHANCED = re.compile(r"[245]\.\d{1,3}\.\d{1,3}(?!\S)")
 """An enhanced status code (RFC 3463) at the start of an answer."""
+
+
+class _Unfolded(UnstructuredHeader, BaseHeader):
+    """A header whose one word is longer than a line should be: encoded words (RFC 2047) would make another of it."""
+
+    def fold(self, *, policy: Policy) -> str:
+        return f"{self.name}: {self}{policy.linesep}"
+
+
+_HEADERS = HeaderRegistry()
+_HEADERS.map_to_type("list-unsubscribe", _Unfolded)
+WIRE = _SMTP.clone(header_factory=_HEADERS)
 
 
 class Letter(msgspec.Struct, frozen=True):

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from babel.dates import format_date
 from sqlalchemy import delete, func, select, tuple_
 
 from services.events.day import printable
@@ -59,10 +58,9 @@ class World:
 
     def about(self, event: Event) -> dict[str, str]:
         """The event in words of the current language; one line each."""
-        locale = {"de": "de_DE", "en": "en_GB"}[i18n.language()]
         return {
             "title": printable(event.title),
-            "date": format_date(event.date, "full", locale=locale),
+            "date": wording.day(event),
             "place": ", ".join(filter(None, (printable(event.venue), printable(event.address)))),
         }
 

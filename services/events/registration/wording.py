@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_datetime
+from babel.dates import format_date, format_datetime
 
 from services.events.day import printable
 from services.events.models import BoardingPoint, Event, Vehicle
@@ -44,7 +44,7 @@ def said(
         headlines.append(headline)
         lines += words
     if "event_changed" in kinds:
-        headlines.append(_("Changed"))
+        headlines.append(_("The event has changed"))
         lines.append(_("The event has changed: please look at date, place and agenda once more."))
     if "reminder" in kinds:
         headlines.append(_("Reminder"))
@@ -60,6 +60,17 @@ def said(
         headlines.append(_("Afterwards"))
         lines += [_("Thank you for taking part."), *filter(None, kinds["follow_up"].get("lines", []))]
     return Said(headlines[0] if headlines else "", lines)
+
+
+def now(event: Event, standing: Standing) -> list[str]:
+    """Where the person stands, for their page."""
+    if standing.state == "invited":
+        return [_("You are invited. Nothing is decided yet.")]
+    if standing.state == "declined":
+        return [_("You have no place and do not wait for one.")]
+    if standing.state == "cancelled" and standing.release == "refused":
+        return _standing(event, "release_refused", standing)[1]
+    return _standing(event, "place" if standing.state == "registered" else standing.state, standing)[1]
 
 
 def _standing(event: Event, kind: str, standing: Standing | None) -> tuple[str, list[str]]:
@@ -82,7 +93,10 @@ def _standing(event: Event, kind: str, standing: Standing | None) -> tuple[str, 
         return _("A place is free"), [words]
     words_of = {
         "expired": (_("Offer ended"), _("The time of your offer is over; the place went to the next.")),
-        "cancelled": (_("Cancelled"), _("You have no place any more: your registration was cancelled.")),
+        "cancelled": (
+            _("Your registration was cancelled"),
+            _("You have no place any more: your registration was cancelled."),
+        ),
         "substituted": (_("Handed over"), _("A colleague has taken over your place.")),
         "release_given": (
             _("Your place is confirmed"),
@@ -105,6 +119,14 @@ def _ride(event: Event, vehicle: Vehicle, point: BoardingPoint) -> str:
     return _("{vehicle} leaves {point} at {time}.", **said)
 
 
+LOCALES = {"de": "de_DE", "en": "en_GB"}
+
+
+def day(event: Event) -> str:
+    """`Dienstag, 1. Oktober 2019`."""
+    return format_date(event.date, "full", locale=LOCALES[language()])
+
+
 def when(event: Event, moment: dt.datetime) -> str:
     """Day and minute on the event's clock."""
-    return format_datetime(moment, "short", tzinfo=ZoneInfo(event.timezone), locale=language())
+    return format_datetime(moment, "short", tzinfo=ZoneInfo(event.timezone), locale=LOCALES[language()])

@@ -1,4 +1,4 @@
-"""Events over HTTP beside GraphQL: the papers of the day."""
+"""The papers of the day."""
 
 import asyncio
 import contextvars
@@ -10,7 +10,6 @@ from litestar import Request, Response, get
 from services.events import access, papers, trips
 from services.kit.errors import NotFound
 from services.kit.i18n import gettext as _
-from services.kit.mydata import my_data_route
 from services.kit.openapi import BEARER, Answer, Api
 from services.kit.service import Runtime
 
@@ -52,6 +51,3 @@ async def paper(request: Request[Any, Any, Any], event_id: str, name: str) -> Re
             "cache-control": "no-cache" if public else "private, no-store",
         },
     )
-
-
-routes = [paper, my_data_route("events", trips.about)]
