@@ -17,6 +17,7 @@ from services.events import intake, trips
 from services.events.models import Navigator, Registration, RegistrationException
 from services.events.registration import keeping, reading
 from services.kit.db import HUB
+from services.kit.graphql import encode_cursor
 from services.kit.service import Hub
 from tests.conftest import Clients
 from tests.events.registration_world import (
@@ -91,6 +92,13 @@ async def test_the_waiting_list_keeps_its_order(world: World) -> None:
     waiting = await world.listed(states=["WAITING"])
     assert [one["navigator"]["id"] for one in waiting["registrations"]["nodes"]] == [world.guests[5]]
     assert await world.participants() == {world.guests[3], world.guests[4]}
+    paged = """query ($id: ID!, $after: String) { event(id: $id) { registration {
+      registrations(states: [WAITING], after: $after, first: 1) { nodes { position } } } } }"""
+    for after in (encode_cursor("x", world.guests[0]), "zz"):
+        assert await refused(world.organiser.ask(paged, id=world.event, after=after)) == "REFUSED"
+    past = encode_cursor("999999999", world.guests[0])
+    left = await world.organiser.ask(paged, id=world.event, after=past)
+    assert left["event"]["registration"]["registrations"]["nodes"] == []
 
 
 async def test_an_offer_runs_out_and_falls_to_the_next(world: World) -> None:

@@ -69,6 +69,10 @@ def kept() -> list[dict[str, str]]:
             "what": _("Erased people"),
             "how": _("deleted at once everywhere; a number without data stays, so that nobody publishes them again"),
         },
+        {
+            "what": _("What people need at an event, and their superiors' addresses"),
+            "how": _("deleted on the day after the event"),
+        },
         {"what": _("Personal links"), "how": _("valid for {time}", time=in_words(person.LINK_LIFE))},
         {
             "what": _("Mails"),
@@ -152,7 +156,10 @@ def _events() -> dict[str, Any]:
         _("Events"),
         _("Learning trips and speed-dating days are planned, and their papers printed."),
         _("navigators who take part"),
-        [_("name, department, city, seats in rounds")],
+        [
+            _("name, department, city, seats in rounds"),
+            _("registration, release, seat in a bus, attendance; needs on the day, for the organiser alone"),
+        ],
         [_("the organiser and the cities of the event")],
         _("until the entry is withdrawn or erased"),
     )

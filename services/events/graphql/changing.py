@@ -82,7 +82,7 @@ class Mutation:
     async def cancel_event(self, info: Info[Any, Any], id: ID) -> Event:
         return await changed(info, id, _cancel)
 
-    @strawberry.mutation(description="Add navigators of the event's cities; who is in already stays.")
+    @strawberry.mutation(description="Add navigators of the event's cities, as its registration allows if it has one.")
     async def add_participants(self, info: Info[Any, Any], event: ID, navigators: list[ID]) -> Event:
         return await changed(info, event, lambda session, row: organising.add(session, row, navigators))
 

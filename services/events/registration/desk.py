@@ -17,11 +17,12 @@ from services.events.registration.book import Book, opened
 from services.events.registration.reading import Standing
 from services.kit import i18n
 from services.kit.db import HUB
-from services.kit.errors import HubError, NotFound, Unavailable
+from services.kit.errors import Conflict, HubError, NotFound, Unavailable
 from services.kit.i18n import gettext as _
 from services.kit.service import Runtime
 
 MOST_AT_ONCE = 100
+TRIES = 3
 LONGEST_LINE = 10_000
 Step = Callable[[Book, Registration], Awaitable[None]]
 """What a person does with their own row; it raises before it changes anything."""
@@ -66,12 +67,17 @@ async def _serve(runtime: Runtime, desk: _Desk, event: uuid.UUID) -> None:
     try:
         while line:
             batch, line[:MOST_AT_ONCE] = line[:MOST_AT_ONCE], []
-            try:
-                await _batch(runtime, event, batch)
-            except Exception as problem:  # noqa: BLE001 - each of them is told
-                for one in batch:
-                    if not one.answer.done():
-                        one.answer.set_exception(problem)
+            for left in reversed(range(TRIES)):
+                try:
+                    await _batch(runtime, event, batch)
+                    break
+                except Exception as problem:  # noqa: BLE001 - each of them is told
+                    if isinstance(problem, Conflict) and left:  # with somebody's erasure, say; nothing was stored
+                        continue
+                    for one in batch:
+                        if not one.answer.done():
+                            one.answer.set_exception(problem)
+                    break
     finally:
         del desk.working[event], desk.lines[event]
 

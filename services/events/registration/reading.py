@@ -21,7 +21,11 @@ from services.events.models import (
 from services.events.registration.book import held
 from services.events.registration.rules import quota
 from services.kit.db import Reader
+from services.kit.errors import Refused
+from services.kit.i18n import gettext as _
 
+LONGEST_TURN = 19
+"""Digits."""
 Key = tuple[uuid.UUID, uuid.UUID]
 """Event and navigator."""
 
@@ -84,7 +88,8 @@ async def page(
     states: Sequence[str] = (), releases: Sequence[str] = (),
 ) -> list[tuple[Standing, str]]:  # fmt: skip
     """Registrations with the name they are sorted by; who waits in order first if only they are asked for."""
-    order = Registration.turn if list(states) == ["waiting"] else Navigator.sort_key
+    by_turn = list(states) == ["waiting"]
+    order = Registration.turn if by_turn else Navigator.sort_key
     query = (
         select(Registration, Navigator.sort_key)
         .join(Navigator, Navigator.id == Registration.navigator_id)
@@ -99,12 +104,13 @@ async def page(
     if releases:
         query = query.where(Registration.release.in_(releases))
     if after is not None:
-        place: Any = int(after[0]) if order is Registration.turn else after[0]
+        if by_turn and not (after[0].isascii() and after[0].isdecimal() and len(after[0]) < LONGEST_TURN):
+            raise Refused(_("„after“ is not a cursor of this list."))
+        place: Any = int(after[0]) if by_turn else after[0]
         query = query.where(tuple_(order, Registration.navigator_id) > (place, uuid.UUID(after[1])))
     found = (await session.execute(query)).all()
     waits = any(row.state == "waiting" for row, _key in found)
     places = await positions(session, [event]) if waits else {}
-    by_turn = order is Registration.turn
     return [
         (_standing(row, places.get((event, row.navigator_id), (None, None))), str(row.turn) if by_turn else key)
         for row, key in found
