@@ -35,6 +35,11 @@ HOLD: Final = ORGANISER.to(
 OFFER: Final = ORGANISER.to("modules and programmes of their city or state", "may_offer")
 LINK: Final = Right("whoever has a personal link", rows="events they take part in, and their own calendar")
 CALENDAR: Final = Right("whoever has the address of a personal calendar", rows="the events of the person whose it is")
+MAIL_LINK: Final = Right("whoever has the link of a mail", rows="what the link is about")
+MAILED: Final = (
+    "registerForEvent", "declineEvent", "handOverPlace", "askForRelease", "setMyNeeds", "takeSeat", "leaveSeat",
+    "decideRelease", "endInvitations",
+)  # fmt: skip
 RIGHTS: Final[Rights] = {
     "Query.*": ANYBODY,
     "Query.myDay": DAY_LINK,
@@ -91,6 +96,17 @@ RIGHTS: Final[Rights] = {
     **public("City", "Navigator", "Topic", "Venue", "Room", "AgendaItem", "Material", "Paper", "_entities"),
     **public("Series", "Module", "Programme", "EventTemplate", "TemplateItem", "TemplateRounds"),
     **public("ModuleConnection", "ModuleEdge", "ProgrammeConnection", "ProgrammeEdge"),
+    "Event.registration": PEOPLE,
+    "Event.vehicles": PEOPLE,
+    "Event.attendance": PEOPLE,
+    "EventRegistration.*": ANYBODY.to("what one got from an event; a city sees its own people only"),
+    "EventRegistration.needs": PEOPLE.to("for the organiser only", "organises", hidden=True),
+    **dict.fromkeys(("Query.myRegistration", "Query.releaseRequest"), MAIL_LINK),
+    **{f"Mutation.{name}": MAIL_LINK for name in MAILED},
+    **public("MyRegistration", "MyNeeds", "MySeat", "VehicleChoice", "Colleague", "ReleaseRequest"),
+    **public("ParticipantRegistrationConnection", "ParticipantRegistrationEdge", "CityRegistrations", "StateCount"),
+    **public("ParticipantRegistration", "SizeStep", "RegistrationException", "Needs", "Vehicle", "BoardingPoint"),
+    **public("Seat", "Attendance", "Invited"),
     **public("EventConnection", "EventEdge", "PageInfo"),
     **public("RoundClock", "ClockSpan", "ClockCommand"),
     **dict.fromkeys(("MyDay.*", "TableStop.*", "TableTopic.*", "TableCompanion.*"), WITH_LINK),
@@ -113,6 +129,11 @@ def may_hold(who: Principal, cities: set[str]) -> None:
         raise Forbidden(_("Your city {ags} is neither host nor guest of this event.", ags=who.city))
     if who.city is None and who.person and not who.where("central") & {ags[:2] for ags in cities}:
         raise Forbidden(_("No city of your state is host or guest of this event."))
+
+
+def organises(who: Principal, event: Event) -> bool:
+    """Whether it is who made it: nobody else sees people of all cities, or what they need."""
+    return who.subject == event.organiser
 
 
 def may_change(who: Principal, event: Event) -> None:

@@ -22,7 +22,19 @@ from services.contracts.directory import (
 from services.contracts.events import EventPublished
 from services.contracts.matching import RoundsConfirmed
 from services.events.clock import at
-from services.events.models import AgendaItem, Base, City, Event, Live, Navigator, Participant, Seat, Table, Topic
+from services.events.models import (
+    AgendaItem,
+    Base,
+    City,
+    Event,
+    Live,
+    Navigator,
+    Participant,
+    RegistrationException,
+    Seat,
+    Table,
+    Topic,
+)
 from services.events.models.live import clock_of
 from services.kit import log
 from services.kit.db import Reader, Writer, driver, put_all
@@ -51,6 +63,8 @@ async def merged(session: Writer, said: TopicMerged) -> None:
     await session.execute(update(Table).where(Table.topic == said.code).values(topic=said.into))
     replaced = sql.array_replace(Event.table_topics, said.code, said.into)
     await session.execute(update(Event).where(Event.table_topics.contains([said.code])).values(table_topics=replaced))
+    replaced = sql.array_replace(Navigator.topics, said.code, said.into)
+    await session.execute(update(Navigator).where(Navigator.topics.contains([said.code])).values(topics=replaced))
     await session.execute(delete(Topic).where(Topic.code == said.code))
 
 
@@ -64,6 +78,7 @@ async def navigators(session: Writer, said: list[NavigatorPublished]) -> None:
             "sort_key": sort_key(one.name),
             "department": one.department,
             "email": one.email,
+            "topics": sorted({*one.offers, *one.seeks, *one.works_on}),
         }
         for one in said
     }
@@ -71,7 +86,7 @@ async def navigators(session: Writer, said: list[NavigatorPublished]) -> None:
 
 
 async def forget(session: Writer, said: NavigatorWithdrawn) -> None:
-    """Who is withdrawn takes part in nothing more; the events they were in say so.
+    """Who is withdrawn takes part in nothing more; the events they were in say so, and mails that wait are not sent.
 
     Who is hidden stands in no agenda either: everybody reads those.
     """
@@ -83,6 +98,14 @@ async def forget(session: Writer, said: NavigatorWithdrawn) -> None:
             select(Event).join(Participant, Participant.event_id == Event.id).where(Participant.navigator_id == gone)
         )
     ).all()
+    of_person = RegistrationException.navigator_id == gone
+    await session.execute(update(RegistrationException).where(of_person).values(reason="…"))
+    rows = log.table(Base.metadata, "mail")
+    await session.execute(
+        update(rows)
+        .where(rows.c.sealed.is_not(None), rows.c.key.contains(said.id))
+        .values(state="failed", reason="withdrawn", sealed=None, finished_at=sql.now())
+    )
     await session.execute(delete(Navigator).where(Navigator.id == gone))
     await log.say(session, Base.metadata, await messages(session, events))
 
@@ -135,9 +158,12 @@ async def _rewritten(session: Writer, ags: str, old: str, name: str) -> None:
 async def messages(session: Reader, events: Sequence[Event]) -> list[EventPublished]:
     """The events as the others hear of them."""
     people: dict[uuid.UUID, list[str]] = {event.id: [] for event in events}
+    absent: dict[uuid.UUID, list[str]] = {event.id: [] for event in events}
     query = select(Participant).where(Participant.event_id.in_(people)).order_by(Participant.navigator_id)
     for one in await session.scalars(query):
         people[one.event_id].append(str(one.navigator_id))
+        if one.attendance == "no_show":
+            absent[one.event_id].append(str(one.navigator_id))
     return [
         EventPublished(
             id=str(event.id),
@@ -147,6 +173,7 @@ async def messages(session: Reader, events: Sequence[Event]) -> list[EventPublis
             participants=tuple(people[event.id]),
             date=event.date,
             cancelled=event.status == "cancelled",
+            absent=tuple(absent[event.id]),
         )
         for event in events
     ]

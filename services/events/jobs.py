@@ -1,8 +1,9 @@
-"""The events' jobs: tidying up."""
+"""The events' jobs: each feature's own, and tidying up."""
 
 from collections.abc import Sequence
 
 from services.events import feeds
+from services.events.registration import keeping
 from services.kit.db import HUB, Database
 from services.kit.jobs import Every, Job
 from services.kit.service import Runtime
@@ -15,5 +16,5 @@ async def _left(db: Database) -> None:
         await feeds.forget(session)
 
 
-def duties(_runtime: Runtime) -> Sequence[Job | Every]:
-    return [Every(REGULAR_SECONDS, _left)]
+def duties(runtime: Runtime) -> Sequence[Job | Every]:
+    return [Every(REGULAR_SECONDS, _left), *keeping.duties(runtime)]

@@ -64,7 +64,7 @@ async def change(session: Writer, event: Event, draft: Draft) -> Event:
     An occurrence of a series is then one that was changed alone.
     """
     clean = await checked(session, draft)
-    await _lock(session, event.id)
+    await lock(session, event.id)
     await session.refresh(event)
     return await replace(session, event, clean, changed_alone=event.series_id is not None)
 
@@ -94,8 +94,20 @@ async def cancel(session: Writer, event: Event) -> Event:
 
 async def add_participants(session: Writer, event: Event, navigators: Sequence[str]) -> Event:
     """Add navigators of the event's cities; who is in already stays. Raises Refused naming each that cannot come."""
-    wanted = _ids(navigators)
-    await _lock(session, event.id)
+    await lock(session, event.id)
+    await join(session, event.id, list(await people(session, event, navigators)))
+    count = len((await session.scalars(select(Participant.navigator_id).where(Participant.event_id == event.id))).all())
+    if count > MOST_PARTICIPANTS:
+        raise Refused(_("At most {most} people can take part in one event.", most=MOST_PARTICIPANTS))
+    await stamp(session, event.id)
+    return await _fresh(session, event.id)
+
+
+async def people(session: Reader, event: Event, navigators: Sequence[str]) -> dict[uuid.UUID, Navigator]:
+    """Navigators of the event's cities by the ids that a client sent, in their order. Raises Refused naming each that
+    is none.
+    """
+    wanted = ids(navigators)
     found = {n.id: n for n in (await session.scalars(select(Navigator).where(Navigator.id.in_(wanted)))).all()}
     cities = {event.host, *event.guests}
     problems = []
@@ -107,42 +119,45 @@ async def add_participants(session: Writer, event: Event, navigators: Sequence[s
             problems.append(Problem(message=words, row=f"navigators[{i}]"))
     if problems:
         raise Refused(_("Nothing was changed. Please correct the navigators named."), problems)
-    if wanted:
-        await session.execute(
-            upsert(Participant)
-            .values([{"event_id": event.id, "navigator_id": key} for key in dict.fromkeys(wanted)])
-            .on_conflict_do_nothing()
-        )
-        await session.execute(
-            update(LeftEvent)
-            .where(LeftEvent.event_id == event.id, LeftEvent.navigator_id.in_(wanted), LeftEvent.back_at.is_(None))
-            .values(back_at=dt.datetime.now(dt.UTC))
-        )
-    count = len((await session.scalars(select(Participant.navigator_id).where(Participant.event_id == event.id))).all())
-    if count > MOST_PARTICIPANTS:
-        raise Refused(_("At most {most} people can take part in one event.", most=MOST_PARTICIPANTS))
-    await _stamp(session, event.id)
-    return await _fresh(session, event.id)
+    return {key: found[key] for key in wanted}
 
 
-async def remove_participants(session: Writer, event: Event, navigators: Sequence[str]) -> Event:
-    """Take navigators out of the event and off their seats; who is not in it does not matter."""
-    wanted = _ids(navigators)
-    await _lock(session, event.id)
-    await session.execute(delete(Seat).where(Seat.event_id == event.id, Seat.navigator_id.in_(wanted)))
+async def join(session: Writer, event_id: uuid.UUID, people: Sequence[uuid.UUID]) -> None:
+    """Let people take part; who does already stays. Who had left before is back."""
+    if not people:
+        return
+    rows = [{"event_id": event_id, "navigator_id": key} for key in people]
+    await session.execute(upsert(Participant).values(rows).on_conflict_do_nothing())
+    await session.execute(
+        update(LeftEvent)
+        .where(LeftEvent.event_id == event_id, LeftEvent.navigator_id.in_(people), LeftEvent.back_at.is_(None))
+        .values(back_at=dt.datetime.now(dt.UTC))
+    )
+
+
+async def leave(session: Writer, event_id: uuid.UUID, people: Sequence[uuid.UUID]) -> None:
+    """Take people out of an event and off their seats; calendars learn that they left."""
+    await session.execute(delete(Seat).where(Seat.event_id == event_id, Seat.navigator_id.in_(people)))
     left = await session.scalars(
         delete(Participant)
-        .where(Participant.event_id == event.id, Participant.navigator_id.in_(wanted))
+        .where(Participant.event_id == event_id, Participant.navigator_id.in_(people))
         .returning(Participant.navigator_id)
     )
-    if rows := [{"event_id": event.id, "navigator_id": one} for one in left]:
+    if rows := [{"event_id": event_id, "navigator_id": one} for one in left]:
         again = {"at": dt.datetime.now(dt.UTC), "back_at": None}
         await session.execute(
             upsert(LeftEvent)
             .values([row | again for row in rows])
             .on_conflict_do_update(index_elements=["event_id", "navigator_id"], set_=again)
         )
-    await _stamp(session, event.id)
+
+
+async def remove_participants(session: Writer, event: Event, navigators: Sequence[str]) -> Event:
+    """Take navigators out of the event and off their seats; who is not in it does not matter."""
+    wanted = ids(navigators)
+    await lock(session, event.id)
+    await leave(session, event.id, wanted)
+    await stamp(session, event.id)
     return await _fresh(session, event.id)
 
 
@@ -157,7 +172,7 @@ def uuids(values: Sequence[str]) -> list[uuid.UUID]:
     return found
 
 
-def _ids(values: Sequence[str]) -> list[uuid.UUID]:
+def ids(values: Sequence[str]) -> list[uuid.UUID]:
     if len(values) > MOST_PARTICIPANTS:
         raise Refused(_("At most {most} people can take part in one event.", most=MOST_PARTICIPANTS))
     out, problems = [], []
@@ -171,12 +186,12 @@ def _ids(values: Sequence[str]) -> list[uuid.UUID]:
     return out
 
 
-async def _lock(session: Writer, event_id: uuid.UUID) -> None:
+async def lock(session: Writer, event_id: uuid.UUID) -> None:
     """Changes of one event take turns."""
     await session.execute(select(Event.id).where(Event.id == event_id).with_for_update())
 
 
-async def _stamp(session: Writer, event_id: uuid.UUID) -> None:
+async def stamp(session: Writer, event_id: uuid.UUID) -> None:
     """Date the papers anew; calendars need not notice."""
     await session.execute(update(Event).where(Event.id == event_id).values(updated_at=dt.datetime.now(dt.UTC)))
 

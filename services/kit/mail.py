@@ -152,7 +152,8 @@ def _written(outbox: Outbox, kind: str, to: str, language: str, values: dict[str
     if max(len(subject), len(plain), len(html)) > LONGEST_BODY:
         raise Refused(_("The mail is too long."))
     subject = cleaned(_harmless(cleaned(subject))).replace("=?", "= ?")  # or it is read as an encoded word (RFC 2047)
-    return Letter(to, subject[:LONGEST_SUBJECT], _harmless(plain), _harmless(html), spoken)
+    unsubscribe = str(values.get("unsubscribe", ""))
+    return Letter(to, subject[:LONGEST_SUBJECT], _harmless(plain), _harmless(html), spoken, unsubscribe)
 
 
 def _harmless(value: str) -> str:

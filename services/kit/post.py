@@ -13,9 +13,10 @@ import uuid
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from email.headerregistry import Address
+from email.headerregistry import Address, BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
-from email.policy import SMTP as WIRE
+from email.policy import SMTP as _SMTP
+from email.policy import Policy
 from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -51,14 +52,30 @@ _ENHANCED = re.compile(r"[245]\.\d{1,3}\.\d{1,3}(?!\S)")
 """An enhanced status code (RFC 3463) at the start of an answer."""
 
 
+class _Unfolded(UnstructuredHeader, BaseHeader):
+    """A header whose one word is longer than a line should be: encoded words (RFC 2047) would make another of it."""
+
+    def fold(self, *, policy: Policy) -> str:
+        return f"{self.name}: {self}{policy.linesep}"
+
+
+_HEADERS = HeaderRegistry()
+_HEADERS.map_to_type("list-unsubscribe", _Unfolded)
+WIRE = _SMTP.clone(header_factory=_HEADERS)
+
+
 class Letter(msgspec.Struct, frozen=True):
-    """What one person is to read: `subject` is one line, `language` is `de` or `en`."""
+    """What one person is to read: `subject` is one line, `language` is `de` or `en`.
+
+    `unsubscribe` is an address that ends such mails when it is posted to (RFC 8058); empty where that makes no sense.
+    """
 
     to: str
     subject: str
     text: str
     html: str
     language: str
+    unsubscribe: str = ""
 
 
 @dataclass(frozen=True)
@@ -173,6 +190,9 @@ def message(letter: Letter, id: uuid.UUID, at: datetime, by: Address, *, readabl
     mail["Message-ID"] = f"<{id.hex}@{by.domain}>"
     mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: no holiday answers, please
     mail["X-Auto-Response-Suppress"] = "All"  # the same for Exchange, which many towns run
+    if letter.unsubscribe:
+        mail["List-Unsubscribe"] = f"<{letter.unsubscribe}>"
+        mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     encoding = "8bit" if readable else "quoted-printable"
     mail.set_content(letter.text, cte=encoding)
     mail.add_alternative(letter.html, subtype="html", cte=encoding)

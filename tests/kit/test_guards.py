@@ -277,6 +277,9 @@ MOVES = {
     "events.left_event": f"event_id = '{account(THEIRS)}'",
     "events.module": f"host = '{THEIRS}'",
     "events.programme": f"host = '{THEIRS}'",
+    "events.registration": f"event_id = '{account(THEIRS)}'",
+    "events.vehicle": f"event_id = '{account(THEIRS)}'",
+    "events.boarding": f"event_id = '{account(THEIRS)}'",
     "matching.plan": f"event_id = '{account(THEIRS)}'",
 }
 

@@ -159,6 +159,7 @@ def snapshot(ags: str, name: str) -> dict[str, Any]:
 
 NATURAL = {
     "ags": "ags", "host": "ags", "guests": "ags", "city": "ags", "audience": "ags", "org": "ags", "state": "state",
+    "cities": "ags",
     "event": "event", "navigators": "navigator", "clientId": "client", "topic": "topic", "code": "topic",
     "survey": "survey", "link": "link",
     "plan": "plan", "topics": "topic", "offers": "topic", "seeks": "topic", "worksOn": "topic", "tableTopics": "topic",
@@ -176,11 +177,13 @@ VALUES = {
     "date": "2030-01-01", "starts": "10:00", "ends": "11:00", "timezone": "Europe/Berlin", "population": 1,
     "website": "https://stadt.example", "after": None, "text": None, "count": 1, "rounds": 1, "tables": 1,
     "seconds": 1.0, "seed": 1, "over": 0, "navigators": [], "minutes": 10, "breakMinutes": 2, "first": 2, "kind": "",
+    "offerHours": 48, "language": "de", "leaves": "07:00",
 }  # fmt: skip
 LEFT_OUT = frozenset({
     "expected", "logo", "contactEmail", "contactPhone", "email", "phone", "chat", "photo", "photoConsent", "since",
     "until", "mentor", "languages", "visibility", "links", "departments", "employees", "competences",
-    "rules", "iterations", "missing", "new", "pinned", "scale", "picks", "factors", "options", "closesAt",
+    "rules", "iterations", "missing", "new", "pinned", "scale", "picks", "factors", "options", "closesAt", "opensAt",
+    "sizes", "parties",
 })  # fmt: skip
 """Arguments that say nothing about whose a row is, and that take more than any word."""
 PLAIN = {"String": "x", "Int": 1, "Float": 1.0, "Boolean": True}

@@ -14,6 +14,7 @@ import pytest_asyncio
 
 from services.app import SERVICES
 from services.cli.demo import PUBLISH
+from services.events.access import MAILED
 from services.kit.db import Database
 from services.kit.rights import routes
 from services.kit.service import Hub
@@ -199,7 +200,10 @@ def test_every_field_that_takes_an_id_is_asked() -> None:
         for name, arg in made.args.items()
         if takes_ids(arg.type) and name != "after"
     }
-    assert nested == {"City.navigators(topic:)", "City.projects(topic:)", "State.municipalities(district:)"}
+    assert nested == {
+        "City.navigators(topic:)", "City.projects(topic:)", "State.municipalities(district:)",
+        "EventRegistration.registrations(city:)",
+    }  # fmt: skip
     assert not any("count" in field.lower() for t in GRAPH.type_map.values() for field in getattr(t, "fields", ())
                    if t.name.endswith("Connection"))  # fmt: skip
 
@@ -275,6 +279,10 @@ NO_CITY_S = {
     "proposePartnership": "REFUSED",
     "decideTopicProposal": "FORBIDDEN",
     "mergeTopics": "FORBIDDEN",
+    "substituteParticipant": "REFUSED",
+    "sendFollowUp": "REFUSED",
+    **dict.fromkeys(("setVehicle", "removeVehicle", "delayVehicle", "assignSeats", "callRoll"), "NOT_FOUND"),
+    **dict.fromkeys(MAILED, "NOT_FOUND"),
 }
 """What takes nothing that is a city's own, or is decided above cities; tests of their own say who may."""
 ENDING = [

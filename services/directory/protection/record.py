@@ -69,6 +69,10 @@ def kept() -> list[dict[str, str]]:
             "what": _("Erased people"),
             "how": _("deleted at once everywhere; a number without data stays, so that nobody publishes them again"),
         },
+        {
+            "what": _("What people need at an event, and their superiors' addresses"),
+            "how": _("deleted on the day after the event"),
+        },
         {"what": _("Personal links"), "how": _("valid for {time}", time=in_words(person.LINK_LIFE))},
         {
             "what": _("Mails"),
@@ -155,6 +159,7 @@ def _events() -> dict[str, Any]:
         [
             _("name, department, city, seats in rounds"),
             _("events that were left, for 90 days; whether one's own calendar was opened"),
+            _("registration, release, seat in a bus, attendance; needs on the day, for the organiser alone"),
         ],
         [_("the organiser and the cities of the event")],
         _("until the entry is withdrawn or erased"),

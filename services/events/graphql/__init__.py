@@ -7,7 +7,7 @@ from strawberry import ID, Info
 from strawberry.federation import Schema
 from strawberry.tools import merge_types
 
-from services.events.graphql import calendars, modules, series, templates
+from services.events.graphql import calendars, modules, registration, series, templates
 from services.events.graphql.changing import Mutation
 from services.events.graphql.live import LiveMutation, LiveQuery, LiveSubscription
 from services.events.graphql.surveys import SurveyMutation, SurveyQuery
@@ -40,7 +40,17 @@ class Query:
 
 schema = Schema(
     query=merge_types(
-        "Query", (Query, modules.Query, templates.Query, calendars.Query, LiveQuery, SurveyQuery, VoiceQuery)
+        "Query",
+        (
+            Query,
+            modules.Query,
+            templates.Query,
+            calendars.Query,
+            registration.Query,
+            LiveQuery,
+            SurveyQuery,
+            VoiceQuery,
+        ),
     ),
     mutation=merge_types(
         "Mutation",
@@ -50,6 +60,7 @@ schema = Schema(
             modules.Mutation,
             templates.Mutation,
             calendars.Mutation,
+            registration.Mutation,
             LiveMutation,
             SurveyMutation,
             VoiceMutation,

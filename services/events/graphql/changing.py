@@ -1,19 +1,23 @@
 """Making and changing events, and who takes part."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import strawberry
 from strawberry import ID, Info
 
 from services.events import access, intake, trips
 from services.events import models as m
+from services.events.draft import Draft
 from services.events.graphql.inputs import EventInput
 from services.events.graphql.types import SERVICE, Event
+from services.events.registration import organising
 from services.kit.db import Reader, Writer
 from services.kit.errors import NotFound
 from services.kit.i18n import gettext as _
 from services.kit.resolvers import as_uuid, here, who
+
+T = TypeVar("T")
 
 
 async def own_event(info: Info[Any, Any], session: Reader, value: str) -> m.Event:
@@ -26,28 +30,52 @@ async def own_event(info: Info[Any, Any], session: Reader, value: str) -> m.Even
     return event
 
 
-async def changed_all(
-    info: Info[Any, Any], value: str, change: Callable[[Writer, m.Event], Awaitable[list[m.Event]]]
-) -> list[Event]:
-    """One unit of work on an event that the caller may change, and on others with it; those that changed.
+async def unit(
+    info: Info[Any, Any], value: str, change: Callable[[Writer, m.Event], Awaitable[T]], *, say: bool = True
+) -> T:
+    """One unit of work on an event that the caller may change; with `say`, the others hear of the event anew.
 
     Raises NotFound or Forbidden.
     """
     runtime, asking = here(info, SERVICE), who(info)
     await runtime.refresh("directory")
     async with runtime.db.begin(asking.acting) as session:
-        rows = await change(session, await own_event(info, session, value))
-        await runtime.say(session, await intake.messages(session, rows))
-    return [Event.of(row) for row in rows]
+        event = await own_event(info, session, value)
+        done = await change(session, event)
+        if say:
+            await runtime.say(session, await intake.messages(session, [event]))
+    return done
+
+
+async def changed_all(
+    info: Info[Any, Any], value: str, change: Callable[[Writer, m.Event], Awaitable[list[m.Event]]]
+) -> list[Event]:
+    """As `unit`, for a change of an event and others with it, of which the others hear; those that changed."""
+
+    async def all_of_them(session: Writer, event: m.Event) -> list[m.Event]:
+        rows = await change(session, event)
+        await here(info, SERVICE).say(session, await intake.messages(session, rows))
+        return rows
+
+    return [Event.of(row) for row in await unit(info, value, all_of_them, say=False)]
 
 
 async def changed(info: Info[Any, Any], value: str, change: Callable[[Writer, m.Event], Awaitable[m.Event]]) -> Event:
-    """As `changed_all`, of one event."""
+    """As `unit`, for a change that answers with the event."""
+    return Event.of(await unit(info, value, change))
 
-    async def one(session: Writer, event: m.Event) -> list[m.Event]:
-        return [await change(session, event)]
 
-    return (await changed_all(info, value, one))[0]
+async def _change(session: Writer, event: m.Event, wanted: Draft) -> m.Event:
+    before = await organising.essence(session, event)
+    row = await trips.change(session, event, wanted)
+    await organising.changed(session, row, before)
+    return row
+
+
+async def _cancel(session: Writer, event: m.Event) -> m.Event:
+    if event.status != "cancelled":
+        await organising.tell_all(session, event, "event_cancelled")
+    return await trips.cancel(session, event)
 
 
 @strawberry.type
@@ -67,16 +95,16 @@ class Mutation:
     async def change_event(self, info: Info[Any, Any], id: ID, event: EventInput) -> Event:
         wanted = event.as_draft()
         access.may_hold(who(info), {wanted.host, *wanted.guests})
-        return await changed(info, id, lambda session, row: trips.change(session, row, wanted))
+        return await changed(info, id, lambda session, row: _change(session, row, wanted))
 
     @strawberry.mutation(description="Call an event off; calendars show it as cancelled.")
     async def cancel_event(self, info: Info[Any, Any], id: ID) -> Event:
-        return await changed(info, id, trips.cancel)
+        return await changed(info, id, _cancel)
 
-    @strawberry.mutation(description="Add navigators of the event's cities; who is in already stays.")
+    @strawberry.mutation(description="Add navigators of the event's cities, as its registration allows if it has one.")
     async def add_participants(self, info: Info[Any, Any], event: ID, navigators: list[ID]) -> Event:
-        return await changed(info, event, lambda session, row: trips.add_participants(session, row, navigators))
+        return await changed(info, event, lambda session, row: organising.add(session, row, navigators))
 
     @strawberry.mutation(description="Take navigators out of an event and off their seats.")
     async def remove_participants(self, info: Info[Any, Any], event: ID, navigators: list[ID]) -> Event:
-        return await changed(info, event, lambda session, row: trips.remove_participants(session, row, navigators))
+        return await changed(info, event, lambda session, row: organising.remove(session, row, navigators))

@@ -23,10 +23,12 @@ from services.kit.i18n import gettext as _
 from services.kit.resolvers import as_uuid, here, load, read, who
 
 if TYPE_CHECKING:
+    from services.events.graphql.registration.types import Attendance, EventRegistration, Vehicle
     from services.events.graphql.surveys import Survey
     from services.events.graphql.voices import Quote, RetroEntry
 
 SERVICE = "events"
+REGISTRATION = strawberry.lazy("services.events.graphql.registration.types")
 
 
 @strawberry.enum
@@ -380,6 +382,24 @@ class Event:
             )
             for n in found
         ]
+
+    @strawberry.field(description="Places and who has them, for the organiser and the event's cities.")
+    async def registration(self, info: Info[Any, Any]) -> Annotated["EventRegistration", REGISTRATION] | None:
+        from services.events.graphql.registration.types import registration_of
+
+        return await registration_of(info, self.row)
+
+    @strawberry.field(description="Buses and cars, for the organiser and the event's cities; else empty.")
+    async def vehicles(self, info: Info[Any, Any]) -> list[Annotated["Vehicle", REGISTRATION]]:
+        from services.events.graphql.registration.types import vehicles_of
+
+        return await vehicles_of(info, self.row)
+
+    @strawberry.field(description="Who came, for the organiser and the event's cities; else empty.")
+    async def attendance(self, info: Info[Any, Any]) -> list[Annotated["Attendance", REGISTRATION]]:
+        from services.events.graphql.registration.types import attendance_of
+
+        return await attendance_of(info, self.row)
 
     @strawberry.field
     def papers(self, info: Info[Any, Any]) -> list[Paper]:

@@ -6,11 +6,25 @@ from services.events.models.event import AgendaItem, Event, OnlineLink, Particip
 from services.events.models.feeds import CalendarFeed, LeftEvent
 from services.events.models.live import Idea, Live, LiveStep
 from services.events.models.modules import Module, Programme, Series
+from services.events.models.registration import (
+    TURN,
+    Boarding,
+    BoardingPoint,
+    Need,
+    Notice,
+    Registration,
+    RegistrationException,
+    RegistrationRules,
+    Vehicle,
+)
 from services.events.models.surveys import Quote, RetroEntry, Survey, SurveyAnswer, SurveyTurnout
 
 __all__ = [
+    "TURN",
     "AgendaItem",
     "Base",
+    "Boarding",
+    "BoardingPoint",
     "CalendarFeed",
     "City",
     "Event",
@@ -20,10 +34,15 @@ __all__ = [
     "LiveStep",
     "Module",
     "Navigator",
+    "Need",
+    "Notice",
     "OnlineLink",
     "Participant",
     "Programme",
     "Quote",
+    "Registration",
+    "RegistrationException",
+    "RegistrationRules",
     "RetroEntry",
     "Room",
     "Seat",
@@ -33,4 +52,5 @@ __all__ = [
     "SurveyTurnout",
     "Table",
     "Topic",
+    "Vehicle",
 ]

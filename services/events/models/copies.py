@@ -2,7 +2,8 @@
 
 import uuid
 
-from sqlalchemy import text
+from sqlalchemy import Text, text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.events.models.base import Base
@@ -17,6 +18,8 @@ class City(Base):
     population: Mapped[int | None]
     email: Mapped[str] = mapped_column(server_default=text("''"))
     """The city's public contact point; empty where it has none."""
+    invitable: Mapped[bool] = mapped_column(server_default=text("true"))
+    """False: wants no invitations any more."""
 
 
 class Topic(Base):
@@ -39,3 +42,7 @@ class Navigator(Base):
     department: Mapped[str]
     email: Mapped[str] = mapped_column(server_default=text("''"))
     """For mails about events; empty unless the network may see it. Never shown to anybody."""
+    topics: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
+    """What they offer, seek or work on."""
+    invitable: Mapped[bool] = mapped_column(server_default=text("true"))
+    """False: wants no invitations any more."""

@@ -100,6 +100,9 @@ class Participant(Base):
     navigator_id: Mapped[uuid.UUID] = mapped_column(
         ForeignKey("events.navigator.id", ondelete="CASCADE"), primary_key=True, index=True
     )
+    attendance: Mapped[str] = mapped_column(server_default=text("'expected'"))
+    """On the day: expected, present, late, no_show or left."""
+    attendance_at: Mapped[datetime | None]
 
 
 class Table(Base):

@@ -1,0 +1,44 @@
+"""Who came on the day: expected, present, late, no-show, left; noted by the organiser, read by whoever plans rounds."""
+
+import datetime as dt
+import uuid
+from collections.abc import Sequence
+
+from sqlalchemy import select, update
+
+from services.events import trips
+from services.events.models import Event, Navigator, Participant
+from services.kit.db import Reader, Writer
+from services.kit.errors import Problem, Refused
+from services.kit.i18n import gettext as _
+
+ABSENT = ("no_show", "left")
+"""Who has no place at a table any more."""
+
+
+async def note(session: Writer, event: Event, navigators: Sequence[str], attendance: str) -> Event:
+    """Note the same of many participants. Raises Refused, with nothing noted, for somebody who is none."""
+    wanted = trips.ids(navigators)
+    await trips.lock(session, event.id)
+    done = await session.scalars(
+        update(Participant)
+        .where(Participant.event_id == event.id, Participant.navigator_id.in_(wanted))
+        .values(attendance=attendance, attendance_at=dt.datetime.now(dt.UTC))
+        .returning(Participant.navigator_id)
+    )
+    missing = set(wanted) - set(done.all())
+    if missing:
+        words = _("This person takes no part in the event.")
+        problems = [Problem(message=words, row=f"navigators[{i}]") for i, key in enumerate(wanted) if key in missing]
+        raise Refused(_("Nothing was changed. Please correct the navigators named."), problems)
+    return event
+
+
+async def of(session: Reader, keys: Sequence[uuid.UUID]) -> list[list[Participant]]:
+    """The participants of each event by name, with their attendance."""
+    found: dict[uuid.UUID, list[Participant]] = {key: [] for key in keys}
+    query = select(Participant).join(Navigator, Navigator.id == Participant.navigator_id)
+    query = query.where(Participant.event_id.in_(keys)).order_by(Navigator.sort_key, Navigator.id)
+    for row in await session.scalars(query):
+        found[row.event_id].append(row)
+    return [found[key] for key in keys]

@@ -1,0 +1,100 @@
+"""What time brings about: offers run out, people move up, reminders, and what is not needed any more is deleted."""
+
+import datetime as dt
+
+from sqlalchemy import delete, func, select, update
+
+from services.events import intake
+from services.events.models import Event, Need, Notice, Registration, RegistrationRules
+from services.events.registration import organising, telling
+from services.events.registration.book import opened
+from services.kit.db import HUB, Database
+from services.kit.jobs import Every
+from services.kit.service import Runtime
+
+TELL_SECONDS = 10.0
+SETTLE_SECONDS = 30.0
+DAILY_SECONDS = 3600.0
+MOST_EVENTS = 200
+"""That one look takes care of; the rest at the next."""
+REMIND_DAYS = 3
+FORGET_DAYS = 30
+"""After the day: who was invited and never got a place, and mails that could not be written."""
+
+
+async def settle(runtime: Runtime, db: Database) -> int:
+    """Let offers run out and people move up, also where a place became free by an erasure; returns how many events
+    have other participants now.
+    """
+    today = dt.datetime.now(dt.UTC).date() - dt.timedelta(days=1)
+    due = select(Registration.event_id).join(Event, Event.id == Registration.event_id).where(
+        Event.date >= today,
+        (Registration.state == "waiting")
+        | ((Registration.state == "offered") & (Registration.offered_until <= func.now())),
+    )  # fmt: skip
+    async with db.read(HUB) as session:
+        events = (await session.scalars(due.distinct().limit(MOST_EVENTS))).all()
+    moved = 0
+    for event_id in events:
+        async with db.begin(HUB) as session:
+            book = await opened(session, event_id)
+            if await book.close():
+                await runtime.say(session, [await intake.message(session, book.event)])
+                moved += 1
+    return moved
+
+
+async def remind(db: Database, today: dt.date) -> int:
+    """Once, three days before the day; returns how many people are reminded."""
+    due = (
+        select(Event)
+        .join(RegistrationRules, RegistrationRules.event_id == Event.id)
+        .where(
+            RegistrationRules.reminded_at.is_(None),
+            Event.status != "cancelled",
+            Event.date.between(today, today + dt.timedelta(days=REMIND_DAYS)),
+        )
+        .limit(MOST_EVENTS)
+    )
+    told = 0
+    async with db.begin(HUB) as session:
+        for event in (await session.scalars(due)).all():
+            once = update(RegistrationRules).where(
+                RegistrationRules.event_id == event.id, RegistrationRules.reminded_at.is_(None)
+            )
+            done = await session.scalars(once.values(reminded_at=func.now()).returning(RegistrationRules.event_id))
+            if done.first() is not None:
+                told += await organising.tell_all(session, event, "reminder", states=("registered",))
+    return told
+
+
+async def forget(db: Database, today: dt.date) -> None:
+    """Delete needs and superiors' addresses on the day after, and in the end whoever had no place."""
+    past = select(Event.id).where(Event.date < today)
+    long_past = select(Event.id).where(Event.date < today - dt.timedelta(days=FORGET_DAYS))
+    async with db.begin(HUB) as session:
+        await session.execute(delete(Need).where(Need.event_id.in_(past)))
+        await session.execute(
+            update(Registration).where(Registration.superior != "", Registration.event_id.in_(past)).values(superior="")
+        )
+        await session.execute(
+            delete(Registration).where(
+                Registration.event_id.in_(long_past), Registration.state.not_in(["registered", "substituted"])
+            )
+        )
+        await session.execute(delete(Notice).where(Notice.event_id.in_(long_past)))
+
+
+def duties(runtime: Runtime) -> list[Every]:
+    async def tells(db: Database) -> None:
+        await telling.tell(runtime, db)
+
+    async def settles(db: Database) -> None:
+        await settle(runtime, db)
+
+    async def daily(db: Database) -> None:
+        today = dt.datetime.now(dt.UTC).date()
+        await remind(db, today)
+        await forget(db, today)
+
+    return [Every(TELL_SECONDS, tells), Every(SETTLE_SECONDS, settles), Every(DAILY_SECONDS, daily)]

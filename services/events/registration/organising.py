@@ -1,0 +1,175 @@
+"""What an organiser does about registration; whoever calls it says the event anew."""
+
+import datetime as dt
+import uuid
+from collections.abc import Sequence
+
+from sqlalchemy import func, insert, select, update
+
+from services.events import trips
+from services.events.models import (
+    AgendaItem,
+    Event,
+    Navigator,
+    Participant,
+    Registration,
+    RegistrationException,
+    RegistrationRules,
+)
+from services.events.registration import rules, transport
+from services.events.registration.book import Book, note, notice, opened
+from services.events.registration.rules import Draft
+from services.kit.checks import Checks
+from services.kit.db import Reader, Writer, put
+from services.kit.errors import Refused
+from services.kit.i18n import gettext as _
+from services.kit.i18n import language
+
+LONGEST_REASON = 500
+LONGEST_MESSAGE = 2_000
+ACTIVE = ("registered", "offered", "waiting")
+
+
+async def set_rules(session: Writer, event: Event, draft: Draft) -> Event:
+    """Open registration for the event, or change how it gives its places; who has one keeps it.
+
+    Who takes part already has a place from then on. Raises Refused.
+    """
+    rules.check(draft, {event.host, *event.guests})
+    released = draft.release_needed
+    await trips.lock(session, event.id)
+    await put(session, RegistrationRules, {"event_id": event.id}, {
+        "opens_at": draft.opens_at, "closes_at": draft.closes_at, "places": draft.places,
+        "sizes": [list(step) for step in draft.sizes], "parties": dict(draft.parties),
+        "release_needed": event.kind in rules.RELEASE_KINDS if released is None else released,
+        "offer_hours": draft.offer_hours,
+    })  # fmt: skip
+    here = select(Navigator).join(Participant, Participant.navigator_id == Navigator.id)
+    people = {one.id: one for one in await session.scalars(here.where(Participant.event_id == event.id))}
+    book = await opened(session, event.id, people)
+    for key in people.keys() - book.rows.keys():
+        book.new(people[key], language()).state = "registered"
+    await book.close()
+    return event
+
+
+async def admit(session: Writer, event: Event, navigators: Sequence[str], reason: str) -> Event:
+    """Give people places, whatever quota, capacity and waiting list say; each exception is logged with the reason.
+
+    Raises Refused, with nothing changed, where there is an exception and no reason.
+    """
+    checks = Checks()
+    reason = checks.text("reason", "", reason, LONGEST_REASON, required=False)
+    checks.done(_("Nothing was changed. Please correct the fields named and send it again."))
+    people = await trips.people(session, event, navigators)
+    book = await opened(session, event.id, people)
+    logged = []
+    for key, person in people.items():
+        row = book.rows.get(key) or book.new(person, language())
+        if row.state != "registered":
+            kinds = [kind for kind in (book.full(row.ags), "order" if await _ahead(book, row) else "") if kind]
+            logged += [
+                {"event_id": event.id, "navigator_id": key, "ags": row.ags, "kind": kind, "reason": reason}
+                for kind in kinds if row.state != "offered"
+            ]  # fmt: skip
+        book.admit(row)
+    if logged and not reason:
+        raise Refused(_("This is against the rules of the registration: please say why. The reason is kept."))
+    await book.close()
+    if logged:
+        await session.execute(insert(RegistrationException), logged)
+    return event
+
+
+async def _ahead(book: Book, row: Registration) -> bool:
+    """Whether somebody waits who comes before this person."""
+    return any(one.turn < (row.turn or one.turn + 1) for one in await book.waiting() if one.turn and one is not row)
+
+
+async def add(session: Writer, event: Event, navigators: Sequence[str]) -> Event:
+    """Add participants by hand: where the event has a registration, they get places as its rules allow."""
+    if await session.get(RegistrationRules, event.id) is None:
+        return await trips.add_participants(session, event, navigators)
+    return await admit(session, event, navigators, "")
+
+
+async def remove(session: Writer, event: Event, navigators: Sequence[str]) -> Event:
+    """Take people out of the event, with or without a registration; who waits moves up."""
+    event = await trips.remove_participants(session, event, navigators)
+    if await session.get(RegistrationRules, event.id) is not None:
+        people = {uuid.UUID(key) for key in navigators}
+        book = await opened(session, event.id, people)
+        for row in list(book.rows.values()):
+            if row.navigator_id in people:
+                await book.leave(row, by_organiser=True)
+        await book.close()
+    return event
+
+
+async def substitute(session: Writer, event: Event, leaves: str, comes: str) -> Event:
+    """A colleague of the same city takes over the place."""
+    people = await trips.people(session, event, [leaves, comes])
+    book = await opened(session, event.id, people)
+    one, other = people.values() if len(people) == 2 else (next(iter(people.values())),) * 2
+    row = book.rows.get(one.id)
+    if row is None:
+        raise Refused(_("There is no place to hand over."))
+    await book.hand_over(row, other)
+    await book.close()
+    return event
+
+
+# The event itself -----------------------------------------------------------------------------------------------------
+
+
+async def essence(session: Reader, event: Event) -> tuple[object, ...]:
+    """What people must hear of when it changes: where, and from when to when."""
+    times = select(func.min(AgendaItem.starts), func.max(func.coalesce(AgendaItem.ends, AgendaItem.starts)))
+    first, last = (await session.execute(times.where(AgendaItem.event_id == event.id))).one()
+    return event.date, event.timezone, event.venue, event.address, first, last
+
+
+async def changed(session: Writer, event: Event, before: tuple[object, ...]) -> None:
+    """After the event was changed: tell people, and let go whose city takes no part any more."""
+    if await session.get(RegistrationRules, event.id) is not None:
+        gone = select(Registration.navigator_id).where(
+            Registration.event_id == event.id, Registration.ags.not_in([event.host, *event.guests])
+        )
+        book = await opened(session, event.id, (await session.scalars(gone)).all())
+        for row in list(book.rows.values()):
+            if row.ags not in {event.host, *event.guests}:
+                await book.leave(row, by_organiser=True)
+        await book.close()
+    if (event.date, event.timezone) != before[:2]:
+        await transport.moved(session, event, str(before[1]))
+        reminded = update(RegistrationRules).where(RegistrationRules.event_id == event.id)
+        await session.execute(reminded.values(reminded_at=None))
+    if await essence(session, event) != before:
+        await tell_all(session, event, "event_changed")
+
+
+async def tell_all(session: Writer, event: Event, kind: str, states: Sequence[str] = ACTIVE) -> int:
+    """Have everybody written to who takes part or whose registration is in one of `states`; how many they are."""
+    hoping = select(Registration.navigator_id).where(Registration.event_id == event.id, Registration.state.in_(states))
+    there = select(Participant.navigator_id).where(Participant.event_id == event.id)
+    people = (await session.scalars(hoping.union(there))).all()
+    await note(session, [notice(event.id, key, kind) for key in people])
+    return len(people)
+
+
+async def follow_up(session: Writer, event: Event, message: str) -> int:
+    """Write to those who took part, after the day; returns how many they are."""
+    checks = Checks()
+    lines = [checks.text(f"message[{i}]", "", line, LONGEST_MESSAGE, required=False)
+             for i, line in enumerate(message.splitlines()[:100])]  # fmt: skip
+    if len(message) > LONGEST_MESSAGE:
+        checks.add("message", "", _("At most {most} characters, please.", most=LONGEST_MESSAGE))
+    checks.done(_("Nothing was sent. Please correct the fields named and send it again."))
+    if event.date > dt.datetime.now(dt.UTC).date():
+        raise Refused(_("The event is still to come."))
+    query = select(Participant.navigator_id).where(
+        Participant.event_id == event.id, Participant.attendance.not_in(["no_show"])
+    )
+    people = (await session.scalars(query)).all()
+    await note(session, [notice(event.id, key, "follow_up", lines=lines) for key in people])
+    return len(people)

@@ -1,0 +1,132 @@
+"""What a status mail says of one event, in the current language."""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_datetime
+
+from services.events.day import printable
+from services.events.models import BoardingPoint, Event, Vehicle
+from services.events.registration.reading import Standing
+from services.kit.i18n import gettext as _
+from services.kit.i18n import language
+
+STANDING = (
+    "place", "took_over", "waiting", "offered", "expired", "cancelled", "substituted", "release_given",
+    "release_refused",
+)  # fmt: skip
+"""Of these, the mail says what came last: where the person stands now."""
+
+
+@dataclass(frozen=True)
+class Said:
+    headline: str
+    lines: list[str]
+
+
+def said(
+    event: Event,
+    kinds: Mapping[str, Mapping[str, Any]],
+    standing: Standing | None,
+    boarding: Sequence[tuple[Vehicle, BoardingPoint]],
+) -> Said:
+    """`kinds` are the notices in the order in which they were noted, each with its details."""
+    if event.status == "cancelled":
+        called_off = "event_cancelled" in kinds
+        return Said(_("Called off"), [_("The event was called off. It does not take place.")] if called_off else [])
+    headlines, lines = [], []
+    last = next((kind for kind in reversed(list(kinds)) if kind in STANDING), None)
+    if last:
+        headline, words = _standing(event, last, standing)
+        headlines.append(headline)
+        lines += words
+    if "event_changed" in kinds:
+        headlines.append(_("The event has changed"))
+        lines.append(_("The event has changed: please look at date, place and agenda once more."))
+    if "reminder" in kinds:
+        headlines.append(_("Reminder"))
+        lines.append(_("The event is near. If you cannot come, please give your place back or to a colleague."))
+    if "bus_gone" in kinds:
+        headlines.append(_("Travel"))
+        bus = printable(str(kinds["bus_gone"].get("name", "")))
+        lines.append(_("{vehicle} does not run. Please choose another.", vehicle=bus))
+    if {"bus", "reminder", "place", "took_over"} & kinds.keys():
+        headlines.append(_("Travel"))
+        lines += [_ride(event, *one) for one in boarding]
+    if "follow_up" in kinds:
+        headlines.append(_("Afterwards"))
+        lines += [_("Thank you for taking part."), *filter(None, kinds["follow_up"].get("lines", []))]
+    return Said(headlines[0] if headlines else "", lines)
+
+
+def now(event: Event, standing: Standing) -> list[str]:
+    """Where the person stands, for their page."""
+    if standing.state == "invited":
+        return [_("You are invited. Nothing is decided yet.")]
+    if standing.state == "declined":
+        return [_("You have no place and do not wait for one.")]
+    if standing.state == "cancelled" and standing.release == "refused":
+        return _standing(event, "release_refused", standing)[1]
+    return _standing(event, "place" if standing.state == "registered" else standing.state, standing)[1]
+
+
+def _standing(event: Event, kind: str, standing: Standing | None) -> tuple[str, list[str]]:
+    if standing is None:
+        return "", []
+    if kind in {"place", "took_over"} and standing.state == "registered":
+        took = [_("You take over the place of a colleague.")] if kind == "took_over" else []
+        if standing.release != "pending":
+            return _("Your place is confirmed"), [*took, _("Your place is confirmed.")]
+        kept = [*took, _("A place is kept for you. It counts as soon as your superior has released it.")]
+        if standing.superior:
+            return _("Your place is kept"), [*kept, _("Your superior has been asked by mail.")]
+        return _("Your place is kept"), [*kept, _("Please say on your page who your superior is.")]
+    if kind == "waiting" and standing.position:
+        words = _("All places are taken. You are number {position} on the waiting list.", position=standing.position)
+        return _("Waiting list"), [words]
+    if kind == "offered" and standing.offered_until:
+        until = when(event, standing.offered_until)
+        words = _("A place is free for you until {until}. Please take it or decline it on your page.", until=until)
+        return _("A place is free"), [words]
+    words_of = {
+        "expired": (_("Offer ended"), _("The time of your offer is over; the place went to the next.")),
+        "cancelled": (
+            _("Your registration was cancelled"),
+            _("You have no place any more: your registration was cancelled."),
+        ),
+        "substituted": (_("Handed over"), _("A colleague has taken over your place.")),
+        "release_given": (
+            _("Your place is confirmed"),
+            _("Your superior has released you for the event. Your place is confirmed."),
+        ),
+        "release_refused": (
+            _("Not released"),
+            _("Your superior has not released you for the event. Your place was given back."),
+        ),
+    }
+    headline, line = words_of.get(kind, ("", ""))
+    return headline, [line] if line else []
+
+
+def _ride(event: Event, vehicle: Vehicle, point: BoardingPoint) -> str:
+    leaves = when(event, point.leaves + dt.timedelta(minutes=vehicle.delay))
+    said = {"vehicle": printable(vehicle.name), "point": printable(point.name), "time": leaves}
+    if vehicle.delay:
+        return _("{vehicle} is late by {minutes} minutes and leaves {point} at {time}.", minutes=vehicle.delay, **said)
+    return _("{vehicle} leaves {point} at {time}.", **said)
+
+
+LOCALES = {"de": "de_DE", "en": "en_GB"}
+
+
+def day(event: Event) -> str:
+    """`Dienstag, 1. Oktober 2019`."""
+    return format_date(event.date, "full", locale=LOCALES[language()])
+
+
+def when(event: Event, moment: dt.datetime) -> str:
+    """Day and minute on the event's clock."""
+    return format_datetime(moment, "short", tzinfo=ZoneInfo(event.timezone), locale=LOCALES[language()])

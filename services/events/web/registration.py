@@ -1,0 +1,155 @@
+"""Pages that links in mails open, without an account: a person's registration, a superior's release, no invitations.
+
+Opening a page changes nothing, because programs that look into mails open every link; buttons do.
+"""
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from litestar import Request, Response, get, post
+
+from services.events import access
+from services.events.registration import links, own, reading, release, wording
+from services.events.registration.reading import Key
+from services.kit import forms, pages
+from services.kit.db import HUB
+from services.kit.errors import Conflict, HubError, NotFound, Problem, Refused
+from services.kit.forms import EMPTY, Form
+from services.kit.i18n import gettext as _
+from services.kit.service import Runtime
+
+AnyRequest = Request[Any, Any, Any]
+Email = Annotated[str, msgspec.Meta(max_length=254)]
+
+
+class Registering(msgspec.Struct, frozen=True):
+    superior: Email = ""
+    direct: bool = False
+
+
+class Asking(msgspec.Struct, frozen=True):
+    superior: Email
+
+
+class Nothing(msgspec.Struct, frozen=True):
+    pass
+
+
+class Decision(msgspec.Struct, frozen=True):
+    decision: Literal["given", "refused"]
+
+
+def here(request: AnyRequest) -> Runtime:
+    runtime: Runtime = request.app.state.hub.runtimes["events"]
+    return runtime
+
+
+# One's own registration -----------------------------------------------------------------------------------------------
+
+
+@get("/events/registration/{token:str}", page=True, right=access.BY_LINK)
+async def mine(request: AnyRequest, token: str) -> Response[Any]:
+    """Where the person stands, and what they can do about it."""
+    return await _mine(request, token, EMPTY)
+
+
+async def _mine(request: AnyRequest, token: str, shown: Form, status: int = 200) -> Response[Any]:
+    runtime = here(request)
+    key = links.of_person(runtime.settings, token)
+    event, person, _need = await own.known(runtime, key)
+    async with runtime.db.read(HUB) as session:
+        (standing,), (rules,) = await reading.standings(session, [key]), await reading.rules(session, [event.id])
+    if standing is None:
+        raise NotFound(_("This link is not valid any more."))
+    return await pages.page(
+        request, "events/registration.html", secret=True, status=status, token=token, event=event,
+        date=wording.day(event), person=person,
+        standing=standing, lines=wording.now(event, standing), release=rules is not None and rules.release_needed,
+        shown=shown,
+    )  # fmt: skip
+
+
+@post("/events/registration/{token:str}/register", page=True, status_code=303, right=access.BY_LINK)
+async def register(request: AnyRequest, token: str) -> Response[Any]:
+    async def act(runtime: Runtime, key: Key) -> str:
+        said = await forms.read(request, Registering)
+        done = await own.register(runtime, key, said.superior, direct=said.direct)
+        return _("You have a place.") if done.state == "registered" else _("You are on the waiting list.")
+
+    return await _act(request, token, act)
+
+
+@post("/events/registration/{token:str}/decline", page=True, status_code=303, right=access.BY_LINK)
+async def decline(request: AnyRequest, token: str) -> Response[Any]:
+    async def act(runtime: Runtime, key: Key) -> str:
+        await forms.read(request, Nothing)
+        await own.decline(runtime, key)
+        return _("Thank you for telling us.")
+
+    return await _act(request, token, act)
+
+
+@post("/events/registration/{token:str}/superior", page=True, status_code=303, right=access.BY_LINK)
+async def superior(request: AnyRequest, token: str) -> Response[Any]:
+    async def act(runtime: Runtime, key: Key) -> str:
+        await release.ask(runtime, *key, (await forms.read(request, Asking)).superior)
+        return _("Your superior is asked by mail.")
+
+    return await _act(request, token, act)
+
+
+async def _act(request: AnyRequest, token: str, act: Any) -> Response[Any]:
+    runtime = here(request)
+    key = links.of_person(runtime.settings, token)
+    try:
+        done = await act(runtime, key)
+    except (Refused, Conflict) as problem:
+        return await _mine(request, token, _beside(request, problem), problem.status)
+    return pages.redirect(request, f"/events/registration/{token}", flash=done)
+
+
+def _beside(request: AnyRequest, problem: HubError) -> Form:
+    """The form with what is wrong; what was refused without a field is about the address."""
+    if isinstance(problem, Refused) and not problem.problems:
+        problem = Refused(problem.message, [Problem(problem.message, field="superior")])
+    return forms.again(request, problem)
+
+
+# The superior's release -----------------------------------------------------------------------------------------------
+
+
+@get("/events/release/{token:str}", page=True, right=access.BY_LINK)
+async def asked(request: AnyRequest, token: str) -> Response[Any]:
+    """What is asked. Nothing is decided by looking."""
+    found = await release.asked(here(request), token)
+    return await pages.page(
+        request, "events/release.html", secret=True, token=token, found=found, date=wording.day(found.event)
+    )
+
+
+@post("/events/release/{token:str}", page=True, status_code=303, right=access.BY_LINK)
+async def decide(request: AnyRequest, token: str) -> Response[Any]:
+    """The decision, once; afterwards the page says what was decided."""
+    said = await forms.read(request, Decision)
+    await release.decide(here(request), token, given=said.decision == "given")
+    return pages.redirect(request, f"/events/release/{token}", flash=_("Thank you. Your decision is stored."))
+
+
+# No invitations -------------------------------------------------------------------------------------------------------
+
+
+@get("/events/invitations/{token:str}", page=True, right=access.BY_LINK)
+async def invitations(request: AnyRequest, token: str) -> Response[Any]:
+    links.of_invitations(here(request).settings, token)
+    return await pages.page(request, "events/invitations.html", secret=True, token=token, done=False)
+
+
+@post("/events/invitations/{token:str}", page=True, status_code=200, right=access.BY_LINK)
+async def end_invitations(request: AnyRequest, token: str) -> Response[Any]:
+    """By our own page, and by mail programs, which send no cookies and read no page (RFC 8058): the link is enough."""
+    runtime = here(request)
+    await own.no_invitations(runtime, links.of_invitations(runtime.settings, token))
+    return await pages.page(request, "events/invitations.html", secret=True, token=token, done=True)
+
+
+routes = [mine, register, decline, superior, asked, decide, invitations, end_invitations]
