@@ -21,6 +21,16 @@ PAPERS: Final = Right(
     rows="the agenda of every event; papers with names of events they organise or their city is part of",
     rule="may_see_people",
 )
+LINKED: Final = Right(
+    "whoever has a link that fits (personal, of the event, of a proposal, for notes); else as the organiser",
+    rows="personal links: of events in which the person takes part; others: what they were made for",
+)
+OPEN_SPACE: Final = Right(
+    "everybody",
+    rows="the published agenda of every event; proposals and what came of them: whoever has a link that fits, and those "
+    "who see an event's people; plans and suggestions: the organiser",
+    rule="may_see_people",
+)
 RIGHTS: Final[Rights] = {
     "Query.*": ANYBODY,
     "Mutation.*": ORGANISER,
@@ -29,6 +39,21 @@ RIGHTS: Final[Rights] = {
         "events that their city, or one of their state, hosts or travels to; any, for the operator's clients",
         "may_hold",
     ),
+    "Query.openSpace": OPEN_SPACE,
+    "Query.adjustedOpenSpacePlan": ORGANISER,
+    "Subscription.openSpaceBoard": ANYBODY.to("the published agenda, which names nobody"),
+    **{f"Mutation.{name}": LINKED for name in (
+        "proposeTopic", "changeProposal", "withdrawProposal", "setWishes", "convene", "setAway", "writeHarvest",
+        "putActionItem", "removeActionItem", "removeHarvestFile", "makeNotesLink",
+    )},
+    **{f"{name}.*": ANYBODY.to("what one got from an open space") for name in (
+        "OpenSpace", "OpenSpaceBoard", "OpenSpaceSlot", "OpenSpaceRoom", "OpenSpaceSession", "InterestCount",
+        "Proposal", "ProposalPerson", "Harvest", "HarvestFile", "ActionItem", "MyOpenSpace", "MySession", "MyWish",
+        "MergeSuggestion", "Proposed",
+    )},
+    **{f"{name}.*": ANYBODY.to("what one got from a plan") for name in (
+        "OpenSpacePlan", "PlannedSession", "OpenSpaceQuality", "OpenSpaceProvenance", "OpenSpaceAdjustment",
+    )},
     "Event.*": ANYBODY,
     "Event.participants": PEOPLE,
     "Event.rounds": PEOPLE,

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from litestar import Litestar
 
-from services.events import access, intake, web
+from services.events import access, intake, jobs, web
 from services.events.graphql import schema
 from services.events.models import Base
 from services.kit.service import Service
@@ -17,6 +17,8 @@ service = Service(
     schema=schema,
     rights=access.RIGHTS,
     routes=web.routes,
+    jobs=jobs.JOBS,
+    regular=jobs.REGULAR,
     mails=Path(__file__).parent / "mails",
     listens=intake.listens,
 )

@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from services.events.draft import Draft, moment, validate
 from services.events.models import AgendaItem, City, Event, Navigator, Participant, Seat, Table, Topic
+from services.events.openspace import board
 from services.kit.db import Reader, Writer
 from services.kit.errors import Problem, Refused
 from services.kit.i18n import gettext as _
@@ -51,6 +52,7 @@ async def change(session: Writer, event: Event, draft: Draft) -> Event:
 
 async def cancel(session: Writer, event: Event) -> Event:
     await _touch(session, event.id, status="cancelled")
+    await board.tell(session, event.id)
     return await _fresh(session, event.id)
 
 

@@ -6,6 +6,7 @@ While it is not connected there is no version, and nothing is answered from memo
 
 import asyncio
 import logging
+from collections.abc import Callable
 from contextlib import suppress
 from itertools import count
 from typing import Any
@@ -28,6 +29,8 @@ class News:
     def __init__(self, db: Database) -> None:
         self.db = db
         self.version: int | None = None
+        self.heard: Callable[[str], None] | None = None
+        """Called with what was told, and with the empty text when anything may have been missed."""
         self._versions, self._gone = count(), asyncio.Event()
         self._since = 0
         self._tables: dict[str, int] = {}
@@ -76,6 +79,8 @@ class News:
             else:
                 self._since = self.version
                 self._tables.clear()
+        if self.heard is not None:
+            self.heard(table)
 
     async def _connect(self) -> None:
         self._gone.clear()
@@ -85,6 +90,8 @@ class News:
         # Only now, and never one that was before: what changed meanwhile was not heard.
         self.version = self._since = next(self._versions)
         self._tables.clear()
+        if self.heard is not None:
+            self.heard("")
 
     def _heard(self, connection: object, _process: int, _channel: str, told: object) -> None:
         if connection is self._connection:

@@ -8,6 +8,9 @@ from strawberry.federation import Schema
 from strawberry.tools import merge_types
 
 from services.events.graphql.changing import Mutation
+from services.events.graphql.openspace.asking import OpenSpaceQuery, OpenSpaceSubscription
+from services.events.graphql.openspace.organising import Organising
+from services.events.graphql.openspace.taking_part import TakingPart
 from services.events.graphql.types import City, Event, event_of, event_page
 from services.kit.graphql import FEDERATION_VERSION, Connection
 
@@ -28,8 +31,9 @@ class Query:
 
 
 schema = Schema(
-    query=merge_types("Query", (Query,)),
-    mutation=merge_types("Mutation", (Mutation,)),
+    query=merge_types("Query", (Query, OpenSpaceQuery)),
+    mutation=merge_types("Mutation", (Mutation, TakingPart, Organising)),
+    subscription=merge_types("Subscription", (OpenSpaceSubscription,)),
     types=[City],
     federation_version=FEDERATION_VERSION,
 )
