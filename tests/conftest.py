@@ -4,6 +4,7 @@
 elsewhere. The schemas are migrated once into a template; each test that asks gets a database of its own from it.
 """
 
+import asyncio
 import contextlib
 import itertools
 import os
@@ -52,7 +53,7 @@ def servers() -> Iterator[Servers]:
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ln-")))
         yield Servers(
-            database or stack.enter_context(embedded.postgres(folder)),
+            database or _forgetful(stack.enter_context(embedded.postgres(folder))),
             redis or stack.enter_context(embedded.valkey(folder)),
         )
 
@@ -60,6 +61,24 @@ def servers() -> Iterator[Servers]:
 @pytest.fixture(scope="session")
 def settings(servers: Servers) -> Settings:
     return Settings(port=0, secret=SECRET, lease=2.0, rates=0.0)
+
+
+def _forgetful(url: str) -> str:
+    """The server that need not outlive the machine: each test's database is dropped with a checkpoint, and those wait
+    for the disk. A killed server still loses nothing.
+    """
+
+    async def change() -> None:
+        connection = await asyncpg.connect(url)
+        try:
+            for setting in ("fsync", "full_page_writes"):
+                await connection.execute(f"ALTER SYSTEM SET {setting} = off")
+            await connection.execute("SELECT pg_reload_conf()")
+        finally:
+            await connection.close()
+
+    asyncio.run(change())
+    return url
 
 
 async def _create(servers: Servers, name: str, template: str | None = None) -> str:
