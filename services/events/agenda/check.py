@@ -1,0 +1,116 @@
+"""A second opinion on a plan, in plain Python and sharing no code with the model, the bounds or the search.
+
+From the problem it reads only what was put in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.events.agenda.problem import Problem
+
+# So many ways to spread repeated topics over their slots are tried for one person.
+MOST_WAYS = 200_000
+_TOLERANCE = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """A hard rule that a plan breaks. `reason` is a stable code; slots and rooms count from 0, None = not of one.
+
+    `topics` are the keys of those concerned.
+    """
+
+    reason: str
+    message: str
+    topics: tuple[str, ...] = ()
+    slot: int | None = None
+    room: int | None = None
+
+
+def check(
+    problem: Problem, plan: Sequence[Sequence[int]] | NDArray[Any], kept: float | None = None
+) -> list[Violation]:
+    """Every broken hard rule of a plan (n×2: slot and room, -1 and -1 where left out), empty where there is none; with
+    `kept`, also whether that is the plan's.
+
+    Reasons: "wrong-shape", "unknown-place", "required", "away", "unfit", "closed", "unpinned", "frozen", "room-taken",
+    "clash", "wrong-kept".
+    """
+    rows = _lists(plan)
+    rules, topics = problem.rules, [problem.topics[topic] for topic in problem.topic_of.tolist()]
+    if len(rows) != len(topics) or any(len(row) != 2 for row in rows):
+        return [Violation("wrong-shape", f"{len(rows)} rows in place of {len(topics)}, or not of slot and room")]
+    out: list[Violation] = []
+    for s, (slot, room) in enumerate(rows):
+        name = (topics[s],)
+        if (slot, room) == (-1, -1):
+            if rules.required[s]:
+                out.append(Violation("required", f"{topics[s]} is left out", name))
+            continue
+        if not (0 <= slot < len(problem.slots) and 0 <= room < len(problem.rooms)):
+            out.append(Violation("unknown-place", f"{topics[s]} is in slot {slot}, room {room}", name))
+            continue
+        pinned = rules.pinned[s].tolist()
+        if any(want not in (-1, have) for want, have in zip(pinned, (slot, room), strict=True)):
+            out.append(Violation("unpinned", f"{topics[s]} left the place it is pinned to", name, slot, room))
+        if rules.frozen[slot]:
+            if pinned[0] != slot:
+                out.append(Violation("frozen", f"{topics[s]} was put into frozen slot {slot}", name, slot, room))
+            continue
+        if not rules.there[s, slot]:
+            out.append(Violation("away", f"a convener of {topics[s]} is not there in slot {slot}", name, slot))
+        if not rules.fits[s, room]:
+            out.append(Violation("unfit", f"room {room} lacks what {topics[s]} needs", name, slot, room))
+        if not rules.free[slot, room]:
+            out.append(Violation("closed", f"room {room} of {topics[s]} is closed in slot {slot}", name, slot, room))
+    for s, other in combinations(range(len(rows)), 2):
+        both = (topics[s], topics[other])
+        if rows[s][0] == rows[other][0] != -1:
+            if rows[s][1] == rows[other][1]:
+                out.append(Violation("room-taken", f"{both[0]} and {both[1]} share a room", both, *rows[s]))
+            if rules.clash[s, other]:
+                text = f"{both[0]} and {both[1]} share slot {rows[s][0]}"
+                out.append(Violation("clash", text, both, rows[s][0]))
+    if not out and kept is not None and abs(recount(problem, rows) - kept) > _TOLERANCE:
+        out.append(Violation("wrong-kept", f"the plan keeps {recount(problem, rows)}, not {kept}"))
+    return out
+
+
+def recount(problem: Problem, plan: Sequence[Sequence[int]] | NDArray[Any]) -> float:
+    """The share of wishes kept, from its definition: for each person the best of all ways to hear each wished topic
+    once, in one of its slots, and one in a slot.
+
+    Raises ValueError where somebody wishes for so many repeated topics that the ways cannot be counted.
+    """
+    slots: dict[int, list[int]] = {}
+    for topic, (slot, _room) in zip(problem.topic_of.tolist(), _lists(plan), strict=True):
+        if slot != -1:
+            slots.setdefault(topic, []).append(slot)
+    wishes: dict[int, list[tuple[int, int]]] = {}
+    for person, topic, weight in problem.wishes.tolist():
+        wishes.setdefault(person, []).append((topic, weight))
+    got = could = 0
+    for mine in wishes.values():
+        could += sum(sorted((weight for _topic, weight in mine), reverse=True)[: len(problem.slots)])
+        got += _best([(weight, slots[topic]) for topic, weight in mine if topic in slots])
+    return got / could if could else 1.0
+
+
+def _best(wishes: list[tuple[int, list[int]]]) -> int:
+    ways: list[dict[int, int]] = [{}]
+    for weight, slots in wishes:
+        ways = [{**way, slot: max(way.get(slot, 0), weight)} for way in ways for slot in slots]
+        if len(ways) > MOST_WAYS:
+            raise ValueError("too many wishes for repeated topics to count all ways")
+    return max(sum(way.values()) for way in ways)
+
+
+def _lists(plan: Sequence[Sequence[int]] | NDArray[Any]) -> list[list[int]]:
+    return [[int(one) for one in row] for row in (plan.tolist() if isinstance(plan, np.ndarray) else plan)]
