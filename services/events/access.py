@@ -27,8 +27,8 @@ LINKED: Final = Right(
 )
 OPEN_SPACE: Final = Right(
     "everybody",
-    rows="the published agenda of every event; proposals and what came of them: whoever has a link that fits, and those "
-    "who see an event's people; plans and suggestions: the organiser",
+    rows="the published agenda of every event; proposals and what came of them: whoever has a link that fits, and "
+    "those who see an event's people; plans and suggestions: the organiser",
     rule="may_see_people",
 )
 RIGHTS: Final[Rights] = {
@@ -43,12 +43,12 @@ RIGHTS: Final[Rights] = {
     "Query.adjustedOpenSpacePlan": ORGANISER,
     "Subscription.openSpaceBoard": ANYBODY.to("the published agenda, which names nobody"),
     **{f"Mutation.{name}": LINKED for name in (
-        "proposeTopic", "changeProposal", "withdrawProposal", "setWishes", "convene", "setAway", "writeHarvest",
-        "putActionItem", "removeActionItem", "removeHarvestFile", "makeNotesLink",
+        "proposeSession", "changeProposal", "withdrawProposal", "setWishes", "convene", "setAway", "writeHarvest",
+        "putActionItem", "removeActionItem", "removeSessionFile", "makeNotesLink",
     )},
     **{f"{name}.*": ANYBODY.to("what one got from an open space") for name in (
         "OpenSpace", "OpenSpaceBoard", "OpenSpaceSlot", "OpenSpaceRoom", "OpenSpaceSession", "InterestCount",
-        "Proposal", "ProposalPerson", "Harvest", "HarvestFile", "ActionItem", "MyOpenSpace", "MySession", "MyWish",
+        "Proposal", "ProposalPerson", "SessionHarvest", "SessionFile", "ActionItem", "MyOpenSpace", "MySession", "MyWish",
         "MergeSuggestion", "Proposed",
     )},
     **{f"{name}.*": ANYBODY.to("what one got from a plan") for name in (

@@ -8,6 +8,9 @@ from typing import Any
 from litestar import Request, Response, get
 
 from services.events import access, papers, trips
+from services.events.openspace import forgetting
+from services.events.openspace import routes as openspace
+from services.kit.db import Reader
 from services.kit.errors import NotFound
 from services.kit.i18n import gettext as _
 from services.kit.mydata import my_data_route
@@ -54,4 +57,12 @@ async def paper(request: Request[Any, Any, Any], event_id: str, name: str) -> Re
     )
 
 
-routes = [paper, my_data_route("events", trips.about)]
+async def about(session: Reader, navigator_id: uuid.UUID) -> dict[str, Any]:
+    """Everything that is held about one person, as JSON."""
+    return {
+        **await trips.about(session, navigator_id),
+        "openSpace": await forgetting.about(session, navigator_id),
+    }
+
+
+routes = [paper, my_data_route("events", about), *openspace.routes]

@@ -24,7 +24,7 @@ KEPT: Final = dt.timedelta(days=30)
 
 
 async def about(session: Reader, navigator_id: uuid.UUID) -> dict[str, Any]:
-    """Everything that is held about one person, as JSON. Of what was proposed without a name, nobody knows whose it is."""
+    """Everything that is held about one person, as JSON. Nobody knows whose a proposal without a name is."""
     roles = (
         select(Proposal.event_id, Proposal.id, Proposal.title, ProposalPerson.role)
         .join(ProposalPerson, ProposalPerson.proposal_id == Proposal.id)

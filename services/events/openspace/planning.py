@@ -113,6 +113,9 @@ def check(asked: Question) -> None:
         raise Conflict(_("Please enter rooms and times first."))
     if not asked.topics:
         raise Conflict(_("There are no proposals to plan."))
+    features = {feature for room in asked.rooms for feature in room.features}
+    if lacking := sorted({need for topic in asked.topics for need in topic.needs} - features):
+        raise Conflict(_("No room has what some topics need: {needs}.", needs=", ".join(lacking)))
 
 
 async def keep(session: Writer, event: Event, asked: Question, **values: Any) -> AgendaPlan:

@@ -18,13 +18,13 @@ from services.kit import eventstream
 from services.kit.db import HUB, Reader
 from services.kit.errors import NotFound
 from services.kit.graphcall import EVENT_STREAM
+from services.kit.graphql import read_body
 from services.kit.i18n import gettext as _
 from services.kit.openapi import BEARER, Answer, Api, json
 from services.kit.rates import Rate, address_of
 from services.kit.resolvers import as_uuid
 from services.kit.rights import ANYBODY
 from services.kit.service import Runtime
-from services.kit.web import read_body
 
 AnyRequest = Request[Any, Any, Any]
 UPLOADS = Rate("harvest files", 60, per=600)

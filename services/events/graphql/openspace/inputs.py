@@ -79,7 +79,7 @@ class SlotInput:
 
 
 @strawberry.input
-class HarvestInput:
+class SessionHarvestInput:
     results: str = ""
     decisions: str = ""
     minutes: str = ""

@@ -76,7 +76,7 @@ class Organising:
         return await shown(info, event)
 
     @strawberry.mutation(description="Several proposals at once, all or none.")
-    async def propose_topics(self, info: Info[Any, Any], event: ID, topics: list[ProposalInput]) -> OpenSpace:
+    async def propose_sessions(self, info: Info[Any, Any], event: ID, topics: list[ProposalInput]) -> OpenSpace:
         async with organising(info, event) as work:
             drafts = [one.as_draft() for one in topics]
             await proposals.propose(work.session, work.event, work.caller, drafts)

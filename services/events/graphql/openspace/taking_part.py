@@ -1,11 +1,12 @@
 """What people do in an open space: most of it from a telephone, with a link and no account."""
 
+import uuid
 from typing import Any
 
 import strawberry
 from strawberry import ID, Info
 
-from services.events.graphql.openspace.inputs import ActionItemInput, HarvestInput, ProposalInput, WishInput
+from services.events.graphql.openspace.inputs import ActionItemInput, SessionHarvestInput, ProposalInput, WishInput
 from services.events.graphql.openspace.types import ActionItem
 from services.events.graphql.openspace.working import OpenSpace, shown, working
 from services.events.graphql.types import SERVICE
@@ -30,7 +31,7 @@ class TakingPart:
         description="Propose a topic: with a personal link, with the event's link (nobody is known then), or as the "
         "organiser with a token."
     )
-    async def propose_topic(
+    async def propose_session(
         self, info: Info[Any, Any], event: ID, proposal: ProposalInput, link: str | None = None
     ) -> Proposed:
         runtime = here(info, SERVICE)
@@ -67,7 +68,7 @@ class TakingPart:
         description="What the person would like to hear, instead of all they said before; until the plan is made."
     )
     async def set_wishes(self, info: Info[Any, Any], event: ID, link: str, wishes: list[WishInput]) -> OpenSpace:
-        wanted = {}
+        wanted: dict[uuid.UUID, int] = {}
         for one in wishes:
             if (key := as_uuid(one.proposal)) is None:
                 raise NotFound(_("This event has no such proposal."))
@@ -117,7 +118,7 @@ class TakingPart:
         info: Info[Any, Any],
         event: ID,
         proposal: ID,
-        harvest: HarvestInput,
+        harvest: SessionHarvestInput,
         expected: int = 0,
         link: str | None = None,
     ) -> OpenSpace:
@@ -154,7 +155,7 @@ class TakingPart:
         return True
 
     @strawberry.mutation(description="Remove a photo or document of a session.")
-    async def remove_harvest_file(
+    async def remove_session_file(
         self, info: Info[Any, Any], event: ID, proposal: ID, id: ID, link: str | None = None
     ) -> bool:
         async with working(info, event, link) as work:

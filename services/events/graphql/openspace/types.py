@@ -97,7 +97,7 @@ class ActionItem:
 
 
 @strawberry.type(description="A photo or document; fetch it from `url` with an access token, or with `?link=`.")
-class HarvestFile:
+class SessionFile:
     id: ID
     name: str
     media_type: str
@@ -107,13 +107,13 @@ class HarvestFile:
 
 
 @strawberry.type(description="What came of a session. `version` is 0 before anything was written.")
-class Harvest:
+class SessionHarvest:
     version: int
     results: str
     decisions: str
     minutes: str
     action_items: list[ActionItem]
-    files: list[HarvestFile]
+    files: list[SessionFile]
 
 
 @strawberry.type(description="A topic that somebody would like to talk about.")
@@ -134,7 +134,7 @@ class Proposal:
     authors: list[ProposalPerson]
     conveners: list[ProposalPerson]
     interest: InterestCount
-    harvest: Harvest
+    harvest: SessionHarvest
 
     @classmethod
     def of(cls, topic: overview.Topic, files_at: str, *, people: bool) -> Self:
@@ -156,14 +156,14 @@ class Proposal:
             authors=ProposalPerson.of(topic.authors if people else ()),
             conveners=ProposalPerson.of(topic.conveners if people else ()),
             interest=InterestCount(interested=topic.interest.interested, must=topic.interest.must),
-            harvest=Harvest(
+            harvest=SessionHarvest(
                 version=said.version if said else 0,
                 results=said.results if said else "",
                 decisions=said.decisions if said else "",
                 minutes=said.minutes if said else "",
                 action_items=[ActionItem.of(item) for item in topic.actions],
                 files=[
-                    HarvestFile(
+                    SessionFile(
                         id=ID(str(file.id)), name=file.name, media_type=file.media_type, alt=file.alt, size=file.size,
                         url=f"{files_at}/{file.id}",
                     )
