@@ -57,10 +57,11 @@ BUNDLES = (
 """Where systems keep the certificates they trust, beside the place this Python's OpenSSL was built for."""
 
 WARM = """
+from importlib import import_module
 from importlib.util import find_spec
-if find_spec("services.matching.solver"):
-    from services.matching.solver import warm
-    warm()
+for name in ("services.matching.solver", "services.events.agenda"):
+    if find_spec(name):
+        import_module(name).warm()
 """
 
 

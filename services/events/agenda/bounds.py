@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from services.events.agenda.problem import OUT, Ints, Problem
 
 
@@ -45,8 +47,8 @@ def attainable(problem: Problem) -> list[int]:
 def possible(problem: Problem) -> list[int]:
     """The weight that each person could attend if the topics went where that person wants them, within the rules."""
     slots = [0] * len(problem.topics)
-    for topic, row in zip(problem.topic_of.tolist(), problem.allowed.any(axis=2).tolist(), strict=True):
-        slots[topic] |= sum(1 << t for t, one in enumerate(row) if one)
+    for s, t in np.argwhere(problem.allowed.any(axis=2)).tolist():
+        slots[int(problem.topic_of[s])] |= 1 << t
     return by_person(problem, slots)
 
 

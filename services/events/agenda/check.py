@@ -34,9 +34,7 @@ class Violation:
     room: int | None = None
 
 
-def check(
-    problem: Problem, plan: Sequence[Sequence[int]] | NDArray[Any], kept: float | None = None
-) -> list[Violation]:
+def check(problem: Problem, plan: Sequence[Sequence[int]] | NDArray[Any], kept: float | None = None) -> list[Violation]:
     """Every broken hard rule of a plan (n×2: slot and room, -1 and -1 where left out), empty where there is none; with
     `kept`, also whether that is the plan's.
 

@@ -31,8 +31,8 @@ class Board(NamedTuple):
 
     `at` (n): the place of each session; `who` (M+1): the session there or -1; `one`, `two` (L×T×W): who finds at least
     one or two wishes in a slot; `size` (L×T): bits of `one`; `slots` (topics): a topic's slots as bits; `value` (Q):
-    what each of the other people attends, `tried` (Q) what it would be; `best` (n); `tally`; `random`: the generator's state; `seen` (Q), `turn` (1):
-    who was looked at in this turn; `held`, `came` (32): for `attended`.
+    what each of the other people attends, `tried` (Q) what it would be; `best` (n); `tally`; `random`: the generator's
+    state; `seen` (Q), `turn` (1): who was looked at in this turn; `held`, `came` (32): for `attended`.
     """
 
     at: Array
@@ -335,11 +335,9 @@ def tried(board: Board, given: Given, moves: Array, worth: Array) -> None:
             s, place = moves[row, 2 * k], moves[row, 2 * k + 1]
             if s >= 0:
                 cost, t = given.cost[s, place], given.slot_of[place]
-                if cost < _NEVER or board.who[place] >= 0:
+                clash = t < slots and _clashes(given.clash_at, given.clashes, given.slot_of, board.at, s, t, -1)
+                if clash or cost < _NEVER or board.who[place] >= 0:
                     total = FORBIDDEN
-                elif t < slots and _clashes(given.clash_at, given.clashes, given.slot_of, board.at, s, t, -1):
-                    total = FORBIDDEN
-                if total == FORBIDDEN:
                     break
                 total += cost - given.cost[s, before[k]]
                 _set(board, given, s, place)

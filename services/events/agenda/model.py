@@ -214,7 +214,9 @@ class Model:
         """Which sessions may not share a slot: of one topic, of one convener, or kept apart."""
         number = {topic.key: s for s, topic in enumerate(self.topics)}
         hosts = [set(topic.conveners) for topic in self.topics]
-        pairs = np.array([[s == o or not one.isdisjoint(other) for o, other in enumerate(hosts)] for s, one in enumerate(hosts)])
+        pairs = np.array(
+            [[s == o or not one.isdisjoint(other) for o, other in enumerate(hosts)] for s, one in enumerate(hosts)]
+        )
         for one, other in self.aparts:
             pairs[number[one], number[other]] = pairs[number[other], number[one]] = True
         clash: Flags = pairs[topic_of][:, topic_of]

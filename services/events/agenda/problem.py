@@ -99,7 +99,8 @@ class Problem:
         """Interested people beyond the seats (n×R), when those of a repeated topic spread over its sessions."""
         times = np.bincount(self.topic_of, minlength=len(self.topics))
         expected = -(-self.interested // np.maximum(times, 1))[self.topic_of]
-        return np.maximum(0, expected[:, None] - self.seats[None, :]).astype(np.int32)
+        out: Ints = np.maximum(0, expected[:, None] - self.seats[None, :]).astype(np.int32)
+        return out
 
     def digest(self) -> str:
         """A name for exactly this problem."""

@@ -146,6 +146,7 @@ def _by_chance(state: State, seed: int) -> list[int]:
     for number in range(RANDOM_PLANS):
         state.set(places_of(state.problem, random_plan(state.problem, seed * 1_000_003 + number)))
         kept.append(state.attended)
+    state.forget()
     return kept
 
 

@@ -67,6 +67,10 @@ class State:
         board = self.board
         return int((board.size * self.given.step[:, None]).sum() + board.value.sum()) // self.units.wish
 
+    def forget(self) -> None:
+        """The next plan set is the best so far."""
+        self.board.tally[BEST] = np.iinfo(np.int64).min
+
     def set(self, at: Array) -> None:
         """Goes on from other places; the best plan stays."""
         board, given = self.board, self.given
@@ -139,7 +143,6 @@ def lay_out(problem: Problem, plan: Ints, seed: int, home: Ints | None = None, m
     )
     layers, words, people = bits.shape[0], bits.shape[2], len(wish_at) - 1
     tally = np.zeros(kernel.TALLY, dtype=np.int64)
-    tally[BEST] = np.iinfo(np.int64).min
     board = Board(
         at=np.empty(n, dtype=np.int64),
         who=np.empty(nowhere + 1, dtype=np.int64),
@@ -158,6 +161,7 @@ def lay_out(problem: Problem, plan: Ints, seed: int, home: Ints | None = None, m
         came=np.zeros(MOST_SLOTS, dtype=np.int64),
     )
     state = State(problem, units, board, given, most_moved)
+    state.forget()
     state.set(places_of(problem, plan))
     return state
 

@@ -10,13 +10,21 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 
-from services.events.agenda.faults import Invalid
-from services.events.agenda.model import Model
-from services.events.agenda.problem import OUT, Ints
-from services.events.agenda.result import Quality, Result, quality
-from services.events.agenda.search import Progress
-from services.events.agenda.search import solve as search
-from services.events.agenda.stop import Iterations, Seconds, Stop
+from services.events.agenda import (
+    OUT,
+    Invalid,
+    Iterations,
+    Model,
+    Progress,
+    Quality,
+    Result,
+    Seconds,
+    Stop,
+    quality,
+    replan,
+)
+from services.events.agenda import solve as search
+from services.events.agenda.problem import Ints
 from services.events.openspace.question import Place, Question, sessions
 
 INVALID: Final = "invalid"
@@ -76,8 +84,6 @@ def _solved(question: Question, tell: Tell) -> dict[str, Any]:
         tell({"percent": round(100 * now.fraction)})
 
     if question.most_moved is not None:
-        from services.events.agenda.replan import replan
-
         problem = model.problem()
         made = replan(
             problem, rows.plan(question.was), over=question.frozen, most_moves=question.most_moved,
