@@ -48,8 +48,8 @@ RIGHTS: Final[Rights] = {
     )},
     **{f"{name}.*": ANYBODY.to("what one got from an open space") for name in (
         "OpenSpace", "OpenSpaceBoard", "OpenSpaceSlot", "OpenSpaceRoom", "OpenSpaceSession", "InterestCount",
-        "Proposal", "ProposalPerson", "SessionHarvest", "SessionFile", "ActionItem", "MyOpenSpace", "MySession", "MyWish",
-        "MergeSuggestion", "Proposed",
+        "Proposal", "ProposalPerson", "SessionHarvest", "SessionFile", "ActionItem", "MyOpenSpace", "MySession",
+        "MyWish", "MergeSuggestion", "Proposed",
     )},
     **{f"{name}.*": ANYBODY.to("what one got from a plan") for name in (
         "OpenSpacePlan", "PlannedSession", "OpenSpaceQuality", "OpenSpaceProvenance", "OpenSpaceAdjustment",

@@ -61,9 +61,9 @@ class OpenSpaceQuery:
 
 @strawberry.type
 class OpenSpaceSubscription:
-    @strawberry.subscription(description="The published agenda now and whenever it changes.")
-    async def open_space_board(self, info: Info[Any, Any], event: ID) -> AsyncGenerator[OpenSpaceBoard, None]:
-        key = as_uuid(event)
+    @strawberry.subscription(description="An event's published agenda now and whenever it changes.")
+    async def open_space_board(self, info: Info[Any, Any], id: ID) -> AsyncGenerator[OpenSpaceBoard, None]:
+        key = as_uuid(id)
         if key is None:
             raise NotFound(_("There is no such event."))
         async for now in board.of(here(info, SERVICE)).follow(key):

@@ -6,7 +6,7 @@ from typing import Any
 import strawberry
 from strawberry import ID, Info
 
-from services.events.graphql.openspace.inputs import ActionItemInput, SessionHarvestInput, ProposalInput, WishInput
+from services.events.graphql.openspace.inputs import ActionItemInput, ProposalInput, SessionHarvestInput, WishInput
 from services.events.graphql.openspace.types import ActionItem
 from services.events.graphql.openspace.working import OpenSpace, shown, working
 from services.events.graphql.types import SERVICE
