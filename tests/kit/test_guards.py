@@ -38,6 +38,7 @@ SHOWN = {
     "directory.project_topic", "directory.care", "directory.quota_rule", "directory.daily_count",
     "directory.word",
     "events.city", "events.topic", "events.event", "events.agenda_item", "matching.topic", "matching.city",
+    "events.open_space", "events.slot", "events.room", "events.closure", "events.session",
 }  # fmt: skip
 """What everybody may read: it is published."""
 SHARED = {"events.navigator", "matching.navigator"}
@@ -270,6 +271,10 @@ MOVES = {
     "directory.login_session": f"account_id = '{account(THEIRS)}'",
     "events.event": f"host = '{THEIRS}', guests = '{{}}'",
     "events.agenda_item": f"event_id = '{account(THEIRS)}'",
+    "events.proposal": f"event_id = '{account(THEIRS)}'",
+    "events.harvest": f"event_id = '{account(THEIRS)}'",
+    "events.harvest_file": f"event_id = '{account(THEIRS)}'",
+    "events.agenda_plan": f"event_id = '{account(THEIRS)}'",
     "events.participant": f"event_id = '{account(THEIRS)}'",
     "matching.plan": f"event_id = '{account(THEIRS)}'",
 }
