@@ -26,42 +26,47 @@ class Count(msgspec.Struct, frozen=True):
     must: int = 0
 
 
-async def wish(session: Writer, event: Event, navigator: uuid.UUID, wanted: Mapping[uuid.UUID, int]) -> None:
-    """The person's wishes (weights by proposal) instead of those before.
+async def wish(
+    session: Writer, event: Event, navigator: uuid.UUID, wanted: Mapping[uuid.UUID, int]
+) -> dict[uuid.UUID, int]:
+    """The person's wishes (weights by proposal) instead of those before; returns them by topic.
 
     A wish for one that was merged counts for what it was merged into. Where the person already wished for a part of it,
     that wish keeps its place, so that it is still theirs when the merge is undone. Raises Conflict when it is too late.
     """
     if len(wanted) > MOST_WISHES:
         raise Refused(_("At most {most} wishes, please.", most=MOST_WISHES))
+    # The wishes of one person take turns; those of others do not wait for them.
     part = select(Participant.navigator_id).where(
         Participant.event_id == event.id, Participant.navigator_id == navigator
     )
-    await session.execute(part.with_for_update())  # the wishes of one person take turns
-    if await session.scalar(select(OpenSpace.wishes_open).where(OpenSpace.event_id == event.id)) is False:
+    await session.execute(part.with_for_update())
+    opened = select(OpenSpace.wishes_open).where(OpenSpace.event_id == event.id).scalar_subquery()
+    proposals = select(Proposal.id, Proposal.root, Proposal.status, opened).where(Proposal.event_id == event.id)
+    found = (await session.execute(proposals)).all()
+    if found and found[0][3] is False:
         raise Conflict(_("The plan is made: wishes cannot be changed any more."))
-    rows = (await session.execute(select(Proposal.id, Proposal.root, Proposal.status).where(
-        Proposal.event_id == event.id))).all()  # fmt: skip
-    root = {key: top for key, top, _status in rows}
-    alive = {key for key, _root, status in rows if status in ALIVE}
+    root = {key: top for key, top, _status, _open in found}
+    alive = {key for key, _root, status, _open in found if status in ALIVE}
     wishes: dict[uuid.UUID, int] = {}
     for key, weight in wanted.items():
         if key not in root or root[key] not in alive:
             raise NotFound(_("This event has no such proposal."))
         wishes[root[key]] = max(weight, wishes.get(root[key], 0))
     mine = Interest.event_id == event.id, Interest.navigator_id == navigator
-    had = (await session.scalars(select(Interest.proposal_id).where(*mine))).all()
-    for key in had:
-        if (top := root[key]) in wishes:
-            await session.execute(update(Interest).where(*mine, Interest.proposal_id == key).values(weight=wishes[top]))
-    await session.execute(delete(Interest).where(*mine, Interest.proposal_id.in_(
-        [key for key in had if root[key] not in wishes])))  # fmt: skip
-    new = wishes.keys() - {root[key] for key in had}
-    if new:
+    had = (await session.execute(select(Interest.proposal_id, Interest.weight).where(*mine))).all()
+    for key, weight in had:
+        if wishes.get(root[key], weight) != weight:
+            await session.execute(
+                update(Interest).where(*mine, Interest.proposal_id == key).values(weight=wishes[root[key]])
+            )
+    if gone := [key for key, _weight in had if root[key] not in wishes]:
+        await session.execute(delete(Interest).where(*mine, Interest.proposal_id.in_(gone)))
+    if new := wishes.keys() - {root[key] for key, _weight in had}:
         ids = {"event_id": event.id, "navigator_id": navigator}
-        await session.execute(
-            insert(Interest), [{**ids, "proposal_id": key, "weight": wishes[key]} for key in sorted(new)]
-        )
+        rows = [{**ids, "proposal_id": key, "weight": wishes[key]} for key in sorted(new)]
+        await session.execute(insert(Interest).values(rows))
+    return wishes
 
 
 async def counts(session: Reader, event_id: uuid.UUID) -> dict[uuid.UUID, Count]:

@@ -7,7 +7,7 @@ import strawberry
 from strawberry import ID, Info
 
 from services.events.graphql.openspace.inputs import ActionItemInput, ProposalInput, SessionHarvestInput, WishInput
-from services.events.graphql.openspace.types import ActionItem
+from services.events.graphql.openspace.types import ActionItem, MyWish, Wish
 from services.events.graphql.openspace.working import OpenSpace, shown, working
 from services.events.graphql.types import SERVICE
 from services.events.openspace import board, callers, interests, proposals, venue
@@ -67,7 +67,7 @@ class TakingPart:
     @strawberry.mutation(
         description="What the person would like to hear, instead of all they said before; until the plan is made."
     )
-    async def set_wishes(self, info: Info[Any, Any], event: ID, link: str, wishes: list[WishInput]) -> OpenSpace:
+    async def set_wishes(self, info: Info[Any, Any], event: ID, link: str, wishes: list[WishInput]) -> list[MyWish]:
         wanted: dict[uuid.UUID, int] = {}
         for one in wishes:
             if (key := as_uuid(one.proposal)) is None:
@@ -76,8 +76,9 @@ class TakingPart:
         async with working(info, event, link) as work:
             if work.caller.person is None:
                 raise Forbidden(_("Only who takes part in this event can do this."))
-            await interests.wish(work.session, work.event, work.caller.person, wanted)
-        return await shown(info, event, link)
+            kept = await interests.wish(work.session, work.event, work.caller.person, wanted)
+        # Not the whole open space: everybody does this within the same minutes.
+        return [MyWish(proposal=ID(str(key)), wish=Wish.of(weight)) for key, weight in kept.items()]
 
     @strawberry.mutation(description="Offer to host a topic's session, or not to any more.")
     async def convene(self, info: Info[Any, Any], event: ID, link: str, proposal: ID, wanted: bool = True) -> OpenSpace:

@@ -63,7 +63,7 @@ async def working(info: Info[Any, Any], event: str, link: str | None = None) -> 
     runtime, said, asking = here(info, SERVICE), link_of(info, link), who(info)
     if said is None:
         access.ORGANISER.check(asking)
-    await runtime.refresh("directory")
+        await runtime.refresh("directory")  # who names people should see those just published
     async with runtime.db.begin(callers.acting(asking, said)) as session:
         row = await event_of(session, event)
         caller = await callers.find(session, row, asking, said)
