@@ -7,6 +7,7 @@ from sqlalchemy import text
 
 from services.cli import demo
 from services.cli.client import Answered
+from services.events.openspace import forgetting
 from services.kit.db import HUB
 from services.kit.service import Hub
 from tests.conftest import Clients
@@ -250,6 +251,29 @@ async def test_who_leaves_or_is_erased_leaves_nothing(hub: Hub, clients: Clients
     after = await here.proposal(key)
     assert (after["authors"], after["conveners"], after["interest"]["interested"]) == ([], [], 0)
     assert here.people[0] not in await stored_people(here)
+
+
+async def test_wishes_are_forgotten_a_month_after_the_day(hub: Hub, clients: Clients) -> None:
+    here = await world(hub, clients)
+    key = await here.propose("Bleibt", 0)
+    await here.wish(1, key)
+    db = hub.runtimes["events"].db
+    await forgetting.forget.work(db)
+    assert (await here.proposal(key))["interest"]["interested"] == 1
+    async with db.begin(HUB) as session:
+        await session.execute(text("UPDATE event SET date = current_date - 31"))
+    await forgetting.forget.work(db)
+    assert (await here.proposal(key))["interest"]["interested"] == 0
+    assert len((await here.proposal(key))["authors"]) == 1
+
+
+async def test_nothing_goes_on_once_the_event_is_called_off(hub: Hub, clients: Clients) -> None:
+    here = await world(hub, clients)
+    key = await here.propose("Schade", 0)
+    await here.organiser.ask("mutation ($id: ID!) { cancelEvent(id: $id) { id } }", id=here.event)
+    assert (await here.seen())["board"]["cancelled"]
+    for work in (here.propose("Zu spät", 1), here.wish(1, key)):
+        assert (await refused(work)).reason == "CONFLICT"
 
 
 async def stored_people(here: World) -> str:

@@ -1,16 +1,18 @@
 """Plans of an open space: drafts, by hand, published, changed on the day, and the board that everybody follows."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
 from typing import Any
 
 import httpx
 import msgspec
 import pytest
+from sqlalchemy import text
 
 from services.cli.client import Answered, Client
 from services.events.openspace import board as boards
+from services.kit.db import HUB
 from services.kit.service import Hub
 from tests.conftest import Clients
 from tests.events.open_space import PLAN, PUBLISH, World, world
@@ -73,8 +75,8 @@ async def test_drafts_are_the_same_again_and_say_how_good_they_are(hub: Hub, cli
     reasons = next(one["reasons"] for one in first["sessions"] if one["proposal"] == keys[0])
     assert reasons == ["Läuft nicht gleichzeitig mit „Thema 2“: 4 gemeinsame Interessierte."]
     # What is kept of the question names nobody.
-    async with hub.runtimes["events"].db.read({"hub": "on"}) as session:
-        rows = (await session.execute(boards.text("SELECT question::text || answer::text FROM agenda_plan"))).scalars()
+    async with hub.runtimes["events"].db.read(HUB) as session:
+        rows = (await session.execute(text("SELECT question::text || answer::text FROM agenda_plan"))).scalars()
         assert not any(person in row for row in rows for person in here.people)
 
 
@@ -213,7 +215,7 @@ async def test_what_cannot_be_planned_says_why(hub: Hub, clients: Clients) -> No
 # The board --------------------------------------------------------------------------------------------------------
 
 
-async def events(client: Client, event: str) -> AsyncIterator[dict[str, Any]]:
+async def events(client: Client, event: str) -> AsyncGenerator[dict[str, Any], None]:
     """What the board's event stream says."""
     url = f"{client.url}/events/{event}/open-space/board"
     async with httpx.AsyncClient(timeout=30) as http, http.stream("GET", url) as answer:
@@ -258,8 +260,8 @@ async def test_the_board_through_graphql_and_its_refusals(hub: Hub, clients: Cli
     plan = await here.plan()
     query = "subscription ($e: ID!) { openSpaceBoard(id: $e) { revision sessions { title } } }"
     seen: list[int] = []
-    async with asyncio.timeout(20), aclosing(here.organiser.follow(query, e=here.event)) as stream:
-        async for said in stream:
+    async with asyncio.timeout(20):
+        async for said in here.organiser.follow(query, e=here.event):
             seen.append(said["openSpaceBoard"]["revision"])
             if seen[-1] == 1:
                 break

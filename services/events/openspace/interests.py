@@ -36,6 +36,8 @@ async def wish(
     """
     if len(wanted) > MOST_WISHES:
         raise Refused(_("At most {most} wishes, please.", most=MOST_WISHES))
+    if event.status == "cancelled":
+        raise Conflict(_("This event was called off."))
     # The wishes of one person take turns; those of others do not wait for them.
     part = select(Participant.navigator_id).where(
         Participant.event_id == event.id, Participant.navigator_id == navigator

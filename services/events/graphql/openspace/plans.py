@@ -11,11 +11,12 @@ from sqlalchemy import select
 from strawberry import ID
 
 from services.events import models as m
-from services.events.openspace import adjusting, planning, venue
+from services.events.openspace import adjusting, planning, solving, venue
 from services.events.openspace.question import Place, Question, faults, placed, reasons
 from services.events.openspace.venue import Venue
 from services.kit import jobs
 from services.kit.db import Reader
+from services.kit.i18n import gettext as _
 from services.kit.i18n import ngettext
 
 
@@ -88,12 +89,18 @@ class OpenSpacePlan:
             id=ID(str(row.id)),
             state=OpenSpacePlanState.RUNNING if not done and state == OpenSpacePlanState.DONE else state,
             percent=100 if done else int(((job.progress if job else None) or {}).get("percent", 0)),
-            error=job.error if job and not done else None,
+            error=_words(job.error) if job and not done else None,
             parent=ID(str(row.parent)) if row.parent else None,
             version=row.version,
             revision=row.revision,
             **_answered(row.question, answer, titles, place),
         )
+
+
+def _words(error: str | None) -> str | None:
+    if error == solving.INVALID:
+        return _("What is pinned contradicts the other rules. Please take a pin out and plan again.")
+    return error
 
 
 def _answered(
