@@ -68,7 +68,7 @@ def upgrade() -> None:
     sa.Column('event_id', sa.Uuid(), nullable=False),
     sa.Column('position', sa.Integer(), nullable=False),
     sa.Column('name', sa.Text(), nullable=False),
-    sa.Column('capacity', sa.Integer(), nullable=False),
+    sa.Column('capacity', sa.Integer(), nullable=True),
     sa.Column('features', postgresql.ARRAY(sa.Text()), nullable=False),
     sa.ForeignKeyConstraint(['event_id'], ['events.event.id'], name=op.f('fk_room_event_id'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_room')),

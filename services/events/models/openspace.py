@@ -99,7 +99,8 @@ class Room(Base):
     event_id: Mapped[uuid.UUID] = _event()
     position: Mapped[int]
     name: Mapped[str]
-    capacity: Mapped[int]
+    capacity: Mapped[int | None]
+    """None where nobody has said it: the room holds everybody."""
     features: Mapped[list[str]] = mapped_column(ARRAY(Text))
 
 

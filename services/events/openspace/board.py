@@ -40,7 +40,7 @@ class BoardSlot(msgspec.Struct, frozen=True, rename="camel"):
 class BoardRoom(msgspec.Struct, frozen=True, rename="camel"):
     id: str
     name: str
-    capacity: int
+    capacity: int | None
     features: tuple[str, ...]
     closed: tuple[str, ...]
     """The slots in which it cannot be used."""

@@ -22,7 +22,7 @@ class Topic(msgspec.Struct, frozen=True, omit_defaults=True):
 
 class Room(msgspec.Struct, frozen=True, omit_defaults=True):
     id: str
-    capacity: int
+    capacity: int | None
     features: tuple[str, ...] = ()
 
 

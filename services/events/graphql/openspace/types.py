@@ -184,7 +184,7 @@ class OpenSpaceSlot:
 class OpenSpaceRoom:
     id: ID
     name: str
-    capacity: int
+    capacity: int | None
     features: list[str]
     closed: list[ID] = strawberry.field(description="The slots in which it cannot be used.")
 
