@@ -40,6 +40,16 @@ MAILED: Final = (
     "registerForEvent", "declineEvent", "handOverPlace", "askForRelease", "setMyNeeds", "takeSeat", "leaveSeat",
     "decideRelease", "endInvitations",
 )  # fmt: skip
+LINKED: Final = Right(
+    "whoever has a link that fits (personal, of the event, of a proposal, for notes); else as the organiser",
+    rows="personal links: of events in which the person takes part; others: what they were made for",
+)
+OPEN_SPACE: Final = Right(
+    "everybody",
+    rows="the published agenda of every event; proposals and what came of them: whoever has a link that fits, and "
+    "those who see an event's people; plans and suggestions: the organiser",
+    rule="may_see_people",
+)
 RIGHTS: Final[Rights] = {
     "Query.*": ANYBODY,
     "Query.myDay": DAY_LINK,
@@ -71,6 +81,21 @@ RIGHTS: Final[Rights] = {
     "Mutation.changeProgramme": OFFER.to("those they made", "may_rework"),
     "Mutation.openCalendar": LINK,
     "Mutation.revokeCalendar": LINK,
+    "Query.openSpace": OPEN_SPACE,
+    "Query.adjustedOpenSpacePlan": ORGANISER,
+    "Subscription.openSpaceBoard": ANYBODY.to("the published agenda, which names nobody"),
+    **{f"Mutation.{name}": LINKED for name in (
+        "proposeSession", "changeProposal", "withdrawProposal", "setWishes", "convene", "setAway", "writeHarvest",
+        "putActionItem", "removeActionItem", "removeSessionFile", "makeNotesLink",
+    )},
+    **{f"{name}.*": ANYBODY.to("what one got from an open space") for name in (
+        "OpenSpace", "OpenSpaceBoard", "OpenSpaceSlot", "OpenSpaceRoom", "OpenSpaceSession", "InterestCount",
+        "Proposal", "ProposalPerson", "SessionHarvest", "SessionFile", "ActionItem", "MyOpenSpace", "MySession",
+        "MyWish", "MergeSuggestion", "Proposed",
+    )},
+    **{f"{name}.*": ANYBODY.to("what one got from a plan") for name in (
+        "OpenSpacePlan", "PlannedSession", "OpenSpaceQuality", "OpenSpaceProvenance", "OpenSpaceAdjustment",
+    )},
     "Event.*": ANYBODY,
     "Event.onlineLink": Right(
         "clients and people with the scope", READ, rows="events they organise", rule="may_see_online", hidden=True

@@ -85,7 +85,8 @@ class Draft(msgspec.Struct, frozen=True):
     rounds: Rounds | None = None
     last_day: dt.date | None = None
     """None: the event is over on its first."""
-    rooms: tuple[Room, ...] = ()
+    rooms: tuple[Room, ...] | None = None
+    """None: those that are there stay."""
     online: str = ""
     module: str | None = None
 
@@ -112,7 +113,7 @@ def validate(draft: Draft, topics: frozenset[str]) -> Draft:
         ("guests", draft.guests, MOST_CITIES),
         ("guidingQuestions", draft.questions, MOST_QUESTIONS),
         ("agenda", draft.agenda, MOST_ITEMS),
-        ("rooms", draft.rooms, MOST_ROOMS),
+        ("rooms", draft.rooms or (), MOST_ROOMS),
     ):
         few(field, len(given), most)
     for i, ags in enumerate((draft.host, *draft.guests)):
@@ -138,10 +139,12 @@ def validate(draft: Draft, topics: frozenset[str]) -> Draft:
         ),
         agenda=tuple(_item(checks, f"agenda[{i}]", item, draft) for i, item in enumerate(draft.agenda)),
         rounds=_rounds(checks, draft, draft.rounds, topics) if draft.rounds else None,
-        rooms=tuple(_room(checks, f"rooms[{i}]", room) for i, room in enumerate(draft.rooms)),
+        rooms=tuple(_room(checks, f"rooms[{i}]", room) for i, room in enumerate(draft.rooms))
+        if draft.rooms is not None
+        else None,
         online=_link(checks, where, "onlineLink", draft.online) if draft.online else "",
     )
-    for field, things in (("agenda", draft.agenda), ("rooms", draft.rooms)):
+    for field, things in (("agenda", draft.agenda), ("rooms", draft.rooms or ())):
         ids = [thing.id for thing in things if thing.id]
         if len(set(ids)) < len(ids):
             checks.add(where, field, _("An id is given twice."))

@@ -4,6 +4,7 @@ import datetime as dt
 import re
 import uuid
 from collections.abc import Mapping, Sequence
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -23,15 +24,20 @@ from services.contracts.events import EventPublished
 from services.contracts.matching import RoundsConfirmed
 from services.events.clock import at
 from services.events.models import (
+    ActionItem,
     AgendaItem,
     Base,
     City,
     Event,
+    Harvest,
+    HarvestFile,
     Live,
     Navigator,
     Participant,
+    Proposal,
     RegistrationException,
     Seat,
+    Session,
     Table,
     Topic,
 )
@@ -65,6 +71,8 @@ async def merged(session: Writer, said: TopicMerged) -> None:
     await session.execute(update(Event).where(Event.table_topics.contains([said.code])).values(table_topics=replaced))
     replaced = sql.array_replace(Navigator.topics, said.code, said.into)
     await session.execute(update(Navigator).where(Navigator.topics.contains([said.code])).values(topics=replaced))
+    proposed = sql.array_append(sql.array_remove(sql.array_remove(Proposal.topics, said.code), said.into), said.into)
+    await session.execute(update(Proposal).where(Proposal.topics.contains([said.code])).values(topics=proposed))
     await session.execute(delete(Topic).where(Topic.code == said.code))
 
 
@@ -111,12 +119,21 @@ async def forget(session: Writer, said: NavigatorWithdrawn) -> None:
 
 
 async def erase(session: Writer, said: NavigatorErased) -> None:
-    """Nothing of the person stays: no seat or place in any event, past ones too, no name in an agenda of their city's
-    events, and no line of the log.
+    """Nothing of the person stays: no seat or place in any event, past ones too, no name in what was written of their
+    city's events, and no line of the log.
     """
     await forget(session, NavigatorWithdrawn(id=said.id, ags=said.ags, hidden=True))
     await log.forget(session, Base.metadata, said.id, inside=True)
 
+
+WRITTEN: Final[dict[Any, tuple[str, ...]]] = {
+    Proposal: ("title", "text", "source"),
+    Session: ("title",),
+    Harvest: ("results", "decisions", "minutes"),
+    ActionItem: ("text", "owner"),
+    HarvestFile: ("name", "alt"),
+}
+"""What people write in an open space, where somebody may be named."""
 
 RENAMED = """
 SELECT r.ags, n.name, r.name FROM json_to_recordset($1::json) AS r(id uuid, ags text, name text)
@@ -153,6 +170,12 @@ async def _rewritten(session: Writer, ags: str, old: str, name: str) -> None:
         item.responsible = whole.sub(lambda _match: name, item.responsible)
         item.details = [whole.sub(lambda _match: name, line) for line in item.details]
         item.material = [one | {"title": whole.sub(lambda _match: name, one["title"])} for one in item.material]
+    for model, fields in WRITTEN.items():
+        columns = [getattr(model, field) for field in fields]
+        found = select(model).where(model.event_id.in_(theirs), sql.strpos(sql.concat_ws(" ", *columns), old) > 0)
+        for row in (await session.scalars(found)).all():
+            for field in fields:
+                setattr(row, field, whole.sub(lambda _match: name, getattr(row, field)))
 
 
 async def messages(session: Reader, events: Sequence[Event]) -> list[EventPublished]:

@@ -195,5 +195,5 @@ def _translated(draft: Draft, here: Sequence[Called], there: Sequence[Called]) -
     return replaced(
         draft,
         agenda=tuple(replaced(item, id=known(item.id)) for item in draft.agenda),
-        rooms=tuple(replaced(room, id=known(room.id)) for room in draft.rooms),
+        rooms=None if draft.rooms is None else tuple(replaced(room, id=known(room.id)) for room in draft.rooms),
     )

@@ -203,7 +203,7 @@ def copied(
         guests=new_guests,
         title=earlier.title if title is None else title,
         agenda=tuple(replace(item, id=None, audience=audience(item.audience)) for item in moved(earlier, date).agenda),
-        rooms=tuple(replace(room, id=None) for room in earlier.rooms) if new_host == earlier.host else (),
+        rooms=tuple(replace(room, id=None) for room in earlier.rooms or ()) if new_host == earlier.host else (),
         venue=earlier.venue if new_host == earlier.host else "",
         address=earlier.address if new_host == earlier.host else "",
         online="",

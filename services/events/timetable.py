@@ -10,10 +10,10 @@ from sqlalchemy import delete, insert, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from services.events.draft import Draft, Item, Link, Room, Rounds, moment
-from services.events.models import AgendaItem, Event, OnlineLink
+from services.events.models import AgendaItem, Event, OnlineLink, Session
 from services.events.models import Room as RoomRow
 from services.kit.db import Reader, Writer
-from services.kit.errors import Problem, Refused
+from services.kit.errors import Conflict, Problem, Refused
 from services.kit.i18n import gettext as _
 
 Called = tuple[str, Hashable]
@@ -54,10 +54,13 @@ async def add(session: Writer, drafts: Mapping[uuid.UUID, Draft]) -> None:
 
 
 async def store(session: Writer, event_id: uuid.UUID, draft: Draft) -> None:
-    """Make agenda, rooms and online link what the draft says. Raises Refused for the id of another event's item."""
+    """Make agenda, rooms and online link what the draft says. Raises Refused for the id of another event's item, and
+    Conflict where a published session is in a room that would go.
+    """
     same = _same_item(ZoneInfo(draft.timezone))
     await _replace(session, AgendaItem, event_id, _items(event_id, draft), same, "agenda")
-    await _replace(session, RoomRow, event_id, _rooms(event_id, draft), SAME_ROOM, "rooms")
+    if draft.rooms is not None:
+        await _replace(session, RoomRow, event_id, _rooms(event_id, draft), SAME_ROOM, "rooms")
     await session.execute(delete(OnlineLink).where(OnlineLink.event_id == event_id))
     if draft.online:
         await session.execute(insert(OnlineLink).values(event_id=event_id, url=draft.online))
@@ -91,7 +94,7 @@ def _rooms(event_id: uuid.UUID, draft: Draft) -> list[dict[str, Any]]:
             "capacity": room.capacity,
             "features": list(room.features),
         }
-        for position, room in enumerate(draft.rooms)
+        for position, room in enumerate(draft.rooms or ())
     ]
 
 
@@ -102,6 +105,9 @@ async def _replace(
     before = (await session.execute(query)).all()
     identify(rows, before, same, field)
     if gone := {row.id for row in before} - {row["id"] for row in rows}:
+        held = select(Session.title).where(Session.event_id == event_id, Session.room_id.in_(gone)).limit(1)
+        if model is RoomRow and (title := await session.scalar(held)) is not None:
+            raise Conflict(_("The session „{title}“ takes place there. Close it and plan anew first.", title=title))
         await session.execute(delete(model).where(model.id.in_(gone)))
     if rows:
         statement = upsert(model)

@@ -24,6 +24,7 @@ from services.events.models import (
     Table,
     Topic,
 )
+from services.events.openspace import board
 from services.kit.db import Reader, Writer
 from services.kit.errors import Problem, Refused
 from services.kit.i18n import gettext as _
@@ -89,6 +90,7 @@ async def replace(session: Writer, event: Event, clean: Draft, **also: Any) -> E
 
 async def cancel(session: Writer, event: Event) -> Event:
     await _touch(session, event.id, status="cancelled")
+    await board.tell(session, event.id)
     return await _fresh(session, event.id)
 
 

@@ -39,6 +39,7 @@ SHOWN = {
     "directory.word",
     "events.city", "events.topic", "events.event", "events.agenda_item", "events.room", "events.module",
     "events.programme", "events.series", "events.live", "matching.topic", "matching.city",
+    "events.open_space", "events.slot", "events.closure", "events.session",
 }  # fmt: skip
 """What everybody may read: it is published."""
 SHARED = {"events.navigator", "matching.navigator"}
@@ -271,6 +272,10 @@ MOVES = {
     "directory.login_session": f"account_id = '{account(THEIRS)}'",
     "events.event": f"host = '{THEIRS}', guests = '{{}}'",
     "events.agenda_item": f"event_id = '{account(THEIRS)}'",
+    "events.proposal": f"event_id = '{account(THEIRS)}'",
+    "events.harvest": f"event_id = '{account(THEIRS)}'",
+    "events.harvest_file": f"event_id = '{account(THEIRS)}'",
+    "events.agenda_plan": f"event_id = '{account(THEIRS)}'",
     "events.participant": f"event_id = '{account(THEIRS)}'",
     "events.room": f"event_id = '{account(THEIRS)}'",
     "events.online_link": f"event_id = '{account(THEIRS)}'",

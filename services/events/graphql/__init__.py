@@ -10,6 +10,9 @@ from strawberry.tools import merge_types
 from services.events.graphql import calendars, modules, registration, series, templates
 from services.events.graphql.changing import Mutation
 from services.events.graphql.live import LiveMutation, LiveQuery, LiveSubscription
+from services.events.graphql.openspace.asking import OpenSpaceQuery, OpenSpaceSubscription
+from services.events.graphql.openspace.organising import Organising
+from services.events.graphql.openspace.taking_part import TakingPart
 from services.events.graphql.surveys import SurveyMutation, SurveyQuery
 from services.events.graphql.types import City, Event, EventKind, From, Until, event_of, event_page
 from services.events.graphql.voices import VoiceMutation, VoiceQuery
@@ -48,6 +51,7 @@ schema = Schema(
             calendars.Query,
             registration.Query,
             LiveQuery,
+            OpenSpaceQuery,
             SurveyQuery,
             VoiceQuery,
         ),
@@ -62,11 +66,13 @@ schema = Schema(
             calendars.Mutation,
             registration.Mutation,
             LiveMutation,
+            TakingPart,
+            Organising,
             SurveyMutation,
             VoiceMutation,
         ),
     ),
-    subscription=merge_types("Subscription", (LiveSubscription,)),
+    subscription=merge_types("Subscription", (LiveSubscription, OpenSpaceSubscription)),
     types=[City],
     federation_version=FEDERATION_VERSION,
 )

@@ -21,7 +21,7 @@ class RoomInput:
 class VenueInput:
     name: str = ""
     address: str = ""
-    rooms: list[RoomInput] = strawberry.field(default_factory=list)
+    rooms: list[RoomInput] | None = strawberry.field(default=None, description="Not given: they stay as they are.")
 
 
 @strawberry.input(description="A link to slides, minutes, a video: https only.")
@@ -117,7 +117,9 @@ class EventInput:
             rooms=tuple(
                 draft.Room(room.name, room.capacity, tuple(one.value for one in room.features), room.id)
                 for room in venue.rooms
-            ),
+            )
+            if venue.rooms is not None
+            else None,
             online=self.online_link,
             module=self.module,
         )

@@ -6,6 +6,20 @@ from services.events.models.event import AgendaItem, Event, OnlineLink, Particip
 from services.events.models.feeds import CalendarFeed, LeftEvent
 from services.events.models.live import Idea, Live, LiveStep
 from services.events.models.modules import Module, Programme, Series
+from services.events.models.openspace import (
+    Absence,
+    ActionItem,
+    AgendaPlan,
+    Closure,
+    Harvest,
+    HarvestFile,
+    Interest,
+    OpenSpace,
+    Proposal,
+    ProposalPerson,
+    Session,
+    Slot,
+)
 from services.events.models.registration import (
     TURN,
     Boarding,
@@ -21,14 +35,21 @@ from services.events.models.surveys import Quote, RetroEntry, Survey, SurveyAnsw
 
 __all__ = [
     "TURN",
+    "Absence",
+    "ActionItem",
     "AgendaItem",
+    "AgendaPlan",
     "Base",
     "Boarding",
     "BoardingPoint",
     "CalendarFeed",
     "City",
+    "Closure",
     "Event",
+    "Harvest",
+    "HarvestFile",
     "Idea",
+    "Interest",
     "LeftEvent",
     "Live",
     "LiveStep",
@@ -37,8 +58,11 @@ __all__ = [
     "Need",
     "Notice",
     "OnlineLink",
+    "OpenSpace",
     "Participant",
     "Programme",
+    "Proposal",
+    "ProposalPerson",
     "Quote",
     "Registration",
     "RegistrationException",
@@ -47,6 +71,8 @@ __all__ = [
     "Room",
     "Seat",
     "Series",
+    "Session",
+    "Slot",
     "Survey",
     "SurveyAnswer",
     "SurveyTurnout",

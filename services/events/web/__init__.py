@@ -4,6 +4,8 @@ import uuid
 from typing import Any
 
 from services.events import trips, voices
+from services.events.openspace import forgetting
+from services.events.openspace import routes as openspace
 from services.events.registration import reading
 from services.events.web import live, papers, registration
 from services.kit.db import Reader
@@ -15,6 +17,7 @@ async def about(session: Reader, navigator: uuid.UUID) -> dict[str, Any]:
     return {
         **await trips.about(session, navigator),
         **await reading.about(session, navigator),
+        "openSpace": await forgetting.about(session, navigator),
         "said": await voices.said_by(session, navigator),
     }
 
@@ -23,5 +26,6 @@ routes = [
     *(papers.paper, papers.of_city, papers.of_person),
     *live.routes,
     *registration.routes,
+    *openspace.routes,
     my_data_route("events", about),
 ]

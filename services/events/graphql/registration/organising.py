@@ -100,9 +100,7 @@ class Mutation:
         self, info: Info[Any, Any], event: ID, navigators: list[ID], attendance: AttendanceState
     ) -> Event:
         state = attendance.value
-        return Event.of(
-            await unit(info, event, lambda session, row: coming.note(session, row, navigators, state))
-        )
+        return Event.of(await unit(info, event, lambda session, row: coming.note(session, row, navigators, state)))
 
     @strawberry.mutation(description="Write to those who took part, on the day or later; returns how many they are.")
     async def send_follow_up(self, info: Info[Any, Any], event: ID, message: str = "") -> int:

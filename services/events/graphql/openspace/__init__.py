@@ -1,0 +1,1 @@
+"""The open space in the graph."""

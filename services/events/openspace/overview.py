@@ -1,0 +1,158 @@
+"""An open space as it is now, read at once: what is proposed, by whom, who cares, what is planned, what came of it."""
+
+import uuid
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+
+import msgspec
+from sqlalchemy import select
+
+from services.events.models import (
+    ActionItem,
+    Event,
+    Harvest,
+    HarvestFile,
+    Navigator,
+    OpenSpace,
+    Proposal,
+    ProposalPerson,
+    Session,
+)
+from services.events.openspace import venue
+from services.events.openspace.interests import Count
+from services.events.openspace.proposals import AUTHOR, CONVENER
+from services.events.openspace.venue import Venue
+from services.kit.db import Reader
+
+
+class Topic(msgspec.Struct, frozen=True):
+    """A proposal with what belongs to it. Authors, conveners and interest count those of all `merged` into it; of one
+    that is merged itself, `authors` and `conveners` are its own.
+    """
+
+    row: Proposal
+    authors: tuple[Navigator, ...] = ()
+    conveners: tuple[Navigator, ...] = ()
+    merged: tuple[uuid.UUID, ...] = ()
+    interest: Count = Count()
+    harvest: Harvest | None = None
+    actions: tuple[ActionItem, ...] = ()
+    files: tuple[HarvestFile, ...] = ()
+
+
+class Overview(msgspec.Struct, frozen=True):
+    """`proposals` by number; empty for whoever may not see them."""
+
+    event: Event
+    said: OpenSpace | None
+    venue: Venue
+    proposals: tuple[Topic, ...]
+    sessions: tuple[Session, ...]
+    actions: tuple[ActionItem, ...]
+    """Of the event itself."""
+
+    @property
+    def revision(self) -> int:
+        return self.said.revision if self.said else 0
+
+    @property
+    def wishes_open(self) -> bool:
+        return self.said is None or self.said.wishes_open
+
+
+async def overview(session: Reader, event: Event, counts: Mapping[uuid.UUID, Count]) -> Overview:
+    """What the session's transaction may see of it; `counts` are the hub's (`interests.counts`)."""
+    mine = Proposal.event_id == event.id
+    rows = (await session.scalars(select(Proposal).where(mine).order_by(Proposal.number))).all()
+    people = (
+        select(ProposalPerson.proposal_id, ProposalPerson.role, Navigator)
+        .join(Navigator, Navigator.id == ProposalPerson.navigator_id)
+        .where(ProposalPerson.event_id == event.id)
+        .order_by(Navigator.sort_key, Navigator.id)
+    )
+    root = {row.id: row.root for row in rows}
+    held: dict[tuple[uuid.UUID, str], dict[Navigator, None]] = defaultdict(dict)
+    for proposal, role, navigator in await session.execute(people):
+        for key in {proposal, root.get(proposal, proposal)}:
+            held[key, role][navigator] = None
+    merged: dict[uuid.UUID, list[uuid.UUID]] = defaultdict(list)
+    for row in rows:
+        if row.root != row.id:
+            merged[row.root].append(row.id)
+    harvests = {
+        row.proposal_id: row for row in await session.scalars(select(Harvest).where(Harvest.event_id == event.id))
+    }
+    actions: dict[uuid.UUID | None, list[ActionItem]] = defaultdict(list)
+    items = select(ActionItem).where(ActionItem.event_id == event.id).order_by(ActionItem.due, ActionItem.id)
+    for item in await session.scalars(items):
+        actions[item.proposal_id].append(item)
+    files: dict[uuid.UUID, list[HarvestFile]] = defaultdict(list)
+    found = select(HarvestFile).where(HarvestFile.event_id == event.id)
+    for file in await session.scalars(found.order_by(HarvestFile.created_at, HarvestFile.id)):
+        files[file.proposal_id].append(file)
+    sessions = select(Session).where(Session.event_id == event.id).order_by(Session.title, Session.part)
+    return Overview(
+        event=event,
+        said=await session.get(OpenSpace, event.id),
+        venue=await venue.venue(session, event.id),
+        proposals=tuple(
+            Topic(
+                row=row,
+                authors=tuple(held[row.id, AUTHOR]),
+                conveners=tuple(held[row.id, CONVENER]),
+                merged=tuple(merged[row.id]),
+                interest=counts.get(row.id, Count()),
+                harvest=harvests.get(row.id),
+                actions=tuple(actions[row.id]),
+                files=tuple(files[row.id]),
+            )
+            for row in rows
+        ),
+        sessions=tuple((await session.scalars(sessions)).all()),
+        actions=tuple(actions[None]),
+    )
+
+
+class Choice(msgspec.Struct, frozen=True):
+    """A session for one person: `strength` is the weight of their wish, `hosts` whether they host it.
+
+    `suggested`: the one to go to in its slot.
+    """
+
+    session: Session
+    strength: int
+    hosts: bool
+    suggested: bool
+
+
+def choices(found: Overview, wishes: dict[uuid.UUID, int], navigator: uuid.UUID) -> list[Choice]:
+    """The published sessions that the person hosts or wished for, by slot.
+
+    Suggested is what they host, else what they wish for most; of a topic that takes place several times, the part
+    that costs them the least.
+    """
+    hosted = {topic.row.id for topic in found.proposals if navigator in {one.id for one in topic.conveners}}
+    order = {slot.id: number for number, slot in enumerate(found.venue.slots)}
+    mine = [one for one in found.sessions if one.proposal_id in hosted or one.proposal_id in wishes]
+    rivals = Counter(one.slot_id for one in mine)
+    picked: dict[uuid.UUID, Session] = {}
+    done: set[uuid.UUID] = set()
+    # Hosted ones first; then the strongest wishes, in the slots where least else is wished for.
+    ranked = sorted(
+        mine,
+        key=lambda one: (
+            one.proposal_id not in hosted,
+            -wishes.get(one.proposal_id, 0),
+            rivals[one.slot_id],
+            order.get(one.slot_id, 0),
+            str(one.id),
+        ),
+    )
+    for one in ranked:
+        if one.slot_id not in picked and (one.proposal_id in hosted or one.proposal_id not in done):
+            picked[one.slot_id] = one
+            done.add(one.proposal_id)
+    return [
+        Choice(one, wishes.get(one.proposal_id, 0), one.proposal_id in hosted, picked[one.slot_id] is one)
+        for one in sorted(mine, key=lambda one: (order.get(one.slot_id, 0), one.title, one.part))
+    ]
