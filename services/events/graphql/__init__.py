@@ -13,8 +13,9 @@ from services.events.graphql.live import LiveMutation, LiveQuery, LiveSubscripti
 from services.events.graphql.openspace.asking import OpenSpaceQuery, OpenSpaceSubscription
 from services.events.graphql.openspace.organising import Organising
 from services.events.graphql.openspace.taking_part import TakingPart
+from services.events.graphql.parts import EventKind
 from services.events.graphql.surveys import SurveyMutation, SurveyQuery
-from services.events.graphql.types import City, Event, EventKind, From, Until, event_of, event_page
+from services.events.graphql.types import City, Event, From, Until, event_of, event_page
 from services.events.graphql.voices import VoiceMutation, VoiceQuery
 from services.kit.graphql import FEDERATION_VERSION, Connection
 

@@ -6,7 +6,7 @@ import strawberry
 from strawberry import ID
 
 from services.events import draft
-from services.events.graphql.types import EventKind, RoomFeature
+from services.events.graphql.parts import EventKind, RoomFeature
 
 
 @strawberry.input(description="A room; `id` says which one of the event's it is where its name changes.")

@@ -8,7 +8,8 @@ import strawberry
 from strawberry import ID, Info
 
 from services.events import access, draft, intake, templates, timetable, trips
-from services.events.graphql.types import SERVICE, Event, EventKind
+from services.events.graphql.parts import EventKind
+from services.events.graphql.types import SERVICE, Event
 from services.kit.errors import NotFound
 from services.kit.i18n import gettext as _
 from services.kit.resolvers import as_uuid, here, who

@@ -1,15 +1,12 @@
 """What the graph shows of an event."""
 
 import datetime as dt
-import enum
 import uuid
 from typing import TYPE_CHECKING, Annotated, Any, Self
 from zoneinfo import ZoneInfo
 
 import strawberry
 from strawberry import ID, Info
-from strawberry.federation.schema_directives import Key
-from strawberry.federation.types import FieldSet
 
 from services.events import access, daylinks, modules, papers, series, timetable, trips
 from services.events import models as m
@@ -26,50 +23,24 @@ if TYPE_CHECKING:
     from services.events.graphql.registration.types import Attendance, EventRegistration, Vehicle
     from services.events.graphql.surveys import Survey
     from services.events.graphql.voices import Quote, RetroEntry
+from services.events.graphql.parts import (
+    DayLink,
+    EventKind,
+    EventStatus,
+    Material,
+    MovedSeat,
+    Navigator,
+    Paper,
+    Participant,
+    Room,
+    RoomFeature,
+    Round,
+    RoundTable,
+    Topic,
+)
 
 SERVICE = "events"
 REGISTRATION = strawberry.lazy("services.events.graphql.registration.types")
-
-
-@strawberry.enum
-class EventKind(enum.Enum):
-    LEARNING_TRIP = "LEARNING_TRIP"
-    SPEED_DATING = "SPEED_DATING"
-    OPEN_SPACE = "OPEN_SPACE"
-    MODULE = "MODULE"
-    REVIEW = "REVIEW"
-    NETWORK_MEETING = "NETWORK_MEETING"
-    MEETING = "MEETING"
-
-
-@strawberry.enum(description="What a room has.")
-class RoomFeature(enum.Enum):
-    STEP_FREE = "STEP_FREE"
-    ACCESSIBLE_TOILET = "ACCESSIBLE_TOILET"
-    HEARING_LOOP = "HEARING_LOOP"
-    QUIET = "QUIET"
-    DAYLIGHT = "DAYLIGHT"
-    PROJECTOR = "PROJECTOR"
-    VIDEO_CONFERENCE = "VIDEO_CONFERENCE"
-    PIN_BOARDS = "PIN_BOARDS"
-    WIFI = "WIFI"
-    MOVABLE_SEATS = "MOVABLE_SEATS"
-
-
-@strawberry.enum
-class EventStatus(enum.Enum):
-    CONFIRMED = "confirmed"
-    CANCELLED = "cancelled"
-
-
-@strawberry.federation.type(directives=[Key(fields=FieldSet("id"), resolvable=False)])
-class Navigator:
-    id: ID
-
-
-@strawberry.federation.type(directives=[Key(fields=FieldSet("code"), resolvable=False)])
-class Topic:
-    code: ID
 
 
 From = Annotated[
@@ -103,12 +74,6 @@ class City:
         return cls(ags=ags)
 
 
-@strawberry.type(description="A link to what an item of the agenda is about.")
-class Material:
-    title: str
-    url: str
-
-
 @strawberry.type
 class AgendaItem:
     id: ID
@@ -120,14 +85,6 @@ class AgendaItem:
     audience: City | None = strawberry.field(description="The only city it is for; null: everybody.")
     responsible: str
     material: list[Material]
-
-
-@strawberry.type
-class Room:
-    id: ID
-    name: str
-    capacity: int | None
-    features: list[RoomFeature]
 
 
 @strawberry.type
@@ -157,48 +114,6 @@ class Series:
     @strawberry.field(description="In the order of the days that the rule gave them; at most 100 in most series.")
     async def events(self, info: Info[Any, Any]) -> list["Event"]:
         return [Event.of(row) for row in await load(info, SERVICE, series.occurrences, uuid.UUID(self.id))]
-
-
-@strawberry.type(description="Somebody who takes part.")
-class Participant:
-    navigator: Navigator
-
-
-@strawberry.type(description="A table in a round: its topic and who sits there.")
-class RoundTable:
-    number: int
-    topic: Topic | None
-    participants: list[Participant]
-
-
-@strawberry.type(description="A round of the confirmed plan; numbers count from 1.")
-class Round:
-    number: int
-    starts: dt.datetime | None
-    ends: dt.datetime | None
-    tables: list[RoundTable]
-
-
-@strawberry.type(description="A seat that is not the one on the slip: the plan was changed on the day.")
-class MovedSeat:
-    navigator: Navigator
-    round: int
-    table: int
-
-
-@strawberry.type(description="What opens somebody's own day without a login: `link` for queries, `url` for a QR code.")
-class DayLink:
-    navigator: Navigator
-    link: str
-    url: str
-
-
-@strawberry.type(description="A paper of the day, made when it is fetched (with an access token, unless public).")
-class Paper:
-    name: str
-    media_type: str
-    url: str
-    public: bool
 
 
 @strawberry.federation.type(keys=["id"], description="A learning trip, a speed-dating day, an open space, …")

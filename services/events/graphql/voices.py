@@ -10,7 +10,8 @@ from strawberry import ID, Info
 from services.events import access, trips, voices
 from services.events import models as m
 from services.events.graphql.linked import person
-from services.events.graphql.types import SERVICE, City, Event, Navigator
+from services.events.graphql.parts import Navigator
+from services.events.graphql.types import SERVICE, City, Event
 from services.kit.db import HUB, Reader
 from services.kit.errors import NotFound, Refused
 from services.kit.i18n import gettext as _

@@ -7,7 +7,7 @@ import strawberry
 from strawberry import ID
 
 from services.events.graphql.openspace.types import ActionState, Wish
-from services.events.graphql.types import RoomFeature
+from services.events.graphql.parts import RoomFeature
 from services.events.openspace import interests
 from services.events.openspace.adjusting import Change
 from services.events.openspace.drafts import ActionDraft, HarvestDraft, ProposalDraft, RoomDraft, SlotDraft

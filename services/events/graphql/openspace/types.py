@@ -9,7 +9,8 @@ import strawberry
 from strawberry import ID
 
 from services.events import models as m
-from services.events.graphql.types import City, Navigator, RoomFeature, Topic
+from services.events.graphql.parts import Navigator, RoomFeature, Topic
+from services.events.graphql.types import City
 from services.events.openspace import board as boards
 from services.events.openspace import overview
 from services.events.openspace.interests import MUST

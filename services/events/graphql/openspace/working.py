@@ -23,7 +23,8 @@ from services.events.graphql.openspace.types import (
     Proposal,
     Wish,
 )
-from services.events.graphql.types import SERVICE, Topic
+from services.events.graphql.parts import Topic
+from services.events.graphql.types import SERVICE
 from services.events.openspace import board, callers, interests, merging, overview
 from services.events.openspace.callers import Caller, Link
 from services.events.openspace.likeness import Likeness

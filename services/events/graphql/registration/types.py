@@ -9,7 +9,8 @@ from strawberry import ID, Info
 
 from services.events import access
 from services.events import models as m
-from services.events.graphql.types import SERVICE, City, Navigator
+from services.events.graphql.parts import Navigator
+from services.events.graphql.types import SERVICE, City
 from services.events.registration import attendance, reading, transport
 from services.kit.graphql import Connection, encode_cursor, page_size
 from services.kit.resolvers import load, place_of, read, who
