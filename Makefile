@@ -34,7 +34,7 @@ up: setup ## the hub with demo data until Ctrl-C / das Netz mit Beispieldaten, b
 	@$(VENV)/lotsennetz up --demo
 
 test: check ## everything that must hold / alle Prüfungen
-	$(VENV)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+	$(VENV)/pytest --numprocesses 3 --dist loadfile
 
 check: setup ## style, types, imports and licences only / nur Stil, Typen, Importe, Lizenzen
 	$(VENV)/ruff check
@@ -49,8 +49,9 @@ docs: setup ## docs/access.md from the rights in the code / aus den Rechten im C
 	$(VENV)/python -m tests.stories.access
 
 soak: setup ## what takes long: many more queries, kills, forms and plans / was lange dauert
-	LOTSENNETZ_READS=10000 LOTSENNETZ_KILLS=1000 LOTSENNETZ_FUZZ=20000 LOTSENNETZ_PLANS=1000 $(VENV)/pytest \
+	LOTSENNETZ_TENANTS=1 LOTSENNETZ_READS=10000 LOTSENNETZ_KILLS=1000 LOTSENNETZ_FUZZ=20000 LOTSENNETZ_PLANS=1000 $(VENV)/pytest \
 		tests/directory/test_reads.py tests/directory/test_registration_fuzz.py tests/kit/test_log.py \
+		tests/stories/test_tenants.py \
 		tests/matching/solver/test_conflict.py tests/matching/solver/test_exact.py
 
 bench: setup ## measure, see tests/bench / messen

@@ -13,19 +13,22 @@ from graphql import (
     GraphQLEnumType,
     GraphQLInputObjectType,
     GraphQLSchema,
+    get_named_type,
     get_nullable_type,
+    is_leaf_type,
     is_list_type,
     is_required_argument,
     is_required_input_field,
 )
 
-from services.app import chosen
+from services.app import SERVICES, chosen
 from services.cli.client import Client
 from services.cli.demo import PUBLISH
 from services.directory.access import CLIENT_SCOPES
 from services.directory.oauth import clients as oauth_clients
 from services.directory.snapshot import Identities
 from services.kit.db import HUB
+from services.kit.rights import Right, right_of
 from services.kit.service import Hub
 from services.kit.settings import Settings
 from tests.conftest import SECRET, Clients
@@ -100,11 +103,21 @@ def call(service: str, name: str) -> tuple[str, dict[str, Any]]:
     needed = {arg: given for arg, given in field.args.items() if is_required_argument(given)}
     head = ", ".join(f"${arg}: {given.type}" for arg, given in needed.items())
     body = ", ".join(f"{arg}: ${arg}" for arg in needed)
-    query = f"mutation ({head}) {{ {name}({body}) {{ __typename }} }}"
+    parts = "" if is_leaf_type(get_named_type(field.type)) else "{ __typename }"
+    query = f"mutation ({head}) {{ {name}({body}) {parts} }}"
     return query, {arg: least(given.type) for arg, given in needed.items()}
 
 
-@pytest.mark.parametrize(("service", "name"), [(s, n) for s, n in MUTATIONS if n != "decideRegistration"])
+def right(service: str, name: str) -> Right:
+    found = right_of(SERVICES[service].rights, "Mutation", name)
+    assert found
+    return found
+
+
+SCOPED = [(s, n) for s, n in MUTATIONS if right(s, n).scope and n != "decideRegistration"]
+
+
+@pytest.mark.parametrize(("service", "name"), SCOPED)
 async def test_every_mutation_needs_the_scope_to_write(
     clients: Clients, nobody: httpx.AsyncClient, service: str, name: str
 ) -> None:
@@ -115,6 +128,11 @@ async def test_every_mutation_needs_the_scope_to_write(
     for path in ("/graphql", f"/{service}/graphql"):
         assert code(await ask(nobody, query, path, **variables)) == "UNAUTHENTICATED"
         assert code(await ask(reader, query, path, **variables)) == "FORBIDDEN"
+
+
+def test_what_needs_no_scope_needs_a_link() -> None:
+    free = {(s, n): right(s, n).who for s, n in MUTATIONS if not right(s, n).scope}
+    assert {key for key, who in free.items() if " link" not in who} == {("directory", "decideRegistration")}
 
 
 def test_there_are_mutations_to_test() -> None:

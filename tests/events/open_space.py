@@ -18,7 +18,7 @@ PROPOSE = """mutation ($event: ID!, $proposal: ProposalInput!, $link: String) {
   proposeSession(event: $event, proposal: $proposal, link: $link) { id number title changeLink } }"""
 WISH = """mutation ($event: ID!, $link: String!, $wishes: [WishInput!]!) {
   setWishes(event: $event, link: $link, wishes: $wishes) { proposal wish } }"""
-SET = """mutation ($event: ID!, $rooms: [RoomInput!], $slots: [SlotInput!], $open: Boolean) {
+SET = """mutation ($event: ID!, $rooms: [OpenSpaceRoomInput!], $slots: [SlotInput!], $open: Boolean) {
   setOpenSpace(event: $event, rooms: $rooms, slots: $slots, wishesOpen: $open) {
     board { rooms { id name } slots { id } } } }"""
 SEEN = """query ($event: ID!, $link: String) { openSpace(event: $event, link: $link) {

@@ -53,7 +53,7 @@ async def test_a_title_is_enough_and_the_author_may_host(hub: Hub, clients: Clie
         [here.people[0]], [here.people[1]], [],
     ]  # fmt: skip
     assert [a["navigator"]["id"] for a in two["conveners"]] == [here.people[1]]
-    assert (two["text"], two["needs"]) == ("Eins\nZwei", ["PROJECTOR"])
+    assert (two["text"], two["needs"]) == ("Zeile eins\nZeile zwei", ["PROJECTOR"])
     mine = (await here.seen(here.link(1)))["me"]
     assert (mine["proposed"], mine["hosted"]) == ([second], [second])
 

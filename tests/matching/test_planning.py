@@ -137,7 +137,6 @@ async def test_a_killed_worker_s_running_day_goes_on_from_its_best(hub: Hub, cli
     plan = (await organiser.ask(REPLAN, input=wanted))["replanRounds"]["id"]
     await resumed(hub, organiser, plan)
     answer = (await row_of(hub, plan)).answer or {}
-    assert len(answer["day"]["moved"]) <= 40
     assert set(answer["day"]["missing"]) == set(gone)
     assert (await seats(organiser, plan))[0] == (await seats(organiser, day))[0]
 

@@ -175,6 +175,7 @@ ABOUT = {
 }  # fmt: skip
 VALUES = {
     "date": "2030-01-01", "starts": "10:00", "ends": "11:00", "timezone": "Europe/Berlin", "population": 1,
+    "onlineLink": "https://stadt.example", "rule": "FREQ=WEEKLY;COUNT=2",
     "website": "https://stadt.example", "after": None, "text": None, "count": 1, "rounds": 1, "tables": 1,
     "seconds": 1.0, "seed": 1, "over": 0, "navigators": [], "minutes": 10, "breakMinutes": 2, "first": 2, "kind": "",
     "offerHours": 48, "language": "de", "leaves": "07:00",
@@ -183,10 +184,17 @@ LEFT_OUT = frozenset({
     "expected", "logo", "contactEmail", "contactPhone", "email", "phone", "chat", "photo", "photoConsent", "since",
     "until", "mentor", "languages", "visibility", "links", "departments", "employees", "competences",
     "rules", "iterations", "missing", "new", "pinned", "scale", "picks", "factors", "options", "closesAt", "opensAt",
-    "sizes", "parties",
+    "sizes", "parties", "module", "modules", "prerequisites", "material", "lastDay", "author",
 })  # fmt: skip
 """Arguments that say nothing about whose a row is, and that take more than any word."""
-PLAIN = {"String": "x", "Int": 1, "Float": 1.0, "Boolean": True}
+PLAIN = {
+    "String": "x",
+    "Int": 1,
+    "Float": 1.0,
+    "Boolean": True,
+    "Date": "2030-01-01",
+    "DateTime": "2030-01-01T10:00:00Z",
+}
 IDS = frozenset({"ID"})
 
 
@@ -205,6 +213,8 @@ class Filling:
             return TOPIC
         wanted = gql.is_non_null_type(type_)
         type_ = gql.get_nullable_type(type_)
+        if name == "id" and not wanted:
+            return None
         if name in LEFT_OUT and (gql.is_list_type(type_) or not wanted):
             return [] if gql.is_list_type(type_) else None
         if gql.is_list_type(type_):
@@ -222,7 +232,8 @@ class Filling:
             return self.ids[kind]
         if type_.name in IDS:
             return self.ids["event"]
-        return VALUES[name] if name in VALUES else PLAIN[type_.name]
+        of_type = isinstance(VALUES.get(name), int | float) == (type_.name in {"Int", "Float"})
+        return VALUES[name] if name in VALUES and of_type and type_.name != "DateTime" else PLAIN[type_.name]
 
 
 def operation(kind: str, field: str, made: gql.GraphQLField, filling: Filling) -> tuple[str, dict[str, Any]]:

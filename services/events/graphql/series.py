@@ -1,15 +1,19 @@
 """Series of meetings: made, changed, called off."""
 
 import enum
+import uuid
 from typing import Any
 
 import strawberry
 from strawberry import ID, Info
 
 from services.events import access, intake, series
+from services.events import models as m
 from services.events.graphql.changing import changed_all
 from services.events.graphql.inputs import EventInput
 from services.events.graphql.types import SERVICE, Event, Series
+from services.events.registration import organising
+from services.kit.db import Reader, Writer
 from services.kit.resolvers import here, who
 
 
@@ -52,12 +56,40 @@ class Mutation:
     ) -> list[Event]:
         wanted = change.as_draft()
         access.may_hold(who(info), {wanted.host, *wanted.guests})
-        return await changed_all(
-            info,
-            event,
-            lambda session, row: series.change(session, row, scope.value, wanted, rule=rule, overwrite=overwrite),
-        )
+
+        async def change_all(session: Writer, row: m.Event) -> list[m.Event]:
+            before = await _before(session, row)
+            rows = await series.change(session, row, scope.value, wanted, rule=rule, overwrite=overwrite)
+            await _tell(session, rows, before)
+            return rows
+
+        return await changed_all(info, event, change_all)
 
     @strawberry.mutation(description="Call off a meeting of a series, and with it the following or all.")
     async def cancel_series(self, info: Info[Any, Any], event: ID, scope: SeriesScope) -> list[Event]:
-        return await changed_all(info, event, lambda session, row: series.cancel(session, row, scope.value))
+        async def cancel_all(session: Writer, row: m.Event) -> list[m.Event]:
+            before = await _before(session, row)
+            rows = await series.cancel(session, row, scope.value)
+            await _tell(session, rows, before)
+            return rows
+
+        return await changed_all(info, event, cancel_all)
+
+
+Before = dict[uuid.UUID, tuple[str, tuple[object, ...]]]
+
+
+async def _before(session: Reader, event: m.Event) -> Before:
+    """Status of each meeting, and what people must hear of when it changes."""
+    every = (await series.occurrences(session, [event.series_id]))[0] if event.series_id else [event]
+    return {one.id: (one.status, await organising.essence(session, one)) for one in every}
+
+
+async def _tell(session: Writer, rows: list[m.Event], before: Before) -> None:
+    """Have those written to who take part in a meeting that was changed or called off."""
+    for one in rows:
+        status, essence = before.get(one.id, ("cancelled", ()))
+        if one.status == "cancelled" != status:
+            await organising.tell_all(session, one, "event_cancelled")
+        elif one.status != "cancelled" and one.id in before:
+            await organising.changed(session, one, essence)

@@ -17,7 +17,7 @@ async def about(session: Reader, navigator: uuid.UUID) -> dict[str, Any]:
     return {
         **await trips.about(session, navigator),
         **await reading.about(session, navigator),
-        "openSpace": await forgetting.about(session, navigator),
+        "openSpace": {key: value for key, value in (await forgetting.about(session, navigator)).items() if value},
         "said": await voices.said_by(session, navigator),
     }
 
