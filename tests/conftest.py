@@ -27,6 +27,7 @@ from services.kit.db import HUB
 from services.kit.service import Hub
 from services.kit.settings import Settings
 
+soak = pytest.mark.skipif(not os.environ.get("LOTSENNETZ_SOAK"), reason="takes long: make soak")
 SECRET = "not a secret: tests only"
 _numbers = itertools.count()
 

@@ -17,7 +17,7 @@ from services.matching.problem import build
 from services.matching.question import Question
 from services.matching.solver import HARD, check
 from services.matching.solving import score
-from tests.conftest import Clients
+from tests.conftest import Clients, soak
 from tests.matching.planned import CANCEL, HEILBRONN, KONSTANZ, STATE, ask, done, people, row_of, seats, worker
 
 REPLAN = "mutation ($input: ReplanRoundsInput!) { replanRounds(input: $input) { id } }"
@@ -121,12 +121,14 @@ async def test_a_killed_worker_s_plan_goes_on_from_its_best(hub: Hub, clients: C
     assert answer["seconds"] > kept["seconds"]
 
 
+@soak
 async def test_a_killed_worker_s_single_round_goes_on_from_its_best(hub: Hub, clients: Clients) -> None:
     organiser, event = await people(hub, clients, 50)
     plan = await ask(organiser, event, seconds=6.0, rounds=1)
     await resumed(hub, organiser, plan)
 
 
+@soak
 async def test_a_killed_worker_s_running_day_goes_on_from_its_best(hub: Hub, clients: Clients) -> None:
     organiser, event = await people(hub, clients, 50)
     with worker(hub):

@@ -13,7 +13,7 @@ from services.kit.db import HUB
 from services.kit.log import table
 from services.kit.service import Hub
 from services.matching.models import Base
-from tests.conftest import Clients
+from tests.conftest import Clients, soak
 from tests.matching.planned import STATE, ask, people, row_of
 
 
@@ -46,6 +46,7 @@ def solvers() -> list[int]:
     return found
 
 
+@soak
 async def test_twenty_plans_share_the_cores_and_the_turns(hub: Hub, clients: Clients) -> None:
     """Who asks for one plan does not wait for all of those who asked for many."""
     many, others = await people(hub, clients, 20), [await people(hub, clients, 20) for _ in range(3)]
