@@ -33,7 +33,7 @@ HOLD: Final = ORGANISER.to(
     "events that their city, or one of their state, hosts or travels to; any, for the operator's clients", "may_hold"
 )
 OFFER: Final = ORGANISER.to("modules and programmes of their city or state", "may_offer")
-LINK: Final = Right("whoever has a personal link", rows="events they take part in, and their own calendar")
+LINK: Final = PERSONAL.to("events they take part in, and their own calendar")
 CALENDAR: Final = Right("whoever has the address of a personal calendar", rows="the events of the person whose it is")
 MAIL_LINK: Final = Right("whoever has the link of a mail", rows="what the link is about")
 MAILED: Final = (

@@ -1,26 +1,15 @@
 """Personal calendars, and what a person without an account may see of an event with their link."""
 
-import uuid
 from typing import Any
 
 import strawberry
 from strawberry import ID, Info
 
 from services.events import feeds
+from services.events.graphql.linked import person
 from services.events.graphql.types import SERVICE
-from services.kit import links
 from services.kit.db import HUB
-from services.kit.errors import NotFound
-from services.kit.i18n import gettext as _
 from services.kit.resolvers import as_uuid, here
-
-
-def person(info: Info[Any, Any], link: str) -> uuid.UUID:
-    """Whose personal link it is; raises NotFound for one that does not count any more."""
-    found = links.person(here(info, SERVICE).settings, link)
-    if found is None:
-        raise NotFound(_("This link is not valid any more."))
-    return found
 
 
 @strawberry.type
