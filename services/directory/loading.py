@@ -10,7 +10,7 @@ from collections.abc import AsyncIterable, Sequence
 import msgspec
 
 from services.directory import access, publishing, snapshot
-from services.directory.publishing import Outcome, Publisher
+from services.directory.publishing import Outcome, Publisher, Wish
 from services.directory.snapshot import Rows, Snapshot
 from services.kit.db import HUB
 from services.kit.errors import MOST_PROBLEMS, HubError, Refused
@@ -130,7 +130,7 @@ async def _store(
                 wanted.pop(index, None)
                 found[index] = problem
         async with runtime.db.begin(HUB) as session:
-            outcomes = await publishing.publish_all(session, by, list(wanted.values()))
+            outcomes = await publishing.publish_all(session, [Wish(by, one) for one in wanted.values()])
             for index, outcome in zip(wanted, outcomes, strict=True):
                 found[index] = outcome
             await runtime.say(session, [said for one in outcomes if isinstance(one, Outcome) for said in one.messages])

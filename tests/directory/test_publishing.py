@@ -219,3 +219,33 @@ async def test_pages_follow_each_other(clients: Clients) -> None:
         with pytest.raises(Answered) as caught:
             await city.ask("query ($a: String) { navigators(after: $a) { nodes { id } } }", a=bad)
         assert caught.value.reason == "REFUSED"
+
+
+EXPECTING = """
+mutation ($snapshot: SnapshotInput!, $expected: ID) {
+  publishDirectory(snapshot: $snapshot, expected: $expected) { city { name } }
+}
+"""
+
+
+async def test_cities_at_the_same_moment_share_a_transaction(hub: Hub, clients: Clients) -> None:
+    """What is wrong with one of them is its own: it is told in its language, and all others are stored."""
+    cities = {f"0833504{number}": await clients(f"0833504{number}") for number in range(3, 9)}
+    whole = {ags: snapshot(city={"ags": ags, "name": f"Stadt {ags}"}) for ags in cities}
+    first, *_others, wrong, stale = cities
+    whole[wrong]["navigators"][1]["offers"] = ["not-a-topic"]
+    calls = [publish(cities[ags], value) for ags, value in whole.items() if ags not in {wrong, stale}]
+    late = asyncio.create_task(cities[stale].ask(EXPECTING, snapshot=whole[stale], expected=7))
+    refusal = asyncio.create_task(refused(cities[wrong], whole[wrong]))
+    twice, *stored = await asyncio.gather(publish(cities[first], whole[first] | {"projects": []}), *calls)
+    assert all(one["navigators"]["added"] == ["a", "b"] for one in stored[1:])
+    assert [one["navigators"]["added"] for one in (twice, stored[0])].count(["a", "b"]) == 1, "one was first"
+    assert [(one.row, one.field) for one in (await refusal).problems] == [("navigators[1]", "offers")]
+    with pytest.raises(Answered, match="Inzwischen"):
+        await late
+    async with hub.runtimes["directory"].db.read(HUB) as session:
+        found = (await session.execute(text("SELECT ags, client, xmin::text FROM publication ORDER BY id"))).all()
+    assert sorted(row[0] for row in found) == sorted([first, *(ags for ags in cities if ags not in {wrong, stale})])
+    assert len({row[1] for row in found}) == len(stored), "each is its own client's"
+    assert len({row[2] for row in found}) < len(found), "some were stored together"
+    assert (await publish(cities[first], whole[first] | {"projects": []}))["navigators"]["unchanged"] == ["a", "b"]

@@ -16,6 +16,7 @@ from services.kit.errors import Refused
 from services.kit.i18n import gettext as _
 from services.kit.messages import Message
 from services.kit.resolvers import here, who
+from services.kit.service import Runtime
 
 LONGEST_NUMBER = 9
 """Digits of a publication's number."""
@@ -74,6 +75,13 @@ def _id(number: int | None) -> ID | None:
 Work = Callable[[Writer, publishing.Publisher], Awaitable[publishing.Outcome]]
 
 
+def publisher(info: Info[Any, Any], ags: str, via: str = "GRAPHQL") -> tuple[Runtime, publishing.Publisher]:
+    """Raises Forbidden for another city than one's own."""
+    runtime, asking = here(info, SERVICE), who(info)
+    access.may_publish(asking, access.checked_ags(ags))
+    return runtime, publishing.Publisher(asking.subject, runtime.settings.derived("identities"), runtime.memory, via)
+
+
 async def published(
     info: Info[Any, Any], ags: str, request: Any, idempotency_key: str | None, work: Work, via: str = "GRAPHQL"
 ) -> PublishResult:
@@ -81,9 +89,7 @@ async def published(
 
     `request` is all that was asked for. Raises Forbidden for another city than one's own.
     """
-    runtime, asking = here(info, SERVICE), who(info)
-    access.may_publish(asking, access.checked_ags(ags))
-    by = publishing.Publisher(asking.subject, runtime.settings.derived("identities"), runtime.memory, via)
+    (runtime, by), asking = publisher(info, ags, via), who(info)
     async with runtime.db.begin(asking.acting) as session:
         said: list[Message] = []
 
@@ -114,6 +120,11 @@ class Mutation:
         idempotency_key: str | None = None,
     ) -> PublishResult:
         wanted, at = cast(Snapshot, snapshot), version(expected)
+        if idempotency_key is None:
+            runtime, by = publisher(info, wanted.city.ags)
+            wish = publishing.Wish(by, wanted, at)
+            outcome = await publishing.publish_now(runtime, who(info).acting, wish)
+            return PublishResult.of(publishing.Report.of(outcome))
         return await published(
             info,
             wanted.city.ags,

@@ -3,7 +3,8 @@
 from services.directory.publishing.again import republish
 from services.directory.publishing.outcome import ANY_VERSION, Changes, Outcome, Publisher, Report, Stale
 from services.directory.publishing.planning import add_navigator, changes, plan
-from services.directory.publishing.publish import change, preview, publish, publish_all
+from services.directory.publishing.publish import Wish, change, preview, publish, publish_all
+from services.directory.publishing.together import publish_now
 
 __all__ = [
     "ANY_VERSION",
@@ -12,6 +13,7 @@ __all__ = [
     "Publisher",
     "Report",
     "Stale",
+    "Wish",
     "add_navigator",
     "change",
     "changes",
@@ -19,5 +21,6 @@ __all__ = [
     "preview",
     "publish",
     "publish_all",
+    "publish_now",
     "republish",
 ]

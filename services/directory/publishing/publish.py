@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, NamedTuple
 
 from services.directory import register, store
 from services.directory.batch import Batch, write
@@ -31,16 +31,33 @@ async def publish(
     Raises Refused, with nothing stored, when any row is wrong; Conflict when the city's newest publication is not the
     `expected` one (None: it has none yet). Two publications of one city take turns.
     """
-    ags, sent = snapshot.city.ags, store.digest(snapshot)
-    known: dict[str, tuple[str, int | None]] = by.memory.setdefault("sent", {})
-    digest, version = known.get(ags, ("", None))
-    maybe = digest == sent and expected in {ANY_VERSION, version}
-    if maybe and version and await (await driver(session)).fetchval(STILL, ags, version):
+    ags, version = snapshot.city.ags, remembered(Wish(by, snapshot, expected))
+    if version and await (await driver(session)).fetchval(STILL, ags, version):
         return _unchanged(snapshot, version)
     wanted = await _compared(session, by, ags, lambda _stored: snapshot, expected)
-    outcome = (await _store(session, by, [wanted], restored))[0]
-    known[ags] = (sent, outcome.version)  # one entry for each municipality there is, at most
+    outcome = (await _store(session, [wanted], restored))[0]
+    remember(by, snapshot, outcome.version)
     return outcome
+
+
+class Wish(NamedTuple):
+    """A snapshot that shall be published; see `publish`."""
+
+    by: Publisher
+    snapshot: Snapshot
+    expected: int | None = ANY_VERSION
+
+
+def remember(by: Publisher, sent: Snapshot, version: int | None) -> None:
+    """That the city sent this, which is its `version`. There is one entry for each municipality, at most."""
+    by.memory.setdefault("sent", {})[sent.city.ags] = (store.digest(sent), version)
+
+
+def remembered(wish: Wish) -> int | None:
+    """The version that this may still be, as far as the process knows; None where it knows otherwise."""
+    digest, version = wish.by.memory.get("sent", {}).get(wish.snapshot.city.ags, ("", None))
+    same = wish.expected in {ANY_VERSION, version} and digest == store.digest(wish.snapshot)
+    return version if same else None
 
 
 STILL = """
@@ -82,22 +99,22 @@ async def change(
             raise NotFound(_("{ags} has not published yet. Please publish a whole snapshot first.", ags=ags))
         return step(stored.snapshot)
 
-    return (await _store(session, by, [await _compared(session, by, ags, changed, expected)], None))[0]
+    return (await _store(session, [await _compared(session, by, ags, changed, expected)], None))[0]
 
 
-async def publish_all(session: Writer, by: Publisher, snapshots: Sequence[Snapshot]) -> list[Outcome | HubError]:
-    """Publish the snapshots of many cities, each at most once, in one transaction and with as many statements as for
+async def publish_all(session: Writer, wishes: Sequence[Wish]) -> list[Outcome | HubError]:
+    """Publish the snapshots of cities, each at most once, in one transaction and with as many statements as for
     one. A city whose snapshot is refused is left as it is; the error stands in its place.
     """
-    turn = await _turn(session, by, [snapshot.city.ags for snapshot in snapshots])
+    turn = await _turn(session, wishes[0].by, [wish.snapshot.city.ags for wish in wishes])
     found: list[_Compared | HubError] = []
-    for snapshot in snapshots:
+    for wish in wishes:
         await asyncio.sleep(0)  # others are served meanwhile
         try:
-            found.append(_compare(by, snapshot, turn, ANY_VERSION))
+            found.append(_compare(*wish[:2], turn, wish.expected))
         except HubError as problem:
             found.append(problem)
-    stored = iter(await _store(session, by, [one for one in found if isinstance(one, _Compared)], None))
+    stored = iter(await _store(session, [one for one in found if isinstance(one, _Compared)], None))
     return [next(stored) if isinstance(one, _Compared) else one for one in found]
 
 
@@ -113,12 +130,14 @@ class _Turn:
 ENTRY = [field.name for field in fields(register.Entry)]
 TURN = f"""
 SELECT wanted, {store.LOCK}, set_config('plan_cache_mode', 'force_generic_plan', true),
+    set_config('enable_seqscan', 'off', true),
     (SELECT max(changed_at) FROM topic) newest, (SELECT true FROM municipality LIMIT 1) imported,
     {", ".join(f"m.{name}" for name in ENTRY)}
 FROM unnest($1::text[]) wanted LEFT JOIN municipality m ON m.ags = wanted AND NOT m.ended
 """  # noqa: S608 - names of our own fields
 """From here on, the transaction's statements are planned once for each connection: planning anew takes as long as
-writing a small city does.
+writing a small city does. No plan may read a whole table: planned before the rows are known, those of a state's size
+would, which takes ten times as long as to look them up.
 """
 
 
@@ -139,6 +158,7 @@ async def _turn(session: Writer, by: Publisher, ags: Sequence[str]) -> _Turn:
 class _Compared:
     """A city's snapshot, found right, beside what it published last."""
 
+    by: Publisher
     wanted: Snapshot
     change: Difference
     stored: Stored
@@ -172,10 +192,10 @@ def _compare(by: Publisher, snapshot: Snapshot, turn: _Turn, expected: int | Non
         withheld = tuple(sorted(r.key for r in wanted.navigators if ids.navigator(r.key) in stored.erased))
         wanted = without(wanted, withheld)
     change = diff(stored.snapshot, wanted)
-    return _Compared(wanted, change, stored, withheld, turn.vocabulary, turn.living[ags])
+    return _Compared(by, wanted, change, stored, withheld, turn.vocabulary, turn.living[ags])
 
 
-async def _store(session: Writer, by: Publisher, found: Sequence[_Compared], restored: int | None) -> list[Outcome]:
+async def _store(session: Writer, found: Sequence[_Compared], restored: int | None) -> list[Outcome]:
     """Write what changed, of all cities at once; who publishes the same again says that it is still true."""
     batch = Batch()
     said: dict[str, tuple[Message, ...]] = {}
@@ -184,11 +204,11 @@ async def _store(session: Writer, by: Publisher, found: Sequence[_Compared], res
             if batch.publications:
                 await asyncio.sleep(0)
             messages: list[Message] = []
-            ids = Identities(by.secret, one.ags)
+            ids = Identities(one.by.secret, one.ags)
             plan(batch, messages, ids, one.wanted, one.change, one.stored, one.vocabulary, one.entry)
             said[one.ags] = tuple(messages)
             kept, digest = store.packed(one.wanted)
-            batch.publications.append(_note(by, one, digest, restored))
+            batch.publications.append(_note(one, digest, restored))
             batch.sources.append(kept)
     numbers = await write(session, batch)
     # Once a day is enough to know.
@@ -210,12 +230,12 @@ async def _store(session: Writer, by: Publisher, found: Sequence[_Compared], res
 CONFIRM = "UPDATE city SET confirmed_on = current_date WHERE ags = ANY ($1)"
 
 
-def _note(by: Publisher, one: _Compared, digest: str, restored: int | None) -> dict[str, Any]:
+def _note(one: _Compared, digest: str, restored: int | None) -> dict[str, Any]:
     """What is kept of a publication beside its source."""
     return {
         "ags": one.ags,
-        "client": by.client,
-        "via": by.via,
+        "client": one.by.client,
+        "via": one.by.via,
         "restored": restored,
         "added": one.change.count(lambda c: c.added),
         "changed": one.change.count(lambda c: c.changed),

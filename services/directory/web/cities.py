@@ -10,15 +10,17 @@ from litestar.exceptions import HTTPException
 from services.directory import access, loading, publishing, snapshot, store
 from services.directory.loading import Loaded
 from services.directory.once import once
-from services.directory.publishing import Changes, Report
+from services.directory.publishing import Changes, Report, Wish
 from services.directory.snapshot import Rows, Snapshot
 from services.directory.web.oauth import here
 from services.kit import forms
+from services.kit.auth import Principal
 from services.kit.errors import NotFound, Outdated, Problem, Refused
 from services.kit.graphql import read_body
 from services.kit.i18n import gettext as _
 from services.kit.messages import Message
 from services.kit.openapi import BEARER, JSON, Answer, Api
+from services.kit.service import Runtime
 
 LINES = ("application/jsonl", "application/x-ndjson")
 MOST_BYTES = 50_000_000
@@ -109,24 +111,34 @@ async def publish(request: AnyRequest, ags: str) -> Response[bytes]:
         message = _("The snapshot is of {other}, the address is of {ags}.", other=wanted.city.ags[:20], ags=ags)
         raise Refused(message, [Problem(message, row="city", field="ags")])
     by = publishing.Publisher(who.subject, runtime.settings.derived("identities"), runtime.memory, "REST")
-    said: list[Message] = []
+    wish, key = Wish(by, wanted, expected), request.headers.get("idempotency-key")
     try:
-        async with runtime.db.begin(who.acting) as session:
-
-            async def work() -> Report:
-                do = publishing.preview if dry else publishing.publish
-                outcome = await do(session, by, wanted, expected=expected)
-                said.extend(outcome.messages)
-                return Report.of(outcome)
-
-            key = None if dry else request.headers.get("idempotency-key")
-            report = await once(session, who.subject, key, ["PUT", ags, expected, wanted], Report, work)
-            await runtime.say(session, said)
+        if dry or key is not None:
+            report = await _once(who, runtime, wish, None if dry else key, dry=dry)
+        else:
+            report = Report.of(await publishing.publish_now(runtime, who.acting, wish))
     except publishing.Stale as problem:
         raise Outdated(problem.message) from problem
     except Refused as problem:
         raise rows.named(problem) from problem
     return _answer(msgspec.json.encode(Published.of(report)), report.version)
+
+
+async def _once(who: Principal, runtime: Runtime, wish: Wish, key: str | None, *, dry: bool) -> Report:
+    """Publish, or say what that would do, in a unit of work that knows the key."""
+    said: list[Message] = []
+    async with runtime.db.begin(who.acting) as session:
+
+        async def work() -> Report:
+            do = publishing.preview if dry else publishing.publish
+            outcome = await do(session, wish.by, wish.snapshot, expected=wish.expected)
+            said.extend(outcome.messages)
+            return Report.of(outcome)
+
+        request = ["PUT", wish.snapshot.city.ags, wish.expected, wish.snapshot]
+        report = await once(session, who.subject, key, request, Report, work)
+        await runtime.say(session, said)
+    return report
 
 
 @get("/directory/cities/{ags:str}", right=access.PUBLISHING, api=GET)
