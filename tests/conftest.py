@@ -85,7 +85,9 @@ def _forgetful(url: str) -> str:
 async def _create(servers: Servers, name: str, template: str | None = None) -> str:
     connection = await asyncpg.connect(servers.database)
     try:
-        await connection.execute(f'CREATE DATABASE "{name}"' + (f' TEMPLATE "{template}"' if template else ""))
+        await connection.execute(
+            f'CREATE DATABASE "{name}"' + (f' TEMPLATE "{template}" STRATEGY FILE_COPY' if template else "")
+        )
     finally:
         await connection.close()
     return servers.database_url(name)

@@ -5,6 +5,7 @@ revisions that are missing, and grants the role what it needs and no more.
 """
 
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 from alembic.autogenerate import compare_metadata, produce_migrations, render_python_code
@@ -15,7 +16,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, MetaData, text
 from sqlalchemy.exc import DBAPIError
 
-from services.kit.db import NOBODY, Database, role_of
+from services.kit.db import NOBODY, Database, driver, role_of
 from services.kit.errors import Refused, Unavailable
 from services.kit.i18n import gettext as _
 
@@ -53,8 +54,27 @@ async def upgrade(db: Database, schema: str, metadata: MetaData, folder: Path, b
     `beside` are the other schemas to come, so that an administrator is asked once for all of them.
     """
     async with db.begin(NOBODY) as session:
+        row = await (await driver(session)).fetchrow(STANDS, f"{schema}.alembic_version", schema, role_of(schema))
+        if row["there"] and row["granted"]:
+            there = await (await driver(session)).fetchval(f'SELECT version_num FROM "{schema}".alembic_version')  # noqa: S608
+            if there == _head(folder):
+                return  # as at nearly every start; to say all grants again would make every session look them up anew
         connection = await session.connection()
         await connection.run_sync(_upgrade, schema, metadata, folder, beside)
+
+
+STANDS = """
+SELECT to_regclass($1) IS NOT NULL AS there,
+    (SELECT pg_has_role(current_user, oid, 'MEMBER') AND has_schema_privilege(oid, to_regnamespace($2), 'USAGE')
+     FROM pg_roles WHERE rolname = $3) AS granted
+"""
+"""Whether a schema was migrated before, and its role may use it: a restored database may lack the role."""
+
+
+@cache
+def _head(folder: Path) -> str | None:
+    """The newest revision."""
+    return _script(folder).get_current_head()
 
 
 def _context(connection: Connection, schema: str, metadata: MetaData, script: ScriptDirectory) -> MigrationContext:
