@@ -64,20 +64,23 @@ async def of_kind(
 ) -> Day:
     """What the paper `name` is made of, for the organiser or for a city of the event; of one person if `alone`.
 
-    Reads for the hub: a city may have how many come to a session, but not who.
+    Those of MARKET take `with_market` besides.
     """
     if name in PUBLIC:
         return await day(session, event, people=False)
     made = await day(session, event, people=True, links=settings if organiser and name in LINKED else None, alone=alone)
-    if name in MARKET:
-        guests = organiser and name == "door-lists.pdf"
-        made = msgspec.structs.replace(made, market=await place.market(session, event, guests=guests))
     if name in BUSES:
         made = msgspec.structs.replace(made, buses=await place.buses(session, event))
     if name == "certificates.pdf":
         own = await place.certificates(session, event, settings, alone)
         made = msgspec.structs.replace(made, certificates=own, goals=await place.goals(session, event))
     return made
+
+
+async def with_market(session: Reader, event: Event, made: Day, name: str, *, organiser: bool) -> Day:
+    """`made` with the open space. Reads for the hub: a city may know how many come to a session, but not who."""
+    guests = organiser and name == "door-lists.pdf"
+    return msgspec.structs.replace(made, market=await place.market(session, event, guests=guests))
 
 
 async def day(

@@ -25,8 +25,7 @@ LINK = "https://lotsennetz.example.org/events/8d1a2f7e-33a0-4a56-9c7e-5b0c1f2a3d
 HOSTILE = '=HYPERLINK("https://x.example";"#show: *a*")'
 LONG = "Dr. Maximiliane-Charlotte von Hohenlohe-Waldenburg-Schillingsfürst"
 TITLES = (
-    "Wie könnte eine gelebte und effektive Partnerschaft zwischen den Lotsen der Stadt Heilbronn und Konstanz "
-    "verstetigt werden?",
+    "Wie könnte eine gelebte und effektive Partnerschaft zwischen den Lotsen unserer Städte verstetigt werden?",
     "Wie soll mit den gesammelten Ideen umgegangen werden?",
     "Was verbirgt sich hinter der „Rollen-Gap“?",
     "E-Akte: vom Papier zum Vorgang",
@@ -79,11 +78,8 @@ def onsite_day() -> Day:
     """50 people with links of their own, an open space in three rooms, two buses, and certificates."""
     day = sample_day()
     people = tuple(linked(person, number) for number, person in enumerate(day.participants))
-    people = (
-        msgspec.structs.replace(people[0], name=LONG),
-        msgspec.structs.replace(people[1], name=HOSTILE),
-        *people[2:],
-    )
+    odd = [msgspec.structs.replace(one, name=name) for one, name in zip(people, (LONG, HOSTILE), strict=False)]
+    people = (*odd, *people[2:])
     guests = people[:25]
     stops = (("Konstanz, Döbeleplatz", "07:00"), ("Radolfzell, Bahnhof", "07:25"), ("Singen, ZOB", "07:40"))
     buses = tuple(
@@ -105,7 +101,9 @@ def onsite_day() -> Day:
         Certificate(one.name, one.city, code, f"https://lotsennetz.example.org/events/certificates/{code}",
                     at("18:00"), minutes)
         for one, code, minutes in (
-            (people[3], "K7QM-2XPD-9RTA-B4HE", 375), (people[0], "00FF-3QPD-1RTA-ZZZZ", 60), (people[1], "7" * 16, None),
+            (people[3], "K7QM-2XPD-9RTA-B4HE", 375),
+            (people[0], "00FF-3QPD-1RTA-ZZZZ", 60),
+            (people[1], "7777-7777-7777-7777", None),
         )
     )  # fmt: skip
     return msgspec.structs.replace(

@@ -137,6 +137,7 @@ async def test_it_counts_until_it_is_revoked_or_the_person_did_not_come_after_al
         "mutation ($snapshot: SnapshotInput!) { publishDirectory(snapshot: $snapshot) { cityChanged } }",
         snapshot={"city": town, "navigators": rest},
     )
+    await world.runtime.refresh()
     assert (await world.organiser.ask(LISTED, id=world.event))["event"]["certificates"] == [{"code": codes[four]}]
     assert await genuine() == {four, five}
     await world.organiser.ask("mutation ($id: ID!) { cancelEvent(id: $id) { id } }", id=world.event)

@@ -216,11 +216,8 @@ async def test_only_the_organiser_imports(world: World, clients: Clients) -> Non
 
 
 def test_rows_are_read_as_offices_write_them() -> None:
-    rows = [
-        ["Stand 1.10.2027"],
-        ["Name, Vorname", "Gemeinde", "Mail"],
-        ["Buche, Änne", "8335043", "mailto:a@b.example"],
-    ]
+    head, person = ["Name, Vorname", "Gemeinde", "Mail"], ["Buche, Änne", "8335043", "mailto:a@b.example"]
+    rows = [["Stand 1.10.2027"], [""], head, person]
     (entry,) = importing.read("liste.csv", csv(rows)).rows
     assert (entry.name, entry.city, entry.email) == ("Änne Buche", "08335043", "a@b.example")
     assert entry.title("name") == "Spalte Name, Vorname"

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import binascii
+import enum
 from typing import Any, Self
 
 import strawberry
@@ -20,12 +21,18 @@ from services.kit.resolvers import here, who
 
 FILES = Rate("participants", 60, per=600)
 """Files that one organiser has read."""
-ImportOutcome = strawberry.enum(
-    Outcome,
-    name="ImportOutcome",
+
+
+@strawberry.enum(
     description="UNCHANGED: takes part already. WAITING: stays on the waiting list. UNKNOWN: not in the directory. "
-    "WRONG: has to be corrected.",
+    "WRONG: has to be corrected."
 )
+class ImportOutcome(enum.Enum):
+    ADDED = "added"
+    UNCHANGED = "unchanged"
+    WAITING = "waiting"
+    UNKNOWN = "unknown"
+    WRONG = "wrong"
 
 
 @strawberry.type(description="A row of the file and what becomes of it.")
@@ -64,7 +71,7 @@ class ParticipantImport:
                 ImportLine(
                     place=one.place,
                     name=one.name,
-                    outcome=one.outcome,
+                    outcome=ImportOutcome(one.outcome.value),
                     navigator=Navigator(id=ID(one.navigator)) if one.navigator else None,
                 )
                 for one in found.lines

@@ -22,7 +22,7 @@ def certificates(day: Day) -> bytes:
         "contents": _("Contents"),
         "check": _("Check code"),
         "code": _("QR code: check whether this certificate is genuine"),
-        "how": _("Whether this certificate is genuine, anybody can check with this code or the QR code at:"),
+        "how": _("Is this certificate genuine? Anybody can check it with the code here:"),
         "empty": _("No certificates have been issued yet."),
     }
     items = [item.title for item in sorted(day.agenda, key=lambda item: item.starts) if item.ends and not item.audience]

@@ -49,6 +49,11 @@ def parts(things: Sequence[T], most: int) -> list[Sequence[T]]:
     return [things[at : at + most] for at in range(0, len(things), most)]
 
 
+def even_parts(things: Sequence[T], most: int) -> list[Sequence[T]]:
+    """As few parts as `parts` makes, as alike in length as can be."""
+    return parts(things, -(-len(things) // max(1, -(-len(things) // most)))) if things else []
+
+
 def line(text: str) -> str:
     return breakable(printable(text))
 

@@ -4,15 +4,15 @@ from typing import Any
 
 from services.events.day import Day, on_day, span, spoken
 from services.events.onsite import Bus, Room, Session, Topic
-from services.events.prints.common import line, lines, paper, parts
+from services.events.prints.common import even_parts, line, lines, paper
 from services.kit.i18n import gettext as _
 from services.kit.i18n import ngettext
 from services.kit.text import sort_key
 
-_MOST_ROOMS, _MOST_SLOTS = 6, 6
+_MOST_ROOMS, _MOST_SLOTS = 6, 5
 """Of the marketplace on one sheet of A3; what is more continues on further ones."""
-_WALL = 205
-"""Millimetres of a sheet for its slots."""
+_WALL = 210
+"""Millimetres of a sheet for its slots, of which each spends 7 on its rim."""
 
 
 def features(codes: tuple[str, ...]) -> list[str]:
@@ -118,11 +118,11 @@ def wall(day: Day) -> bytes:
                 }
                 for number, slot in slots
             ],
-            "row": _WALL // len(slots),
-            "size": 20 if max(len(slots), len(rooms)) <= 4 else 15,
+            "row": _WALL // len(slots) - 7,
+            "size": 28 if max(len(slots), len(rooms)) <= 3 else 20 if max(len(slots), len(rooms)) <= 4 else 14,
         }
-        for slots in parts(list(enumerate(market.slots)), _MOST_SLOTS)
-        for rooms in parts(list(enumerate(market.rooms)), _MOST_ROOMS)
+        for slots in even_parts(list(enumerate(market.slots)), _MOST_SLOTS)
+        for rooms in even_parts(list(enumerate(market.rooms)), _MOST_ROOMS)
     ]
     labels = {
         "wall": _("Marketplace"),

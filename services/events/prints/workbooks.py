@@ -10,9 +10,11 @@ from services.kit.i18n import gettext as _
 from services.kit.sheets.writing import listed, workbook
 
 Row = Sequence[str | int | None]
+Sheet = tuple[str, Sequence[str], Iterable[Row], Sequence[int]]
+"""Its name, its titles, its rows, and how wide the columns are."""
 
 
-def _book(day: Day, title: str, *sheets: tuple[str, Sequence[str], Iterable[Row], Sequence[int]]) -> bytes:
+def _book(day: Day, title: str, *sheets: Sheet) -> bytes:
     made = BytesIO()
     book = workbook(made)
     book.set_properties(
@@ -34,9 +36,9 @@ def participants_book(day: Day) -> bytes:
     for person in in_order(day.participants):
         at = {stop.round: stop.table for stop in person.route}
         rows.append([*map(printable, (person.name, person.city, person.department)), *(at.get(n) for n in rounds)])
-    sheets = [(_("Participants"), titles, rows, (30, 22, 40, *(10,) * len(rounds)))]
+    sheets: list[Sheet] = [(_("Participants"), titles, rows, (30, 22, 40, *(10,) * len(rounds)))]
     if topics:
-        tables = [[number, topics[number]] for number in sorted(topics)]
+        tables: list[Row] = [[number, topics[number]] for number in sorted(topics)]
         sheets.append((_("Tables"), [_("Table"), _("Topic")], tables, (10, 60)))
     return _book(day, _("Participants"), *sheets)
 
@@ -61,7 +63,7 @@ def attendance_book(day: Day) -> bytes:
 def bus_book(day: Day) -> bytes:
     """A sheet for each bus: who boards where and when."""
     titles = [_("Leaves"), _("Boarding point"), _("Seat"), _("Name"), _("City")]
-    sheets = [
+    sheets: list[Sheet] = [
         (
             f"{printable(bus.name)} {leg(bus)}",
             titles,

@@ -15,13 +15,15 @@ from collections.abc import Mapping
 from functools import cache
 from importlib.resources import as_file, files
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING
 
 import msgspec
 import typst
 
+if TYPE_CHECKING:
+    from typst import PDFStandard
+
 _TEMPLATES = Path(__file__).parent
-Standard = Literal["ua-1", "a-2a"]
 _FACES = ("Regular", "Semibold", "Bold")
 _WIDEST_WORD = 30
 """In letters of middling width; every column of the templates holds that much at its type size."""
@@ -59,7 +61,7 @@ def _broken(word: str) -> str:
     return word if width <= _WIDEST_WORD else "\u00ad".join(parts)
 
 
-def _compile(template: str, inputs: dict[str, str], moment: dt.datetime, standards: list[Standard]) -> bytes:
+def _compile(template: str, inputs: dict[str, str], moment: dt.datetime, standards: "list[PDFStandard]") -> bytes:
     return typst.compile(
         _TEMPLATES / f"{template}.typ",
         root=_TEMPLATES,

@@ -7,8 +7,7 @@ from services.events import certificates, trips, voices
 from services.events.openspace import forgetting
 from services.events.openspace import routes as openspace
 from services.events.registration import reading
-from services.events.web import certificates as checking
-from services.events.web import importing, live, papers, registration
+from services.events.web import checking, importing, live, papers, registration
 from services.kit.db import Reader
 from services.kit.mydata import my_data_route
 

@@ -67,7 +67,7 @@ async def paper(request: AnyRequest, event_id: str, name: str) -> Response[bytes
     await here.refresh()
     asked = request.query_params.get("navigator", "")
     alone = as_uuid(asked) if name in papers.ALONE else None
-    async with here.db.read(HUB) as session:
+    async with here.db.read(who.acting) as session:
         key = as_uuid(event_id)
         event = (await trips.by_id(session, [key]))[0] if key else None
         if name in papers.PAPERS and name not in papers.PUBLIC:
@@ -76,6 +76,9 @@ async def paper(request: AnyRequest, event_id: str, name: str) -> Response[bytes
             raise NotFound(_("There is no such paper."))
         organiser = access.organises(who, event)
         day = await papers.of_kind(session, event, name, here.settings, organiser=organiser, alone=alone)
+    if name in papers.MARKET:
+        async with here.db.read(HUB) as session:
+            day = await papers.with_market(session, event, day, name, organiser=organiser)
     make, media_type = papers.PAPERS[name]
     public = name in papers.PUBLIC
     headers = {
