@@ -3,15 +3,20 @@
 import datetime as dt
 import uuid
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
+import httpx
 import pytest
 import pytest_asyncio
 from sqlalchemy import func, select
 
+from services.app import chosen
 from services.cli.client import Answered
+from services.cli.running import running
 from services.events import certificates
 from services.events.models import AgendaItem, Certificate
+from services.events.web.checking import CHECKS
 from services.kit import links
 from services.kit.db import HUB
 from services.kit.service import Hub
@@ -112,6 +117,14 @@ async def test_anybody_checks_a_code_however_it_is_typed_and_learns_little(world
     assert "<script>" not in wrong.text
     empty = await world.http.get("/events/certificates", headers={"accept": "text/html"})
     assert (empty.status_code, "Prüfcode" in empty.text) == (200, True)
+
+
+async def test_nobody_tries_codes_at_will(world: World) -> None:
+    own = replace(world.hub.settings, port=0, workers=False, rates=3 / CHECKS.most)
+    async with running(own, chosen()) as (strict, _server), httpx.AsyncClient(trust_env=False) as http:
+        url = f"http://127.0.0.1:{strict.settings.port}/events/certificates"
+        assert [(await http.get(f"{url}/{n:016}")).status_code for n in range(5)] == [404, 404, 404, 429, 429]
+        assert (await http.get(url)).status_code == 200
 
 
 async def test_it_counts_until_it_is_revoked_or_the_person_did_not_come_after_all(world: World) -> None:

@@ -11,7 +11,7 @@ from services.kit.text import sort_key
 
 _MOST_ROOMS, _MOST_SLOTS = 6, 5
 """Of the marketplace on one sheet of A3; what is more continues on further ones."""
-_WALL = 210
+_WALL = 190
 """Millimetres of a sheet for its slots, of which each spends 7 on its rim."""
 
 
