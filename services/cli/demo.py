@@ -53,6 +53,10 @@ DAY = """query ($id: ID!) { event(id: $id) { title date hashtag venue { name }
   papers { name url } } }"""
 
 
+BEGINS = {"pdf": b"%PDF-", "xlsx": b"PK", "ics": b"BEGIN:VCALENDAR"}
+"""How a paper's file begins, by its ending."""
+
+
 class Wrong(HubError):
     """A step of the demo did not come out as it must."""
 
@@ -266,7 +270,9 @@ async def _papers(organiser: Client, papers: list[dict[str, str]], out: Path) ->
     out.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240 - nobody else waits in this process
     for paper in papers:
         content = await organiser.fetch(paper["url"])
-        starts = b"%PDF-" if paper["name"].endswith(".pdf") else b"BEGIN:VCALENDAR"
-        _must(content.startswith(starts) and len(content) > 1000, f"{paper['name']} is a paper")
+        _must(
+            content.startswith(BEGINS[paper["name"].rpartition(".")[2]]) and len(content) > 1000,
+            f"{paper['name']} is a paper",
+        )
         (out / paper["name"]).write_bytes(content)
         print(f"   {out / paper['name']}  ({len(content) / 1000:.0f} kB)")

@@ -70,6 +70,9 @@ RIGHTS: Final[Rights] = {
         BY_LINK,
     ),
     "Query.onlineLink": LINK,
+    "Query.certificate": ANYBODY.to("the event of a certificate whose code one has"),
+    "Query.previewParticipants": ORGANISER,
+    "Query.myCertificates": LINK.to("their own certificates"),
     "Mutation.changeSeries": ORGANISER.to("events they organise; a city of theirs stays part of them", "may_change"),
     "Mutation.createEvent": HOLD,
     "Mutation.createSeries": HOLD,
@@ -109,6 +112,7 @@ RIGHTS: Final[Rights] = {
     "Event.movedSeats": PEOPLE,
     "Event.clockHistory": OWN_ONLY,
     "Event.dayLinks": OWN_ONLY,
+    "Event.certificates": OWN_ONLY,
     **dict.fromkeys(
         (
             "Survey.*", "SurveyResults.*", "QuestionResult.*", "OptionResult.*", "FactorResult.*", "OutcomeResult.*",
@@ -138,6 +142,8 @@ RIGHTS: Final[Rights] = {
     **dict.fromkeys(("NotedIdea.*", "TableIdea.*"), WITH_LINK),
     "MovedSeat.*": ANYBODY.to("what one got from an event"),
     "DayLink.*": ANYBODY.to("what one got from an event"),
+    "Certificate.*": ANYBODY.to("what one got from an event"),
+    **public("CheckedCertificate", "MyCertificate", "ParticipantImport", "ImportLine", "ImportRemark"),
     "Participant.*": ANYBODY.to("whom one got from an event"),
     "Round.*": ANYBODY.to("what one got from an event"),
     "RoundTable.*": ANYBODY.to("what one got from an event"),

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 from babel.dates import format_date, format_interval, format_skeleton, format_time
 
+from services.events.onsite import Bus, Certificate, Market
 from services.kit.i18n import gettext as _
 from services.kit.i18n import language
 
@@ -69,12 +70,17 @@ class Stop(msgspec.Struct, frozen=True):
 
 
 class Person(msgspec.Struct, frozen=True):
-    """A participant; a round without a stop is one the person sits out."""
+    """A participant; a round without a stop is one the person sits out.
+
+    `link` is their own for the day, printed as a QR code where there is one; `attendance` as it was noted.
+    """
 
     name: str
     city: str
     department: str = ""
     route: tuple[Stop, ...] = ()
+    link: str = ""
+    attendance: str = "expected"
 
 
 class Day(msgspec.Struct, frozen=True):
@@ -82,7 +88,8 @@ class Day(msgspec.Struct, frozen=True):
 
     `kind` is `learning_trip`, `speed_dating`, `open_space`, `module`, `review`, `network_meeting`, `meeting` (printed
     in the reader's language) or any other short text, printed as it is. `last_day` is None where it takes one day;
-    `online`, where it takes place online, is only for those who take part.
+    `online`, where it takes place online, is only for those who take part. `goals` are those of the module it teaches;
+    `market`, `buses` and `certificates` are filled for the papers that print them.
     `updated` dates the papers and `sequence` counts the published revisions (RFC 5545 SEQUENCE).
 
     Raises ValueError where the parts do not fit together: a naive moment, an unknown timezone or status, numbers below
@@ -110,6 +117,10 @@ class Day(msgspec.Struct, frozen=True):
     last_day: dt.date | None = None
     online: str = ""
     status: Status = "confirmed"
+    goals: tuple[str, ...] = ()
+    market: Market = Market()
+    buses: tuple[Bus, ...] = ()
+    certificates: tuple[Certificate, ...] = ()
 
     @property
     def ends(self) -> dt.date:
@@ -126,11 +137,16 @@ class Day(msgspec.Struct, frozen=True):
             raise ValueError(f"unknown status {self.status!r}")
         moments = [self.updated, *(i.starts for i in self.agenda), *(i.ends for i in self.agenda if i.ends)]
         moments += [moment for r in self.rounds for moment in (r.starts, r.ends) if moment]
+        moments += [moment for slot in self.market.slots for moment in (slot.starts, slot.ends)]
+        moments += [point.leaves for bus in self.buses for point in bus.points]
+        moments += [one.issued for one in self.certificates]
         if any(moment.tzinfo is None for moment in moments):
             raise ValueError("every moment of a day needs a timezone")
         ids = [item.id for item in self.agenda if item.id]
         if len(set(ids)) < len(ids):
             raise ValueError(f"an agenda item's id is given twice: {ids}")
+        if any(len(self.market.rooms) <= s.room or len(self.market.slots) <= s.slot for s in self.market.sessions):
+            raise ValueError("a session is in an unknown room or slot")
         rounds = _numbers("round", [r.number for r in self.rounds])
         tables = _numbers("table", [t.number for t in self.tables])
         for person in self.participants:
@@ -185,10 +201,19 @@ def spoken_span(day: Day, starts: dt.datetime | None, ends: dt.datetime | None) 
     return _("{start}–{end}", start=_clock(day, starts), end=_clock(day, ends))
 
 
+def spoken(day: Day, moment: dt.datetime) -> str:
+    """One time of day as it stands in running text: German says `07:00 Uhr`."""
+    return _("{time} o'clock", time=_clock(day, moment))
+
+
+def long_date(day: Day, moment: dt.datetime) -> str:
+    """The day of a moment on the event's clock: `1. Oktober 2019`."""
+    return format_date(moment.astimezone(ZoneInfo(day.timezone)).date(), "long", locale=_locale())
+
+
 def as_of(day: Day) -> str:
     """When the day was last changed, in words: `Stand: 24. September 2019, 09:30 Uhr`."""
-    date = format_date(day.updated.astimezone(ZoneInfo(day.timezone)).date(), "long", locale=_locale())
-    return _("As of {date}, {time}", date=date, time=_clock(day, day.updated))
+    return _("As of {date}, {time}", date=long_date(day, day.updated), time=_clock(day, day.updated))
 
 
 def _clock(day: Day, moment: dt.datetime) -> str:

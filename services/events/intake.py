@@ -27,6 +27,7 @@ from services.events.models import (
     ActionItem,
     AgendaItem,
     Base,
+    Certificate,
     City,
     Event,
     Harvest,
@@ -119,10 +120,11 @@ async def forget(session: Writer, said: NavigatorWithdrawn) -> None:
 
 
 async def erase(session: Writer, said: NavigatorErased) -> None:
-    """Nothing of the person stays: no seat or place in any event, past ones too, no name in what was written of their
-    city's events, and no line of the log.
+    """Nothing of the person stays: no seat or place in any event, past ones too, no certificate, no name in what was
+    written of their city's events, and no line of the log.
     """
     await forget(session, NavigatorWithdrawn(id=said.id, ags=said.ags, hidden=True))
+    await session.execute(delete(Certificate).where(Certificate.navigator_id == uuid.UUID(said.id)))
     await log.forget(session, Base.metadata, said.id, inside=True)
 
 

@@ -7,25 +7,47 @@ from typing import Any, Final
 
 import msgspec
 
-from services.events import calendar, prints, trips
+from services.events import calendar, daylinks, place, prints, trips
 from services.events.day import Day, Item, Link, Person, Round, Stop
 from services.events.day import Table as DayTable
 from services.events.models import Event
+from services.events.registration import attendance
 from services.kit import i18n
 from services.kit.db import Reader
+from services.kit.settings import Settings
+from services.kit.sheets.writing import XLSX
 
+XLSX_PAPERS: Final[dict[str, Callable[[Day], bytes]]] = {
+    "participants.xlsx": prints.participants_book,
+    "attendance.xlsx": prints.attendance_book,
+    "bus-lists.xlsx": prints.bus_book,
+    "open-space.xlsx": prints.market_book,
+}
 PAPERS: Final[dict[str, tuple[Callable[[Day], bytes], str]]] = {
     "table-cards.pdf": (prints.table_cards, "application/pdf"),
     "slips.pdf": (prints.slips, "application/pdf"),
     "run-sheet.pdf": (prints.run_sheet, "application/pdf"),
     "badges.pdf": (prints.badges, "application/pdf"),
     "attendance.pdf": (prints.attendance_list, "application/pdf"),
+    "door-lists.pdf": (prints.door_lists, "application/pdf"),
+    "marketplace.pdf": (prints.wall, "application/pdf"),
+    "bus-lists.pdf": (prints.bus_lists, "application/pdf"),
+    "certificates.pdf": (prints.certificates, "application/pdf"),
+    **{name: (make, XLSX) for name, make in XLSX_PAPERS.items()},
     "agenda.ics": (calendar.agenda_ics, "text/calendar"),
 }
 """Name → (how it is made, media type)."""
 
 PUBLIC: Final = frozenset({"agenda.ics"})
 """Papers that name no participant."""
+ORGANISERS: Final = frozenset({"certificates.pdf"})
+"""Papers for the organiser alone."""
+LINKED: Final = frozenset({"slips.pdf", "badges.pdf"})
+"""Papers on which the organiser prints everybody's own link."""
+ALONE: Final = frozenset({*LINKED, "certificates.pdf"})
+"""Papers that can be had of one person: of a late-comer, say."""
+MARKET: Final = frozenset({"door-lists.pdf", "marketplace.pdf", "open-space.xlsx"})
+BUSES: Final = frozenset({"bus-lists.pdf", "bus-lists.xlsx"})
 
 
 def round_times(event: Event, count: int) -> list[tuple[dt.datetime, dt.datetime]]:
@@ -37,13 +59,40 @@ def round_times(event: Event, count: int) -> list[tuple[dt.datetime, dt.datetime
     return [(start, start + length) for start in starts]
 
 
-async def day(session: Reader, event: Event, *, people: bool) -> Day:
-    """Everything printed about the event; without participants unless `people`."""
+async def of_kind(
+    session: Reader, event: Event, name: str, settings: Settings, *, organiser: bool, alone: uuid.UUID | None = None
+) -> Day:
+    """What the paper `name` is made of, for the organiser or for a city of the event; of one person if `alone`.
+
+    Those of MARKET take `with_market` besides.
+    """
+    if name in PUBLIC:
+        return await day(session, event, people=False)
+    made = await day(session, event, people=True, links=settings if organiser and name in LINKED else None, alone=alone)
+    if name in BUSES:
+        made = msgspec.structs.replace(made, buses=await place.buses(session, event))
+    if name == "certificates.pdf":
+        own = await place.certificates(session, event, settings, alone)
+        made = msgspec.structs.replace(made, certificates=own, goals=await place.goals(session, event))
+    return made
+
+
+async def with_market(session: Reader, event: Event, made: Day, name: str, *, organiser: bool) -> Day:
+    """`made` with the open space. Reads for the hub: a city may know how many come to a session, but not who."""
+    guests = organiser and name == "door-lists.pdf"
+    return msgspec.structs.replace(made, market=await place.market(session, event, guests=guests))
+
+
+async def day(
+    session: Reader, event: Event, *, people: bool, links: Settings | None = None, alone: uuid.UUID | None = None
+) -> Day:
+    """Everything printed about the event; without participants unless `people`, with their own links if `links`."""
     (made,) = await days(session, [event])
     if not people:
         return made
     cities, topics = await trips.names(session, [event])
-    navigators = (await trips.participants(session, [event.id]))[0]
+    navigators = [one for one in (await trips.participants(session, [event.id]))[0] if alone in {None, one.id}]
+    came = {row.navigator_id: row.attendance for row in (await attendance.of(session, [event.id]))[0]}
     tables = (await trips.tables(session, [event.id]))[0]
     count = max((table.round for table, _seats in tables), default=0)
     times = round_times(event, count)
@@ -66,6 +115,8 @@ async def day(session: Reader, event: Event, *, people: bool) -> Day:
                 city=cities.get(n.ags, n.ags),
                 department=n.department,
                 route=tuple(routes.get(n.id, [])),
+                link=daylinks.url(links, event, n.id) if links else "",
+                attendance=came.get(n.id, "expected"),
             )
             for n in navigators
         ),

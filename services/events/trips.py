@@ -13,6 +13,7 @@ from services.events.draft import Draft, moment, validate
 from services.events.models import (
     AgendaItem,
     CalendarFeed,
+    Certificate,
     City,
     Event,
     Idea,
@@ -138,8 +139,10 @@ async def join(session: Writer, event_id: uuid.UUID, people: Sequence[uuid.UUID]
 
 
 async def leave(session: Writer, event_id: uuid.UUID, people: Sequence[uuid.UUID]) -> None:
-    """Take people out of an event and off their seats; calendars learn that they left."""
+    """Take people out of an event and off their seats; calendars learn that they left, certificates end."""
     await session.execute(delete(Seat).where(Seat.event_id == event_id, Seat.navigator_id.in_(people)))
+    attested = Certificate.event_id == event_id, Certificate.navigator_id.in_(people)
+    await session.execute(delete(Certificate).where(*attested))
     left = await session.scalars(
         delete(Participant)
         .where(Participant.event_id == event_id, Participant.navigator_id.in_(people))

@@ -8,7 +8,9 @@ from strawberry.federation import Schema
 from strawberry.tools import merge_types
 
 from services.events.graphql import calendars, modules, registration, series, templates
+from services.events.graphql.certificates import CertificateMutation, CertificateQuery
 from services.events.graphql.changing import Mutation
+from services.events.graphql.importing import ImportMutation, ImportQuery
 from services.events.graphql.live import LiveMutation, LiveQuery, LiveSubscription
 from services.events.graphql.openspace.asking import OpenSpaceQuery, OpenSpaceSubscription
 from services.events.graphql.openspace.organising import Organising
@@ -55,6 +57,8 @@ schema = Schema(
             OpenSpaceQuery,
             SurveyQuery,
             VoiceQuery,
+            CertificateQuery,
+            ImportQuery,
         ),
     ),
     mutation=merge_types(
@@ -71,6 +75,8 @@ schema = Schema(
             Organising,
             SurveyMutation,
             VoiceMutation,
+            CertificateMutation,
+            ImportMutation,
         ),
     ),
     subscription=merge_types("Subscription", (LiveSubscription, OpenSpaceSubscription)),

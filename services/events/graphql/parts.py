@@ -104,3 +104,4 @@ class Paper:
     media_type: str
     url: str
     public: bool
+    organiser_only: bool

@@ -20,6 +20,7 @@ from services.kit.i18n import gettext as _
 from services.kit.resolvers import as_uuid, here, load, read, who
 
 if TYPE_CHECKING:
+    from services.events.graphql.certificates import Certificate
     from services.events.graphql.registration.types import Attendance, EventRegistration, Vehicle
     from services.events.graphql.surveys import Survey
     from services.events.graphql.voices import Quote, RetroEntry
@@ -316,11 +317,25 @@ class Event:
 
         return await attendance_of(info, self.row)
 
+    @strawberry.field(description="Those that were issued and count, by name; for the organiser, else empty.")
+    async def certificates(
+        self, info: Info[Any, Any]
+    ) -> list[Annotated["Certificate", strawberry.lazy("services.events.graphql.certificates")]]:
+        from services.events.graphql.certificates import certificates_of
+
+        return await certificates_of(info, self.row)
+
     @strawberry.field
     def papers(self, info: Info[Any, Any]) -> list[Paper]:
         base = f"{here(info, SERVICE).settings.url_of(SERVICE)}/events/{self.id}/papers"
         return [
-            Paper(name=name, media_type=media_type, url=f"{base}/{name}", public=name in papers.PUBLIC)
+            Paper(
+                name=name,
+                media_type=media_type,
+                url=f"{base}/{name}",
+                public=name in papers.PUBLIC,
+                organiser_only=name in papers.ORGANISERS,
+            )
             for name, (_make, media_type) in papers.PAPERS.items()
         ]
 

@@ -20,6 +20,7 @@ from services.events.models.openspace import (
     Session,
     Slot,
 )
+from services.events.models.papers import Certificate
 from services.events.models.registration import (
     TURN,
     Boarding,
@@ -43,6 +44,7 @@ __all__ = [
     "Boarding",
     "BoardingPoint",
     "CalendarFeed",
+    "Certificate",
     "City",
     "Closure",
     "Event",

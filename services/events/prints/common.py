@@ -49,6 +49,11 @@ def parts(things: Sequence[T], most: int) -> list[Sequence[T]]:
     return [things[at : at + most] for at in range(0, len(things), most)]
 
 
+def even_parts(things: Sequence[T], most: int) -> list[Sequence[T]]:
+    """As few parts as `parts` makes, as alike in length as can be."""
+    return parts(things, -(-len(things) // max(1, -(-len(things) // most)))) if things else []
+
+
 def line(text: str) -> str:
     return breakable(printable(text))
 
@@ -57,8 +62,10 @@ def lines(texts: Sequence[str]) -> list[str]:
     return [line for line in map(line, texts) if line]
 
 
-def paper(template: str, day: Day, name: str, labels: dict[str, str], **parts: object) -> bytes:
-    """The parts every paper has, and the document's own title, language and author."""
+def paper(
+    template: str, day: Day, name: str, labels: dict[str, str], *, archived: bool = False, **parts: object
+) -> bytes:
+    """The parts every paper has, and the document's own title, language and author; `archived` as in `typeset`."""
     short = line(day.hashtag) or line(day.title) or name
     notices = {
         "tentative": _("Provisional – changes possible"),
@@ -76,4 +83,4 @@ def paper(template: str, day: Day, name: str, labels: dict[str, str], **parts: o
         "updated": as_of(day),
     }
     document = {"document": f"{name} – {short}", "author": line(day.host), "language": language()}
-    return typeset(template, {**document, "labels": labels, "event": event, **parts}, day.updated)
+    return typeset(template, {**document, "labels": labels, "event": event, **parts}, day.updated, archived=archived)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from services.events.day import Day, Person, Table, span
+from services.events.prints.codes import qr
 from services.events.prints.common import in_order, line, lines, paper, round_, rounds_of, tables_of
 from services.kit.i18n import gettext as _
 
@@ -63,6 +64,7 @@ def slips(day: Day) -> bytes:
             "name": line(person.name) or "–",
             "city": line(person.city),
             "department": line(person.department),
+            "code": qr(person.link),
             "route": [
                 {
                     "round": str(stop.round),
@@ -82,6 +84,7 @@ def slips(day: Day) -> bytes:
         "topic": _("Topic"),
         "unplanned": _("You will be shown to your tables on the day."),
         "empty": _("Nobody has signed up yet."),
+        "code": _("QR code: your own link for this day"),
     }
     return paper("slips", day, _("Personal slips"), labels, slips=cut)
 

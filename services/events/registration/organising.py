@@ -86,11 +86,13 @@ async def _ahead(book: Book, row: Registration) -> bool:
     return any(one.turn < (row.turn or one.turn + 1) for one in await book.waiting() if one.turn and one is not row)
 
 
-async def add(session: Writer, event: Event, navigators: Sequence[str]) -> Event:
-    """Add participants by hand: where the event has a registration, they get places as its rules allow."""
+async def add(session: Writer, event: Event, navigators: Sequence[str], reason: str = "") -> Event:
+    """Add participants by hand: where the event has a registration, they get places as its rules allow, or for a
+    `reason` against them.
+    """
     if await session.get(RegistrationRules, event.id) is None:
         return await trips.add_participants(session, event, navigators)
-    return await admit(session, event, navigators, "")
+    return await admit(session, event, navigators, reason)
 
 
 async def remove(session: Writer, event: Event, navigators: Sequence[str]) -> Event:

@@ -15,10 +15,13 @@ from collections.abc import Mapping
 from functools import cache
 from importlib.resources import as_file, files
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING
 
 import msgspec
 import typst
+
+if TYPE_CHECKING:
+    from typst import PDFStandard
 
 _TEMPLATES = Path(__file__).parent
 _FACES = ("Regular", "Semibold", "Bold")
@@ -26,19 +29,20 @@ _WIDEST_WORD = 30
 """In letters of middling width; every column of the templates holds that much at its type size."""
 
 
-def typeset(template: str, data: Mapping[str, object], moment: dt.datetime) -> bytes:
-    """The template `<template>.typ` filled with `data` (JSON-able) as PDF/UA-1, dated `moment`.
+def typeset(template: str, data: Mapping[str, object], moment: dt.datetime, *, archived: bool = False) -> bytes:
+    """The template `<template>.typ` filled with `data` (JSON-able) as PDF/UA-1, if `archived` PDF/A-2a as well.
 
-    The same arguments give the same bytes. Where the text needs a sign that no face has, a box stands in for it and the
-    file, though tagged, is not declared PDF/UA-1, which forbids that. Raises typst.TypstError for a broken template.
+    It is dated `moment`; the same arguments give the same bytes. Where the text needs a sign that no face has, a box
+    stands in for it and the file, though tagged, is declared neither, because both forbid that. Raises typst.TypstError
+    for a broken template.
     """
     inputs = {"data": msgspec.json.encode(data).decode()}
     try:
-        return _compile(template, inputs, moment, "ua-1")
+        return _compile(template, inputs, moment, ["ua-1", "a-2a"] if archived else ["ua-1"])
     except typst.TypstError as error:
         if "could not be displayed" not in str(error):
             raise
-        return _compile(template, inputs, moment, None)
+        return _compile(template, inputs, moment, [])
 
 
 def breakable(text: str) -> str:
@@ -57,7 +61,7 @@ def _broken(word: str) -> str:
     return word if width <= _WIDEST_WORD else "\u00ad".join(parts)
 
 
-def _compile(template: str, inputs: dict[str, str], moment: dt.datetime, standard: Literal["ua-1"] | None) -> bytes:
+def _compile(template: str, inputs: dict[str, str], moment: dt.datetime, standards: "list[PDFStandard]") -> bytes:
     return typst.compile(
         _TEMPLATES / f"{template}.typ",
         root=_TEMPLATES,
@@ -65,7 +69,7 @@ def _compile(template: str, inputs: dict[str, str], moment: dt.datetime, standar
         ignore_system_fonts=True,
         format="pdf",
         sys_inputs=inputs,
-        pdf_standards=standard,
+        pdf_standards=standards,
         timestamp=int(moment.timestamp()),
     )
 

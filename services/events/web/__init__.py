@@ -3,11 +3,11 @@
 import uuid
 from typing import Any
 
-from services.events import trips, voices
+from services.events import certificates, trips, voices
 from services.events.openspace import forgetting
 from services.events.openspace import routes as openspace
 from services.events.registration import reading
-from services.events.web import live, papers, registration
+from services.events.web import checking, importing, live, papers, registration
 from services.kit.db import Reader
 from services.kit.mydata import my_data_route
 
@@ -19,11 +19,14 @@ async def about(session: Reader, navigator: uuid.UUID) -> dict[str, Any]:
         **await reading.about(session, navigator),
         "openSpace": {key: value for key, value in (await forgetting.about(session, navigator)).items() if value},
         "said": await voices.said_by(session, navigator),
+        "certificates": await certificates.about(session, navigator),
     }
 
 
 routes = [
     *(papers.paper, papers.of_city, papers.of_person),
+    *checking.routes,
+    *importing.routes,
     *live.routes,
     *registration.routes,
     *openspace.routes,

@@ -2,34 +2,46 @@
 
 import asyncio
 import contextvars
-import uuid
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 from litestar import Request, Response, get
 
 from services.events import access, calendar, feeds, papers, trips
+from services.events.models import Event
 from services.kit import i18n
+from services.kit.auth import Principal
 from services.kit.conditional import digest, unchanged
 from services.kit.db import HUB, NOBODY
 from services.kit.errors import NotFound
 from services.kit.i18n import gettext as _
 from services.kit.openapi import BEARER, Answer, Api
 from services.kit.rates import Rate, address_of
+from services.kit.resolvers import as_uuid
 from services.kit.rights import ANYBODY
 from services.kit.service import Runtime
+from services.kit.sheets.writing import XLSX
 
 AnyRequest = Request[Any, Any, Any]
 CALENDAR: Final = "text/calendar; charset=utf-8"
 FROM_ADDRESS: Final = Rate("calendars", 600, per=60)
 """Calendar services ask for all their people from few addresses."""
+
+
+class Alone(msgspec.Struct):
+    navigator: Annotated[
+        str, msgspec.Meta(description=f"Of this person alone; for {', '.join(sorted(papers.ALONE))}.")
+    ] = ""
+
+
 PAPER = Api(
     "A paper of an event, made now",
     {
         200: Answer(dict.fromkeys(media for _make, media in papers.PAPERS.values()), ("ETag",)),
         304: Answer({}, ("ETag",)),
     },
+    query=Alone,
     by=(BEARER, ""),
     problems=(401, 403, 404),
     described={"name": f"One of {', '.join(papers.PAPERS)}."},
@@ -53,28 +65,38 @@ async def paper(request: AnyRequest, event_id: str, name: str) -> Response[bytes
     here: Runtime = hub.runtimes["events"]
     who = await hub.asking(request, "events")
     await here.refresh()
+    asked = request.query_params.get("navigator", "")
+    alone = as_uuid(asked) if name in papers.ALONE else None
     async with here.db.read(who.acting) as session:
-        try:
-            event = (await trips.by_id(session, [uuid.UUID(event_id)]))[0]
-        except ValueError:
-            event = None
+        key = as_uuid(event_id)
+        event = (await trips.by_id(session, [key]))[0] if key else None
         if name in papers.PAPERS and name not in papers.PUBLIC:
             access.PEOPLE.check(who)
-        seen = event is not None and (name in papers.PUBLIC or access.may_see_people(who, event))
-        if event is None or name not in papers.PAPERS or not seen:
+        if event is None or not _seen(who, event, name) or (asked and alone is None):
             raise NotFound(_("There is no such paper."))
-        day = await papers.day(session, event, people=name not in papers.PUBLIC)
+        organiser = access.organises(who, event)
+        day = await papers.of_kind(session, event, name, here.settings, organiser=organiser, alone=alone)
+    if name in papers.MARKET:
+        async with here.db.read(HUB) as session:
+            day = await papers.with_market(session, event, day, name, organiser=organiser)
     make, media_type = papers.PAPERS[name]
     public = name in papers.PUBLIC
     headers = {
-        "content-disposition": f'inline; filename="{name}"',
+        "content-disposition": f'{"attachment" if media_type == XLSX else "inline"}; filename="{name}"',
         "cache-control": "no-cache" if public else "private, no-store",
         "vary": "accept-language",
     }
     if not public:
-        return Response(await _apart(lambda: make(day)), media_type=media_type, headers=headers)
+        return Response(await apart(lambda: make(day)), media_type=media_type, headers=headers)
     etag = digest(msgspec.json.encode((calendar.FORM, i18n.language(), day)))
     return await _sent(request, etag, lambda: make(day), headers, media_type)
+
+
+def _seen(who: Principal, event: Event, name: str) -> bool:
+    """Whether there is this paper for whoever asks."""
+    if name in papers.ORGANISERS:
+        return access.organises(who, event)
+    return name in papers.PUBLIC or (name in papers.PAPERS and access.may_see_people(who, event))
 
 
 @get("/events/cities/{ags:str}/calendar.ics", right=ANYBODY, api=OF_CITY)
@@ -114,8 +136,8 @@ async def _sent(
     """What `make` gives, made only for whoever does not have it."""
     if (same := unchanged(request, etag, headers)) is not None:
         return same
-    return Response(await _apart(make), media_type=media_type, headers={**headers, "etag": f'"{etag}"'})
+    return Response(await apart(make), media_type=media_type, headers={**headers, "etag": f'"{etag}"'})
 
 
-async def _apart(make: Callable[[], bytes]) -> bytes:
+async def apart(make: Callable[[], bytes]) -> bytes:
     return await asyncio.get_running_loop().run_in_executor(None, contextvars.copy_context().run, make)
