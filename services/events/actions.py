@@ -52,7 +52,7 @@ async def of_person(session: Reader, navigator: uuid.UUID) -> list[ActionItem]:
 async def by_id(session: Reader, key: uuid.UUID | None) -> tuple[ActionItem, Event]:
     """An item and its event. Raises NotFound."""
     query = select(ActionItem, Event).join(Event, Event.id == ActionItem.event_id).where(ActionItem.id == key)
-    found = (await session.execute(query)).tuples().one_or_none() if key else None
+    found = (await session.execute(query)).one_or_none() if key else None
     if found is None:
         raise NotFound(_("There is no such action item."))
     return found

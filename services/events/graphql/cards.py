@@ -2,6 +2,7 @@
 
 import datetime as dt
 import enum
+import uuid
 from typing import Any, Self
 
 import strawberry
@@ -81,8 +82,9 @@ class CardMutation:
         summary: str = "",
     ) -> ProjectCard:
         runtime, asking = here(info, SERVICE), who(info)
-        named = [as_uuid(one) if one else None for one in (idea, proposal, candidate)]
-        wanted = cards.Wanted(*named, str(city or ""), title, summary)
+        named = {"idea": idea, "proposal": proposal, "candidate": candidate}
+        keys = {kind: as_uuid(one) or uuid.UUID(int=0) for kind, one in named.items() if one}
+        wanted = cards.Wanted(**keys, city=str(city or ""), title=title, summary=summary)
         await runtime.refresh("directory")
         async with runtime.db.begin(HUB) as session:  # once it has looked who asks
             row = await event_of(session, event)
