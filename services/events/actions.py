@@ -58,6 +58,15 @@ async def by_id(session: Reader, key: uuid.UUID | None) -> tuple[ActionItem, Eve
     return found
 
 
+async def of(session: Reader, navigator: uuid.UUID | None, key: uuid.UUID | None) -> ActionItem:
+    """An item that somebody has taken on. Raises NotFound."""
+    query = select(ActionItem).where(ActionItem.id == key, ActionItem.owner_id == navigator)
+    found = await session.scalar(query) if key and navigator else None
+    if found is None:
+        raise NotFound(_("There is no such action item."))
+    return found
+
+
 async def tick(session: Writer, item: ActionItem, status: str) -> ActionItem:
     done = update(ActionItem).where(ActionItem.id == item.id).values(status=status).returning(ActionItem)
     return (await session.scalars(done.execution_options(populate_existing=True))).one()
