@@ -2,11 +2,13 @@
 
 import asyncio
 import uuid
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from sqlalchemy import text
 
+from services.app import chosen
 from services.cli.client import Answered, Client
 from services.contracts.directory import NavigatorErased
 from services.directory import cards
@@ -216,3 +218,12 @@ async def test_a_city_s_people_see_only_their_own(hub: Hub, clients: Clients) ->
     with pytest.raises(Answered) as caught:
         await (await clients(None)).ask(PROPOSED)
     assert caught.value.reason == "FORBIDDEN"
+
+
+async def test_the_directory_does_without_events_where_there_are_none(hub: Hub) -> None:
+    """As the command line runs it, and a hub that holds no events."""
+    cases: list[tuple[dict[str, str], set[str]]] = [({}, set()), ({"events": "http://127.0.0.1:1"}, {"events"})]
+    for urls, heard in cases:
+        alone = Hub(replace(hub.settings, urls=urls), chosen("directory"))
+        assert set(alone.runtimes["directory"].feeds) == heard
+        await alone.stop()
