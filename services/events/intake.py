@@ -17,11 +17,13 @@ from services.contracts.directory import (
     NavigatorErased,
     NavigatorPublished,
     NavigatorWithdrawn,
+    ProjectCardDecided,
     TopicMerged,
     TopicPublished,
 )
 from services.contracts.events import EventPublished
 from services.contracts.matching import RoundsConfirmed
+from services.events import cards
 from services.events.clock import at
 from services.events.models import (
     ActionItem,
@@ -35,12 +37,15 @@ from services.events.models import (
     Live,
     Navigator,
     Participant,
+    ProjectCard,
     Proposal,
     RegistrationException,
     Seat,
     Session,
     Table,
     Topic,
+    Vote,
+    VoteCandidate,
 )
 from services.events.models.live import clock_of
 from services.kit import log
@@ -72,14 +77,16 @@ async def merged(session: Writer, said: TopicMerged) -> None:
     await session.execute(update(Event).where(Event.table_topics.contains([said.code])).values(table_topics=replaced))
     replaced = sql.array_replace(Navigator.topics, said.code, said.into)
     await session.execute(update(Navigator).where(Navigator.topics.contains([said.code])).values(topics=replaced))
-    proposed = sql.array_append(sql.array_remove(sql.array_remove(Proposal.topics, said.code), said.into), said.into)
-    await session.execute(update(Proposal).where(Proposal.topics.contains([said.code])).values(topics=proposed))
+    for model in (Proposal, ProjectCard):
+        without = sql.array_remove(sql.array_remove(model.topics, said.code), said.into)
+        moved = update(model).where(model.topics.contains([said.code]))
+        await session.execute(moved.values(topics=sql.array_append(without, said.into)))
     await session.execute(delete(Topic).where(Topic.code == said.code))
 
 
 @log.together
 async def navigators(session: Writer, said: list[NavigatorPublished]) -> None:
-    await _renamed(session, {one.id: (one.ags, one.name) for one in said})
+    changed = await _renamed(session, {one.id: (one.ags, one.name) for one in said})
     rows = {
         one.id: {
             "ags": one.ags,
@@ -92,6 +99,7 @@ async def navigators(session: Writer, said: list[NavigatorPublished]) -> None:
         for one in said
     }
     await put_all(session, Navigator, "id", rows)
+    await cards.say_anew(session, changed)
 
 
 async def forget(session: Writer, said: NavigatorWithdrawn) -> None:
@@ -100,8 +108,7 @@ async def forget(session: Writer, said: NavigatorWithdrawn) -> None:
     Who is hidden stands in no agenda either: everybody reads those.
     """
     gone = uuid.UUID(said.id)
-    if said.hidden:
-        await _renamed(session, {said.id: (said.ags, "…")})
+    changed = await _renamed(session, {said.id: (said.ags, "…")}) if said.hidden else []
     events = (
         await session.scalars(
             select(Event).join(Participant, Participant.event_id == Event.id).where(Participant.navigator_id == gone)
@@ -116,6 +123,7 @@ async def forget(session: Writer, said: NavigatorWithdrawn) -> None:
         .values(state="failed", reason="withdrawn", sealed=None, finished_at=sql.now())
     )
     await session.execute(delete(Navigator).where(Navigator.id == gone))
+    await cards.say_anew(session, changed)
     await log.say(session, Base.metadata, await messages(session, events))
 
 
@@ -134,8 +142,11 @@ WRITTEN: Final[dict[Any, tuple[str, ...]]] = {
     Harvest: ("results", "decisions", "minutes"),
     ActionItem: ("text", "owner"),
     HarvestFile: ("name", "alt"),
+    Vote: ("title",),
+    VoteCandidate: ("title",),
+    ProjectCard: ("title", "summary"),
 }
-"""What people write in an open space, where somebody may be named."""
+"""What people write in an open space and afterwards, where somebody may be named."""
 
 RENAMED = """
 SELECT r.ags, n.name, r.name FROM json_to_recordset($1::json) AS r(id uuid, ags text, name text)
@@ -143,14 +154,18 @@ JOIN navigator n ON n.id = r.id WHERE n.name NOT IN ('', r.name)
 """
 
 
-async def _renamed(session: Writer, names: Mapping[str, tuple[str, str]]) -> None:
-    """Write people's new names (by id: city, name) into the agendas of their city's events, where old ones stand."""
-    rows = [{"id": key, "ags": ags, "name": name} for key, (ags, name) in names.items()]
+async def _renamed(session: Writer, names: Mapping[str, tuple[str, str]]) -> list[ProjectCard]:
+    """Write people's new names (by id: city, name) into the agendas of their city's events, where old ones stand.
+
+    Returns the project cards that changed: what was said of them is to be said anew.
+    """
+    rows, changed = [{"id": key, "ags": ags, "name": name} for key, (ags, name) in names.items()], list[ProjectCard]()
     for ags, old, new in await (await driver(session)).fetch(RENAMED, msgspec.json.encode(rows).decode()):
-        await _rewritten(session, ags, old, new)
+        changed += await _rewritten(session, ags, old, new)
+    return changed
 
 
-async def _rewritten(session: Writer, ags: str, old: str, name: str) -> None:
+async def _rewritten(session: Writer, ags: str, old: str, name: str) -> list[ProjectCard]:
     whole = re.compile(rf"(?<!\w){re.escape(old)}(?!\w)")
     theirs = select(Event.id).where((Event.host == ags) | Event.guests.contains([ags]))
     texts = sql.concat_ws(
@@ -172,12 +187,16 @@ async def _rewritten(session: Writer, ags: str, old: str, name: str) -> None:
         item.responsible = whole.sub(lambda _match: name, item.responsible)
         item.details = [whole.sub(lambda _match: name, line) for line in item.details]
         item.material = [one | {"title": whole.sub(lambda _match: name, one["title"])} for one in item.material]
+    changed = list[ProjectCard]()
     for model, fields in WRITTEN.items():
         columns = [getattr(model, field) for field in fields]
         found = select(model).where(model.event_id.in_(theirs), sql.strpos(sql.concat_ws(" ", *columns), old) > 0)
-        for row in (await session.scalars(found)).all():
+        rows = (await session.scalars(found)).all()
+        for row in rows:
             for field in fields:
                 setattr(row, field, whole.sub(lambda _match: name, getattr(row, field)))
+        changed += [row for row in rows if isinstance(row, ProjectCard)]
+    return changed
 
 
 async def messages(session: Reader, events: Sequence[Event]) -> list[EventPublished]:
@@ -263,6 +282,7 @@ listens: Listens = {
         NavigatorPublished: navigators,
         NavigatorWithdrawn: forget,
         NavigatorErased: erase,
+        ProjectCardDecided: cards.decided,
         TokensRevoked: hearing(Base.metadata),
     },
     "matching": {RoundsConfirmed: rounds},

@@ -8,6 +8,8 @@ from strawberry.federation import Schema
 from strawberry.tools import merge_types
 
 from services.events.graphql import calendars, modules, registration, series, templates
+from services.events.graphql.actions import ActionMutation, ActionQuery
+from services.events.graphql.cards import CardMutation
 from services.events.graphql.certificates import CertificateMutation, CertificateQuery
 from services.events.graphql.changing import Mutation
 from services.events.graphql.importing import ImportMutation, ImportQuery
@@ -19,6 +21,7 @@ from services.events.graphql.parts import EventKind
 from services.events.graphql.surveys import SurveyMutation, SurveyQuery
 from services.events.graphql.types import City, Event, From, Until, event_of, event_page
 from services.events.graphql.voices import VoiceMutation, VoiceQuery
+from services.events.graphql.votes import VoteMutation, VoteQuery, VoteSubscription
 from services.kit.graphql import FEDERATION_VERSION, Connection
 
 __all__ = ["schema"]
@@ -59,6 +62,8 @@ schema = Schema(
             VoiceQuery,
             CertificateQuery,
             ImportQuery,
+            VoteQuery,
+            ActionQuery,
         ),
     ),
     mutation=merge_types(
@@ -77,9 +82,12 @@ schema = Schema(
             VoiceMutation,
             CertificateMutation,
             ImportMutation,
+            VoteMutation,
+            ActionMutation,
+            CardMutation,
         ),
     ),
-    subscription=merge_types("Subscription", (LiveSubscription, OpenSpaceSubscription)),
+    subscription=merge_types("Subscription", (LiveSubscription, OpenSpaceSubscription, VoteSubscription)),
     types=[City],
     federation_version=FEDERATION_VERSION,
 )
