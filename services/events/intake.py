@@ -131,7 +131,7 @@ WRITTEN: Final[dict[Any, tuple[str, ...]]] = {
     Session: ("title",),
     Harvest: ("results", "decisions", "minutes"),
     ActionItem: ("text", "owner"),
-    HarvestFile: ("name", "alt"),
+    HarvestFile: ("name", "alt", "caption"),
 }
 """What people write in an open space, where somebody may be named."""
 

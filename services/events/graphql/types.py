@@ -321,7 +321,7 @@ class Event:
         base = f"{here(info, SERVICE).settings.url_of(SERVICE)}/events/{self.id}/papers"
         return [
             Paper(name=name, media_type=media_type, url=f"{base}/{name}", public=name in papers.PUBLIC)
-            for name, (_make, media_type) in papers.PAPERS.items()
+            for name, media_type in papers.MEDIA.items()
         ]
 
     @classmethod

@@ -7,7 +7,9 @@ call from several threads at once.
 
 from services.events.prints.badges import badges
 from services.events.prints.lists import attendance_list
+from services.events.prints.minutes import minutes
 from services.events.prints.run_sheet import run_sheet
 from services.events.prints.tables import slips, table_cards
+from services.events.prints.votes import vote_result
 
-__all__ = ["attendance_list", "badges", "run_sheet", "slips", "table_cards"]
+__all__ = ["attendance_list", "badges", "minutes", "run_sheet", "slips", "table_cards", "vote_result"]

@@ -7,7 +7,7 @@ from services.events import trips, voices
 from services.events.openspace import forgetting
 from services.events.openspace import routes as openspace
 from services.events.registration import reading
-from services.events.web import live, papers, registration
+from services.events.web import live, papers, registration, reports
 from services.kit.db import Reader
 from services.kit.mydata import my_data_route
 
@@ -24,6 +24,7 @@ async def about(session: Reader, navigator: uuid.UUID) -> dict[str, Any]:
 
 routes = [
     *(papers.paper, papers.of_city, papers.of_person),
+    *reports.routes,
     *live.routes,
     *registration.routes,
     *openspace.routes,

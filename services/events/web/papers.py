@@ -72,7 +72,7 @@ async def paper(request: AnyRequest, event_id: str, name: str) -> Response[bytes
         "vary": "accept-language",
     }
     if not public:
-        return Response(await _apart(lambda: make(day)), media_type=media_type, headers=headers)
+        return Response(await apart(lambda: make(day)), media_type=media_type, headers=headers)
     etag = digest(msgspec.json.encode((calendar.FORM, i18n.language(), day)))
     return await _sent(request, etag, lambda: make(day), headers, media_type)
 
@@ -114,8 +114,8 @@ async def _sent(
     """What `make` gives, made only for whoever does not have it."""
     if (same := unchanged(request, etag, headers)) is not None:
         return same
-    return Response(await _apart(make), media_type=media_type, headers={**headers, "etag": f'"{etag}"'})
+    return Response(await apart(make), media_type=media_type, headers={**headers, "etag": f'"{etag}"'})
 
 
-async def _apart(make: Callable[[], bytes]) -> bytes:
+async def apart(make: Callable[[], bytes]) -> bytes:
     return await asyncio.get_running_loop().run_in_executor(None, contextvars.copy_context().run, make)
