@@ -175,8 +175,8 @@ def _outcomes(record: Record) -> list[Block]:
         parts.append(
             blocks.small(
                 ngettext(
-                    "{number} photo is not printed here: consent is missing, or it is too large or cannot be read.",
-                    "{number} photos are not printed here: consent is missing, or they are too large or cannot be read.",
+                    "{number} photo is not printed here: consent is missing, or it is too large or unreadable.",
+                    "{number} photos are not printed here: consent is missing, or they are too large or unreadable.",
                     record.photos_left,
                 )
             )

@@ -37,12 +37,13 @@ Words = Callable[[float], str]
 def bars(rows: Sequence[Row], words: Words, series: Sequence[str] = (), *, stacked: bool = False) -> str:
     """Bars from the left, one for each value (the last is darkest), or one for each row in parts (`stacked`).
 
-    `words` writes a value; `series` names the values where there are several. Raises ValueError for more than `MOST_ROWS` rows.
+    `words` writes a value; `series` names the values where there are several. Raises ValueError for more than
+    `MOST_ROWS` rows.
     """
     if len(rows) > MOST_ROWS:
         raise ValueError(f"{len(rows)} rows are too many to read")
-    most_values = max((len(row.values) for row in rows), default=1)
-    shades = _shades(most_values, light_first=most_values > 1 and not stacked)
+    count = max((len(row.values) for row in rows), default=1)
+    shades = _shades(count, light_first=count > 1 and not stacked)
     most = max((sum(row.values) if stacked else max(row.values, default=0.0) for row in rows), default=0.0)
     scale = (WIDTH - _LABEL - _VALUE) / most if most else 0.0
     parts, top = _legend(series, shades)

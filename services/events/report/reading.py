@@ -51,12 +51,12 @@ MOST_CLOCKS: Final = 5_000
 SCOPE: Final = """
 WITH scope AS (
   SELECT e.*, extract(year FROM e.date)::int AS year FROM event e
-  WHERE e.date >= make_date(:year - 1, 1, 1) AND e.date <= :until
-    AND NOT e.date BETWEEN :until - interval '1 year' + interval '1 day' AND make_date(:year - 1, 12, 31)
+  WHERE e.date >= make_date(CAST(:year AS int) - 1, 1, 1) AND e.date <= CAST(:until AS date)
+    AND NOT e.date BETWEEN CAST(:until AS date) - interval '1 year' + interval '1 day' AND make_date(CAST(:year AS int) - 1, 12, 31)
     AND (starts_with(e.host, :place) OR EXISTS (SELECT FROM unnest(e.guests) g WHERE starts_with(g, :place)))
 ), held AS (SELECT * FROM scope WHERE status <> 'cancelled')
 """
-"""The place's events of the year and, until the same day, of the one before. A state's key begins those of its cities."""
+"""The place's events of the year and, until the same day, of the one before. A state's key begins its cities'."""
 
 KINDS: Final = """
 SELECT year, kind, count(*) FILTER (WHERE status <> 'cancelled'), count(*) FILTER (WHERE status = 'cancelled')
@@ -129,7 +129,7 @@ SELECT y.year,
   (SELECT count(*) FROM held h JOIN session s ON s.event_id = h.id WHERE h.year = y.year),
   (SELECT count(*) FROM held h JOIN action_item a ON a.event_id = h.id WHERE h.year = y.year),
   (SELECT count(*) FROM held h JOIN action_item a ON a.event_id = h.id WHERE h.year = y.year AND a.status = 'done')
-FROM (VALUES (CAST(:year AS int)), (:year - 1)) y(year)
+FROM (VALUES (CAST(:year AS int)), (CAST(:year AS int) - 1)) y(year)
 """
 
 SURVEYS: Final = """
