@@ -51,8 +51,7 @@ MOST_CLOCKS: Final = 5_000
 SCOPE: Final = """
 WITH scope AS (
   SELECT e.*, extract(year FROM e.date)::int AS year FROM event e
-  WHERE e.date >= make_date(CAST(:year AS int) - 1, 1, 1) AND e.date <= CAST(:until AS date)
-    AND NOT e.date BETWEEN CAST(:until AS date) - interval '1 year' + interval '1 day' AND make_date(CAST(:year AS int) - 1, 12, 31)
+  WHERE (e.date BETWEEN :first AND :until OR e.date BETWEEN :first_before AND :until_before)
     AND (starts_with(e.host, :place) OR EXISTS (SELECT FROM unnest(e.guests) g WHERE starts_with(g, :place)))
 ), held AS (SELECT * FROM scope WHERE status <> 'cancelled')
 """
@@ -163,7 +162,14 @@ async def report(session: Reader, where: Place, year: int, today: dt.date | None
     now = dt.datetime.now(dt.UTC)
     made = today or now.astimezone(ZoneInfo("Europe/Berlin")).date()
     until = min(made, dt.date(year, 12, 31))
-    asked = {"year": year, "place": where.key, "until": until}
+    asked = {
+        "year": year,
+        "place": where.key,
+        "first": dt.date(year, 1, 1),
+        "until": until,
+        "first_before": dt.date(year - 1, 1, 1),
+        "until_before": _year_before(until),
+    }
 
     async def rows(query: str, **more: Any) -> Sequence[Any]:
         return (await session.execute(text(SCOPE + query), {**asked, **more})).all()
@@ -199,6 +205,10 @@ async def report(session: Reader, where: Place, year: int, today: dt.date | None
         quotes=tuple(QuoteFigures(row.text, row.name, names.get(row.ags, row.ags)) for row in quotes),
         names=names,
     )
+
+
+def _year_before(day: dt.date) -> dt.date:
+    return day.replace(year=day.year - 1, day=28 if (day.month, day.day) == (2, 29) else day.day)
 
 
 async def _clocks(session: Reader, where: Place, year: int, until: dt.date, now: dt.datetime) -> dict[str, Any]:
