@@ -173,9 +173,8 @@ async def test_a_report_is_for_those_of_the_city_and_of_the_state(hub: Hub, clie
         answers = [await browser.graph(REPORT, year=2019, **where) for where in everywhere]
         await browser.close()
         assert [bool(answer["data"]) for answer in answers] == seen, (org, role)
-    assert (
-        await httpx.AsyncClient().get(f"{without.url}/events/reports/{KONSTANZ}/2019/report.pdf")
-    ).status_code == 401
+    nobody = await without.http.get(f"{without.url}/events/reports/{KONSTANZ}/2019/report.pdf")
+    assert nobody.status_code == 401
 
 
 async def test_a_state_counts_its_cities(hub: Hub, clients: Clients) -> None:
