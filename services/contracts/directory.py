@@ -78,3 +78,15 @@ class TopicMerged(Message, frozen=True):
 
     def key(self) -> str:
         return self.code
+
+
+class ProjectCardDecided(Message, frozen=True):
+    """What the city `ags` made of a project card (`events.ProjectCardProposed`); `project` is the project's id."""
+
+    id: str
+    ags: str
+    accepted: bool
+    project: str = ""
+
+    def key(self) -> str:
+        return self.id

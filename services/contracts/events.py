@@ -33,3 +33,23 @@ class RoundsPlayed(Message, frozen=True):
 
     def key(self) -> str:
         return self.event
+
+
+class ProjectCardProposed(Message, frozen=True):
+    """An idea of an event as it is proposed to the city `ags` as its project, or not any more (`withdrawn`).
+
+    `topics` are codes; `navigators` are ids of people of the city who noted or propose it by name.
+    """
+
+    id: str
+    ags: str
+    event: str
+    event_title: str
+    title: str
+    summary: str
+    topics: tuple[str, ...] = ()
+    navigators: tuple[str, ...] = ()
+    withdrawn: bool = False
+
+    def key(self) -> str:
+        return self.id

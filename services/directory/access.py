@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from services.directory.fields import Audience
-from services.directory.models import Client, Navigator
+from services.directory.models import Client, Navigator, Project
 from services.kit.auth import Principal
 from services.kit.errors import Forbidden, Refused
 from services.kit.i18n import gettext as _
@@ -160,6 +160,13 @@ RIGHTS: Final[Rights] = {
     "Query.auditLog": LOG,
     "Query.erased": Right("the network: clients and people with the scope", READ, rows="numbers of all cities"),
     **public("ErasedEntry", "ErasedEntryConnection", "ErasedEntryEdge"),
+    "Query.proposedProjects": PUBLISHING.to("what was proposed to their own city", "own_city"),
+    "Mutation.acceptProposedProject": PUBLISHING.to("what was proposed to their own city", "may_publish"),
+    "Mutation.declineProposedProject": PUBLISHING.to("what was proposed to their own city", "own_city"),
+    "Mutation.joinProject": OWN_PARTNERSHIPS.to("projects of other cities that look for partners", "own_city"),
+    "Mutation.leaveProject": OWN_PARTNERSHIPS.to("their own city's part; partners of its projects", "may_release"),
+    "ProposedProject.*": ANYBODY.to("what one got from the lists"),
+    **public("ProposedProjectConnection", "ProposedProjectEdge", "ProjectPartner"),
     "Query.topicProposals": PROPOSALS,
     "Mutation.proposeTopic": OWN_TOPICS,
     "Mutation.decideTopicProposal": TOPIC_DECIDERS,
@@ -242,6 +249,12 @@ def own_city(who: Principal) -> str:
     if who.city is None:
         raise Forbidden(_("You do not speak for a city."))
     return who.city
+
+
+def may_release(ags: str, project: Project, partner: str) -> None:
+    """A city leaves by itself, or is let go by the city whose project it is."""
+    if ags not in {project.ags, partner}:
+        raise Forbidden(_("Only the partner itself or the project's city ends this."))
 
 
 def may_decide_topics(who: Principal, ags: str | None = None) -> bool:

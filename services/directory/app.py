@@ -5,7 +5,7 @@ from typing import Any
 
 from litestar import Litestar
 
-from services.directory import access, jobs, reads, vocabulary, web
+from services.directory import access, intake, jobs, reads, vocabulary, web
 from services.directory.graphql import schema
 from services.directory.models import Base
 from services.directory.oauth import keys
@@ -40,6 +40,8 @@ service = Service(
     routes=web.routes,
     duties=jobs.duties,
     mails=Path(__file__).parent / "mails",
+    listens=intake.listens,
+    without=frozenset(intake.listens),
     prepare=_prepare,
     keys=_keys,
 )

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 from sqlalchemy import func, or_, select, update
 
-from services.directory import audit, harvest, history, once, publishing, uploads, vocabulary
+from services.directory import audit, cards, harvest, history, once, publishing, uploads, vocabulary
 from services.directory.finding import dictionary
 from services.directory.finding.terms import known
 from services.directory.login import discovery, links
@@ -233,6 +233,7 @@ def duties(runtime: Runtime) -> Sequence[Job | Every]:
         links.wanted.job(runtime),
         notices.wanted.job(runtime),
         notices.regular(runtime),
+        cards.regular(runtime),
         retention.regular(runtime),
         vocabulary.job(runtime),
         _harvest(runtime),

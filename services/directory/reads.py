@@ -396,4 +396,4 @@ SHAPES: Final = Shapes(
         "Topic": Shape("Topic", "topic", "code", TOPIC_FIELDS),
     },
 )
-"""`Project.links` is left to the executor: few ask for it, and its JSON would have to be taken apart."""
+"""`Project.links` and `Project.partners` are left to the executor: few ask for them."""

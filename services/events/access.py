@@ -4,7 +4,7 @@ import dataclasses
 import uuid
 from typing import Final
 
-from services.events.models import Event, Idea, Module, Programme
+from services.events.models import ActionItem, Event, Idea, Module, Programme
 from services.kit.auth import Principal
 from services.kit.errors import Forbidden
 from services.kit.i18n import gettext as _
@@ -50,14 +50,38 @@ OPEN_SPACE: Final = Right(
     "those who see an event's people; plans and suggestions: the organiser",
     rule="may_see_people",
 )
-MINUTES: Final = dataclasses.replace(PEOPLE, hidden=False)
 REPORT: Final = Right(
     "clients and people with the scope", READ,
     rows="their own city, for programs and coordinators; their state and its cities, for central navigators",
     rule="may_report",
 )  # fmt: skip
+CARDS: Final = ORGANISER.to(
+    "ideas of events they organise, to all cities of it; of events their city is part of, to that city", "may_propose"
+)
 RIGHTS: Final[Rights] = {
     "Query.*": ANYBODY,
+    "Query.actionItems": BOARD,
+    "Query.myActionItems": BY_LINK,
+    "Query.myVotes": DAY_LINK.to("the votes of events that the person whose link it is takes part in"),
+    "Mutation.castVote": Right(
+        "whoever has a personal link or one of the day; else the organiser",
+        rows="votes of events that the person takes part in",
+    ),
+    "Mutation.tickActionItem": Right(
+        "whoever has a personal link; else clients and people with the scope events:write",
+        rows="their own; of events they organise; those of their city",
+        rule="may_tick",
+    ),
+    "Mutation.makeProjectCard": CARDS,
+    "Mutation.withdrawProjectCard": CARDS,
+    "Subscription.voteTurnout": BOARD,
+    "Event.votes": PEOPLE,
+    "Event.actionItems": PEOPLE,
+    "Event.projectCards": PEOPLE,
+    **{f"{name}.*": ANYBODY.to("what one got from an event or with a link") for name in (
+        "Vote", "VoteCriterion", "VoteCandidate", "VoteTurnout", "MyVote", "ProjectCard",
+    )},
+    **public("Project", "ActionItemConnection", "ActionItemEdge"),
     "Query.myDay": DAY_LINK,
     "Query.dayIdeas": DAY_LINK,
     "Mutation.noteIdea": DAY_LINK,
@@ -222,3 +246,22 @@ def may_correct(idea: Idea) -> None:
     """What people wrote themselves, the organiser may hide, but not rewrite."""
     if idea.source != "paper":
         raise Forbidden(_("Only ideas from paper cards are corrected by the organiser; others can be hidden."))
+
+
+def may_see_board(who: Principal, event: Event) -> None:
+    """The organiser, and as `may_see_people`; raises Forbidden."""
+    if not (organises(who, event) or may_see_people(who, event)):
+        raise Forbidden(_("Ideas are for the organiser and the cities of the event."))
+
+
+def may_propose(who: Principal, event: Event, city: str) -> None:
+    """Projects to all cities of the event, who organises it; whoever speaks for one of them, to that city."""
+    if not organises(who, event) and who.city != city:
+        raise Forbidden(_("Only the organiser proposes projects to other cities than one's own."))
+
+
+def may_tick(who: Principal, event: Event, item: ActionItem, linked: uuid.UUID | None) -> None:
+    """Say how far an action item is: whose it is, with their link; the organiser; whoever speaks for its city."""
+    theirs = who.city is not None and who.city == item.city
+    if not (item.owner_id == linked if linked else organises(who, event) or theirs):
+        raise Forbidden(_("Only who has taken this on, their city or the organiser may tick it off."))

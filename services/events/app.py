@@ -4,7 +4,7 @@ from pathlib import Path
 
 from litestar import Litestar
 
-from services.events import access, intake, jobs, surveys, web
+from services.events import access, intake, jobs, surveys, votes, web
 from services.events.graphql import schema
 from services.events.live import rooms
 from services.events.models import Base
@@ -20,7 +20,7 @@ service = Service(
     routes=web.routes,
     jobs=jobs.JOBS,
     mails=Path(__file__).parent / "mails",
-    regular=[*jobs.REGULAR, surveys.closing],
+    regular=[*jobs.REGULAR, surveys.closing, votes.closing],
     duties=jobs.duties,
     listens=intake.listens,
     beside=rooms.beside,

@@ -17,11 +17,13 @@ from services.contracts.directory import (
     NavigatorErased,
     NavigatorPublished,
     NavigatorWithdrawn,
+    ProjectCardDecided,
     TopicMerged,
     TopicPublished,
 )
 from services.contracts.events import EventPublished
 from services.contracts.matching import RoundsConfirmed
+from services.events import cards
 from services.events.clock import at
 from services.events.models import (
     ActionItem,
@@ -34,12 +36,15 @@ from services.events.models import (
     Live,
     Navigator,
     Participant,
+    ProjectCard,
     Proposal,
     RegistrationException,
     Seat,
     Session,
     Table,
     Topic,
+    Vote,
+    VoteCandidate,
 )
 from services.events.models.live import clock_of
 from services.kit import log
@@ -71,8 +76,10 @@ async def merged(session: Writer, said: TopicMerged) -> None:
     await session.execute(update(Event).where(Event.table_topics.contains([said.code])).values(table_topics=replaced))
     replaced = sql.array_replace(Navigator.topics, said.code, said.into)
     await session.execute(update(Navigator).where(Navigator.topics.contains([said.code])).values(topics=replaced))
-    proposed = sql.array_append(sql.array_remove(sql.array_remove(Proposal.topics, said.code), said.into), said.into)
-    await session.execute(update(Proposal).where(Proposal.topics.contains([said.code])).values(topics=proposed))
+    for model in (Proposal, ProjectCard):
+        without = sql.array_remove(sql.array_remove(model.topics, said.code), said.into)
+        moved = update(model).where(model.topics.contains([said.code]))
+        await session.execute(moved.values(topics=sql.array_append(without, said.into)))
     await session.execute(delete(Topic).where(Topic.code == said.code))
 
 
@@ -132,8 +139,11 @@ WRITTEN: Final[dict[Any, tuple[str, ...]]] = {
     Harvest: ("results", "decisions", "minutes"),
     ActionItem: ("text", "owner"),
     HarvestFile: ("name", "alt", "caption"),
+    Vote: ("title",),
+    VoteCandidate: ("title",),
+    ProjectCard: ("title", "summary"),
 }
-"""What people write in an open space, where somebody may be named."""
+"""What people write in an open space and afterwards, where somebody may be named."""
 
 RENAMED = """
 SELECT r.ags, n.name, r.name FROM json_to_recordset($1::json) AS r(id uuid, ags text, name text)
@@ -173,9 +183,11 @@ async def _rewritten(session: Writer, ags: str, old: str, name: str) -> None:
     for model, fields in WRITTEN.items():
         columns = [getattr(model, field) for field in fields]
         found = select(model).where(model.event_id.in_(theirs), sql.strpos(sql.concat_ws(" ", *columns), old) > 0)
-        for row in (await session.scalars(found)).all():
+        rows = (await session.scalars(found)).all()
+        for row in rows:
             for field in fields:
                 setattr(row, field, whole.sub(lambda _match: name, getattr(row, field)))
+        await cards.say_anew(session, [row for row in rows if isinstance(row, ProjectCard)])
 
 
 async def messages(session: Reader, events: Sequence[Event]) -> list[EventPublished]:
@@ -261,6 +273,7 @@ listens: Listens = {
         NavigatorPublished: navigators,
         NavigatorWithdrawn: forget,
         NavigatorErased: erase,
+        ProjectCardDecided: cards.decided,
         TokensRevoked: hearing(Base.metadata),
     },
     "matching": {RoundsConfirmed: rounds},

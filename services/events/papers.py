@@ -25,8 +25,11 @@ PAPERS: Final[dict[str, tuple[Callable[[Day], bytes], str]]] = {
 """Name → (how it is made, media type)."""
 
 MINUTES: Final = "minutes.pdf"
-"""Made of more than the `Day` (`report.minutes`)."""
-MEDIA: Final = {name: media for name, (_make, media) in PAPERS.items()} | {MINUTES: "application/pdf"}
+VOTES: Final = "votes.pdf"
+"""Both are made of more than the `Day` (`web.reports`)."""
+MEDIA: Final = {name: media for name, (_make, media) in PAPERS.items()} | dict.fromkeys(
+    (MINUTES, VOTES), "application/pdf"
+)
 """Name → media type, of all papers of an event."""
 
 PUBLIC: Final = frozenset({"agenda.ics"})

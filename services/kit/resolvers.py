@@ -1,5 +1,6 @@
 """What resolvers of every service ask first: where am I, who is asking, load this."""
 
+import datetime as dt
 import uuid
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Any, cast
@@ -49,3 +50,14 @@ def place_of(after: str | None) -> list[str] | None:
     if place is not None and as_uuid(place[1]) is None:
         raise Refused(_("„after“ is not a cursor of this list."))
     return place
+
+
+def moment_of(after: str | None) -> tuple[dt.datetime, uuid.UUID] | None:
+    """A cursor of a list in the order of a moment and a UUID."""
+    place = decode_cursor(after, 2)
+    if place is None:
+        return None
+    try:
+        return dt.datetime.fromisoformat(place[0]).astimezone(dt.UTC), uuid.UUID(place[1])
+    except (ValueError, OverflowError):
+        raise Refused(_("„after“ is not a cursor of this list.")) from None

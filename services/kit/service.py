@@ -61,6 +61,8 @@ class Service:
     mails: Path | None = None
     """The folder of its kinds of mail; its metadata then has `mail.attach`."""
     listens: log.Listens = field(default_factory=dict)
+    without: frozenset[str] = frozenset()
+    """Of `listens`, whom it does without: where they neither run here nor have an address, it hears nothing of them."""
     prepare: Callable[["Runtime"], Awaitable[None]] | None = None
     """Runs at every start after the migrations: seeds what must be there."""
     beside: Callable[["Runtime"], Awaitable[None]] | None = None
@@ -198,7 +200,9 @@ class Hub:
             if service.reads is not None:
                 self.runtimes[service.name].news = News(db)
         for runtime in self.runtimes.values():
-            runtime.feeds = {name: self._feed(name) for name in runtime.service.listens}
+            there = self.runtimes.keys() | settings.urls.keys()
+            needed = [name for name in runtime.service.listens if name in there or name not in runtime.service.without]
+            runtime.feeds = {name: self._feed(name) for name in needed}
             if runtime.service.mails is not None:
                 runtime.outbox  # noqa: B018  # complains here about settings that cannot be read
         self.verifier = Verifier(self._keys(), settings.issuer, settings.issuer, self.revoked)

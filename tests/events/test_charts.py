@@ -100,7 +100,7 @@ def test_nothing_to_draw_is_a_picture_too() -> None:
 def vote(**changes: object) -> Result:
     lines = (
         Line("Reisekosten", (8, 9, 7), 24, 1),
-        Line(NASTY[0], (7, 1, 14), 22, 2, printed=21),
+        Line(NASTY[0], (7, 1, 14), 22, 2, remark="Als Summe ist 21 gedruckt."),
         Line("E-Akte", (4, 7, 3), 14, 3, "SHARED"),
         Line("Bilderarchiv", (6, 5, 3), 14, 3, "SHARED"),
     )
@@ -115,7 +115,7 @@ def test_a_result_prints_what_is_true_and_flags_what_was_printed() -> None:
     said = all_words(paper)
     assert "21 von 25 Personen haben abgestimmt (84 %)." in said
     assert f"2. {NASTY[0]} * 7 1 14 22" in said
-    assert "* Gedruckte Summe: 21. Die Punkte ergeben zusammen 22." in said
+    assert "* Als Summe ist 21 gedruckt." in said
     assert "3. E-Akte ** 4 7 3 14" in said
     assert "** Gleich viele Punkte wie ein anderer Vorschlag: Sie teilen sich den Rang." in said
     assert "Abgedruckt in: Abb. 10" in said

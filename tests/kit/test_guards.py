@@ -36,7 +36,7 @@ SHOWN = {
     "directory.city", "directory.navigator", "directory.project", "directory.navigator_topic",
     "directory.project_navigator", "directory.topic", "directory.municipality", "directory.department",
     "directory.project_topic", "directory.care", "directory.quota_rule", "directory.daily_count",
-    "directory.word",
+    "directory.word", "directory.project_partner", "directory.project_partner_navigator",
     "events.city", "events.topic", "events.event", "events.agenda_item", "events.room", "events.module",
     "events.programme", "events.series", "events.live", "matching.topic", "matching.city",
     "events.open_space", "events.slot", "events.closure", "events.session",
@@ -185,7 +185,7 @@ async def test_a_city_sees_no_row_of_another(filled: dict[str, Database], servic
 OWN = {
     "directory.client", "directory.account", "directory.role_grant", "directory.publication", "directory.provider",
     "directory.audit", "directory.source", "directory.draft", "directory.harvest", "directory.partnership",
-    "directory.topic_proposal", "directory.own_word", "directory.erased",
+    "directory.topic_proposal", "directory.own_word", "directory.erased", "directory.proposed_project",
 }  # fmt: skip
 SEEN = {
     "client": OWN | {"directory.once"},
@@ -261,6 +261,8 @@ MOVES = {
     "directory.once": f"client = 'client-{THEIRS}'",
     "directory.project_topic": f"project_id = '{account(THEIRS)}'",
     "directory.partnership": f"ags = '{THEIRS}', other = '{THEIRS}'",
+    "directory.proposed_project": f"ags = '{THEIRS}'",
+    "directory.project_partner": f"ags = '{THEIRS}'",
     "directory.provider": f"org = '{THEIRS}'",
     "directory.project_navigator": f"navigator_id = '{account(THEIRS)}'",
     "directory.navigator_topic": f"navigator_id = '{account(THEIRS)}'",
@@ -273,6 +275,8 @@ MOVES = {
     "events.event": f"host = '{THEIRS}', guests = '{{}}'",
     "events.agenda_item": f"event_id = '{account(THEIRS)}'",
     "events.proposal": f"event_id = '{account(THEIRS)}'",
+    "events.vote": f"event_id = '{account(THEIRS)}'",
+    "events.vote_candidate": f"event_id = '{account(THEIRS)}'",
     "events.harvest": f"event_id = '{account(THEIRS)}'",
     "events.harvest_file": f"event_id = '{account(THEIRS)}'",
     "events.agenda_plan": f"event_id = '{account(THEIRS)}'",

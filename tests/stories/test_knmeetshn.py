@@ -105,6 +105,35 @@ async def test_participants_are_for_the_cities_of_the_event(played: tuple[Deploy
         assert (bool(found["participants"]), bool(found["rounds"]), bool(found["plans"])) == (sees, sees, sees), ags
 
 
+async def test_an_idea_of_the_day_becomes_a_project_that_a_second_city_joins(
+    played: tuple[Deployment, str, Client],
+) -> None:
+    deployment, event, organiser = played
+    note = "mutation ($e: ID!, $i: [IdeaCard!]!) { noteIdeas(event: $e, ideas: $i) { id } }"
+    noted = await organiser.ask(note, e=event, i=[{"text": "Reisekosten mit einem Klick", "round": 1, "table": 1}])
+    make = 'mutation ($e: ID!, $i: ID!) { makeProjectCard(event: $e, idea: $i, city: "08121000") { id } }'
+    card = (await organiser.ask(make, e=event, i=noted["noteIdeas"][0]["id"]))["makeProjectCard"]["id"]
+    heilbronn, konstanz = await deployment.client("08121000"), await deployment.client("08335043")
+    waiting = "{ proposedProjects { nodes { id title topics { code } } } }"
+    found = await heilbronn.until(waiting, lambda data: data["proposedProjects"]["nodes"])
+    (proposed,) = found["proposedProjects"]["nodes"]
+    assert (proposed["id"], proposed["title"], len(proposed["topics"])) == (card, "Reisekosten mit einem Klick", 1)
+    accept = "mutation ($c: ID!) { acceptProposedProject(id: $c) { project { id stage } } }"
+    project = (await heilbronn.ask(accept, c=card))["acceptProposedProject"]["project"]
+    join = 'mutation ($p: ID!) { joinProject(project: $p, note: "Wir testen") { id } }'
+    await konstanz.ask(join, p=project["id"])
+    # Through one graph: the event's card, the directory's project, its partners.
+    shown = """query ($e: ID!) { event(id: $e) { projectCards { state project { id title stage city { name }
+      partners { note city { name } } } } } }"""
+    told = await organiser.until(shown, lambda data: data["event"]["projectCards"][0]["state"] == "ACCEPTED", e=event)
+    assert told["event"]["projectCards"][0]["project"] == {
+        "id": project["id"], "title": "Reisekosten mit einem Klick", "stage": "IDEA", "city": {"name": "Heilbronn"},
+        "partners": [{"note": "Wir testen", "city": {"name": "Konstanz"}}],
+    }  # fmt: skip
+    for client in (heilbronn, konstanz):
+        await client.close()
+
+
 async def test_who_is_withdrawn_leaves_the_day(played: tuple[Deployment, str, Client]) -> None:
     """Last: it changes the day. Every service forgets the person, and the event goes on without them."""
     deployment, event, organiser = played

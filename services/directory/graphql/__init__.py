@@ -16,6 +16,7 @@ from services.directory.graphql.harvest import HarvestMutation, HarvestQuery
 from services.directory.graphql.history import HistoryMutation, HistoryQuery
 from services.directory.graphql.municipalities import Municipality
 from services.directory.graphql.partnerships import PartnershipMutation
+from services.directory.graphql.projects import CardMutation, CardQuery
 from services.directory.graphql.protection import ProtectionQuery
 from services.directory.graphql.publish import Mutation
 from services.directory.graphql.registrations import RegistrationMutation, RegistrationQuery
@@ -183,6 +184,7 @@ schema = Schema(
             StateQuery,
             VocabularyQuery,
             FindingQuery,
+            CardQuery,
         ),
     ),
     mutation=merge_types(
@@ -196,6 +198,7 @@ schema = Schema(
             RegistrationMutation,
             StateMutation,
             VocabularyMutation,
+            CardMutation,
         ),
     ),
     types=[Topic],

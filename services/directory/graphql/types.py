@@ -27,9 +27,11 @@ from services.kit.resolvers import as_uuid, load, read, who
 
 if TYPE_CHECKING:
     from services.directory.graphql.partnerships import Partnership
+    from services.directory.graphql.projects import ProjectPartner
 
 SERVICE = "directory"
 Shared = Annotated["Partnership", strawberry.lazy("services.directory.graphql.partnerships")]
+Joined = Annotated["ProjectPartner", strawberry.lazy("services.directory.graphql.projects")]
 
 
 @strawberry.federation.type(keys=["code"], description="A topic of the shared vocabulary.")
@@ -317,18 +319,10 @@ class Project:
     @classmethod
     def of(cls, row: m.Project) -> Self:
         return cls(
-            id=ID(str(row.id)),
-            row=row,
-            title=row.title,
-            summary=row.summary,
-            department=row.department,
-            stage=Stage(row.stage),
-            seeks_partners=row.seeks_partners,
-            seeks_test_area=row.seeks_test_area,
-            reusable=row.reusable,
-            lessons=row.lessons,
-            changed_on=row.changed_on,
-        )
+            id=ID(str(row.id)), row=row, title=row.title, summary=row.summary, department=row.department,
+            stage=Stage(row.stage), seeks_partners=row.seeks_partners, seeks_test_area=row.seeks_test_area,
+            reusable=row.reusable, lessons=row.lessons, changed_on=row.changed_on,
+        )  # fmt: skip
 
     @strawberry.field
     def links(self) -> list[Link]:
@@ -346,6 +340,12 @@ class Project:
     async def navigators(self, info: Info[Any, Any]) -> list[Navigator]:
         rows, viewer = await load(info, SERVICE, search.navigators_of_projects, self.row.id), access.viewer(who(info))
         return [Navigator.of(row, viewer) for row in rows if viewer.sees(row)]
+
+    @strawberry.field(description="The cities that have joined it.")
+    async def partners(self, info: Info[Any, Any]) -> list[Joined]:
+        from services.directory.graphql.projects import partners_of
+
+        return await partners_of(info, self.row.id)
 
     @classmethod
     async def resolve_reference(cls, info: Info[Any, Any], id: ID) -> "Project | None":

@@ -2,7 +2,6 @@
 
 import datetime as dt
 import enum
-import uuid
 from typing import Any, Self
 
 import strawberry
@@ -12,10 +11,10 @@ from services.directory import access, vocabulary
 from services.directory import models as m
 from services.directory.graphql.types import SERVICE, City, Topic, city_of, topic_of
 from services.kit.db import HUB
-from services.kit.errors import NotFound, Refused
-from services.kit.graphql import Connection, decode_cursor, encode_cursor, page_size
+from services.kit.errors import NotFound
+from services.kit.graphql import Connection, encode_cursor, page_size
 from services.kit.i18n import gettext as _
-from services.kit.resolvers import as_uuid, here, read, who
+from services.kit.resolvers import as_uuid, here, moment_of, read, who
 
 
 @strawberry.enum(description="Where a proposed topic stands.")
@@ -84,7 +83,7 @@ class VocabularyQuery:
     async def topic_proposals(
         self, info: Info[Any, Any], status: TopicProposalStatus | None = None, first: int = 50, after: str | None = None
     ) -> Connection[TopicProposal]:
-        place = _place(decode_cursor(after, 2))
+        place = moment_of(after)
         async with read(info, SERVICE) as session:
             rows = await vocabulary.listed(
                 session, page_size(first) + 1, before=place, status=status.value if status else None
@@ -95,15 +94,6 @@ class VocabularyQuery:
             first,
             after,
         )
-
-
-def _place(parts: list[str] | None) -> tuple[dt.datetime, uuid.UUID] | None:
-    if parts is None:
-        return None
-    try:
-        return dt.datetime.fromisoformat(parts[0]).astimezone(dt.UTC), uuid.UUID(parts[1])
-    except (ValueError, OverflowError):
-        raise Refused(_("„after“ is not a cursor of this list.")) from None
 
 
 @strawberry.type

@@ -1,6 +1,7 @@
 """The directory's tables."""
 
 from services.directory.models.base import Base
+from services.directory.models.cards import ProjectPartner, ProjectPartnerNavigator, ProposedProject
 from services.directory.models.network import (
     Care,
     DailyCount,
@@ -75,7 +76,10 @@ __all__ = [
     "Passkey",
     "Project",
     "ProjectNavigator",
+    "ProjectPartner",
+    "ProjectPartnerNavigator",
     "ProjectTopic",
+    "ProposedProject",
     "Provider",
     "Publication",
     "QuotaRule",

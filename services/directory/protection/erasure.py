@@ -84,6 +84,18 @@ async def _said(session: Writer, gone: Gone) -> None:
         await session.execute(delete(model).where(model.navigator_id == gone.id))
 
 
+async def _ideas(session: Writer, gone: Gone) -> None:
+    """Ideas that were proposed to cities: nobody who cares for them, and no name in their words."""
+    of = m.ProposedProject
+    one = literal(gone.id, Uuid)
+    cared = update(of).where(of.ags == gone.ags, one == any_(of.navigators))
+    await session.execute(cared.values(navigators=func.array_remove(of.navigators, one)))
+    for word in gone.words:
+        named = or_(func.strpos(of.title, word) > 0, func.strpos(of.summary, word) > 0)
+        without = {name: func.replace(getattr(of, name), word, "…") for name in ("title", "summary")}
+        await session.execute(update(of).where(named).values(without))
+
+
 async def _drafts(session: Writer, gone: Gone) -> None:
     """Uploads that wait for a yes: without the person, or not at all where they cannot be read."""
     rows = await session.execute(select(m.Draft.id, m.Draft.snapshot).where(m.Draft.ags == gone.ags))
@@ -118,5 +130,5 @@ def _like(word: str) -> str:
     return word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
-erasers: list[Eraser] = [_said, _drafts, _answers, _mails]
+erasers: list[Eraser] = [_said, _ideas, _drafts, _answers, _mails]
 """Whatever holds something of people beside the publications themselves."""

@@ -8,6 +8,8 @@ from strawberry.federation import Schema
 from strawberry.tools import merge_types
 
 from services.events.graphql import calendars, modules, registration, series, templates
+from services.events.graphql.actions import ActionMutation, ActionQuery
+from services.events.graphql.cards import CardMutation
 from services.events.graphql.changing import Mutation
 from services.events.graphql.live import LiveMutation, LiveQuery, LiveSubscription
 from services.events.graphql.openspace.asking import OpenSpaceQuery, OpenSpaceSubscription
@@ -18,6 +20,7 @@ from services.events.graphql.report import ReportQuery
 from services.events.graphql.surveys import SurveyMutation, SurveyQuery
 from services.events.graphql.types import City, Event, From, Until, event_of, event_page
 from services.events.graphql.voices import VoiceMutation, VoiceQuery
+from services.events.graphql.votes import VoteMutation, VoteQuery, VoteSubscription
 from services.kit.graphql import FEDERATION_VERSION, Connection
 
 __all__ = ["schema"]
@@ -57,6 +60,8 @@ schema = Schema(
             SurveyQuery,
             VoiceQuery,
             ReportQuery,
+            VoteQuery,
+            ActionQuery,
         ),
     ),
     mutation=merge_types(
@@ -73,9 +78,12 @@ schema = Schema(
             Organising,
             SurveyMutation,
             VoiceMutation,
+            VoteMutation,
+            ActionMutation,
+            CardMutation,
         ),
     ),
-    subscription=merge_types("Subscription", (LiveSubscription, OpenSpaceSubscription)),
+    subscription=merge_types("Subscription", (LiveSubscription, OpenSpaceSubscription, VoteSubscription)),
     types=[City],
     federation_version=FEDERATION_VERSION,
 )

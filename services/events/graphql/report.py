@@ -111,7 +111,7 @@ class ReportVoteLine:
     total: int
     rank: int
     decided: str = strawberry.field(description="What gave the rank: TOTAL, CRITERION, LOT or SHARED.")
-    printed: int | None = strawberry.field(description="The total that an imported result printed.")
+    remark: str = strawberry.field(description="What an imported result prints otherwise than its points give.")
 
 
 @strawberry.type
@@ -157,6 +157,7 @@ class AnnualReport:
     name: str = strawberry.field(description="Of the city or state.")
     until: dt.date = strawberry.field(description="The last day that counts.")
     surveys_too_small: int = strawberry.field(description="Surveys that fewer than five people answered.")
+    votes_too_small: int = strawberry.field(description="Votes in which fewer than five people voted.")
 
     @strawberry.field
     def totals(self) -> ReportTotals:
@@ -258,5 +259,10 @@ class ReportQuery:
         async with runtime.db.read(HUB) as session:
             found = await reading.report(session, await reading.place(session, key), year)
         return AnnualReport(
-            found=found, year=year, name=found.place.name, until=found.until, surveys_too_small=found.surveys_too_small
+            found=found,
+            year=year,
+            name=found.place.name,
+            until=found.until,
+            surveys_too_small=found.surveys_too_small,
+            votes_too_small=found.votes_too_small,
         )

@@ -20,9 +20,12 @@ from services.kit.i18n import gettext as _
 from services.kit.resolvers import as_uuid, here, load, read, who
 
 if TYPE_CHECKING:
+    from services.events.graphql.cards import ProjectCard
+    from services.events.graphql.openspace.types import ActionItem
     from services.events.graphql.registration.types import Attendance, EventRegistration, Vehicle
     from services.events.graphql.surveys import Survey
     from services.events.graphql.voices import Quote, RetroEntry
+    from services.events.graphql.votes.types import Vote
 from services.events.graphql.parts import (
     DayLink,
     EventKind,
@@ -255,6 +258,30 @@ class Event:
 
         return await quotes_of(info, self)
 
+    @strawberry.field(description="Oldest first, for the organiser and the event's cities; else empty.")
+    async def votes(
+        self, info: Info[Any, Any]
+    ) -> list[Annotated["Vote", strawberry.lazy("services.events.graphql.votes.types")]]:
+        from services.events.graphql.votes import votes_of
+
+        return await votes_of(info, self)
+
+    @strawberry.field(description="Who does what until when, by day; for the organiser and the event's cities.")
+    async def action_items(
+        self, info: Info[Any, Any]
+    ) -> list[Annotated["ActionItem", strawberry.lazy("services.events.graphql.openspace.types")]]:
+        from services.events.graphql.actions import action_items_of
+
+        return await action_items_of(info, self)
+
+    @strawberry.field(description="Ideas that were proposed to cities as projects, for the organiser and the cities.")
+    async def project_cards(
+        self, info: Info[Any, Any]
+    ) -> list[Annotated["ProjectCard", strawberry.lazy("services.events.graphql.cards")]]:
+        from services.events.graphql.cards import cards_of
+
+        return await cards_of(info, self)
+
     @strawberry.field(description="The clock of its rounds; null where it has none.")
     async def clock(self, info: Info[Any, Any]) -> RoundClock | None:
         found = await load(info, SERVICE, commands.clocks_of, self.row.id)
@@ -345,7 +372,7 @@ async def event_page(
     until: dt.date | None,
 ) -> Connection[Event]:
     place = decode_cursor(after, 2)
-    if place is not None and not (_is_date(place[0]) and as_uuid(place[1])):
+    if place is not None and not (is_date(place[0]) and as_uuid(place[1])):
         raise Refused(_("„after“ is not a cursor of this list."))
     async with read(info, SERVICE) as session:
         rows = await trips.page(
@@ -362,7 +389,7 @@ async def event_page(
     )
 
 
-def _is_date(value: str) -> bool:
+def is_date(value: str) -> bool:
     try:
         dt.date.fromisoformat(value)
     except ValueError:

@@ -9,7 +9,7 @@ from sqlalchemy import func as sql
 from sqlalchemy import insert, select, update
 
 from services.events.live.reading import MOST_IDEAS
-from services.events.models import Event, Idea, Participant
+from services.events.models import Event, Idea, Participant, VoteCandidate
 from services.kit.checks import Checks
 from services.kit.db import Reader, Writer
 from services.kit.errors import Conflict, NotFound, Refused
@@ -85,6 +85,8 @@ async def change(session: Writer, idea: Idea, **values: Any) -> Idea:
         text = values.pop("text")
         if text is None:
             values |= {"text": "", "withdrawn": True, "navigator_id": None}
+            voted_on = update(VoteCandidate).where(VoteCandidate.idea_id == idea.id)
+            await session.execute(voted_on.values(title="…"))
         else:
             checks = Checks()
             values["text"] = checks.text("idea", "text", text, LONGEST)

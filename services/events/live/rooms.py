@@ -31,8 +31,9 @@ from services.kit.service import Runtime
 log = logging.getLogger(__name__)
 EPOCH = dt.datetime.fromtimestamp(0, dt.UTC)
 CHANNEL = "lotsennetz_events_live"
-CLOCK, PEOPLE, IDEAS = "clock", "people", "ideas"
-PARTS = frozenset({CLOCK, PEOPLE, IDEAS})
+CLOCK, PEOPLE, IDEAS, VOTES = "clock", "people", "ideas", "votes"
+PARTS = frozenset({CLOCK, PEOPLE, IDEAS, VOTES})
+"""Of `VOTES` a room keeps nothing: who shows them reads them."""
 DEAF_SECONDS = 1.0
 """How long something that was read counts while the database tells nothing."""
 AGAIN_SECONDS = 1.0
@@ -88,7 +89,7 @@ class Rooms(Ear):
             if what == "idea":
                 found.noted(uuid.UUID(keys[1]))
             else:
-                found.moved(PEOPLE if what == PEOPLE else CLOCK)
+                found.moved(what if what in {PEOPLE, VOTES} else CLOCK)
 
     async def forget(self) -> None:
         """Let go of rooms that nobody looks at, until cancelled."""

@@ -1,6 +1,7 @@
 """The tables of events: the events themselves, and copies of what they need of the others."""
 
 from services.events.models.base import Base
+from services.events.models.cards import ProjectCard
 from services.events.models.copies import City, Navigator, Topic
 from services.events.models.event import AgendaItem, Event, OnlineLink, Participant, Room, Seat, Table
 from services.events.models.feeds import CalendarFeed, LeftEvent
@@ -32,6 +33,7 @@ from services.events.models.registration import (
     Vehicle,
 )
 from services.events.models.surveys import Quote, RetroEntry, Survey, SurveyAnswer, SurveyTurnout
+from services.events.models.votes import Vote, VoteBallot, VoteCandidate, VoteTurnout
 
 __all__ = [
     "TURN",
@@ -61,6 +63,7 @@ __all__ = [
     "OpenSpace",
     "Participant",
     "Programme",
+    "ProjectCard",
     "Proposal",
     "ProposalPerson",
     "Quote",
@@ -79,4 +82,8 @@ __all__ = [
     "Table",
     "Topic",
     "Vehicle",
+    "Vote",
+    "VoteBallot",
+    "VoteCandidate",
+    "VoteTurnout",
 ]

@@ -4,7 +4,7 @@ import uuid
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, ForeignKeyConstraint, LargeBinary, Text, UniqueConstraint, func
+from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, LargeBinary, Text, UniqueConstraint, func
 from sqlalchemy import text as plain
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, deferred, mapped_column
@@ -181,6 +181,7 @@ class ActionItem(Base):
     """Who does what until when; `proposal_id` is null for what no session agreed on."""
 
     __tablename__ = "action_item"
+    __table_args__ = (Index("ix_action_item_city_due", "city", "due"),)
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     event_id: Mapped[uuid.UUID] = _event()
     proposal_id: Mapped[uuid.UUID | None] = _proposal()
@@ -194,6 +195,11 @@ class ActionItem(Base):
     """AGS; empty for none."""
     due: Mapped[date | None]
     status: Mapped[str]
+    idea_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("events.idea.id", ondelete="SET NULL"), index=True)
+    """The idea of a table that it follows from; so for what was voted on."""
+    candidate_id: Mapped[uuid.UUID | None] = mapped_column(
+        ForeignKey("events.vote_candidate.id", ondelete="SET NULL"), index=True
+    )
 
 
 class HarvestFile(Base):

@@ -60,7 +60,9 @@ class HarvestDraft(msgspec.Struct, frozen=True):
 
 
 class ActionDraft(msgspec.Struct, frozen=True):
-    """Who does `text` until `due`: `owner_id` of the directory, or `owner` in words."""
+    """Who does `text` until `due`: `owner_id` of the directory, or `owner` in words. `idea` and `candidate` (of a vote)
+    are ids of what it follows from.
+    """
 
     text: str
     owner_id: str = ""
@@ -68,6 +70,8 @@ class ActionDraft(msgspec.Struct, frozen=True):
     city: str = ""
     due: dt.date | None = None
     status: str = "open"
+    idea: str = ""
+    candidate: str = ""
 
 
 def proposal(draft: ProposalDraft, vocabulary: frozenset[str], checks: Checks, row: str = "proposal") -> ProposalDraft:
@@ -111,14 +115,8 @@ def slots(drafts: Sequence[SlotDraft], checks: Checks) -> list[SlotDraft]:
 def action(draft: ActionDraft, checks: Checks, row: str = "action") -> ActionDraft:
     if draft.owner_id and draft.owner:
         checks.add(row, "owner", _("Name somebody of the directory or write a name, not both."))
-    return ActionDraft(
-        text=checks.text(row, "text", draft.text, 500),
-        owner_id=draft.owner_id,
-        owner=checks.text(row, "owner", draft.owner, 200, required=False),
-        city=draft.city,
-        due=draft.due,
-        status=draft.status,
-    )
+    text, owner = checks.text(row, "text", draft.text, 500), checks.text(row, "owner", draft.owner, 200, required=False)
+    return msgspec.structs.replace(draft, text=text, owner=owner)
 
 
 def harvest(draft: HarvestDraft, checks: Checks) -> HarvestDraft:

@@ -16,10 +16,12 @@ from services.events.models import (
     Event,
     Harvest,
     HarvestFile,
+    Idea,
     Navigator,
     Participant,
     Proposal,
     ProposalPerson,
+    VoteCandidate,
 )
 from services.events.openspace import drafts, media
 from services.events.openspace.callers import Caller
@@ -110,10 +112,16 @@ async def put_action(
         checks.add("action", "city", _("The city {city} takes no part in this event.", city=clean.city[:20]))
     if clean.status not in ACTION_STATUS:
         checks.add("action", "status", _("Choose one of {kinds}.", kinds=", ".join(ACTION_STATUS)))
+    sources: dict[str, uuid.UUID | None] = {}
+    for field, model in (("idea", Idea), ("candidate", VoteCandidate)):
+        sources[f"{field}_id"] = key_of = as_uuid(getattr(clean, field))
+        here = select(model.id).where(model.event_id == event.id, model.id == key_of)
+        if getattr(clean, field) and (key_of is None or await session.scalar(here) is None):
+            checks.add("action", field, _("This event has no such idea or candidate."))
     checks.done(_("Nothing was changed. Please correct the fields named and send it again."))
     values = {
         "text": clean.text, "owner_id": owner, "owner": clean.owner, "city": clean.city, "due": clean.due,
-        "status": clean.status,
+        "status": clean.status, **sources,
     }  # fmt: skip
     if key is not None:
         there = await _action(session, event, row, key)

@@ -16,7 +16,7 @@ from services.kit.i18n import ngettext
 class Line(msgspec.Struct, frozen=True):
     """A candidate. `decided` says what gave its rank: TOTAL, CRITERION, LOT or SHARED.
 
-    `printed` is the total of an imported result where it differs from the sum of `points`.
+    `remark` says what an imported result prints otherwise than its points give.
     """
 
     title: str
@@ -24,7 +24,7 @@ class Line(msgspec.Struct, frozen=True):
     total: int
     rank: int
     decided: str = "TOTAL"
-    printed: int | None = None
+    remark: str = ""
 
 
 class Result(msgspec.Struct, frozen=True):
@@ -90,11 +90,7 @@ class Marks:
             "LOT": _("As many points as another one; the lot decided."),
             "SHARED": _("As many points as another one: the rank is shared."),
         }.get(one.decided, "")
-        found = [words] if words else []
-        if one.printed is not None and one.printed != one.total:
-            found.append(
-                _("Printed total: {printed}. The points add up to {total}.", printed=one.printed, total=one.total)
-            )
+        found = [text for text in (words, one.remark) if text]
         return "".join(self._mark(text) for text in found)
 
     def _mark(self, text: str) -> str:

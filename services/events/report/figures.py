@@ -148,8 +148,12 @@ class Report(msgspec.Struct, frozen=True):
     surveys: tuple[SurveyFigures, ...]
     surveys_too_small: int
     """Surveys that fewer than five people answered: nothing is told of them."""
+    surveys_left: int
     wishes: tuple[Option, ...]
     votes: tuple[Result, ...]
+    votes_too_small: int
+    votes_left: int
+    """What could be told and is not in the list."""
     projects: tuple[Project, ...]
     quotes: tuple[QuoteFigures, ...]
     names: dict[str, str]

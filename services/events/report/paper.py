@@ -234,6 +234,7 @@ def _surveys(report: Report) -> Iterator[Block]:
         yield blocks.small(f"{one.event}, {blocks.short_date(one.date)}")
         for chart in drawn.survey(one, i):
             yield from _chart(chart)
+    yield from _left(report.surveys_left)
     if report.surveys_too_small:
         yield blocks.small(
             ngettext(
@@ -254,13 +255,22 @@ def _wishes(report: Report) -> Iterator[Block]:
 
 
 def _votes(report: Report) -> Iterator[Block]:
-    if not report.votes:
+    if not (report.votes or report.votes_too_small):
         return
     yield blocks.section(_("What was voted on"))
     for one in report.votes:
         yield blocks.topic(one.title)
         yield blocks.small(f"{one.event}, {blocks.short_date(one.date)}")
         yield from votes.result(one)
+    yield from _left(report.votes_left)
+    if report.votes_too_small:
+        yield blocks.small(
+            ngettext(
+                "{number} vote is not told: fewer than five people voted.",
+                "{number} votes are not told: fewer than five people voted.",
+                report.votes_too_small,
+            )
+        )
 
 
 def _ideas(report: Report) -> Iterator[Block]:

@@ -16,8 +16,11 @@ from sqlalchemy import select, text
 from services.contracts.states import STATES
 from services.events import surveys
 from services.events.clock import at
-from services.events.models import City, Event, Live
+from services.events.models import City, Event, Live, Vote
 from services.events.models.live import clock_of
+from services.events.prints.votes import Result
+from services.events.report import queries
+from services.events.report.decided import results
 from services.events.report.figures import (
     Asked,
     CityFigures,
@@ -26,12 +29,13 @@ from services.events.report.figures import (
     Kind,
     ModuleHeld,
     Place,
+    Project,
     QuoteFigures,
     Report,
     SurveyFigures,
     Totals,
 )
-from services.events.surveys.results import Option, ranked
+from services.events.surveys.results import LEAST, Option, ranked
 from services.kit.checks import Checks
 from services.kit.db import Reader
 from services.kit.errors import NotFound
@@ -43,105 +47,14 @@ MOST_MODULES: Final = 100
 MOST_CITIES: Final = 2_500
 """No state has more municipalities."""
 MOST_CONTACTS: Final = 1_000
+MOST_ASKED: Final = 5_000
+"""Surveys, and votes, that are counted; told are fewer."""
 MOST_SURVEYS: Final = 40
 MOST_WISHES: Final = 40
+MOST_VOTES: Final = 40
+MOST_PROJECTS: Final = 200
 MOST_QUOTES: Final = 40
 MOST_CLOCKS: Final = 5_000
-
-SCOPE: Final = """
-WITH scope AS (
-  SELECT e.*, extract(year FROM e.date)::int AS year FROM event e
-  WHERE (e.date BETWEEN :first AND :until OR e.date BETWEEN :first_before AND :until_before)
-    AND (starts_with(e.host, :place) OR EXISTS (SELECT FROM unnest(e.guests) g WHERE starts_with(g, :place)))
-), held AS (SELECT * FROM scope WHERE status <> 'cancelled')
-"""
-"""The place's events of the year and, until the same day, of the one before. A state's key begins its cities'."""
-
-KINDS: Final = """
-SELECT year, kind, count(*) FILTER (WHERE status <> 'cancelled'), count(*) FILTER (WHERE status = 'cancelled')
-FROM scope GROUP BY year, kind ORDER BY kind
-"""
-
-ATTENDANCE: Final = """
-, hours AS (
-  SELECT h.id, c.ags, sum(extract(epoch FROM d.length)) / 3600 AS hours
-  FROM held h
-  CROSS JOIN LATERAL (SELECT DISTINCT unnest(h.guests || h.host) AS ags) c
-  CROSS JOIN LATERAL (
-    SELECT max(coalesce(i.ends, i.starts)) - min(i.starts) AS length FROM agenda_item i
-    WHERE i.event_id = h.id AND (i.audience IS NULL OR i.audience = c.ags)
-    GROUP BY (i.starts AT TIME ZONE h.timezone)::date
-  ) d
-  GROUP BY h.id, c.ags
-)
-SELECT h.year, n.ags, count(*) AS registered,
-  count(*) FILTER (WHERE p.attendance <> 'no_show') AS attended,
-  count(*) FILTER (WHERE p.attendance = 'expected') AS unnoted,
-  count(DISTINCT n.id) FILTER (WHERE p.attendance <> 'no_show') AS people,
-  coalesce(sum(t.hours) FILTER (WHERE p.attendance <> 'no_show'), 0)::float8 AS hours
-FROM held h JOIN participant p ON p.event_id = h.id JOIN navigator n ON n.id = p.navigator_id
-LEFT JOIN hours t ON t.id = h.id AND t.ags = n.ags
-GROUP BY h.year, n.ags
-"""
-"""Who is not noted as missing was there: many organisers note only who is not."""
-
-EVENTS: Final = """
-SELECT h.id::text, h.kind, h.title, h.hashtag, h.date, h.host, count(p.*) AS registered,
-  count(p.*) FILTER (WHERE p.attendance <> 'no_show') AS attended,
-  count(p.*) FILTER (WHERE p.attendance <> 'no_show' AND starts_with(n.ags, :place)) AS own
-FROM held h LEFT JOIN participant p ON p.event_id = h.id LEFT JOIN navigator n ON n.id = p.navigator_id
-WHERE h.year = :year
-GROUP BY h.id, h.kind, h.title, h.hashtag, h.date, h.host
-ORDER BY h.date, h.title, h.id LIMIT :most
-"""
-
-MODULES: Final = """
-SELECT m.title, count(DISTINCT h.id) AS times, count(p.*) FILTER (WHERE p.attendance <> 'no_show') AS attended
-FROM module m LEFT JOIN held h ON h.module_id = m.id AND h.year = :year
-LEFT JOIN participant p ON p.event_id = h.id
-WHERE h.id IS NOT NULL
-  OR m.id IN (SELECT unnest(modules) FROM programme WHERE host = :place AND programme.year = :year)
-GROUP BY m.id, m.title ORDER BY times DESC, m.title, m.id LIMIT :most
-"""
-
-CONTACTS: Final = """
-, seats AS (
-  SELECT h.year, s.event_id, s.round, s.number, n.id, n.ags
-  FROM held h JOIN seat s ON s.event_id = h.id
-  JOIN participant p ON p.event_id = s.event_id AND p.navigator_id = s.navigator_id AND p.attendance <> 'no_show'
-  JOIN navigator n ON n.id = s.navigator_id
-  LEFT JOIN unnest(CAST(:events AS uuid[]), CAST(:begun AS int[])) AS c(event, begun) ON c.event = h.id
-  WHERE s.round <= coalesce(c.begun, s.round)
-), met AS (
-  SELECT DISTINCT a.year, a.ags AS one, b.ags AS other, a.id AS first, b.id AS second
-  FROM seats a JOIN seats b USING (event_id, round, number)
-  WHERE a.ags < b.ags AND (starts_with(a.ags, :place) OR starts_with(b.ags, :place))
-)
-SELECT year, one, other, count(*) FROM met GROUP BY year, one, other ORDER BY count(*) DESC, one, other
-"""
-"""Pairs of people of two cities who sat at one table of a round that was held, each once a year."""
-
-OUTCOMES: Final = """
-SELECT y.year,
-  (SELECT count(*) FROM held h JOIN idea i ON i.event_id = h.id WHERE h.year = y.year AND NOT i.hidden
-     AND NOT i.withdrawn),
-  (SELECT count(*) FROM held h JOIN session s ON s.event_id = h.id WHERE h.year = y.year),
-  (SELECT count(*) FROM held h JOIN action_item a ON a.event_id = h.id WHERE h.year = y.year),
-  (SELECT count(*) FROM held h JOIN action_item a ON a.event_id = h.id WHERE h.year = y.year AND a.status = 'done')
-FROM (VALUES (CAST(:year AS int)), (CAST(:year AS int) - 1)) y(year)
-"""
-
-SURVEYS: Final = """
-SELECT v.id, v.title, v.questions, h.title AS event, h.date
-FROM held h JOIN survey v ON v.event_id = h.id
-WHERE h.year = :year AND v.closed_at IS NOT NULL ORDER BY h.date, v.created_at, v.id LIMIT :most
-"""
-
-QUOTES: Final = """
-SELECT q.text, CASE WHEN q.named THEN n.name ELSE '' END AS name, n.ags
-FROM held h JOIN quote q ON q.event_id = h.id JOIN navigator n ON n.id = q.navigator_id
-WHERE h.year = :year AND q.chosen AND starts_with(n.ags, :place) ORDER BY h.date, q.agreed_at, q.id LIMIT :most
-"""
 
 
 async def place(session: Reader, key: str) -> Place:
@@ -172,18 +85,23 @@ async def report(session: Reader, where: Place, year: int, today: dt.date | None
     }
 
     async def rows(query: str, **more: Any) -> Sequence[Any]:
-        return (await session.execute(text(SCOPE + query), {**asked, **more})).all()
+        return (await session.execute(text(queries.SCOPE + query), {**asked, **more})).all()
 
-    kinds = await rows(KINDS)
-    attendance = await rows(ATTENDANCE)
-    contacts = await rows(CONTACTS, **await _clocks(session, where, year, until, now))
-    outcomes = {row.year: tuple(row)[1:] for row in await rows(OUTCOMES)}
+    kinds = await rows(queries.KINDS)
+    attendance = await rows(queries.ATTENDANCE)
+    contacts = await rows(queries.CONTACTS, **await _clocks(session, where, year, until, now))
+    outcomes = {row.year: tuple(row)[1:] for row in await rows(queries.OUTCOMES)}
     totals, before = (_totals(where, one, kinds, attendance, contacts, outcomes[one]) for one in (year, year - 1))
-    events = await rows(EVENTS, most=MOST_EVENTS)
-    modules = await rows(MODULES, most=MOST_MODULES)
-    told, small = await _surveys(session, await rows(SURVEYS, most=MOST_SURVEYS))
-    quotes = await rows(QUOTES, most=MOST_QUOTES)
-    names = await _names(session, {row.ags for row in (*attendance, *quotes)} | {row.host for row in events})
+    events = await rows(queries.EVENTS, most=MOST_EVENTS)
+    modules = await rows(queries.MODULES, most=MOST_MODULES)
+    surveyed = await rows(queries.SURVEYS, least=LEAST, most=MOST_ASKED)
+    told = await _surveys(session, [row for row in surveyed if row.told][:MOST_SURVEYS])
+    quotes = await rows(queries.QUOTES, most=MOST_QUOTES)
+    voted = await rows(queries.VOTES, most=MOST_ASKED)
+    decided = await _votes(session, [row for row in voted if row.told][:MOST_VOTES])
+    projects = await rows(queries.PROJECTS, most=MOST_PROJECTS)
+    cities = {row.ags for row in (*attendance, *quotes)} | {row.host for row in events}
+    names = await _names(session, cities | {row.city for row in projects})
     met = [Contact(one, other, pairs) for at_, one, other, pairs in contacts if at_ == year]
     return Report(
         place=where,
@@ -198,10 +116,13 @@ async def report(session: Reader, where: Place, year: int, today: dt.date | None
         cities=_cities([row for row in attendance if row.year == year], met, names),
         contacts=tuple(met[:MOST_CONTACTS]),
         surveys=told,
-        surveys_too_small=small,
+        surveys_too_small=sum(not row.told for row in surveyed),
+        surveys_left=sum(row.told for row in surveyed) - len(told),
         wishes=_wishes(told),
-        votes=(),
-        projects=(),
+        votes=decided,
+        votes_too_small=sum(not row.told for row in voted),
+        votes_left=sum(row.told for row in voted) - len(decided),
+        projects=tuple(Project(row.title, names.get(row.city, row.city), row.event) for row in projects),
         quotes=tuple(QuoteFigures(row.text, row.name, names.get(row.ags, row.ags)) for row in quotes),
         names=names,
     )
@@ -234,7 +155,7 @@ def _totals(
     held = [(events, cancelled) for at_, _kind, events, cancelled in kinds if at_ == year]
     there = [row for row in attendance if row.year == year]
     own = [row for row in there if where.has(row.ags)]
-    ideas, sessions, actions, done = outcomes
+    ideas, sessions, actions, done, proposed, projects = outcomes
     return Totals(
         events=sum(events for events, _cancelled in held),
         cancelled=sum(cancelled for _events, cancelled in held),
@@ -250,6 +171,8 @@ def _totals(
         sessions=sessions,
         actions=actions,
         actions_done=done,
+        projects_proposed=proposed,
+        projects=projects,
     )
 
 
@@ -279,8 +202,7 @@ async def _names(session: Reader, wanted: set[str]) -> dict[str, str]:
     return {row.ags: row.name for row in found}
 
 
-async def _surveys(session: Reader, rows: Sequence[Any]) -> tuple[tuple[SurveyFigures, ...], int]:
-    """What may be told of the surveys, and of how many nothing may."""
+async def _surveys(session: Reader, rows: Sequence[Any]) -> tuple[SurveyFigures, ...]:
     asked = {row.id: msgspec.convert(row.questions, list[surveys.Question]) for row in rows}
     counted = await surveys.counted(session, asked)
     told = []
@@ -288,9 +210,14 @@ async def _surveys(session: Reader, rows: Sequence[Any]) -> tuple[tuple[SurveyFi
         answers, tallies = counted[row.id]
         pairs = zip(asked[row.id], tallies, strict=True)
         questions = tuple(Asked(question, tally) for question, tally in pairs if question.kind != "TEXT")
-        if answers:
-            told.append(SurveyFigures(row.title, row.event, row.date, answers, questions))
-    return tuple(told), len(rows) - len(told)
+        told.append(SurveyFigures(row.title, row.event, row.date, answers, questions))
+    return tuple(told)
+
+
+async def _votes(session: Reader, rows: Sequence[Any]) -> tuple[Result, ...]:
+    found = {vote.id: vote for vote in await session.scalars(select(Vote).where(Vote.id.in_([row.id for row in rows])))}
+    told = {row.event_id: (row.title, row.date) for row in rows}
+    return tuple(await results(session, [found[row.id] for row in rows], told))
 
 
 def _wishes(told: Sequence[SurveyFigures]) -> tuple[Option, ...]:

@@ -3,7 +3,7 @@
 import uuid
 from typing import Any
 
-from services.events import trips, voices
+from services.events import trips, voices, votes
 from services.events.openspace import forgetting
 from services.events.openspace import routes as openspace
 from services.events.registration import reading
@@ -18,6 +18,7 @@ async def about(session: Reader, navigator: uuid.UUID) -> dict[str, Any]:
         **await trips.about(session, navigator),
         **await reading.about(session, navigator),
         "openSpace": {key: value for key, value in (await forgetting.about(session, navigator)).items() if value},
+        "votes": await votes.about(session, navigator),
         "said": await voices.said_by(session, navigator),
     }
 

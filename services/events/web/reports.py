@@ -6,11 +6,15 @@ from typing import Any, Final
 import msgspec
 from litestar import Request, Response, get
 
-from services.events import access, papers, prints, trips
+from services.events import access, papers, prints, trips, votes
+from services.events.day import Day
+from services.events.models import Event
 from services.events.report import minutes as recorded
 from services.events.report import paper, reading
+from services.events.report.decided import results
 from services.events.web.papers import apart
-from services.kit.db import HUB
+from services.kit.auth import Principal
+from services.kit.db import HUB, Reader
 from services.kit.errors import NotFound
 from services.kit.i18n import gettext as _
 from services.kit.openapi import BEARER, Answer, Api
@@ -28,6 +32,12 @@ MINUTES = Api(
     by=(BEARER,),
     problems=(401, 403, 404),
 )
+RESULTS = Api(
+    "The results of an event's votes, made now",
+    {200: Answer({PDF: None})},
+    by=(BEARER,),
+    problems=(401, 403, 404),
+)
 REPORT = Api(
     "The annual report of a city or of a state, made now",
     {200: Answer({PDF: None})},
@@ -37,23 +47,44 @@ REPORT = Api(
 )
 
 
-@get("/events/{event_id:str}/papers/minutes.pdf", right=access.MINUTES, api=MINUTES)
+@get("/events/{event_id:str}/papers/minutes.pdf", right=access.BOARD, api=MINUTES)
 async def minutes(request: AnyRequest, event_id: str) -> Response[bytes]:
     """With the names of those who came for the organiser, with counts for the event's cities, else 404."""
+    here, who = await _asking(request)
+    async with here.db.read(who.acting) as session:
+        event, day = await _day(session, who, event_id)
+        record = await recorded.record(session, event, names=access.organises(who, event))
+    return _paper(await apart(lambda: prints.minutes(day, record)), papers.MINUTES)
+
+
+@get("/events/{event_id:str}/papers/votes.pdf", right=access.BOARD, api=RESULTS)
+async def vote_results(request: AnyRequest, event_id: str) -> Response[bytes]:
+    """Of the event's votes that are over and in which enough people voted; else as `minutes`."""
+    here, who = await _asking(request)
+    async with here.db.read(HUB) as session:
+        event, day = await _day(session, who, event_id)
+        over = [vote for vote in (await votes.of_events(session, [event.id]))[0] if vote.closed_at]
+        found = await results(session, over, {event.id: (event.title, event.date)})
+    return _paper(await apart(lambda: prints.vote_result(day, found)), papers.VOTES)
+
+
+async def _asking(request: AnyRequest) -> tuple[Runtime, Principal]:
     hub = request.app.state.hub
     here: Runtime = hub.runtimes["events"]
     who = await hub.asking(request, "events")
     access.PEOPLE.check(who)
     await here.refresh()
+    return here, who
+
+
+async def _day(session: Reader, who: Principal, event_id: str) -> tuple[Event, Day]:
+    """The event with its day, dated now. Raises NotFound for whoever may not see its people."""
     key = as_uuid(event_id)
-    async with here.db.read(who.acting) as session:
-        event = (await trips.by_id(session, [key]))[0] if key else None
-        if event is None or not access.may_see_people(who, event):
-            raise NotFound(_("There is no such paper."))
-        (day,) = await papers.days(session, [event])
-        record = await recorded.record(session, event, names=access.organises(who, event))
-    day = msgspec.structs.replace(day, updated=dt.datetime.now(dt.UTC))
-    return _paper(await apart(lambda: prints.minutes(day, record)), papers.MINUTES)
+    event = (await trips.by_id(session, [key]))[0] if key else None
+    if event is None or not access.may_see_people(who, event):
+        raise NotFound(_("There is no such paper."))
+    (day,) = await papers.days(session, [event])
+    return event, msgspec.structs.replace(day, updated=dt.datetime.now(dt.UTC))
 
 
 @get("/events/reports/{place:str}/{year:int}/report.pdf", right=access.REPORT, api=REPORT)
@@ -79,4 +110,4 @@ def _paper(content: bytes, name: str) -> Response[bytes]:
     return Response(content, media_type=PDF, headers=headers)
 
 
-routes = [minutes, annual_report]
+routes = [minutes, vote_results, annual_report]

@@ -97,11 +97,14 @@ class ActionItemInput:
     city: ID | None = None
     due: dt.date | None = None
     state: ActionState = ActionState.OPEN
+    idea: ID | None = strawberry.field(default=None, description="The idea of a table that it follows from.")
+    candidate: ID | None = strawberry.field(default=None, description="What was voted on that it follows from.")
 
     def as_draft(self) -> ActionDraft:
         return ActionDraft(
-            self.text, str(self.navigator or ""), self.owner, str(self.city or ""), self.due, self.state.value
-        )
+            self.text, str(self.navigator or ""), self.owner, str(self.city or ""), self.due, self.state.value,
+            str(self.idea or ""), str(self.candidate or ""),
+        )  # fmt: skip
 
 
 @strawberry.enum

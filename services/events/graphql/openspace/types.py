@@ -3,14 +3,14 @@
 import datetime as dt
 import enum
 from collections.abc import Iterable
-from typing import Self
+from typing import Any, Self, cast
 
 import strawberry
-from strawberry import ID
+from strawberry import ID, Info
 
 from services.events import models as m
 from services.events.graphql.parts import Navigator, RoomFeature, Topic
-from services.events.graphql.types import City
+from services.events.graphql.types import City, Event, event_of
 from services.events.openspace import board as boards
 from services.events.openspace import overview
 from services.events.openspace.interests import MUST
@@ -76,6 +76,7 @@ class InterestCount:
 
 @strawberry.type(description="Who does what until when.")
 class ActionItem:
+    row: strawberry.Private[m.ActionItem]
     id: ID
     text: str
     navigator: Navigator | None
@@ -83,10 +84,18 @@ class ActionItem:
     city: City | None
     due: dt.date | None
     state: ActionState
+    proposal: ID | None = strawberry.field(description="The topic whose session agreed on it.")
+    idea: ID | None = strawberry.field(description="The idea of a table that it follows from.")
+    candidate: ID | None = strawberry.field(description="What was voted on that it follows from.")
+
+    @strawberry.field
+    async def event(self, info: Info[Any, Any]) -> Event:
+        return cast(Event, await event_of(info, str(self.row.event_id)))
 
     @classmethod
     def of(cls, row: m.ActionItem) -> Self:
         return cls(
+            row=row,
             id=ID(str(row.id)),
             text=row.text,
             navigator=Navigator(id=ID(str(row.owner_id))) if row.owner_id else None,
@@ -94,6 +103,9 @@ class ActionItem:
             city=City(ags=ID(row.city)) if row.city else None,
             due=row.due,
             state=ActionState(row.status),
+            proposal=ID(str(row.proposal_id)) if row.proposal_id else None,
+            idea=ID(str(row.idea_id)) if row.idea_id else None,
+            candidate=ID(str(row.candidate_id)) if row.candidate_id else None,
         )
 
 
