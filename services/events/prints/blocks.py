@@ -41,9 +41,9 @@ def topic(title: str) -> Block:
     return {"kind": "topic", "title": line(title) or "–"}
 
 
-def words(*texts: str) -> Block:
-    """Paragraphs; a line break within a text begins another."""
-    return {"kind": "words", "lines": _lines(texts)}
+def words(*texts: str, sticky: bool = False) -> Block:
+    """Paragraphs; a line break within a text begins another. `sticky` ones stay with what follows."""
+    return {"kind": "words", "lines": _lines(texts), "sticky": sticky}
 
 
 def small(*texts: str) -> Block:
@@ -55,8 +55,8 @@ def named(title: str, text: str) -> Block:
     return {"kind": "named", "title": line(title), "lines": _lines([text])}
 
 
-def listed(texts: Sequence[str]) -> Block:
-    return {"kind": "list", "lines": [one for one in map(line, texts) if one]}
+def listed(texts: Sequence[str], *, small: bool = False) -> Block:
+    return {"kind": "list", "lines": [one for one in map(line, texts) if one], "small": small}
 
 
 def facts(given: Sequence[Fact], *, columns: int = 3, large: bool = False) -> Block:

@@ -220,7 +220,8 @@ def _contacts(report: Report) -> Iterator[Block]:
         return
     yield blocks.section(_("Who met whom"))
     yield blocks.words(
-        _("A contact is two people of different cities who sat at one table. However often they met, they count once.")
+        _("A contact is two people of different cities who sat at one table. However often they met, they count once."),
+        sticky=True,
     )
     yield from _chart(drawn.contacts(report))
 
@@ -327,7 +328,7 @@ def _method(report: Report) -> Iterator[Block]:
     if report.totals.unnoted:
         lines.append(_("Of {number} of those it was not noted whether they came; they count as there.",
                           number=number(report.totals.unnoted)))  # fmt: skip
-    yield blocks.listed(lines)
+    yield blocks.listed(lines, small=True)
 
 
 def _chart(chart: Chart | None, *, table: bool = True) -> Iterator[Block]:
