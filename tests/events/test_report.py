@@ -151,7 +151,7 @@ async def test_surveys_are_told_of_five_people_at_least(hub: Hub, clients: Clien
 
 async def test_a_report_is_for_those_of_the_city_and_of_the_state(hub: Hub, clients: Clients) -> None:
     await day(clients)
-    everywhere = ({"ags": KONSTANZ}, {"state": "08"})
+    everywhere: tuple[dict[str, Any], ...] = ({"ags": KONSTANZ}, {"state": "08"})
     for ags, seen in ((KONSTANZ, [True, False]), (HEILBRONN, [False, False]), (None, [False, False])):
         client = await clients(ags)
         for where, may in zip(everywhere, seen, strict=True):

@@ -10,7 +10,8 @@ depends_on = None
 
 
 def upgrade() -> None:
-    texts = sa.Column("caption", sa.Text(), server_default=sa.text("''"), nullable=False)
-    consent = sa.Column("consent", sa.Boolean(), server_default=sa.text("false"), nullable=False)
-    op.add_column("harvest_file", texts, schema="events")
-    op.add_column("harvest_file", consent, schema="events")
+    for column in (
+        sa.Column("caption", sa.Text(), server_default=sa.text("''"), nullable=False),
+        sa.Column("consent", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+    ):
+        op.add_column("harvest_file", column, schema="events")

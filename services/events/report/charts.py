@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 WIDTH: Final = 493.0
-SHADES: Final = ("#14395b", "#3f78a8", "#7fa6c6", "#b9cede", "#e3ebf2")
+SHADES: Final = ("#14395b", "#37719f", "#7aa3c5", "#b3cadc", "#e6edf4")
 """From dark to light."""
 MOST_ROWS: Final = 60
 MOST_CITIES: Final = 14
@@ -96,7 +96,7 @@ def matrix(names: Sequence[str], values: Sequence[Sequence[int]], words: Words) 
     parts, top = [], 16.0
     for number, name in enumerate(names):
         parts.append(_text(str(number + 1), left + (number + 0.5) * side, 7, anchor="middle", bold=True))
-        parts += _label(_wrapped(f"{number + 1}  {name}"), top + side / 2)
+        parts += _label(_wrapped(f"{number + 1} {name}"), top + side / 2)
         for other, value in enumerate(values[number]):
             x = left + other * side
             if other == number:

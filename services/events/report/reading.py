@@ -35,6 +35,7 @@ from services.events.report.figures import (
     SurveyFigures,
     Totals,
 )
+from services.events.surveys.questions import Question
 from services.events.surveys.results import LEAST, Option, ranked
 from services.kit.checks import Checks
 from services.kit.db import Reader
@@ -203,7 +204,7 @@ async def _names(session: Reader, wanted: set[str]) -> dict[str, str]:
 
 
 async def _surveys(session: Reader, rows: Sequence[Any]) -> tuple[SurveyFigures, ...]:
-    asked = {row.id: msgspec.convert(row.questions, list[surveys.Question]) for row in rows}
+    asked = {row.id: msgspec.convert(row.questions, list[Question]) for row in rows}
     counted = await surveys.counted(session, asked)
     told = []
     for row in rows:

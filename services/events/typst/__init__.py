@@ -17,10 +17,13 @@ from functools import cache
 from importlib.resources import as_file, files
 from pathlib import Path
 from types import MappingProxyType
-from typing import Literal
+from typing import TYPE_CHECKING
 
 import msgspec
 import typst
+
+if TYPE_CHECKING:
+    from typst import PDFStandard
 
 _TEMPLATES = Path(__file__).parent
 _FACES = ("Regular", "Semibold", "Bold")
@@ -44,7 +47,7 @@ def typeset(
     picture.
     """
     inputs = {"data": msgspec.json.encode(data).decode()}
-    standards: list[Literal["ua-1", "a-2a"]] = ["ua-1", "a-2a"] if kept else ["ua-1"]
+    standards: list[PDFStandard] = ["ua-1", "a-2a"] if kept else ["ua-1"]
     with _root(files) as root:
         try:
             return _compile(root, template, inputs, moment, standards)
@@ -58,7 +61,8 @@ def readable(name: str, content: bytes) -> bool:
     """Whether the picture `name`, told by its ending, can be set at all."""
     try:
         with _root({name: content}) as root:
-            typst.compile(f'#image("{name}")'.encode(), root=root, format="pdf")
+            (root / "one.typ").write_text(f'#image("{name}")', encoding="utf-8")
+            typst.compile(root / "one.typ", root=root, format="pdf")
     except typst.TypstError:
         return False
     return True
@@ -99,7 +103,7 @@ def _compile(
     template: str,
     inputs: dict[str, str],
     moment: dt.datetime,
-    standards: list[Literal["ua-1", "a-2a"]],
+    standards: "list[PDFStandard]",
 ) -> bytes:
     return typst.compile(
         root / f"{template}.typ",
