@@ -8,13 +8,12 @@ from services.events.prints.blocks import number
 from services.events.prints.common import kind, line
 from services.events.report import charts
 from services.events.report.charts import Row
-from services.events.report.figures import Asked, CityFigures, Contact, Report, SurveyFigures
+from services.events.report.figures import MOST_IN_MATRIX, Asked, CityFigures, Contact, Report, SurveyFigures
 from services.events.surveys.questions import SCALE
 from services.kit.i18n import gettext as _
 
 MOST_BARS = 20
 """Cities and partners in a chart; the others are its last bar."""
-MOST_IN_MATRIX = 12
 _TOLD = 6
 """Values that the words of a chart name; the table has all."""
 
@@ -128,10 +127,7 @@ def _scales(name: str, one: SurveyFigures, asked: Sequence[Asked]) -> Chart:
 
 
 def _matrix(report: Report) -> Chart:
-    totals: dict[str, int] = {}
-    for one in report.contacts:
-        for ags in (one.one, one.other):
-            totals[ags] = totals.get(ags, 0) + one.pairs
+    totals = {one.ags: one.contacts for one in report.cities if one.contacts}
     cities = sorted(totals, key=lambda ags: (-totals[ags], ags))[:MOST_IN_MATRIX]
     at = {ags: i for i, ags in enumerate(cities)}
     values = [[0] * len(cities) for _ags in cities]
@@ -145,8 +141,8 @@ def _matrix(report: Report) -> Chart:
     said = "; ".join(f"{_pair(report, one)}: {number(one.pairs)}" for one in report.contacts[:_TOLD])
     alt = _("Matrix of cities: {title}. Most: {values}.", title=title, values=said)
     rows = [(_pair(report, one), number(one.pairs)) for one in report.contacts[:MOST_BARS]]
-    if left := report.contacts[MOST_BARS:]:
-        rows.append((_("{number} more", number=number(len(left))), number(sum(one.pairs for one in left))))
+    if left := report.totals.contacts - sum(one.pairs for one in report.contacts[:MOST_BARS]):
+        rows.append((_("All others"), number(left)))
     svg = charts.matrix(names, values, number)
     return Chart("contacts", title, alt, svg, (_("Cities"), _("Contacts")), tuple(rows))
 

@@ -1,6 +1,7 @@
 """The figures of a year: plain values that the paper, the charts and the graph are made of."""
 
 import datetime as dt
+from typing import Final
 
 import msgspec
 
@@ -89,6 +90,10 @@ class CityFigures(msgspec.Struct, frozen=True):
     people: int
     hours: float
     contacts: int
+
+
+MOST_IN_MATRIX: Final = 12
+"""Cities whose contacts with each other are all in a report."""
 
 
 class Contact(msgspec.Struct, frozen=True):

@@ -59,21 +59,44 @@ GROUP BY m.id, m.title ORDER BY times DESC, m.title, m.id LIMIT :most
 """
 
 CONTACTS: Final = """
-, seats AS (
-  SELECT h.year, s.event_id, s.round, s.number, n.id, n.ags
-  FROM held h JOIN seat s ON s.event_id = h.id
+, people AS MATERIALIZED (
+  SELECT id, ags, row_number() OVER () AS person, dense_rank() OVER (ORDER BY ags) AS city,
+    starts_with(ags, :place) AS own
+  FROM navigator
+), days AS (SELECT id, year, row_number() OVER () AS day FROM held), seats AS MATERIALIZED (
+  SELECT d.year, (d.day * 1000 + s.round) * 100000 + s.number AS at, n.person, n.city, n.own
+  FROM days d JOIN seat s ON s.event_id = d.id
   JOIN participant p ON p.event_id = s.event_id AND p.navigator_id = s.navigator_id AND p.attendance <> 'no_show'
-  JOIN navigator n ON n.id = s.navigator_id
-  LEFT JOIN unnest(CAST(:events AS uuid[]), CAST(:begun AS int[])) AS c(event, begun) ON c.event = h.id
+  JOIN people n ON n.id = s.navigator_id
+  LEFT JOIN unnest(CAST(:events AS uuid[]), CAST(:begun AS int[])) AS c(event, begun) ON c.event = d.id
   WHERE s.round <= coalesce(c.begun, s.round)
 ), met AS (
-  SELECT DISTINCT a.year, a.ags AS one, b.ags AS other, a.id AS first, b.id AS second
-  FROM seats a JOIN seats b USING (event_id, round, number)
-  WHERE a.ags < b.ags AND (starts_with(a.ags, :place) OR starts_with(b.ags, :place))
+  SELECT DISTINCT a.year, a.city AS one, b.city AS other, a.person, b.person AS with_whom
+  FROM seats a JOIN seats b USING (at)
+  WHERE a.own AND a.city <> b.city AND (a.city < b.city OR NOT b.own)
+), counted AS (
+  SELECT year, least(one, other) AS one, greatest(one, other) AS other, count(*) AS pairs FROM met GROUP BY 1, 2, 3
+), cities AS (SELECT DISTINCT city, ags FROM people), of_city AS (
+  SELECT ags, sum(pairs) AS pairs FROM cities JOIN (
+    SELECT one AS city, pairs FROM counted WHERE year = :year
+    UNION ALL SELECT other, pairs FROM counted WHERE year = :year
+  ) sides USING (city) GROUP BY ags
+), top AS (SELECT ags FROM of_city ORDER BY pairs DESC, ags LIMIT :top), between AS (
+  SELECT one.ags AS one, other.ags AS other, c.pairs
+  FROM counted c JOIN cities one ON one.city = c.one JOIN cities other ON other.city = c.other WHERE c.year = :year
+  ORDER BY (one.ags IN (SELECT ags FROM top) AND other.ags IN (SELECT ags FROM top)) DESC, c.pairs DESC, 1, 2
+  LIMIT :most
 )
-SELECT year, one, other, count(*) FROM met GROUP BY year, one, other ORDER BY count(*) DESC, one, other
+SELECT 'total' AS what, year, '' AS one, '' AS other, sum(pairs)::int AS pairs FROM counted GROUP BY year
+UNION ALL SELECT 'city', :year, ags, '', pairs::int FROM of_city
+UNION ALL SELECT 'between', :year, one, other, pairs::int FROM between
+ORDER BY pairs DESC, one, other
 """
-"""Pairs of people of two cities who sat at one table of a round that was held, each once a year."""
+"""Pairs of people of two cities who sat at one table of a round that was held, each once a year: of each year, of each
+city, and between two cities, those between the `top` cities before others.
+
+People, cities and tables have numbers here: what is joined and told apart most often is small.
+"""
 
 OUTCOMES: Final = """
 SELECT y.year,

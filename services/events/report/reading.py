@@ -22,6 +22,7 @@ from services.events.prints.votes import Result
 from services.events.report import queries
 from services.events.report.decided import results
 from services.events.report.figures import (
+    MOST_IN_MATRIX,
     Asked,
     CityFigures,
     Contact,
@@ -90,7 +91,8 @@ async def report(session: Reader, where: Place, year: int, today: dt.date | None
 
     kinds = await rows(queries.KINDS)
     attendance = await rows(queries.ATTENDANCE)
-    contacts = await rows(queries.CONTACTS, **await _clocks(session, where, year, until, now))
+    clocks = await _clocks(session, where, year, until, now)
+    contacts = await rows(queries.CONTACTS, **clocks, most=MOST_CONTACTS, top=MOST_IN_MATRIX)
     outcomes = {row.year: tuple(row)[1:] for row in await rows(queries.OUTCOMES)}
     totals, before = (_totals(where, one, kinds, attendance, contacts, outcomes[one]) for one in (year, year - 1))
     events = await rows(queries.EVENTS, most=MOST_EVENTS)
@@ -103,7 +105,6 @@ async def report(session: Reader, where: Place, year: int, today: dt.date | None
     projects = await rows(queries.PROJECTS, most=MOST_PROJECTS)
     cities = {row.ags for row in (*attendance, *quotes)} | {row.host for row in events}
     names = await _names(session, cities | {row.city for row in projects})
-    met = [Contact(one, other, pairs) for at_, one, other, pairs in contacts if at_ == year]
     return Report(
         place=where,
         year=year,
@@ -114,8 +115,8 @@ async def report(session: Reader, where: Place, year: int, today: dt.date | None
         kinds=_kinds(kinds, year),
         events=tuple(Held(**row._mapping) for row in events),  # noqa: SLF001 - SQLAlchemy's documented accessor
         modules=tuple(ModuleHeld(*row) for row in modules),
-        cities=_cities([row for row in attendance if row.year == year], met, names),
-        contacts=tuple(met[:MOST_CONTACTS]),
+        cities=_cities([row for row in attendance if row.year == year], contacts, names),
+        contacts=tuple(Contact(row.one, row.other, row.pairs) for row in contacts if row.what == "between"),
         surveys=told,
         surveys_too_small=sum(not row.told for row in surveyed),
         surveys_left=sum(row.told for row in surveyed) - len(told),
@@ -167,7 +168,7 @@ def _totals(
         people=sum(row.people for row in own),
         hours=sum(row.hours for row in own),
         guests=sum(row.attended for row in there) - sum(row.attended for row in own),
-        contacts=sum(pairs for at_, _one, _other, pairs in contacts if at_ == year),
+        contacts=next((row.pairs for row in contacts if row.what == "total" and row.year == year), 0),
         ideas=ideas,
         sessions=sessions,
         actions=actions,
@@ -185,13 +186,17 @@ def _kinds(rows: Sequence[Any], year: int) -> tuple[Kind, ...]:
     return tuple(sorted(found, key=lambda one: -one.events))
 
 
-def _cities(rows: Sequence[Any], met: Sequence[Contact], names: dict[str, str]) -> tuple[CityFigures, ...]:
-    pairs: Counter[str] = Counter()
-    for one in met:
-        pairs.update({one.one: one.pairs, one.other: one.pairs})
+def _cities(rows: Sequence[Any], contacts: Sequence[Any], names: dict[str, str]) -> tuple[CityFigures, ...]:
+    pairs = {row.one: row.pairs for row in contacts if row.what == "city"}
     found = [
         CityFigures(
-            row.ags, names.get(row.ags, row.ags), row.registered, row.attended, row.people, row.hours, pairs[row.ags]
+            row.ags,
+            names.get(row.ags, row.ags),
+            row.registered,
+            row.attended,
+            row.people,
+            row.hours,
+            pairs.get(row.ags, 0),
         )
         for row in rows
     ]
