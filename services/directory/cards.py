@@ -2,14 +2,14 @@
 
 import dataclasses
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import msgspec
-from sqlalchemy import func, select, tuple_, update
+from sqlalchemy import delete, func, select, tuple_, update
 
 from services.contracts.directory import ProjectCardDecided
 from services.directory import audit, contacts, publishing
-from services.directory.intake import PROPOSED
+from services.directory.intake import PROPOSED, WITHDRAWN
 from services.directory.models import ProposedProject
 from services.directory.publishing import Outcome, Publisher
 from services.directory.snapshot import Identities, ProjectRow, Snapshot, put
@@ -20,6 +20,7 @@ from services.kit.jobs import Every
 from services.kit.service import Runtime
 
 ACCEPTED, DECLINED = "ACCEPTED", "DECLINED"
+KEPT = timedelta(days=365)
 LOOK_SECONDS = 60.0
 MOST_CITIES = 50
 """That one look tells of; the rest at the next."""
@@ -128,6 +129,12 @@ async def page(
     if status is not None:
         query = query.where(of.status == status)
     return list(await session.scalars(query))
+
+
+async def forget(session: Writer) -> None:
+    """Let go of what came to nothing, after a year."""
+    old = ProposedProject.decided_at < datetime.now(UTC) - KEPT
+    await session.execute(delete(ProposedProject).where(ProposedProject.status.in_([DECLINED, WITHDRAWN]), old))
 
 
 # Telling the city -------------------------------------------------------------------------------------------------

@@ -190,6 +190,7 @@ def _tidy(runtime: Runtime) -> Every:
             await clients.forget_waiting(session)
             await audit.forget(session)
             await uploads.forget(session)
+            await cards.forget(session)
             await vocabulary.left_behind(session, runtime)
             await history.forget(session)
             await once.forget(session)

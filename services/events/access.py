@@ -260,8 +260,7 @@ def may_propose(who: Principal, event: Event, city: str) -> None:
         raise Forbidden(_("Only the organiser proposes projects to other cities than one's own."))
 
 
-def may_tick(who: Principal, event: Event, item: ActionItem, linked: uuid.UUID | None) -> None:
-    """Say how far an action item is: whose it is, with their link; the organiser; whoever speaks for its city."""
-    theirs = who.city is not None and who.city == item.city
-    if not (item.owner_id == linked if linked else organises(who, event) or theirs):
+def may_tick(who: Principal, item: ActionItem, event: Event) -> None:
+    """Say how far an action item is: the organiser, and whoever speaks for its city; whose it is has a link."""
+    if not (organises(who, event) or (who.city is not None and who.city == item.city)):
         raise Forbidden(_("Only who has taken this on, their city or the organiser may tick it off."))

@@ -52,7 +52,16 @@ async def of_person(session: Reader, navigator: uuid.UUID) -> list[ActionItem]:
 async def by_id(session: Reader, key: uuid.UUID | None) -> tuple[ActionItem, Event]:
     """An item and its event. Raises NotFound."""
     query = select(ActionItem, Event).join(Event, Event.id == ActionItem.event_id).where(ActionItem.id == key)
-    found = (await session.execute(query)).tuples().one_or_none() if key else None
+    found = (await session.execute(query)).one_or_none() if key else None
+    if found is None:
+        raise NotFound(_("There is no such action item."))
+    return found
+
+
+async def of(session: Reader, navigator: uuid.UUID | None, key: uuid.UUID | None) -> ActionItem:
+    """An item that somebody has taken on. Raises NotFound."""
+    query = select(ActionItem).where(ActionItem.id == key, ActionItem.owner_id == navigator)
+    found = await session.scalar(query) if key and navigator else None
     if found is None:
         raise NotFound(_("There is no such action item."))
     return found

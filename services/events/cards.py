@@ -98,7 +98,7 @@ async def _of_idea(session: Reader, event: Event, key: uuid.UUID) -> Source | No
         .outerjoin(Navigator, Navigator.id == Idea.navigator_id)
         .where(Idea.event_id == event.id, Idea.id == key, ~Idea.withdrawn, ~Idea.hidden)
     )
-    found = (await session.execute(query)).tuples().one_or_none()
+    found = (await session.execute(query)).one_or_none()
     if found is None:
         return None
     idea, code, ags = found
@@ -109,7 +109,7 @@ async def _of_proposal(session: Reader, event: Event, key: uuid.UUID) -> Source 
     """What came of it, if something did; merged proposals are those under which they took place."""
     there = select(Proposal.root).where(Proposal.id == key, Proposal.event_id == event.id)
     query = select(Proposal, Harvest.results).outerjoin(Harvest, Harvest.proposal_id == Proposal.id)
-    found = (await session.execute(query.where(Proposal.id.in_(there)))).tuples().one_or_none()
+    found = (await session.execute(query.where(Proposal.id.in_(there)))).one_or_none()
     if found is None:
         return None
     row, results = found

@@ -85,7 +85,7 @@ async def merged(session: Writer, said: TopicMerged) -> None:
 
 @log.together
 async def navigators(session: Writer, said: list[NavigatorPublished]) -> None:
-    await _renamed(session, {one.id: (one.ags, one.name) for one in said})
+    changed = await _renamed(session, {one.id: (one.ags, one.name) for one in said})
     rows = {
         one.id: {
             "ags": one.ags,
@@ -98,6 +98,7 @@ async def navigators(session: Writer, said: list[NavigatorPublished]) -> None:
         for one in said
     }
     await put_all(session, Navigator, "id", rows)
+    await cards.say_anew(session, changed)
 
 
 async def forget(session: Writer, said: NavigatorWithdrawn) -> None:
@@ -106,8 +107,7 @@ async def forget(session: Writer, said: NavigatorWithdrawn) -> None:
     Who is hidden stands in no agenda either: everybody reads those.
     """
     gone = uuid.UUID(said.id)
-    if said.hidden:
-        await _renamed(session, {said.id: (said.ags, "…")})
+    changed = await _renamed(session, {said.id: (said.ags, "…")}) if said.hidden else []
     events = (
         await session.scalars(
             select(Event).join(Participant, Participant.event_id == Event.id).where(Participant.navigator_id == gone)
@@ -122,6 +122,7 @@ async def forget(session: Writer, said: NavigatorWithdrawn) -> None:
         .values(state="failed", reason="withdrawn", sealed=None, finished_at=sql.now())
     )
     await session.execute(delete(Navigator).where(Navigator.id == gone))
+    await cards.say_anew(session, changed)
     await log.say(session, Base.metadata, await messages(session, events))
 
 
@@ -151,14 +152,18 @@ JOIN navigator n ON n.id = r.id WHERE n.name NOT IN ('', r.name)
 """
 
 
-async def _renamed(session: Writer, names: Mapping[str, tuple[str, str]]) -> None:
-    """Write people's new names (by id: city, name) into the agendas of their city's events, where old ones stand."""
-    rows = [{"id": key, "ags": ags, "name": name} for key, (ags, name) in names.items()]
+async def _renamed(session: Writer, names: Mapping[str, tuple[str, str]]) -> list[ProjectCard]:
+    """Write people's new names (by id: city, name) into the agendas of their city's events, where old ones stand.
+
+    Returns the project cards that changed: what was said of them is to be said anew.
+    """
+    rows, changed = [{"id": key, "ags": ags, "name": name} for key, (ags, name) in names.items()], list[ProjectCard]()
     for ags, old, new in await (await driver(session)).fetch(RENAMED, msgspec.json.encode(rows).decode()):
-        await _rewritten(session, ags, old, new)
+        changed += await _rewritten(session, ags, old, new)
+    return changed
 
 
-async def _rewritten(session: Writer, ags: str, old: str, name: str) -> None:
+async def _rewritten(session: Writer, ags: str, old: str, name: str) -> list[ProjectCard]:
     whole = re.compile(rf"(?<!\w){re.escape(old)}(?!\w)")
     theirs = select(Event.id).where((Event.host == ags) | Event.guests.contains([ags]))
     texts = sql.concat_ws(
@@ -180,6 +185,7 @@ async def _rewritten(session: Writer, ags: str, old: str, name: str) -> None:
         item.responsible = whole.sub(lambda _match: name, item.responsible)
         item.details = [whole.sub(lambda _match: name, line) for line in item.details]
         item.material = [one | {"title": whole.sub(lambda _match: name, one["title"])} for one in item.material]
+    changed = list[ProjectCard]()
     for model, fields in WRITTEN.items():
         columns = [getattr(model, field) for field in fields]
         found = select(model).where(model.event_id.in_(theirs), sql.strpos(sql.concat_ws(" ", *columns), old) > 0)
@@ -187,7 +193,8 @@ async def _rewritten(session: Writer, ags: str, old: str, name: str) -> None:
         for row in rows:
             for field in fields:
                 setattr(row, field, whole.sub(lambda _match: name, getattr(row, field)))
-        await cards.say_anew(session, [row for row in rows if isinstance(row, ProjectCard)])
+        changed += [row for row in rows if isinstance(row, ProjectCard)]
+    return changed
 
 
 async def messages(session: Reader, events: Sequence[Event]) -> list[EventPublished]:

@@ -38,7 +38,9 @@ JOIN = """mutation ($project: ID!, $people: [ID!], $note: String! = "") {
     city { ags name } navigators { id } note } } }"""
 LEAVE = """mutation ($project: ID!, $partner: ID) {
   leaveProject(project: $project, partner: $partner) { partners { note } } }"""
-PUBLISH_OURS = 'mutation ($p: ID!) { withdrawProject(ags: "08121000", key: $p) { publication } }'
+LEAVE_OUT = """mutation { withdrawProject(ags: "08121000", key: "e-akte") { publication } }"""
+CONTACT = """mutation ($ags: String!, $name: String!) {
+  changeCity(city: {ags: $ags, name: $name, contactEmail: "digital@stadt.example"}) { publication } }"""
 PARTNERS = "query ($id: ID!) { project(id: $id) { title partners { city { ags } navigators { id } note } } }"
 
 
@@ -60,6 +62,8 @@ async def test_from_an_idea_to_a_project_that_others_join(hub: Hub, clients: Cli
     link = (await links(organiser, event))[author]["link"]
     idea = (await noted(organiser, link, "Reisekosten mit einem Klick", named=True))["idea"]["id"]
     heilbronn, konstanz, speyer = await clients(HEILBRONN), await clients(KONSTANZ), await clients(SPEYER)
+    await heilbronn.ask(CONTACT, ags=HEILBRONN, name="Heilbronn")
+    await konstanz.ask(CONTACT, ags=KONSTANZ, name="Konstanz")
     card = (await organiser.ask(MAKE, event=event, idea=idea))["makeProjectCard"]
     assert (card["city"]["ags"], card["title"], card["state"]) == (
         HEILBRONN,
@@ -169,14 +173,14 @@ async def test_a_project_that_is_left_out_later_comes_back(hub: Hub, clients: Cl
     done = (await heilbronn.ask(ACCEPT, id=card, key="e-akte", people=[people[6]], open=False))["acceptProposedProject"]
     assert done["project"]["navigators"] == [{"id": people[6]}]
     assert await reason(konstanz.ask(JOIN, project=done["project"]["id"])) == "CONFLICT"  # looks for nobody
-    await heilbronn.ask(PUBLISH_OURS, p="e-akte")
+    await heilbronn.ask(LEAVE_OUT)
     (kept,) = (await heilbronn.ask(PROPOSED))["proposedProjects"]["nodes"]
     assert (kept["state"], kept["project"]) == ("ACCEPTED", None)
     again = (await heilbronn.ask(ACCEPT, id=card))["acceptProposedProject"]["project"]
     assert (again["id"], again["seeksPartners"]) == (done["project"]["id"], True)
     await konstanz.ask(JOIN, project=again["id"], people=people[:1])
     # Who leaves the directory leaves the projects of others; a project that goes takes its partners along.
-    await heilbronn.ask(PUBLISH_OURS, p="e-akte")
+    await heilbronn.ask(LEAVE_OUT)
     async with hub.runtimes["directory"].db.read(HUB) as session:
         for table in ("project_partner", "project_partner_navigator"):
             assert await session.scalar(text(f"SELECT count(*) FROM {table}")) == 0

@@ -193,7 +193,7 @@ async def test_few_votes_tell_nothing_and_a_lot_can_be_drawn_again(hub: Hub, cli
     assert (done["withheld"], done["turnout"]["voted"]) == (True, 4)
     assert [(one["figures"], one["rank"]) for one in done["candidates"]] == [([], None)] * 3
 
-    drawn, keys = await opened(organiser, event, tieRule="LOT", tieCriteria=[2])
+    drawn, keys = await opened(organiser, event, tieRule="LOT", tieCriteria=[3])
     for person in people[:5]:
         await organiser.ask(CAST, vote=drawn, link=personal(hub, person), points=points(keys, [1, 0, 0], [0, 1, 0]))
     done = (await organiser.ask(CLOSE, id=drawn))["closeVote"]

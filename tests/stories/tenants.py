@@ -19,9 +19,19 @@ from services.directory import people
 from services.directory.access import CLIENT_SCOPES
 from services.directory.models import City as CityRow
 from services.directory.models import Client as ClientRow
-from services.directory.models import Partnership, Provider, TopicProposal
+from services.directory.models import Partnership, ProposedProject, Provider, TopicProposal
 from services.directory.oauth import clients as oauth_clients
-from services.events.models import Quote, RetroEntry, Seat, Survey, Table
+from services.events.models import (
+    ActionItem,
+    ProjectCard,
+    Quote,
+    RetroEntry,
+    Seat,
+    Survey,
+    Table,
+    Vote,
+    VoteCandidate,
+)
 from services.kit import limits, links
 from services.kit.db import HUB, Database
 from services.kit.onegraph import one_graph
@@ -110,6 +120,19 @@ async def found(hub: Hub, ags: str, name: str) -> City:
         await session.execute(insert(RetroEntry).values(id=entry, **said, **board))
         agreed = {"named": True, "agreed_at": datetime.now(UTC), "chosen": False}
         await session.execute(insert(Quote).values(id=quote, **said, **agreed))
+    vote, action, card = uuid.uuid4(), uuid.uuid4(), uuid.uuid4()
+    async with hub.runtimes["events"].db.begin(HUB) as session:
+        rule = {"criteria": [{"name": "?"}], "tie_rule": "SHARED", "tie_criteria": [], "seed": "", "imported": False}
+        await session.execute(insert(Vote).values(id=vote, title=f"Wahl {name}", source="", **of_day, **rule))
+        stands = {"id": uuid.uuid4(), "vote_id": vote, "position": 0, "title": f"Wahl {name}", "city": ags}
+        await session.execute(insert(VoteCandidate).values(**stands, **of_day))
+        todo = {"text": f"Aufgabe {name}", "owner_id": uuid.UUID(navigators[0]), "owner": "", "city": ags}
+        await session.execute(insert(ActionItem).values(id=action, status="open", **todo, **of_day))
+        idea = {"id": card, "title": f"Karte {name}", "summary": "", "topics": [TOPIC]}
+        await session.execute(insert(ProjectCard).values(city=ags, status="proposed", **idea, **of_day))
+    async with directory.begin(HUB) as session:
+        waits = {"event_title": "", "navigators": [uuid.UUID(navigators[0])], "status": "PROPOSED", "key": ""}
+        await session.execute(insert(ProposedProject).values(ags=ags, **idea, **of_day, **waits))
     proposal, partnership = uuid.uuid4(), uuid.uuid4()
     async with directory.begin(HUB) as session:
         third = {"ags": THIRD, "name": "Dritte", "sort_key": "dritte", "kind": ""}
@@ -121,6 +144,7 @@ async def found(hub: Hub, ags: str, name: str) -> City:
     ids = {
         "proposal": str(proposal), "partnership": str(partnership),
         "survey": str(survey), "entry": str(entry), "quote": str(quote),
+        "vote": str(vote), "action": str(action), "card": str(card),
         "link": links.signed(hub.settings, links.PERSON, uuid.UUID(navigators[0]).bytes, timedelta(days=1)),
         "ags": ags, "state": ags[:2], "navigator": navigators[0], "project": published["projects"]["nodes"][0]["id"],
         "event": event, "plan": plan, "client": f"c-waits-{name}", "own client": made.client_id,
@@ -137,6 +161,9 @@ async def found(hub: Hub, ags: str, name: str) -> City:
         f"Notiz {name}",
         f"Wort {name}",
         f"Umfrage {name}",
+        f"Wahl {name}",
+        f"Aufgabe {name}",
+        f"Karte {name}",
         f"{name}.example",
     )
     return City(client, account, ids, words, navigators)
@@ -161,7 +188,7 @@ NATURAL = {
     "ags": "ags", "host": "ags", "guests": "ags", "city": "ags", "audience": "ags", "org": "ags", "state": "state",
     "cities": "ags",
     "event": "event", "navigators": "navigator", "clientId": "client", "topic": "topic", "code": "topic",
-    "survey": "survey", "link": "link",
+    "survey": "survey", "link": "link", "vote": "vote", "project": "project",
     "plan": "plan", "topics": "topic", "offers": "topic", "seeks": "topic", "worksOn": "topic", "tableTopics": "topic",
 }  # fmt: skip
 """Which kind of id an argument takes, by its name; `id`, or `one` and the `other`, take what their field is about."""
@@ -172,6 +199,8 @@ ABOUT = {
     "closeSurvey": "survey", "deleteSurvey": "survey", "chooseQuote": "quote", "withdrawQuote": "quote",
     "moderateRetroEntry": "entry", "takeBackRetroEntry": "entry",
     "copyPlan": "plan", "comparedPlans": "plan",
+    "closeVote": "vote", "deleteVote": "vote", "voteTurnout": "vote", "tickActionItem": "action",
+    "withdrawProjectCard": "card", "acceptProposedProject": "card", "declineProposedProject": "card",
 }  # fmt: skip
 VALUES = {
     "date": "2030-01-01", "starts": "10:00", "ends": "11:00", "timezone": "Europe/Berlin", "population": 1,

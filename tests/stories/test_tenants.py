@@ -45,7 +45,7 @@ from tests.stories.tenants import (
 KONSTANZ, DRESDEN = "08335043", "14612000"
 KINDS = (
     *("ags", "navigator", "project", "event", "plan", "client", "own client", "account"),
-    *("proposal", "partnership", "survey", "entry", "quote"),
+    *("proposal", "partnership", "survey", "entry", "quote", "vote", "action", "card"),
 )
 ACTORS = ("client", "coordinator", "central", "anonymous")
 THEIR_CENTRAL = "their central"
@@ -314,13 +314,14 @@ NO_CITY_S = {
         ),
         "NOT_FOUND",
     ),
+    **dict.fromkeys(("createVote", "importVote", "castVote", "makeProjectCard", "joinProject"), "REFUSED"),
     "createProgramme": "REFUSED",
     "changeSeries": "REFUSED",
     "proposeSession": "REFUSED",
 }
 """What takes nothing that is a city's own, or is decided above cities; tests of their own say who may."""
 ENDING = [
-    *("closeSurvey", "deleteSurvey", "takeBackRetroEntry", "withdrawQuote"),
+    *("closeVote", "deleteVote", "closeSurvey", "deleteSurvey", "takeBackRetroEntry", "withdrawQuote"),
     *("removeParticipants", "cancelEvent", "publishDirectory"),
 ]
 ORDER = [*(name for name in MUTATIONS if name not in ENDING), *ENDING]

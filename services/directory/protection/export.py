@@ -38,6 +38,7 @@ async def export(session: Reader, settings: Settings, person: Person, token: str
             "ownWord": _row(person.own),
             "stored": _row(await session.get(m.Navigator, person.id)),
             "publications": await _publications(session, person),
+            "projects": await _projects(session, person),
             "told": _row(await session.get(m.Told, person.id)),
             "mails": [
                 dict(row)
@@ -73,6 +74,17 @@ async def _publications(session: Reader, person: Person) -> list[dict[str, Any]]
         if row is not None:
             found.append({"id": number, "at": at, "via": via, "row": msgspec.to_builtins(row)})
     return found
+
+
+async def _projects(session: Reader, person: Person) -> list[dict[str, Any]]:
+    """Projects of other cities that the person's city has them in, and ideas of events that wait for the city."""
+    part, idea = m.ProjectPartnerNavigator, m.ProposedProject
+    joined = select(m.Project.id, m.Project.title).join(part, part.project_id == m.Project.id)
+    joined = joined.where(part.navigator_id == person.id).order_by(m.Project.id).limit(MOST)
+    cared = select(idea.id, idea.title).where(idea.ags == person.ags, idea.navigators.contains([person.id]))
+    found = [("partner", row) for row in await session.execute(joined)]
+    found += [("idea", row) for row in await session.execute(cared.order_by(idea.id).limit(MOST))]
+    return [{"as": kind, "id": row.id, "title": row.title} for kind, row in found]
 
 
 async def _audit(session: Reader, ids: list[str]) -> list[dict[str, Any]]:

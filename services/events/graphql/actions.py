@@ -71,12 +71,13 @@ class ActionMutation:
     async def tick_action_item(
         self, info: Info[Any, Any], id: ID, state: ActionState = ActionState.DONE, link: str | None = None
     ) -> ActionItem:
-        whose = person(info, link) if link else None
-        if link is None:
+        key, whose = as_uuid(id), person(info, link) if link else None
+        if whose is None:
             access.ORGANISER.check(who(info))
+            async with read(info, SERVICE) as seen:  # of what one does not see, one does not learn that it is there
+                access.may_tick(who(info), *await actions.by_id(seen, key))
         async with here(info, SERVICE).db.begin(HUB) as session:
-            item, event = await actions.by_id(session, as_uuid(id))
-            access.may_tick(who(info), event, item, whose)
+            item = await actions.of(session, whose, key) if whose else (await actions.by_id(session, key))[0]
             return ActionItem.of(await actions.tick(session, item, state.value))
 
 

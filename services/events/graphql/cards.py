@@ -2,6 +2,7 @@
 
 import datetime as dt
 import enum
+import uuid
 from typing import Any, Self
 
 import strawberry
@@ -15,7 +16,7 @@ from services.events.graphql.openspace.working import event_of
 from services.events.graphql.parts import Topic
 from services.events.graphql.types import SERVICE, City, Event
 from services.kit.db import HUB
-from services.kit.resolvers import as_uuid, here, load, who
+from services.kit.resolvers import as_uuid, here, load, read, who
 
 
 @strawberry.federation.type(directives=[Key(fields=FieldSet("id"), resolvable=False)])
@@ -81,8 +82,9 @@ class CardMutation:
         summary: str = "",
     ) -> ProjectCard:
         runtime, asking = here(info, SERVICE), who(info)
-        named = [as_uuid(one) if one else None for one in (idea, proposal, candidate)]
-        wanted = cards.Wanted(*named, str(city or ""), title, summary)
+        named = {"idea": idea, "proposal": proposal, "candidate": candidate}
+        keys = {kind: as_uuid(one) or uuid.UUID(int=0) for kind, one in named.items() if one}
+        wanted = cards.Wanted(**keys, city=str(city or ""), title=title, summary=summary)
         await runtime.refresh("directory")
         async with runtime.db.begin(HUB) as session:  # once it has looked who asks
             row = await event_of(session, event)
@@ -99,8 +101,9 @@ class CardMutation:
     async def withdraw_project_card(self, info: Info[Any, Any], id: ID) -> ProjectCard:
         runtime, asking = here(info, SERVICE), who(info)
         await runtime.refresh("directory")
+        async with read(info, SERVICE) as seen:
+            found = await cards.by_id(seen, as_uuid(id))
         async with runtime.db.begin(HUB) as session:
-            found = await cards.by_id(session, as_uuid(id))
             row = await event_of(session, str(found.event_id))
             access.may_see_board(asking, row)
             access.may_propose(asking, row, found.city)

@@ -96,8 +96,8 @@ async def _candidates(session: Reader, event: Event, given: Sequence[Candidate])
     ideas = select(Idea.id, Idea.text).where(Idea.event_id == event.id, Idea.id.in_(keys))
     proposals = select(Proposal.id, Proposal.title).where(Proposal.event_id == event.id, Proposal.id.in_(keys))
     words = {
-        "idea": dict((await session.execute(ideas.where(~Idea.withdrawn, ~Idea.hidden))).tuples().all()),
-        "proposal": dict((await session.execute(proposals)).tuples().all()),
+        "idea": dict((await session.execute(ideas.where(~Idea.withdrawn, ~Idea.hidden))).all()),
+        "proposal": dict((await session.execute(proposals)).all()),
     }
     checks, rows, cities = Checks(), [], {event.host, *event.guests, ""}
     for i, one in enumerate(given):
@@ -225,7 +225,7 @@ async def turnouts(session: Reader, votes: Sequence[Vote]) -> list[Turnout]:
     """The turn-out of each vote now. Under HUB: nobody else counts ballots."""
     running = [vote for vote in votes if vote.closed_at is None]
     ballots = select(VoteBallot.vote_id, func.count()).where(VoteBallot.vote_id.in_([vote.id for vote in running]))
-    voted = dict((await session.execute(ballots.group_by(VoteBallot.vote_id))).tuples().all()) if running else {}
+    voted = dict((await session.execute(ballots.group_by(VoteBallot.vote_id))).all()) if running else {}
     events = {vote.event_id for vote in running}
     could = {event: await session.scalar(_entitled(event)) or 0 for event in events}  # nearly always one
 

@@ -61,7 +61,7 @@ def validate(draft: Draft, *, printed: bool = False) -> Draft:
         checks.add("vote", "criteria", _("Two criteria have the same name."))
     if not 2 <= len(draft.candidates) <= MOST_CANDIDATES:
         checks.add("vote", "candidates", _("Put between two and {most} to the vote.", most=MOST_CANDIDATES))
-    _ties(checks, draft.ties, len(criteria))
+    ties = _ties(checks, draft.ties, len(criteria))
     candidates = tuple(
         _candidate(checks, f"candidates[{i}]", one, len(criteria), printed=printed)
         for i, one in enumerate(draft.candidates[:MOST_CANDIDATES])
@@ -73,7 +73,7 @@ def validate(draft: Draft, *, printed: bool = False) -> Draft:
     title = checks.text("vote", "title", draft.title, 200)
     source = checks.text("vote", "source", draft.source, 200, required=False)
     checks.done(_("The vote was not stored. Please correct the fields named and send it again."))
-    return Draft(title, criteria, candidates, draft.ties, source)
+    return Draft(title, criteria, candidates, ties, source)
 
 
 def _criterion(checks: Checks, row: str, one: Criterion) -> Criterion:
@@ -83,14 +83,14 @@ def _criterion(checks: Checks, row: str, one: Criterion) -> Criterion:
     return Criterion(checks.text(row, "name", one.name, 100), one.most, one.budget)
 
 
-def _ties(checks: Checks, ties: Ties, criteria: int) -> None:
+def _ties(checks: Checks, ties: Ties, criteria: int) -> Ties:
     if ties.rule == SHARED and ties.criteria:
         checks.add("vote", "tieCriteria", _("Where a rank is shared, no criterion decides."))
     if ties.rule == CRITERION and not ties.criteria:
         checks.add("vote", "tieCriteria", _("Name the criterion that decides first."))
     if len(set(ties.criteria)) < len(ties.criteria) or not all(0 <= one < criteria for one in ties.criteria):
         checks.add("vote", "tieCriteria", _("Name each criterion once, by its number from 1 to {most}.", most=criteria))
-    checks.text("vote", "seed", ties.seed, 100, required=False)
+    return ties._replace(seed=checks.text("vote", "seed", ties.seed, 100, required=False))
 
 
 def _candidate(checks: Checks, row: str, one: Candidate, criteria: int, *, printed: bool) -> Candidate:

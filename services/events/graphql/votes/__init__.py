@@ -5,6 +5,7 @@ import uuid
 from collections.abc import AsyncGenerator, Sequence
 from typing import Any
 
+import msgspec
 import strawberry
 from strawberry import ID, Info
 
@@ -38,6 +39,9 @@ class VoteCandidateInput:
     idea: ID | None = None
     proposal: ID | None = None
 
+    def as_candidate(self) -> Candidate:
+        return Candidate(self.title, str(self.city or ""), str(self.idea or ""), str(self.proposal or ""))
+
 
 @strawberry.input
 class VoteInput:
@@ -48,12 +52,23 @@ class VoteInput:
     tie_criteria: list[int] = strawberry.field(default_factory=list, description="Numbers of criteria, from 1.")
     closes_at: dt.datetime | None = None
 
+    def as_draft(self) -> Draft:
+        criteria = tuple(Criterion(one.name, one.most, one.budget) for one in self.criteria)
+        candidates = tuple(one.as_candidate() for one in self.candidates)
+        return Draft(self.title, criteria, candidates, _ties(self.tie_rule, self.tie_criteria))
+
 
 @strawberry.input(description="A candidate with its points in each criterion, and what was printed beside them.")
 class PrintedCandidateInput(VoteCandidateInput):
     figures: list[int]
     printed_total: int | None = None
     printed_rank: int | None = None
+
+    def as_candidate(self) -> Candidate:
+        plain = VoteCandidateInput.as_candidate(self)
+        return msgspec.structs.replace(
+            plain, figures=tuple(self.figures), printed_total=self.printed_total, printed_rank=self.printed_rank
+        )
 
 
 @strawberry.input(description="A result that was printed elsewhere, such as „Abb. 10“ of a report.")
@@ -68,6 +83,12 @@ class PrintedVoteInput:
     entitled: int | None = None
     voted: int | None = None
 
+    def as_draft(self) -> Draft:
+        criteria = tuple(Criterion(name) for name in self.criteria)
+        candidates = tuple(one.as_candidate() for one in self.candidates)
+        ties = _ties(self.tie_rule, self.tie_criteria)._replace(seed=self.seed)
+        return Draft(self.title, criteria, candidates, ties, self.source)
+
 
 @strawberry.input(description="Points in each criterion, in their order. Candidates that are not named get none.")
 class VotePointsInput:
@@ -75,19 +96,8 @@ class VotePointsInput:
     points: list[int]
 
 
-def _draft(said: VoteInput | PrintedVoteInput) -> Draft:
-    ties = Ties(said.tie_rule.value, tuple(number - 1 for number in said.tie_criteria), getattr(said, "seed", ""))  # type: ignore[arg-type]
-    criteria = (
-        Criterion(one) if isinstance(one, str) else Criterion(one.name, one.most, one.budget) for one in said.criteria
-    )
-    candidates = (
-        Candidate(
-            one.title, str(one.city or ""), str(one.idea or ""), str(one.proposal or ""),
-            tuple(getattr(one, "figures", ())), getattr(one, "printed_total", None), getattr(one, "printed_rank", None),
-        )
-        for one in said.candidates[: MOST_CANDIDATES + 1]
-    )  # fmt: skip
-    return Draft(said.title, tuple(criteria), tuple(candidates), ties, getattr(said, "source", ""))
+def _ties(rule: TieRule, criteria: list[int]) -> Ties:
+    return Ties(rule.value, tuple(number - 1 for number in criteria))
 
 
 async def _shown(info: Info[Any, Any], rows: Sequence[m.Vote]) -> list[Vote]:
@@ -133,14 +143,14 @@ class VoteMutation:
     @strawberry.mutation(description="Put ideas and results to the vote; open at once.")
     async def create_vote(self, info: Info[Any, Any], event: ID, vote: VoteInput) -> Vote:
         async with here(info, SERVICE).db.begin(who(info).acting) as session:
-            row = await votes.create(session, await own_event(info, session, event), _draft(vote), vote.closes_at)
+            row = await votes.create(session, await own_event(info, session, event), vote.as_draft(), vote.closes_at)
         return (await _shown(info, [row]))[0]
 
     @strawberry.mutation(description="Bring in a printed result. What was printed wrong stays beside what is right.")
     async def import_vote(self, info: Info[Any, Any], event: ID, vote: PrintedVoteInput) -> Vote:
         async with here(info, SERVICE).db.begin(who(info).acting) as session:
             turnout = votes.Turnout(vote.entitled, vote.voted)
-            row = await votes.bring_in(session, await own_event(info, session, event), _draft(vote), turnout)
+            row = await votes.bring_in(session, await own_event(info, session, event), vote.as_draft(), turnout)
         return (await _shown(info, [row]))[0]
 
     @strawberry.mutation(description="End a vote: it is counted, and who voted what is forgotten.")

@@ -116,8 +116,10 @@ class Vote:
     @classmethod
     def of(cls, found: votes.Found) -> Self:
         row, places = found.vote, votes.places(found.vote, found.candidates)
-        place_of = {place.key: place for place in places or ()}
-        shown = sorted(found.candidates, key=lambda one: list(place_of).index(str(one.id)) if places else one.position)
+        by_key = {str(one.id): one for one in found.candidates}
+        shown: list[tuple[m.VoteCandidate, Place | None]] = [(one, None) for one in found.candidates]
+        if places is not None:
+            shown = [(by_key[place.key], place) for place in places]
         return cls(
             id=ID(str(row.id)),
             title=row.title,
@@ -131,7 +133,7 @@ class Vote:
             closes_at=row.closes_at,
             closed_at=row.closed_at,
             turnout=VoteTurnout.of(found.turnout),
-            candidates=[VoteCandidate.of(one, place_of.get(str(one.id))) for one in shown],
+            candidates=[VoteCandidate.of(*one) for one in shown],
             withheld=row.closed_at is not None and places is None,
         )
 
