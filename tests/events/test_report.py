@@ -23,6 +23,8 @@ from tests.events.test_surveys import ANSWER as ANSWERS
 from tests.events.test_surveys import CLOSE, CREATE, SURVEY, link_of, said
 from tests.events.test_trips import HEILBRONN, KONSTANZ, SPEYER, create, item, navigators, world
 from tests.events.test_voices import QUOTE
+from tests.events.test_votes import CAST, IMPORT, PRINTED, opened, points
+from tests.events.test_votes import CLOSE as CLOSE_VOTE
 
 REPORT = """query ($year: Int!, $ags: ID, $state: ID) { annualReport(year: $year, ags: $ags, state: $state) {
   name until surveysTooSmall
@@ -30,7 +32,8 @@ REPORT = """query ($year: Int!, $ags: ID, $state: ID) { annualReport(year: $year
   kinds { kind events before } events { title attended own host { ags } } modules { title times attended }
   cities { name registered attended people hours contacts } contacts { cities { ags } pairs }
   surveys { title answers questions { text } results { answered mean scale options { label votes } } }
-  wishes { label votes rank tied } quotes { text name city } charts { name alt svg header rows }
+  votes { title entitled voted lines { title points total rank decided remark } } votesTooSmall
+  projects { title city } wishes { label votes rank tied } quotes { text name city } charts { name alt svg header rows }
   paper { url mediaType } } }
   fragment counted on ReportTotals { events cancelled cities registered attended unnoted people hours guests contacts
     ideas sessions actions actionsDone }"""
@@ -264,3 +267,44 @@ async def test_the_paper_can_be_read_by_machines_and_kept(hub: Hub, clients: Cli
     assert SPEYER not in words
     organiser.http.headers["accept-language"] = "en"
     assert "Annual report 2019" in all_words((await fetched(organiser, KONSTANZ)).content)
+
+
+async def test_votes_and_projects_are_told(hub: Hub, clients: Clients) -> None:
+    organiser, event, people = await day(clients)
+    await organiser.ask(IMPORT, event=event, vote=PRINTED)
+    vote, keys = await opened(organiser, event, title="Von vieren")
+    for one in people[KONSTANZ][:4]:
+        await organiser.ask(CAST, vote=vote, link=link_of(hub, one), points=points(keys, [3, 1, 1]))
+    await organiser.ask(CLOSE_VOTE, id=vote)
+    await opened(organiser, event, title="Noch offen")
+    card = {"event": event, "title": "Sprechstunde", "city": KONSTANZ}
+    async with hub.runtimes["events"].db.begin(HUB) as session:
+        for status, city in (("accepted", KONSTANZ), ("declined", KONSTANZ), ("withdrawn", KONSTANZ),
+                             ("accepted", HEILBRONN)):  # fmt: skip
+            await session.execute(
+                text("INSERT INTO project_card (id, event_id, city, title, summary, topics, status) "
+                     "VALUES (gen_random_uuid(), :event, :city, :title, '', '{}', :status)"),
+                card | {"status": status, "city": city},
+            )  # fmt: skip
+    found = await year(organiser)
+    (told,) = found["votes"]
+    assert (told["title"], told["voted"], found["votesTooSmall"]) == (PRINTED["title"], 25, 1)
+    assert [(one["total"], one["rank"]) for one in told["lines"]] == [(24, 1), (22, 2), (14, 3), (14, 3)]
+    assert told["lines"][1]["remark"] == "Als Summe ist 21 gedruckt, aber 7 + 1 + 14 ergibt 22."
+    assert found["projects"] == [{"title": "Sprechstunde", "city": "Konstanz"}]
+    words = all_words((await fetched(organiser, KONSTANZ)).content)
+    assert "Als Summe ist 21 gedruckt" in words
+    assert "1 Abstimmung wird nicht ausgewertet" in words
+    assert "Ideen, die Städten als Projekt vorgeschlagen wurden: 2, davon übernommen: 1." in words
+    assert "Von vieren" not in words
+    # The same on a paper of the day, for those who see its people.
+    url = f"{organiser.url}/events/{event}/papers/votes.pdf"
+    answers = {}
+    for ags in (KONSTANZ, HEILBRONN, SPEYER):
+        client = await clients(ags)
+        answers[ags] = await client.http.get(url, headers=await client.headers())
+    assert [answer.status_code for answer in answers.values()] == [200, 200, 404]
+    words = all_words(answers[HEILBRONN].content)
+    assert PRINTED["title"] in words
+    assert "Von vieren" not in words
+    assert "Noch offen" not in words
