@@ -7,10 +7,10 @@ from dataclasses import dataclass, fields
 
 from sqlalchemy import ColumnElement, SQLColumnExpression, and_, func, or_, select
 
+from services.contracts.states import STATES
 from services.directory.access import Viewer, checked_ags
 from services.directory.fields import FIELDS, Audience
 from services.directory.models import City, Navigator, Project, Topic
-from services.directory.register import STATES
 from services.kit.errors import Refused
 from services.kit.i18n import gettext as _
 

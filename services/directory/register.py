@@ -13,19 +13,13 @@ from gv100ad import District, FederalState, GV100ADReader, MunicipalityType
 from gv100ad import Municipality as Record
 from sqlalchemy import Case, SQLColumnExpression, case, func, insert, or_, select, tuple_, update
 
+from services.contracts.states import STATES
 from services.directory.models import City, Municipality
 from services.kit.db import Reader, Writer
 from services.kit.errors import Conflict, Problem, Refused
 from services.kit.i18n import gettext as _
 from services.kit.text import folded, sort_key
 
-STATES = {
-    "01": "Schleswig-Holstein", "02": "Hamburg", "03": "Niedersachsen", "04": "Bremen", "05": "Nordrhein-Westfalen",
-    "06": "Hessen", "07": "Rheinland-Pfalz", "08": "Baden-Württemberg", "09": "Bayern", "10": "Saarland",
-    "11": "Berlin", "12": "Brandenburg", "13": "Mecklenburg-Vorpommern", "14": "Sachsen", "15": "Sachsen-Anhalt",
-    "16": "Thüringen",
-}  # fmt: skip
-"""The states by the first two digits of an AGS."""
 SIZES = ((5_000, "VILLAGE"), (20_000, "SMALL_TOWN"), (100_000, "MEDIUM_TOWN"), (500_000, "CITY"))
 """Size classes by population, after BBSR's types of towns and municipalities; from 500,000 on METROPOLIS."""
 KINDS = {

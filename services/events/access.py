@@ -50,6 +50,11 @@ OPEN_SPACE: Final = Right(
     "those who see an event's people; plans and suggestions: the organiser",
     rule="may_see_people",
 )
+REPORT: Final = Right(
+    "clients and people with the scope", READ,
+    rows="their own city, for programs and coordinators; their state and its cities, for central navigators",
+    rule="may_report",
+)  # fmt: skip
 CARDS: Final = ORGANISER.to(
     "ideas of events they organise, to all cities of it; of events their city is part of, to that city", "may_propose"
 )
@@ -94,6 +99,7 @@ RIGHTS: Final[Rights] = {
         ),
         BY_LINK,
     ),
+    "Query.annualReport": REPORT,
     "Query.onlineLink": LINK,
     "Query.certificate": ANYBODY.to("the event of a certificate whose code one has"),
     "Query.previewParticipants": ORGANISER,
@@ -114,7 +120,7 @@ RIGHTS: Final[Rights] = {
     "Subscription.openSpaceBoard": ANYBODY.to("the published agenda, which names nobody"),
     **{f"Mutation.{name}": LINKED for name in (
         "proposeSession", "changeProposal", "withdrawProposal", "setWishes", "convene", "setAway", "writeHarvest",
-        "putActionItem", "removeActionItem", "removeSessionFile", "makeNotesLink",
+        "putActionItem", "removeActionItem", "describeSessionFile", "removeSessionFile", "makeNotesLink",
     )},
     **{f"{name}.*": ANYBODY.to("what one got from an open space") for name in (
         "OpenSpace", "OpenSpaceBoard", "OpenSpaceSlot", "OpenSpaceRoom", "OpenSpaceSession", "InterestCount",
@@ -146,6 +152,10 @@ RIGHTS: Final[Rights] = {
         ANYBODY.to("what one got from an event"),
     ),
     "AskedSurvey.*": ANYBODY.to("what one got with a personal link"),
+    **{f"{name}.*": ANYBODY.to("what one got from a report") for name in (
+        "AnnualReport", "ReportTotals", "ReportKind", "ReportEvent", "ReportModule", "ReportCity", "ReportContact",
+        "ReportSurvey", "ReportVote", "ReportVoteLine", "ReportProject", "ReportQuote", "ReportChart",
+    )},
     **public("SurveyQuestion", "SurveyTemplate"),
     **public("City", "Navigator", "Topic", "Venue", "Room", "AgendaItem", "Material", "Paper", "_entities"),
     **public("Series", "Module", "Programme", "EventTemplate", "TemplateItem", "TemplateRounds"),
@@ -223,6 +233,13 @@ def may_see_people(who: Principal, event: Event) -> bool:
     The event itself, its agenda and its calendar are public.
     """
     return PEOPLE.allows(who) and (who.subject == event.organiser or who.city in {event.host, *event.guests})
+
+
+def may_report(who: Principal, place: str) -> None:
+    """A city's own programs and coordinators for the city; central navigators for their state and its cities."""
+    own = who.city == place and (not who.person or place in who.where("coordinator"))
+    if not (own or place[:2] in who.where("central")):
+        raise Forbidden(_("Only its coordinators and the central navigators of its state see this report."))
 
 
 def may_reword(idea: Idea, person: uuid.UUID, *, key_opens: bool) -> None:

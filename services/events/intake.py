@@ -141,7 +141,7 @@ WRITTEN: Final[dict[Any, tuple[str, ...]]] = {
     Session: ("title",),
     Harvest: ("results", "decisions", "minutes"),
     ActionItem: ("text", "owner"),
-    HarvestFile: ("name", "alt"),
+    HarvestFile: ("name", "alt", "caption"),
     Vote: ("title",),
     VoteCandidate: ("title",),
     ProjectCard: ("title", "summary"),

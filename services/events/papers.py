@@ -38,6 +38,14 @@ PAPERS: Final[dict[str, tuple[Callable[[Day], bytes], str]]] = {
 }
 """Name → (how it is made, media type)."""
 
+MINUTES: Final = "minutes.pdf"
+VOTES: Final = "votes.pdf"
+"""Both are made of more than the `Day` (`web.reports`)."""
+MEDIA: Final = {name: media for name, (_make, media) in PAPERS.items()} | dict.fromkeys(
+    (MINUTES, VOTES), "application/pdf"
+)
+"""Name → media type, of all papers of an event."""
+
 PUBLIC: Final = frozenset({"agenda.ics"})
 """Papers that name no participant."""
 ORGANISERS: Final = frozenset({"certificates.pdf"})

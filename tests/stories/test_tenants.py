@@ -309,7 +309,7 @@ NO_CITY_S = {
         (
             *("changeModule", "changeProgramme", "noteIdea", "rewordIdea", "hideIdea", "correctIdea"),
             *("changeProposal", "withdrawProposal", "convene", "setAway", "writeHarvest", "putActionItem"),
-            *("removeActionItem", "removeSessionFile", "makeNotesLink", "adjustOpenSpacePlan"),
+            *("removeActionItem", "describeSessionFile", "removeSessionFile", "makeNotesLink", "adjustOpenSpacePlan"),
             "publishOpenSpacePlan",
         ),
         "NOT_FOUND",

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import strawberry
 from strawberry import ID, Info
 
+from services.contracts.states import STATES
 from services.directory import access, filters, search
 from services.directory.fields import Audience
 from services.directory.filters import Filters
@@ -16,7 +17,6 @@ from services.directory.finding.ranking import Hit, Kind, Question
 from services.directory.finding.terms import Known, known
 from services.directory.graphql.types import SERVICE, City, Navigator, Project, Topic, topic_of
 from services.directory.graphql.words import Profile, SizeClass, Stage
-from services.directory.register import STATES
 from services.directory.wording import Tier
 from services.kit import i18n
 from services.kit.errors import Refused

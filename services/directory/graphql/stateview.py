@@ -8,11 +8,11 @@ from typing import Any, Self
 import strawberry
 from strawberry import ID, Info
 
+from services.contracts.states import STATES
 from services.directory import access
 from services.directory.access import Viewer
 from services.directory.graphql.types import SERVICE, City, Topic, city_of, topic_of
 from services.directory.graphql.words import SizeClass
-from services.directory.register import STATES
 from services.directory.stateview import care, coverage, gaps, growth, quota, stale
 from services.directory.stateview.coverage import By, Which
 from services.directory.stateview.ground import checked_state

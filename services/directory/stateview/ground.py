@@ -4,10 +4,11 @@ from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, SQLColumnExpression, Subquery, and_, case, cast, func, select
 
+from services.contracts.states import STATES
 from services.directory.access import Viewer
 from services.directory.fields import FIELDS, Audience
 from services.directory.models import City, Municipality, Navigator, QuotaRule
-from services.directory.register import STATES, size_of
+from services.directory.register import size_of
 from services.kit.errors import Refused
 from services.kit.i18n import gettext as _
 

@@ -6,9 +6,9 @@ from urllib.parse import urlencode
 
 from litestar import Request, Response, get
 
+from services.contracts.states import STATES
 from services.directory import access
 from services.directory.access import may_count, may_steer, steers
-from services.directory.register import STATES
 from services.directory.stateview import care, coverage, gaps, growth, quota, stale, tables
 from services.directory.stateview.coverage import By, Which
 from services.directory.stateview.ground import checked_state

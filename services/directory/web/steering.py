@@ -6,9 +6,9 @@ from typing import Annotated, Any, Literal
 import msgspec
 from litestar import Request, Response, get, post
 
+from services.contracts.states import STATES
 from services.directory import access
 from services.directory.access import may_steer
-from services.directory.register import STATES
 from services.directory.stateview import care, coverage, quota, stale, tables
 from services.directory.stateview.coverage import Which
 from services.directory.stateview.ground import checked_state

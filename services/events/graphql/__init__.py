@@ -18,6 +18,7 @@ from services.events.graphql.openspace.asking import OpenSpaceQuery, OpenSpaceSu
 from services.events.graphql.openspace.organising import Organising
 from services.events.graphql.openspace.taking_part import TakingPart
 from services.events.graphql.parts import EventKind
+from services.events.graphql.report import ReportQuery
 from services.events.graphql.surveys import SurveyMutation, SurveyQuery
 from services.events.graphql.types import City, Event, From, Until, event_of, event_page
 from services.events.graphql.voices import VoiceMutation, VoiceQuery
@@ -62,6 +63,7 @@ schema = Schema(
             VoiceQuery,
             CertificateQuery,
             ImportQuery,
+            ReportQuery,
             VoteQuery,
             ActionQuery,
         ),

@@ -56,12 +56,14 @@ class SurveyQuestion:
     options: list[str] = strawberry.field(description="Of a CHOICE.")
     most: int = strawberry.field(description="How many options may be chosen.")
     required: bool
+    wishes: bool = strawberry.field(description="Whether its options are modules that people wish for.")
 
     @classmethod
     def of(cls, one: Question) -> Self:
         return cls(
-            kind=QuestionKind(one.kind), text=one.text, options=list(one.options), most=one.most, required=one.required
-        )
+            kind=QuestionKind(one.kind), text=one.text, options=list(one.options), most=one.most,
+            required=one.required, wishes=one.wishes,
+        )  # fmt: skip
 
 
 @strawberry.type(description="Votes for an option, most first; as many votes share a rank, which `tied` says.")
@@ -221,6 +223,9 @@ class SurveyQuestionInput:
     options: list[str] = strawberry.field(default_factory=list)
     most: int = 1
     required: bool = False
+    wishes: bool = strawberry.field(
+        default=False, description="The options are modules that people wish for; annual reports rank them."
+    )
 
 
 @strawberry.input
@@ -232,7 +237,8 @@ class SurveyInput:
 
     def as_draft(self) -> Draft:
         asked = (
-            Question(one.kind.value, one.text, tuple(one.options), one.most, one.required) for one in self.questions
+            Question(one.kind.value, one.text, tuple(one.options), one.most, one.required, one.wishes)
+            for one in self.questions
         )
         return Draft(self.title, tuple(asked), self.by_city)
 

@@ -343,7 +343,7 @@ class Event:
                 public=name in papers.PUBLIC,
                 organiser_only=name in papers.ORGANISERS,
             )
-            for name, (_make, media_type) in papers.PAPERS.items()
+            for name, media_type in papers.MEDIA.items()
         ]
 
     @classmethod

@@ -213,6 +213,10 @@ class HarvestFile(Base):
     media_type: Mapped[str]
     alt: Mapped[str]
     """What is to be seen, for those who do not see it."""
+    caption: Mapped[str] = mapped_column(server_default=plain("''"))
+    """What minutes print below it."""
+    consent: Mapped[bool] = mapped_column(server_default=plain("false"))
+    """Whether all who are to be seen agreed that minutes print it."""
     size: Mapped[int]
     content: Mapped[bytes] = deferred(mapped_column(LargeBinary))
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())

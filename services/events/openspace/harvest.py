@@ -208,9 +208,42 @@ async def content(session: Reader, file: HarvestFile) -> bytes:
     return bytes(await session.scalar(select(HarvestFile.content).where(HarvestFile.id == file.id)) or b"")
 
 
-async def detach(session: Writer, event: Event, caller: Caller, row: Proposal, value: str) -> None:
+async def describe(
+    session: Writer,
+    event: Event,
+    caller: Caller,
+    row: Proposal,
+    value: str,
+    *,
+    alt: str | None,
+    caption: str | None,
+    consent: bool | None,
+) -> None:
+    """Say what is to be seen, what minutes print below it, and whether they may. None leaves it as it is."""
     await may_write(session, caller, row)
+    file = await _own_file(session, event, row, value)
+    checks = Checks()
+    given = {"alt": alt, "caption": caption}
+    values: dict[str, object] = {
+        name: checks.text("file", name, text, LONGEST_ALT, required=name == "alt")
+        for name, text in given.items()
+        if text is not None
+    }
+    checks.done(_("Nothing was changed. Please correct the fields named and send it again."))
+    if consent is not None:
+        values["consent"] = consent
+    if values:
+        await session.execute(update(HarvestFile).where(HarvestFile.id == file.id).values(**values))
+
+
+async def _own_file(session: Reader, event: Event, row: Proposal, value: str) -> HarvestFile:
     file = await file_of(session, event, value)
     if file.proposal_id != row.root:
         raise NotFound(_("There is no such file."))
+    return file
+
+
+async def detach(session: Writer, event: Event, caller: Caller, row: Proposal, value: str) -> None:
+    await may_write(session, caller, row)
+    file = await _own_file(session, event, row, value)
     await session.execute(delete(HarvestFile).where(HarvestFile.id == file.id))

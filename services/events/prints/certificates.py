@@ -31,7 +31,7 @@ def certificates(day: Day) -> bytes:
         day,
         labels["certificate"],
         labels,
-        archived=True,
+        kept=True,
         issuer=line(day.host),
         address=next((one.url.rpartition("/")[0] for one in day.certificates), ""),
         contents=lines(day.goals or items)[:_MOST_CONTENTS],

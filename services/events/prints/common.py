@@ -62,10 +62,8 @@ def lines(texts: Sequence[str]) -> list[str]:
     return [line for line in map(line, texts) if line]
 
 
-def paper(
-    template: str, day: Day, name: str, labels: dict[str, str], *, archived: bool = False, **parts: object
-) -> bytes:
-    """The parts every paper has, and the document's own title, language and author; `archived` as in `typeset`."""
+def paper(template: str, day: Day, name: str, labels: dict[str, str], *, kept: bool = False, **parts: object) -> bytes:
+    """The parts every paper has, and the document's own title, language and author; `kept` as in `typeset`."""
     short = line(day.hashtag) or line(day.title) or name
     notices = {
         "tentative": _("Provisional – changes possible"),
@@ -83,4 +81,4 @@ def paper(
         "updated": as_of(day),
     }
     document = {"document": f"{name} – {short}", "author": line(day.host), "language": language()}
-    return typeset(template, {**document, "labels": labels, "event": event, **parts}, day.updated, archived=archived)
+    return typeset(template, {**document, "labels": labels, "event": event, **parts}, day.updated, kept=kept)

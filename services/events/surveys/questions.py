@@ -18,13 +18,17 @@ SCALE: Final = (1, 5)
 
 
 class Question(msgspec.Struct, frozen=True):
-    """`options` and `most` (how many of them may be picked) are for CHOICE. FACTORS asks for the five of `factors`."""
+    """`options` and `most` (how many of them may be picked) are for CHOICE. FACTORS asks for the five of `factors`.
+
+    `wishes`: what is chosen are wishes for modules, which the annual report ranks over all surveys.
+    """
 
     kind: Kind
     text: str
     options: tuple[str, ...] = ()
     most: int = 1
     required: bool = False
+    wishes: bool = False
 
 
 class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -67,10 +71,11 @@ def _question(checks: Checks, row: str, question: Question) -> Question:
         if len(set(options)) < len(options):
             checks.add(row, "options", _("An option stands there twice."))
         checks.number(row, "most", question.most, 1, max(1, len(options)))
-    elif question.options:
+    elif question.options or question.wishes:
         checks.add(row, "options", _("Only a question of the kind CHOICE has options."))
     text = checks.text(row, "text", question.text, 500)
-    return Question(question.kind, text, options, question.most if options else 1, question.required)
+    most = question.most if options else 1
+    return Question(question.kind, text, options, most, question.required, question.wishes)
 
 
 def answered(questions: Sequence[Question], answers: Sequence[Answer]) -> list[Answer]:

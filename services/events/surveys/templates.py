@@ -35,6 +35,7 @@ def templates() -> dict[str, Draft]:
                         _("Open exchange"),
                     ),
                     3,
+                    wishes=True,
                 ),
                 Question("TEXT", _("What is missing from this list?")),
             ),

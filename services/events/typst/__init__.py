@@ -11,10 +11,12 @@ import re
 import shutil
 import tempfile
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from importlib.resources import as_file, files
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -29,20 +31,41 @@ _WIDEST_WORD = 30
 """In letters of middling width; every column of the templates holds that much at its type size."""
 
 
-def typeset(template: str, data: Mapping[str, object], moment: dt.datetime, *, archived: bool = False) -> bytes:
-    """The template `<template>.typ` filled with `data` (JSON-able) as PDF/UA-1, if `archived` PDF/A-2a as well.
+def typeset(
+    template: str,
+    data: Mapping[str, object],
+    moment: dt.datetime,
+    *,
+    kept: bool = False,
+    files: Mapping[str, bytes] = MappingProxyType({}),
+) -> bytes:
+    """The template `<template>.typ` filled with `data` (JSON-able) as PDF/UA-1, dated `moment`.
 
-    It is dated `moment`; the same arguments give the same bytes. Where the text needs a sign that no face has, a box
-    stands in for it and the file, though tagged, is declared neither, because both forbid that. Raises typst.TypstError
-    for a broken template.
+    Papers to be `kept` are PDF/A-2a as well. `files` are pictures that the template reads by these names. The same
+    arguments give the same bytes. Where the text needs a sign that no face has, a box stands in for it and the file,
+    though tagged, declares no standard, because they forbid that. Raises typst.TypstError for a broken template or
+    picture.
     """
     inputs = {"data": msgspec.json.encode(data).decode()}
+    standards: list[PDFStandard] = ["ua-1", "a-2a"] if kept else ["ua-1"]
+    with _root(files) as root:
+        try:
+            return _compile(root, template, inputs, moment, standards)
+        except typst.TypstError as error:
+            if "could not be displayed" not in str(error):
+                raise
+            return _compile(root, template, inputs, moment, [])
+
+
+def readable(name: str, content: bytes) -> bool:
+    """Whether the picture `name`, told by its ending, can be set at all."""
     try:
-        return _compile(template, inputs, moment, ["ua-1", "a-2a"] if archived else ["ua-1"])
-    except typst.TypstError as error:
-        if "could not be displayed" not in str(error):
-            raise
-        return _compile(template, inputs, moment, [])
+        with _root({name: content}) as root:
+            (root / "one.typ").write_text(f'#image("{name}")', encoding="utf-8")
+            typst.compile(root / "one.typ", root=root, format="pdf")
+    except typst.TypstError:
+        return False
+    return True
 
 
 def breakable(text: str) -> str:
@@ -61,10 +84,30 @@ def _broken(word: str) -> str:
     return word if width <= _WIDEST_WORD else "\u00ad".join(parts)
 
 
-def _compile(template: str, inputs: dict[str, str], moment: dt.datetime, standards: "list[PDFStandard]") -> bytes:
+@contextmanager
+def _root(files: Mapping[str, bytes]) -> Iterator[Path]:
+    """The folder of the templates; with `files`, one for this once that has both."""
+    if not files:
+        yield _TEMPLATES
+        return
+    with tempfile.TemporaryDirectory(prefix="lotsennetz-paper-") as folder:
+        for template in _TEMPLATES.glob("*.typ"):
+            shutil.copy(template, folder)
+        for name, content in files.items():
+            (Path(folder) / name).write_bytes(content)
+        yield Path(folder)
+
+
+def _compile(
+    root: Path,
+    template: str,
+    inputs: dict[str, str],
+    moment: dt.datetime,
+    standards: "list[PDFStandard]",
+) -> bytes:
     return typst.compile(
-        _TEMPLATES / f"{template}.typ",
-        root=_TEMPLATES,
+        root / f"{template}.typ",
+        root=root,
         font_paths=_fonts(),
         ignore_system_fonts=True,
         format="pdf",

@@ -7,7 +7,7 @@ from services.events import certificates, trips, voices, votes
 from services.events.openspace import forgetting
 from services.events.openspace import routes as openspace
 from services.events.registration import reading
-from services.events.web import checking, importing, live, papers, registration
+from services.events.web import checking, importing, live, papers, registration, reports
 from services.kit.db import Reader
 from services.kit.mydata import my_data_route
 
@@ -28,6 +28,7 @@ routes = [
     *(papers.paper, papers.of_city, papers.of_person),
     *checking.routes,
     *importing.routes,
+    *reports.routes,
     *live.routes,
     *registration.routes,
     *openspace.routes,

@@ -155,6 +155,28 @@ class TakingPart:
             await harvests.remove_action(work.session, work.event, work.caller, row, id)
         return True
 
+    @strawberry.mutation(
+        description="Say what a photo shows, its caption, and whether all who are to be seen agree that minutes print "
+        "it. Null leaves it as it is."
+    )
+    async def describe_session_file(
+        self,
+        info: Info[Any, Any],
+        event: ID,
+        proposal: ID,
+        id: ID,
+        alt: str | None = None,
+        caption: str | None = None,
+        consent: bool | None = None,
+        link: str | None = None,
+    ) -> bool:
+        async with working(info, event, link) as work:
+            row = await proposals.of_event(work.session, work.event, proposal)
+            await harvests.describe(
+                work.session, work.event, work.caller, row, id, alt=alt, caption=caption, consent=consent
+            )
+        return True
+
     @strawberry.mutation(description="Remove a photo or document of a session.")
     async def remove_session_file(
         self, info: Info[Any, Any], event: ID, proposal: ID, id: ID, link: str | None = None

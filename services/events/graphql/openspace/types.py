@@ -115,6 +115,8 @@ class SessionFile:
     name: str
     media_type: str
     alt: str = strawberry.field(description="What is to be seen, for those who do not see it.")
+    caption: str
+    consent: bool = strawberry.field(description="Whether all who are to be seen agreed that minutes print it.")
     size: int = strawberry.field(description="In bytes.")
     url: str
 
@@ -177,7 +179,8 @@ class Proposal:
                 action_items=[ActionItem.of(item) for item in topic.actions],
                 files=[
                     SessionFile(
-                        id=ID(str(file.id)), name=file.name, media_type=file.media_type, alt=file.alt, size=file.size,
+                        id=ID(str(file.id)), name=file.name, media_type=file.media_type, alt=file.alt,
+                        caption=file.caption, consent=file.consent, size=file.size,
                         url=f"{files_at}/{file.id}",
                     )
                     for file in topic.files
