@@ -2,7 +2,7 @@
 
 from services.events.models.base import Base
 from services.events.models.copies import City, Navigator, Topic
-from services.events.models.event import AgendaItem, Event, OnlineLink, Participant, Room, Seat, Table
+from services.events.models.event import ABSENT, AgendaItem, Event, OnlineLink, Participant, Room, Seat, Table
 from services.events.models.feeds import CalendarFeed, LeftEvent
 from services.events.models.live import Idea, Live, LiveStep
 from services.events.models.modules import Module, Programme, Series
@@ -34,6 +34,7 @@ from services.events.models.registration import (
 from services.events.models.surveys import Quote, RetroEntry, Survey, SurveyAnswer, SurveyTurnout
 
 __all__ = [
+    "ABSENT",
     "TURN",
     "Absence",
     "ActionItem",
