@@ -36,7 +36,7 @@ async def what_people_say(day: Day) -> None:
         one for one in (await day.organiser.ask(TEMPLATES))["surveyTemplates"] if one.pop("name") == "feedback"
     )
     survey = (await day.organiser.ask(CREATE, event=day.id, survey={**template, "byCity": True}))["createSurvey"]["id"]
-    there = [one for one in day.everybody if one.id in await day.takes_part() and one not in day.absent]
+    there = await day.there()
     some = [one for one in there if one.ags == KONSTANZ][:6] + [one for one in there if one.ags != KONSTANZ][:4]
 
     async def answer(number: int) -> None:

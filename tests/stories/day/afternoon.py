@@ -5,6 +5,7 @@ from typing import Any
 from tests.events.day import phone
 from tests.events.open_space import DRAFTS, PLAN, PROPOSE, PUBLISH, SEEN, WISH
 from tests.events.test_ideas import LIST
+from tests.events.test_open_space import MERGE
 from tests.events.test_open_space_harvest import ACTION, NOTES, WRITE
 from tests.events.test_open_space_media import PLACE, exif, jpeg, segment
 from tests.events.test_open_space_plans import CLOSE, HOSTS, MOVE, REPLAN
@@ -12,8 +13,6 @@ from tests.events.test_registration_day import CAME
 from tests.stories.day.state import HEILBRONN, Day, Person, refused
 
 IDEAS = "mutation ($event: ID!, $ideas: [IdeaInput!]!) { proposeIdeas(event: $event, ideas: $ideas) { wishesOpen } }"
-MERGE = """mutation ($event: ID!, $into: ID!, $those: [ID!]!) {
-  mergeProposals(event: $event, into: $into, proposals: $those) { board { revision } } }"""
 TRAVEL, ROLE, MEASURE, FEAR, PARTNERS = "Reisekosten", "Rollen", "bewerten", "Angst", "Partnerschaft"
 
 
@@ -69,7 +68,7 @@ async def topics(day: Day) -> None:
         (FEAR, "Fehler erzählen statt verstecken"),
         (ROLE, "Eine Karte, die zeigt, wer was kann"),
     ):
-        await day.organiser.ask(MERGE, event=day.id, into=day.topics[into], those=[of_title[title]["id"]])
+        await day.organiser.ask(MERGE, event=day.id, into=day.topics[into], ids=[of_title[title]["id"]])
     open_ = [one for one in (await seen(day))["proposals"] if one["state"] == "OPEN"]
     assert {one["id"] for one in open_} == set(day.topics.values())
     anonymous = next(one for one in open_ if one["id"] == day.topics[PARTNERS])
@@ -79,7 +78,7 @@ async def topics(day: Day) -> None:
 
 async def the_plan(day: Day) -> None:
     """Wishes, a plan by a job, and a board on the wall that names nobody."""
-    there = [one for one in day.everybody if one.id in await day.takes_part() and one not in day.absent]
+    there = await day.there()
     words = list(day.topics)
     for number, person in enumerate(there):
         likes = [words[number % 5], words[(number + 1 + number // 5) % 5]]
@@ -150,7 +149,7 @@ async def booked_twice(day: Day) -> None:
     assert words.startswith(f"{host['name']} leitet zu dieser Zeit schon")
     person = next(p for p in day.everybody if p.id == host["navigator"]["id"])
     late = await propose(day, "Noch ein Gedanke dazu", person, convene=True)
-    asked = day.organiser.ask(MERGE, event=day.id, into=day.topics[one], those=[late])
+    asked = day.organiser.ask(MERGE, event=day.id, into=day.topics[one], ids=[late])
     assert "leitet zu dieser Zeit schon" in await refused(asked, "CONFLICT")
     await day.ask(
         "mutation ($event: ID!, $id: ID!, $link: String) { withdrawProposal(event: $event, id: $id, link: $link) {"
@@ -210,7 +209,7 @@ async def merged_late(day: Day) -> None:
     """Proposed when the board hangs already: the topic becomes part of one that is planned, and keeps its author."""
     author = day.at("kn-10")
     late = await propose(day, "Pilotprojekte, die scheitern dürfen", author)
-    await day.organiser.ask(MERGE, event=day.id, into=day.topics[FEAR], those=[late])
+    await day.organiser.ask(MERGE, event=day.id, into=day.topics[FEAR], ids=[late])
     space = await seen(day)
     fear = next(one for one in space["proposals"] if one["id"] == day.topics[FEAR])
     assert fear["state"] == "PLANNED"

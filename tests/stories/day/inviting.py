@@ -14,6 +14,8 @@ FROM_TEMPLATE = """mutation ($date: Date!, $host: ID!, $guests: [ID!]!) {
     title: "Lernreise nach #KNmeetsHN") {
     id title kind guidingQuestions agenda { id starts ends title details audience { ags } responsible } } }"""
 TEMPLATE = "{ eventTemplates { name rounds { starts count tables minutes breakMinutes } } }"
+ROUNDS = """query ($id: ID!) { event(id: $id) {
+  roundSettings { starts count tables minutes breakMinutes tableTopics day } } }"""
 ROOMS = [
     {"name": "Fruchtschuppen", "capacity": 30, "features": ["STEP_FREE", "HEARING_LOOP"]},
     {"name": "Jugendherberge", "capacity": 16, "features": ["STEP_FREE"]},
@@ -58,6 +60,8 @@ async def an_event_from_the_template(day: Day) -> None:
         venue={"name": "Bundesgartenschau Heilbronn", "address": "Neckarbogen, Heilbronn", "rooms": ROOMS},
     )  # fmt: skip
     day.draft["venue"].pop("rooms")  # they stay from now on
+    kept = (await day.organiser.ask(ROUNDS, id=day.id))["event"]["roundSettings"]
+    assert kept == {**day.draft["rounds"], "day": day.draft["date"]}
     titles = [one["title"] for one in day.draft["agenda"]]
     assert titles[0] == "Abfahrt"
     assert "Open Space" in titles

@@ -104,7 +104,7 @@ async def needs_and_seats(day: Day) -> None:
     assert (await day.heilbronn.ask(NEEDED, id=day.id))["event"][needed[0]][needed[1]] == []
 
     there, back = (await day.organiser.ask(VEHICLES, id=day.id))["event"]["vehicles"]
-    travelling = [one for one in day.people[KONSTANZ] if one.id in await day.takes_part()]
+    travelling = [one for one in await day.there() if one.ags == KONSTANZ]
 
     async def sit(person: Person, place: int) -> None:
         point = there["points"][place % 2]

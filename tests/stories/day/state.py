@@ -157,6 +157,11 @@ class Day:
         found = (await self.organiser.ask(query, id=self.id))["event"]["participants"]
         return {one["navigator"]["id"] for one in found}
 
+    async def there(self) -> list[Person]:
+        """Who takes part and has not stayed away."""
+        found = await self.takes_part()
+        return [one for one in self.everybody if one.id in found and one not in self.absent]
+
     async def seats(self) -> list[dict[str, int]]:
         """For each round: the tables by person."""
         return by_person((await self.organiser.ask(SEATED, id=self.id))["event"]["rounds"])
