@@ -78,8 +78,10 @@ async def an_event_from_the_template(day: Day) -> None:
 
 
 def item(found: dict[str, Any]) -> dict[str, Any]:
-    """A line of an agenda as it was read, to be sent again."""
-    clock = {name: found[name] and found[name][11:16] for name in ("starts", "ends")}
+    """A line of the new event's agenda as it was read, to be sent again."""
+    zone = ZoneInfo("Europe/Berlin")
+    times = {name: dt.datetime.fromisoformat(found[name]) for name in ("starts", "ends") if found[name]}
+    clock = {name: f"{at.astimezone(zone):%H:%M}" for name, at in times.items()}
     audience = found["audience"] and found["audience"]["ags"]
     return {**found, **clock, "audience": audience}
 

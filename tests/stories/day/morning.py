@@ -68,7 +68,7 @@ async def without_power(day: Day) -> None:
     before = await day.seats()
     async with phone(f"{day.url}/live") as wall, phone(f"{late.day}/live") as own:
         last = await wall.until("live", lambda told: told["phase"] == "break")
-        asked = {"plan": day.plan, "over": 1, "new": [late.id], "confirm": True, "iterations": 60_000}
+        asked = {"plan": day.plan, "over": 1, "new": [late.id], "confirm": True, "iterations": 5_000}
         day.plan = (await day.organiser.ask(REPLAN, input=asked))["replanRounds"]["id"]
         day.deployment.lose_power()
         await wall.end()

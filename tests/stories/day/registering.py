@@ -48,7 +48,7 @@ async def superiors_decide(day: Day) -> None:
         letter = await day.post.comes(superior(person), person.name, "Bitte entscheiden Sie")
         page = await day.browser.open(letter.link("/events/release/"))
         done = await day.browser.submit(page, decision=decision)
-        assert {"given": "erteilt", "refused": "abgelehnt"}[decision] in done.text
+        assert {"given": "ist genehmigt", "refused": "ist nicht genehmigt"}[decision] in done.text
         token = letter.link("/events/release/").rpartition("/")[2]
         await refused(day.ask(DECIDE, link=token, given=True), "CONFLICT")  # once
     day.changed.add("a superior refuses")

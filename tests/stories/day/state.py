@@ -5,6 +5,7 @@ import datetime as dt
 import re
 from collections.abc import Awaitable
 from dataclasses import dataclass, field
+from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import Any
 
@@ -74,12 +75,13 @@ class Post:
 
     def to(self, email: str, *words: str) -> list[Letter]:
         """The letters to somebody that have all these words, oldest first."""
-        for mail in [*self.postman.mails][len(self.letters) :]:
+        for content in self.postman.got[len(self.letters) :]:
+            mail = message_from_bytes(content, policy=policy.default)
             text = mail.get_body(("plain",))
             assert text is not None
             assert mail.get_body(("html",)) is not None
-            content = text.get_content().replace("\r\n", "\n")
-            self.letters.append(Letter(str(mail["To"]), str(mail["Subject"]), content, mail))
+            words_ = text.get_content().replace("\r\n", "\n")
+            self.letters.append(Letter(str(mail["To"]), str(mail["Subject"]), words_, mail))
         return [
             one for one in self.letters if one.to == email and all(w in f"{one.subject}\n{one.text}" for w in words)
         ]
