@@ -55,7 +55,7 @@ async def taken(world: World) -> list[EmailMessage]:
                 await asyncio.sleep(0.05)
         outbox.way = before
     assert all(b"\nList-Unsubscribe: =?" not in one for one in postman.got)  # no program reads it so
-    return sorted(postman.mails, key=lambda one: str(one["To"]))
+    return sorted(postman.mails(), key=lambda one: str(one["To"]))
 
 
 async def test_an_invitation_is_a_mail_with_two_bodies_and_a_way_out(world: World) -> None:

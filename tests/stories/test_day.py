@@ -34,15 +34,15 @@ async def test_the_day_from_the_invitation_to_the_follow_up(
         postman = await stack.enter_async_context(serving(Postman()))
         own = replace(settings, database_url=url, redis_url=servers.redis, smtp_url=f"smtp://127.0.0.1:{postman.port}")
         deployment = await stack.enter_async_context(TOPOLOGIES[topology](own, COMMAND))
-        clients = [await deployment.client(*who) for who in (
-            (KONSTANZ, *CITY), (HEILBRONN, *CITY), (KONSTANZ, *ORGANISER),
-        )]  # fmt: skip
+        konstanz = await deployment.client(KONSTANZ, *CITY)
+        heilbronn = await deployment.client(HEILBRONN, *CITY)
+        organiser = await deployment.client(KONSTANZ, *ORGANISER)
         browser = Browser(deployment.tokens)
         http = httpx.AsyncClient(headers={"accept-language": "de"}, timeout=30, trust_env=False)
-        for one in (*clients, browser):
+        for one in (konstanz, heilbronn, organiser, browser):
             stack.push_async_callback(one.close)
         stack.push_async_callback(http.aclose)
-        day = Day(deployment, Post(postman), *clients, http, browser)
+        day = Day(deployment, Post(postman), konstanz, heilbronn, organiser, http, browser)
         for part in the_day.PARTS:
             await part(day)
         assert day.changed == the_day.CHANGES

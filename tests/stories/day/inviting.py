@@ -21,6 +21,7 @@ ROOMS = [
     {"name": "Jugendherberge", "capacity": 16, "features": ["STEP_FREE"]},
     {"name": "Zelt am Neckar", "capacity": 12, "features": ["DAYLIGHT"]},
 ]
+STOPS = ("Konstanz, Döbele", "Radolfzell, Bahnhof")
 SLOTS = """mutation ($event: ID!, $slots: [SlotInput!]!) { setOpenSpace(event: $event, slots: $slots) {
   board { rooms { id name } slots { id starts } } } }"""
 
@@ -71,8 +72,8 @@ async def an_event_from_the_template(day: Day) -> None:
     slots = [{"starts": starts.isoformat(), "ends": ends.isoformat()} for starts, ends in times]
     board = (await day.organiser.ask(SLOTS, event=day.id, slots=slots))["setOpenSpace"]["board"]
     assert [room["name"] for room in board["rooms"]] == [room["name"] for room in ROOMS]
-    for leg, leaves in (("THERE", "07:00"), ("BACK", "17:00")):
-        points = [{"name": "Konstanz, Döbele", "leaves": leaves}, {"name": "Radolfzell, Bahnhof", "leaves": leaves}]
+    for leg, *leaves in (("THERE", "07:00", "07:20"), ("BACK", "17:00", "17:05")):
+        points = [{"name": name, "leaves": at} for name, at in zip(STOPS, leaves, strict=True)]
         vehicle = {"name": "Bus A", "leg": leg, "seats": PLACES + 1, "points": points}
         await day.organiser.ask(VEHICLE, event=day.id, vehicle=vehicle)
 
