@@ -188,7 +188,9 @@ async def test_nobody_and_no_room_is_booked_twice(hub: Hub, clients: Clients) ->
 
 
 async def test_who_went_home_hosts_and_wishes_nothing(hub: Hub, clients: Clients) -> None:
-    here, keys = await published(hub, clients)
+    here, keys = await four(hub, clients)
+    before = await here.plan()
+    await here.publish(before["id"])
 
     async def trouble() -> set[str]:
         return {one["proposal"] for one in (await here.seen())["board"]["sessions"] if one["trouble"] == "AWAY"}
@@ -203,7 +205,7 @@ async def test_who_went_home_hosts_and_wishes_nothing(hub: Hub, clients: Clients
     assert await trouble() == {keys[2]}
     plan = await here.plan()
     assert plan["brokenRules"] == []
-    assert plan["quality"]["attended"] == 12  # two wishes of each of the six who are there
+    assert plan["quality"]["attended"] * 8 == before["quality"]["attended"] * 6
 
 
 async def test_slots_move_with_the_day(hub: Hub, clients: Clients) -> None:
