@@ -158,7 +158,7 @@ RIGHTS: Final[Rights] = {
     )},
     **public("SurveyQuestion", "SurveyTemplate"),
     **public("City", "Navigator", "Topic", "Venue", "Room", "AgendaItem", "Material", "Paper", "_entities"),
-    **public("Series", "Module", "Programme", "EventTemplate", "TemplateItem", "TemplateRounds"),
+    **public("Series", "Module", "Programme", "EventTemplate", "TemplateItem", "TemplateRounds", "RoundSettings"),
     **public("ModuleConnection", "ModuleEdge", "ProgrammeConnection", "ProgrammeEdge"),
     "Event.registration": PEOPLE,
     "Event.vehicles": PEOPLE,

@@ -67,7 +67,9 @@ async def cities(session: Writer, said: list[CityPublished]) -> None:
 
 @log.together
 async def topics(session: Writer, said: list[TopicPublished]) -> None:
-    await put_all(session, Topic, "code", {one.code: {"de": one.de, "en": one.en} for one in said})
+    await put_all(
+        session, Topic, "code", {one.code: {"de": one.de, "en": one.en, "parent": one.parent} for one in said}
+    )
 
 
 async def merged(session: Writer, said: TopicMerged) -> None:

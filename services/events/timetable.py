@@ -181,6 +181,22 @@ async def online(session: Reader, keys: Sequence[uuid.UUID]) -> list[str | None]
     return [found.get(key) for key in keys]
 
 
+def rounds_of(event: Event) -> Rounds | None:
+    """The event's rounds as its organiser wrote them; None where it has none."""
+    if event.first_round is None:
+        return None
+    starts = event.first_round.astimezone(ZoneInfo(event.timezone))
+    return Rounds(
+        starts=f"{starts:%H:%M}",
+        count=max(event.rounds, 1),
+        tables=event.tables,
+        minutes=event.round_minutes,
+        break_minutes=event.break_minutes,
+        table_topics=tuple(event.table_topics),
+        day=starts.date(),
+    )
+
+
 async def draft_of(session: Reader, event: Event) -> Draft:
     """The event as its organiser would write it now, with the ids of agenda and rooms."""
     zone = ZoneInfo(event.timezone)
@@ -216,17 +232,7 @@ async def draft_of(session: Reader, event: Event) -> Draft:
         address=event.address,
         questions=tuple(event.questions),
         agenda=items,
-        rounds=Rounds(
-            starts=clock(event.first_round),
-            count=max(event.rounds, 1),
-            tables=event.tables,
-            minutes=event.round_minutes,
-            break_minutes=event.break_minutes,
-            table_topics=tuple(event.table_topics),
-            day=event.first_round.astimezone(zone).date(),
-        )
-        if event.first_round
-        else None,
+        rounds=rounds_of(event),
         rooms=tuple(
             Room(room.name, room.capacity, tuple(room.features), str(room.id))
             for room in (await rooms(session, [event.id]))[0]

@@ -10,13 +10,15 @@ import msgspec
 import pytest
 from sqlalchemy import text
 
+from services.cli import demo
 from services.cli.client import Answered, Client
 from services.events.openspace import board as boards
 from services.kit.db import HUB
 from services.kit.service import Hub
 from tests.conftest import Clients
 from tests.events.open_space import PLAN, PUBLISH, World, world
-from tests.events.test_open_space import refused
+from tests.events.test_open_space import MERGE, refused
+from tests.events.test_registration_day import CAME
 
 ADJUST = """mutation ($plan: ID!, $expected: Int!, $changes: [SessionChange!]!) {
   adjustOpenSpacePlan(plan: $plan, expected: $expected, changes: $changes) {
@@ -166,6 +168,11 @@ async def test_nobody_and_no_room_is_booked_twice(hub: Hub, clients: Clients) ->
     problem = await refused(here.organiser.ask(HOSTS, event=here.event, id=beside["proposal"], who=[here.people[0]]))
     assert problem.reason == "CONFLICT"
     assert "„Thema 1“" in problem.message
+    # Nor through a topic that comes late and is merged.
+    late = await here.propose("Noch etwas", 0, convene=True)
+    merge = here.organiser.ask(MERGE, event=here.event, into=beside["proposal"], ids=[late])
+    assert "„Thema 1“" in (await refused(merge)).message
+    await here.organiser.ask(MERGE, event=here.event, into=keys[0], ids=[late])
     # Somebody says by their link that they are not there any more.
     await here.organiser.ask(AWAY, event=here.event, slots=[one["slot"]], link=here.link(0))
     assert {s["proposal"] for s in (await here.seen())["board"]["sessions"] if s["trouble"] == "AWAY"} == {keys[0]}
@@ -178,6 +185,40 @@ async def test_nobody_and_no_room_is_booked_twice(hub: Hub, clients: Clients) ->
     problem = await refused(here.organiser.ask(PUBLISH, plan=plan["id"]))
     assert problem.reason == "CONFLICT"
     assert "„Thema 1“" in problem.problems[0].message
+
+
+async def test_who_went_home_hosts_and_wishes_nothing(hub: Hub, clients: Clients) -> None:
+    here, keys = await four(hub, clients)
+    before = await here.plan()
+    await here.publish(before["id"])
+
+    async def trouble() -> set[str]:
+        return {one["proposal"] for one in (await here.seen())["board"]["sessions"] if one["trouble"] == "AWAY"}
+
+    for person, state in ((0, "NO_SHOW"), (1, "LEFT")):
+        await here.organiser.ask(CAME, event=here.event, who=[here.people[person]], **{"as": state})
+    remove = "mutation ($e: ID!, $n: [ID!]!) { removeParticipants(event: $e, navigators: $n) { id } }"
+    await here.organiser.ask(remove, e=here.event, n=[here.people[2]])
+    assert await trouble() == set(keys[:3])
+    await here.organiser.ask(HOSTS, event=here.event, id=keys[1], who=[here.people[5]])
+    await here.organiser.ask(CAME, event=here.event, who=[here.people[0]], **{"as": "LATE"})
+    assert await trouble() == {keys[2]}
+    plan = await here.plan()
+    assert plan["brokenRules"] == []
+    assert plan["quality"]["attended"] * 8 == before["quality"]["attended"] * 6
+
+
+async def test_slots_move_with_the_day(hub: Hub, clients: Clients) -> None:
+    here, _keys = await four(hub, clients)
+    changed = {**demo.snapshot("event"), "kind": "OPEN_SPACE", "date": "2027-12-01"}
+    change = """mutation ($id: ID!, $event: EventInput!) { changeEvent(id: $id, event: $event) { date } }"""
+    await here.organiser.ask(change, id=here.event, event=changed)
+    query = "query ($e: ID!) { openSpace(event: $e) { board { slots { starts ends } } } }"
+    slots = (await here.organiser.ask(query, e=here.event))["openSpace"]["board"]["slots"]
+    assert [(one["starts"], one["ends"]) for one in slots] == [  # the same hour, in winter now
+        ("2027-12-01T12:00:00+00:00", "2027-12-01T12:45:00+00:00"),
+        ("2027-12-01T13:00:00+00:00", "2027-12-01T13:45:00+00:00"),
+    ]
 
 
 async def test_exchanging_cancelling_and_repeating_sessions(hub: Hub, clients: Clients) -> None:

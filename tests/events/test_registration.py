@@ -221,6 +221,16 @@ async def test_invited_by_topic_and_list_and_once(world: World) -> None:
     assert (again["invited"], again["already"]) == (2, 2)
 
 
+async def test_a_topic_means_all_below(world: World) -> None:
+    await world.begin(1, 1)
+    host = {"ags": HOST, "name": "Rebstadt", "contactEmail": f"digital@x{HOST}.example"}
+    people = [{"key": code, "name": code, "offers": [code]} for code in ("budget-planning", "libraries")]
+    await world.organiser.ask(demo.PUBLISH, snapshot={"city": host, "navigators": people})
+    await world.organiser.ask(RULES, event=world.event, rules={})
+    who = {"topics": ["finance"], "cities": [HOST]}
+    assert (await world.organiser.ask(INVITE, event=world.event, who=who))["inviteToEvent"]["invited"] == 1
+
+
 # Many at once ---------------------------------------------------------------------------------------------------------
 
 

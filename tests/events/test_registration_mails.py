@@ -55,7 +55,7 @@ async def taken(world: World) -> list[EmailMessage]:
                 await asyncio.sleep(0.05)
         outbox.way = before
     assert all(b"\nList-Unsubscribe: =?" not in one for one in postman.got)  # no program reads it so
-    return sorted(postman.mails, key=lambda one: str(one["To"]))
+    return sorted(postman.mails(), key=lambda one: str(one["To"]))
 
 
 async def test_an_invitation_is_a_mail_with_two_bodies_and_a_way_out(world: World) -> None:
@@ -125,6 +125,21 @@ async def test_many_changes_are_one_mail_in_the_person_s_language(world: World) 
     assert "Auf der Warteliste haben Sie die Nummer 1." in third.text
     assert [letter.unsubscribe for letter in (first, second, third)] == [""] * 3  # about a booking
     assert await world.tell() == 0
+
+
+async def test_people_hear_when_their_day_starts_later_whoever_sets_off_before(world: World) -> None:
+    leaves = {"title": "Abfahrt", "starts": "07:00", "audience": GUEST}
+    await world.begin(1, 1, {"places": 2}, agenda=[leaves, {"title": "Los", "starts": "10:30", "ends": "12:00"}])
+    await world.states(REGISTER, world.guests)
+    await world.tell()
+    event = {"title": "Lernreise", "date": day(), "host": HOST, "guests": [GUEST]}
+    change = "mutation ($id: ID!, $event: EventInput!) { changeEvent(id: $id, event: $event) { id } }"
+    for agenda, mails in (
+        ([leaves, {"title": "Los", "starts": "10:30", "ends": "11:00"}, {"title": "Ende", "starts": "12:00"}], 0),
+        ([leaves, {"title": "Los", "starts": "10:45", "ends": "11:00"}, {"title": "Ende", "starts": "12:00"}], 1),
+    ):
+        await world.organiser.ask(change, id=world.event, event={**event, "agenda": agenda})
+        assert await world.tell() == mails
 
 
 async def test_a_superior_releases_with_one_click_and_only_by_a_click(world: World) -> None:

@@ -55,8 +55,8 @@ class Postman:
     took: Callable[[], Awaitable[None]] | None = None
     """Runs when the mail is taken, before the client hears of it."""
 
-    @property
     def mails(self) -> list[EmailMessage]:
+        """All of them. No property: the library looks at all that this object has, for each connection."""
         return [message_from_bytes(content, policy=policy.default) for content in self.got]
 
     async def handle_MAIL(  # noqa: N802  # aiosmtpd calls it so

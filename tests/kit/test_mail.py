@@ -124,7 +124,7 @@ async def test_a_mail_arrives_in_german_with_both_bodies(office: Office) -> None
         outbox = office.to(postman, mail_from="Städtenetz Süd <hub@gießen.example>", public_url="https://hub.example")
         assert await welcome(outbox, name="Erika <b> & Söhne")
         await delivered(outbox, ("login:1", "sent", None))
-    [got] = postman.mails
+    [got] = postman.mails()
     assert got["Subject"] == "Diese Veranstaltung gibt es nicht. Erika <b> & Söhne"
     assert (got["From"], got["To"]) == ("Städtenetz Süd <hub@xn--gieen-nqa.example>", TO)
     assert (got["Auto-Submitted"], got["Content-Language"]) == ("auto-generated", "de")
@@ -146,7 +146,7 @@ async def test_a_mail_in_english(office: Office) -> None:
         outbox = office.to(postman)
         await welcome(outbox, language="en")
         await delivered(outbox, ("login:1", "sent", None))
-    [got] = postman.mails
+    [got] = postman.mails()
     assert (got["Subject"], got["Content-Language"]) == ("There is no such event. Erika", "en")
     text, html = parts(got)
     assert "Nobody reads answers to it." in text
@@ -338,7 +338,7 @@ async def test_a_worker_killed_between_the_server_and_the_commit_sends_the_same_
         await delivered(outbox, ("login:1", "sent", None))
     first, second = postman.got
     assert first == second
-    assert len({got["Message-ID"] for got in postman.mails}) == 1
+    assert len({got["Message-ID"] for got in postman.mails()}) == 1
 
 
 async def _true(value: bool) -> bool:
@@ -365,7 +365,7 @@ async def test_a_name_injects_nothing(office: Office, name: str) -> None:
         outbox = office.to(postman)
         await welcome(outbox, name=name)
         await delivered(outbox, ("login:1", "sent", None))
-    [got] = postman.mails
+    [got] = postman.mails()
     assert sorted(got.keys()) == [
         "Auto-Submitted", "Content-Language", "Content-Type", "Date", "From", "MIME-Version", "Message-ID", "Subject",
         "To", "X-Auto-Response-Suppress",
@@ -383,7 +383,7 @@ async def test_a_line_that_is_a_dot_does_not_end_the_mail(office: Office) -> Non
         outbox = office.to(postman)
         await welcome(outbox, name="Erika\r\n.\r\nMAIL FROM:<x@y.example>")
         await delivered(outbox, ("login:1", "sent", None))
-    [got] = postman.mails
+    [got] = postman.mails()
     assert "Erika\n.\nMAIL FROM:<x@y.example>:" in parts(got)[0]
     assert len(postman.asked) == 1
 

@@ -1,4 +1,4 @@
-"""The same hub twice: in one process, and split into three behind a federation router."""
+"""The same hub: in this process, in one of its own, and split into three behind a federation router."""
 
 import asyncio
 import contextlib
@@ -7,7 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import httpx
@@ -25,6 +25,9 @@ from tests.router import compose, gateway
 START_SECONDS = 60.0
 
 
+HUB_COMMAND = ("-c", "import sys; from services.cli import main; sys.exit(main())")
+
+
 @dataclass
 class Deployment:
     """Where to fetch tokens, ask the graph and find each service; `hub` is the operator's access to the database."""
@@ -33,57 +36,110 @@ class Deployment:
     graph: str
     services: dict[str, str]
     hub: Hub
+    processes: "tuple[Process, ...]" = ()
+    """Those of a hub that does not run in the tests' own."""
 
     async def client(self, ags: str | None, *scopes: str) -> Client:
         async with self.hub.runtimes["directory"].db.begin(HUB) as session:
             made = await oauth_clients.add(session, "test", ags, scopes or CLIENT_SCOPES)
         return Client(self.tokens, made.client_id, made.client_secret, graph=self.graph)
 
+    def lose_power(self) -> None:
+        """Every process of the hub, and whatever it started, ends at once and without a word."""
+        for process in self.processes:
+            process.kill()
+
+    async def restart(self) -> None:
+        """The processes again, at the same addresses and with the same database."""
+        await asyncio.gather(*(process.start() for process in self.processes))
+
+
+@dataclass
+class Process:
+    """A process that serves some services (all, if none are named) at `url`; `command` is how Python runs it."""
+
+    url: str
+    services: tuple[str, ...]
+    environment: Mapping[str, str]
+    command: Sequence[str] = HUB_COMMAND
+    running: subprocess.Popen[bytes] | None = None
+
+    async def start(self) -> None:
+        """Returns when it answers."""
+        self.running = subprocess.Popen(
+            [sys.executable, *self.command, "serve", *self.services],
+            env={**self.environment, "LOTSENNETZ_PORT": self.url.rpartition(":")[2]},
+            stdout=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        await _ready(self.url, self.running)
+
+    def kill(self) -> None:
+        if self.running is not None:
+            os.killpg(self.running.pid, signal.SIGKILL)
+            self.running.wait()
+            self.running = None
+
+    async def stop(self) -> None:
+        if self.running is not None:
+            self.running.send_signal(signal.SIGTERM)
+            await asyncio.to_thread(_end, self.running)
+
 
 @contextlib.asynccontextmanager
 async def one_process(settings: Settings) -> AsyncIterator[Deployment]:
+    """The hub in this very process."""
     async with running(settings, chosen()) as (hub, _server):
         url = hub.settings.issuer
         yield Deployment(url, f"{url}/graphql", dict.fromkeys(SERVICES, url), hub)
 
 
 @contextlib.asynccontextmanager
-async def split(settings: Settings) -> AsyncIterator[Deployment]:
+async def one_apart(settings: Settings, command: Sequence[str] = HUB_COMMAND) -> AsyncIterator[Deployment]:
+    """The whole hub in one process of its own, as `lotsennetz serve` runs it."""
+    (port,) = _free_ports(1)
+    url = f"http://127.0.0.1:{port}"
+    hub = Hub(replace(settings, public_url=url, workers=False), chosen())
+    async with _processes(hub, [Process(url, (), _environment(settings, url), command)]) as processes:
+        yield Deployment(url, f"{url}/graphql", dict.fromkeys(SERVICES, url), hub, processes)
+
+
+@contextlib.asynccontextmanager
+async def split(settings: Settings, command: Sequence[str] = HUB_COMMAND) -> AsyncIterator[Deployment]:
     """Three processes that know each other by address only, and Hive Gateway in front."""
     ports = _free_ports(len(SERVICES))
     urls = {name: f"http://127.0.0.1:{port}" for name, port in zip(SERVICES, ports, strict=True)}
-    common = {
-        **{k: v for k, v in os.environ.items() if not k.startswith("LOTSENNETZ_")},
-        **{f"LOTSENNETZ_{name.upper()}_URL": url for name, url in urls.items()},
-        "LOTSENNETZ_DATABASE_URL": settings.database_url or "",
-        "LOTSENNETZ_REDIS_URL": settings.redis_url or "",
-        "LOTSENNETZ_SECRET": settings.secret,
-        "LOTSENNETZ_PUBLIC_URL": urls["directory"],
-        "LOTSENNETZ_LEASE": str(settings.lease),
-        "LOTSENNETZ_RATES": str(settings.rates or "off"),
-    }
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-c", "import sys; from services.cli import main; sys.exit(main())", "serve", name],
-            env={**common, "LOTSENNETZ_PORT": url.rpartition(":")[2]},
-            stdout=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        for name, url in urls.items()
-    ]
+    common = _environment(settings, urls["directory"])
+    common |= {f"LOTSENNETZ_{name.upper()}_URL": url for name, url in urls.items()}
     hub = Hub(replace(settings, public_url=urls["directory"], workers=False), chosen())
-    try:
-        await asyncio.gather(*(_ready(url, process) for url, process in zip(urls.values(), processes, strict=True)))
+    async with _processes(hub, [Process(url, (name,), common, command) for name, url in urls.items()]) as processes:
         sdls = {name: (f"{url}/{name}/graphql", SERVICES[name].schema.as_str()) for name, url in urls.items()}
         supergraph, _public = await asyncio.to_thread(compose, sdls)
         async with gateway(supergraph) as router:
-            yield Deployment(urls["directory"], f"{router}/graphql", urls, hub)
+            yield Deployment(urls["directory"], f"{router}/graphql", urls, hub, processes)
+
+
+def _environment(settings: Settings, public_url: str) -> dict[str, str]:
+    return {
+        **{k: v for k, v in os.environ.items() if not k.startswith("LOTSENNETZ_")},
+        "LOTSENNETZ_DATABASE_URL": settings.database_url or "",
+        "LOTSENNETZ_REDIS_URL": settings.redis_url or "",
+        "LOTSENNETZ_SECRET": settings.secret,
+        "LOTSENNETZ_PUBLIC_URL": public_url,
+        "LOTSENNETZ_LEASE": str(settings.lease),
+        "LOTSENNETZ_RATES": str(settings.rates or "off"),
+        "LOTSENNETZ_SMTP_URL": settings.smtp_url,
+    }
+
+
+@contextlib.asynccontextmanager
+async def _processes(hub: Hub, processes: Sequence[Process]) -> AsyncIterator[tuple[Process, ...]]:
+    try:
+        await asyncio.gather(*(process.start() for process in processes))
+        yield tuple(processes)
     finally:
         await hub.stop()
-        for process in processes:
-            process.send_signal(signal.SIGTERM)
-        for process in processes:
-            await asyncio.to_thread(_end, process)
+        await asyncio.gather(*(process.stop() for process in processes))
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

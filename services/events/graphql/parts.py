@@ -84,6 +84,19 @@ class Round:
     tables: list[RoundTable]
 
 
+@strawberry.type(
+    description="The rounds as the organiser wrote them (`RoundsInput`); `starts` is HH:MM on the event's clock."
+)
+class RoundSettings:
+    starts: str
+    count: int
+    tables: int
+    minutes: int
+    break_minutes: int
+    table_topics: list[str]
+    day: dt.date
+
+
 @strawberry.type(description="A seat that is not the one on the slip: the plan was changed on the day.")
 class MovedSeat:
     navigator: Navigator

@@ -76,7 +76,7 @@ class Mutation:
         return await changed_all(info, event, cancel_all)
 
 
-Before = dict[uuid.UUID, tuple[str, tuple[object, ...]]]
+Before = dict[uuid.UUID, tuple[str, organising.Essence]]
 
 
 async def _before(session: Reader, event: m.Event) -> Before:
@@ -88,8 +88,10 @@ async def _before(session: Reader, event: m.Event) -> Before:
 async def _tell(session: Writer, rows: list[m.Event], before: Before) -> None:
     """Have those written to who take part in a meeting that was changed or called off."""
     for one in rows:
-        status, essence = before.get(one.id, ("cancelled", ()))
+        if one.id not in before:
+            continue
+        status, essence = before[one.id]
         if one.status == "cancelled" != status:
             await organising.tell_all(session, one, "event_cancelled")
-        elif one.status != "cancelled" and one.id in before:
+        elif one.status != "cancelled":
             await organising.changed(session, one, essence)

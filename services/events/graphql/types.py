@@ -37,6 +37,7 @@ from services.events.graphql.parts import (
     Paper,
     Participant,
     Round,
+    RoundSettings,
     RoundTable,
     Topic,
 )
@@ -214,6 +215,16 @@ class Event:
             )
             for number in numbers
         ]
+
+    @strawberry.field(description="For writing the event anew: who leaves `rounds` out of it, calls them off.")
+    def round_settings(self) -> RoundSettings | None:
+        found = timetable.rounds_of(self.row)
+        if found is None:
+            return None
+        return RoundSettings(
+            starts=found.starts, count=found.count, tables=found.tables, minutes=found.minutes,
+            break_minutes=found.break_minutes, table_topics=list(found.table_topics), day=found.day or self.row.date,
+        )  # fmt: skip
 
     @strawberry.field(description="Oldest first, for the organiser and the event's cities; else empty.")
     async def surveys(

@@ -3,7 +3,7 @@
 from services.events.models.base import Base
 from services.events.models.cards import ProjectCard
 from services.events.models.copies import City, Navigator, Topic
-from services.events.models.event import AgendaItem, Event, OnlineLink, Participant, Room, Seat, Table
+from services.events.models.event import ABSENT, AgendaItem, Event, OnlineLink, Participant, Room, Seat, Table
 from services.events.models.feeds import CalendarFeed, LeftEvent
 from services.events.models.live import Idea, Live, LiveStep
 from services.events.models.modules import Module, Programme, Series
@@ -37,6 +37,7 @@ from services.events.models.surveys import Quote, RetroEntry, Survey, SurveyAnsw
 from services.events.models.votes import Vote, VoteBallot, VoteCandidate, VoteTurnout
 
 __all__ = [
+    "ABSENT",
     "TURN",
     "Absence",
     "ActionItem",

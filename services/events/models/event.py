@@ -3,7 +3,7 @@
 import datetime as dt
 import uuid
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, Text, false, func, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
@@ -92,6 +92,10 @@ class OnlineLink(Base):
     __tablename__ = "online_link"
     event_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("events.event.id", ondelete="CASCADE"), primary_key=True)
     url: Mapped[str]
+
+
+ABSENT: Final = ("no_show", "left")
+"""The attendance of whoever is not there any more."""
 
 
 class Participant(Base):

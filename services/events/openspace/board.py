@@ -16,7 +16,17 @@ from typing import Final
 import msgspec
 from sqlalchemy import select, text
 
-from services.events.models import Absence, Base, Event, OpenSpace, Proposal, ProposalPerson, Session
+from services.events.models import (
+    ABSENT,
+    Absence,
+    Base,
+    Event,
+    OpenSpace,
+    Participant,
+    Proposal,
+    ProposalPerson,
+    Session,
+)
 from services.events.openspace import interests, venue
 from services.events.openspace.proposals import CONVENER
 from services.kit import eventstream
@@ -133,16 +143,20 @@ async def read(session: Reader, event_id: uuid.UUID) -> Board:
 
 
 def _without_host(event_id: uuid.UUID):  # type: ignore[no-untyped-def]  # noqa: ANN202 - a statement
-    """The published sessions of which somebody who hosts them is away."""
+    """The published sessions of which somebody who hosts them is away, has gone home or did not come."""
+    here, away = Participant.__table__.alias("here"), Absence.__table__.alias("away")
+    host = ProposalPerson.navigator_id
     return (
         select(Session.id)
         .join(Proposal, Proposal.root == Session.proposal_id)
         .join(ProposalPerson, ProposalPerson.proposal_id == Proposal.id)
-        .join(
-            Absence,
-            (Absence.navigator_id == ProposalPerson.navigator_id) & (Absence.slot_id == Session.slot_id),
+        .outerjoin(here, (here.c.navigator_id == host) & (here.c.event_id == event_id))
+        .outerjoin(away, (away.c.navigator_id == host) & (away.c.slot_id == Session.slot_id))
+        .where(
+            Session.event_id == event_id,
+            ProposalPerson.role == CONVENER,
+            here.c.navigator_id.is_(None) | here.c.attendance.in_(ABSENT) | away.c.slot_id.is_not(None),
         )
-        .where(Session.event_id == event_id, ProposalPerson.role == CONVENER)
     )
 
 

@@ -8,7 +8,7 @@ import msgspec
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy import func as sql
 
-from services.events.models import Event, Interest, OpenSpace, Participant, Proposal
+from services.events.models import ABSENT, Event, Interest, OpenSpace, Participant, Proposal
 from services.events.openspace.proposals import ALIVE
 from services.kit.db import Reader, Writer
 from services.kit.errors import Conflict, NotFound, Refused
@@ -96,11 +96,13 @@ async def of_person(session: Reader, event_id: uuid.UUID, navigator: uuid.UUID) 
 
 
 async def all_of(session: Reader, event_id: uuid.UUID) -> dict[uuid.UUID, dict[uuid.UUID, int]]:
-    """By person, their wishes by topic."""
+    """By person who is there or expected, their wishes by topic."""
+    here = (Participant.event_id == Interest.event_id) & (Participant.navigator_id == Interest.navigator_id)
     query = (
         select(Interest.navigator_id, Proposal.root, sql.max(Interest.weight))
         .join(Proposal, Proposal.id == Interest.proposal_id)
-        .where(Interest.event_id == event_id)
+        .join(Participant, here)
+        .where(Interest.event_id == event_id, Participant.attendance.not_in(ABSENT))
         .group_by(Interest.navigator_id, Proposal.root)
     )
     found: dict[uuid.UUID, dict[uuid.UUID, int]] = {}

@@ -9,10 +9,20 @@ from collections.abc import Sequence
 
 from sqlalchemy import select, update
 
-from services.events.models import Event, Proposal
+from services.events.models import Event, Proposal, ProposalPerson
 from services.events.openspace import drafts
 from services.events.openspace.likeness import Likeness, Text, alike
-from services.events.openspace.proposals import ALIVE, MERGED, OPEN, PLANNED, WAITING, of_event, turn
+from services.events.openspace.proposals import (
+    ALIVE,
+    CONVENER,
+    MERGED,
+    OPEN,
+    PLANNED,
+    WAITING,
+    may_host,
+    of_event,
+    turn,
+)
 from services.kit.db import Reader, Writer
 from services.kit.errors import Conflict
 from services.kit.i18n import gettext as _
@@ -30,7 +40,10 @@ def suggested(given: Sequence[Text]) -> list[Likeness]:
 
 
 async def merge(session: Writer, event: Event, into: str, merged: Sequence[str]) -> None:
-    """Let the proposals `merged` take place as part of `into`. Raises Conflict where one is planned or gone."""
+    """Let the proposals `merged` take place as part of `into`.
+
+    Raises Conflict where one is planned or gone, or somebody who hosts one hosts another session at the time of `into`.
+    """
     drafts.few(merged, drafts.MOST_AT_ONCE, "proposals")
     await turn(session, event)
     target = await of_event(session, event, into)
@@ -44,6 +57,10 @@ async def merge(session: Writer, event: Event, into: str, merged: Sequence[str])
             raise Conflict(_("„{title}“ is planned already. Merge the other one into it.", title=row.title))
         if row.status not in WAITING:
             raise Conflict(_("„{title}“ is merged, withdrawn or cancelled already.", title=row.title))
+        hosts = select(ProposalPerson.navigator_id).join(Proposal, Proposal.id == ProposalPerson.proposal_id)
+        theirs = hosts.where(Proposal.root == row.id, ProposalPerson.role == CONVENER).distinct()
+        for navigator in (await session.scalars(theirs)).all():
+            await may_host(session, event, target, navigator)
         await session.execute(
             update(Proposal).where(Proposal.id == row.id).values(status=MERGED, merged_into=target.id)
         )

@@ -10,7 +10,16 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy import func as sql
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from services.events.models import AgendaPlan, Event, OpenSpace, Participant, Proposal, ProposalPerson, Session
+from services.events.models import (
+    ABSENT,
+    AgendaPlan,
+    Event,
+    OpenSpace,
+    Participant,
+    Proposal,
+    ProposalPerson,
+    Session,
+)
 from services.events.openspace import board, interests, venue
 from services.events.openspace.proposals import ACCEPTED, ALIVE, CONVENER, OPEN, PLANNED, turn
 from services.events.openspace.question import Fault, Place, Question, Room, Topic, faults, numbered, sessions
@@ -28,7 +37,7 @@ MOST_MOVED: Final = 2
 async def question(session: Reader, event: Event, now: dt.datetime) -> tuple[Question, dict[str, str]]:
     """What there is to plan as of `now`, and the titles of the topics by id.
 
-    Whoever has left the event neither wishes nor hosts.
+    Whoever has left the event, did not come or went home neither wishes nor hosts.
     """
     place = await venue.venue(session, event.id)
     rows = (
@@ -84,6 +93,7 @@ async def _hosts(session: Reader, event: Event) -> dict[uuid.UUID, list[uuid.UUI
         .join(ProposalPerson, ProposalPerson.proposal_id == Proposal.id)
         .join(Participant, Participant.navigator_id == ProposalPerson.navigator_id)
         .where(Proposal.event_id == event.id, Participant.event_id == event.id, ProposalPerson.role == CONVENER)
+        .where(Participant.attendance.not_in(ABSENT))
         .distinct()
     )
     found: dict[uuid.UUID, list[uuid.UUID]] = {}

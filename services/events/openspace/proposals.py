@@ -195,8 +195,8 @@ async def convene(session: Writer, event: Event, row: Proposal, navigator: uuid.
     await session.execute(delete(ProposalPerson).where(ProposalPerson.proposal_id.in_(group), *mine))
 
 
-async def _convene(session: Writer, event: Event, row: Proposal, navigator: uuid.UUID) -> None:
-    """`conveners` of a whole group count together: who hosts one merged into this hosts this."""
+async def may_host(session: Reader, event: Event, row: Proposal, navigator: uuid.UUID) -> None:
+    """Raises Conflict where somebody already hosts another session at the time of this one."""
     mine = select(Session.slot_id).where(Session.proposal_id == row.root)
     hosted = (
         select(Session.title)
@@ -209,6 +209,11 @@ async def _convene(session: Writer, event: Event, row: Proposal, navigator: uuid
     if (title := await session.scalar(hosted)) is not None:
         name = await session.scalar(select(Navigator.name).where(Navigator.id == navigator)) or "…"
         raise Conflict(_("{name} already hosts „{title}“ at that time.", name=name, title=title))
+
+
+async def _convene(session: Writer, event: Event, row: Proposal, navigator: uuid.UUID) -> None:
+    """`conveners` of a whole group count together: who hosts one merged into this hosts this."""
+    await may_host(session, event, row, navigator)
     count = select(sql.count()).where(ProposalPerson.proposal_id == row.id, ProposalPerson.role == CONVENER)
     if int(await session.scalar(count) or 0) >= drafts.MOST_CONVENERS:
         raise Refused(_("At most {most} people can host one session.", most=drafts.MOST_CONVENERS))

@@ -1,8 +1,10 @@
 """Rooms and times of an open space, and where and when they cannot be used. Nothing else here touches these tables."""
 
+import datetime as dt
 import uuid
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 from sqlalchemy import delete, insert, select, update
@@ -76,6 +78,18 @@ async def set_slots(session: Writer, event: Event, wanted: Sequence[SlotDraft]) 
             await session.execute(update(Slot).where(Slot.id == key).values(**values))
         else:
             await session.execute(insert(Slot).values(id=key, event_id=event.id, **values))
+
+
+async def moved(session: Writer, event: Event, date: dt.date, timezone: str) -> None:
+    """The event has another day or clock: slots keep their time of day. `date` and `timezone` are those before."""
+    before, now = ZoneInfo(timezone), ZoneInfo(event.timezone)
+
+    def there(moment: dt.datetime) -> dt.datetime:
+        local = moment.astimezone(before)
+        return dt.datetime.combine(local.date() + (event.date - date), local.time(), now).astimezone(dt.UTC)
+
+    for slot in await session.scalars(select(Slot).where(Slot.event_id == event.id)):
+        slot.starts, slot.ends = there(slot.starts), there(slot.ends)
 
 
 def _known(given: str, there: Mapping[uuid.UUID, object]) -> uuid.UUID:

@@ -8,12 +8,10 @@ from sqlalchemy import select, update
 
 from services.events import trips
 from services.events.models import Event, Navigator, Participant
+from services.events.openspace import board
 from services.kit.db import Reader, Writer
 from services.kit.errors import Problem, Refused
 from services.kit.i18n import gettext as _
-
-ABSENT = ("no_show", "left")
-"""Who has no place at a table any more."""
 
 
 async def note(session: Writer, event: Event, navigators: Sequence[str], attendance: str) -> Event:
@@ -31,6 +29,7 @@ async def note(session: Writer, event: Event, navigators: Sequence[str], attenda
         words = _("This person takes no part in the event.")
         problems = [Problem(message=words, row=f"navigators[{i}]") for i, key in enumerate(wanted) if key in missing]
         raise Refused(_("Nothing was changed. Please correct the navigators named."), problems)
+    await board.tell(session, event.id)  # whoever went home hosts nothing any more
     return event
 
 

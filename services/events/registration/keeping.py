@@ -87,7 +87,7 @@ async def forget(db: Database, today: dt.date) -> None:
 
 def duties(runtime: Runtime) -> list[Every]:
     async def tells(db: Database) -> None:
-        await telling.tell(runtime, db)
+        await telling.tell(runtime, db, telling.QUIET)
 
     async def settles(db: Database) -> None:
         await settle(runtime, db)

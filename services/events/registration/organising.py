@@ -3,6 +3,7 @@
 import datetime as dt
 import uuid
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from sqlalchemy import func, insert, select, update
 
@@ -16,6 +17,7 @@ from services.events.models import (
     RegistrationException,
     RegistrationRules,
 )
+from services.events.openspace import board, venue
 from services.events.registration import rules, transport
 from services.events.registration.book import Book, note, notice, opened
 from services.events.registration.rules import Draft
@@ -124,14 +126,26 @@ async def substitute(session: Writer, event: Event, leaves: str, comes: str) -> 
 # The event itself -----------------------------------------------------------------------------------------------------
 
 
-async def essence(session: Reader, event: Event) -> tuple[object, ...]:
-    """What people must hear of when it changes: where, and from when to when."""
-    times = select(func.min(AgendaItem.starts), func.max(func.coalesce(AgendaItem.ends, AgendaItem.starts)))
-    first, last = (await session.execute(times.where(AgendaItem.event_id == event.id))).one()
-    return event.date, event.timezone, event.venue, event.address, first, last
+class Essence(NamedTuple):
+    """What people must hear of when it changes: where, and from when to when for everybody and for each city alone."""
+
+    date: dt.date
+    timezone: str
+    venue: str
+    address: str
+    spans: frozenset[tuple[str | None, dt.datetime, dt.datetime]]
 
 
-async def changed(session: Writer, event: Event, before: tuple[object, ...]) -> None:
+async def essence(session: Reader, event: Event) -> Essence:
+    times = select(
+        AgendaItem.audience, func.min(AgendaItem.starts), func.max(func.coalesce(AgendaItem.ends, AgendaItem.starts))
+    )
+    spans = await session.execute(times.where(AgendaItem.event_id == event.id).group_by(AgendaItem.audience))
+    found = frozenset((audience, first, last) for audience, first, last in spans)
+    return Essence(event.date, event.timezone, event.venue, event.address, found)
+
+
+async def changed(session: Writer, event: Event, before: Essence) -> None:
     """After the event was changed: tell people, and let go whose city takes no part any more."""
     if await session.get(RegistrationRules, event.id) is not None:
         gone = select(Registration.navigator_id).where(
@@ -142,8 +156,10 @@ async def changed(session: Writer, event: Event, before: tuple[object, ...]) -> 
             if row.ags not in {event.host, *event.guests}:
                 await book.leave(row, by_organiser=True)
         await book.close()
-    if (event.date, event.timezone) != before[:2]:
-        await transport.moved(session, event, str(before[1]))
+    if (event.date, event.timezone) != (before.date, before.timezone):
+        await transport.moved(session, event, before.timezone)
+        await venue.moved(session, event, before.date, before.timezone)
+        await board.tell(session, event.id)
         reminded = update(RegistrationRules).where(RegistrationRules.event_id == event.id)
         await session.execute(reminded.values(reminded_at=None))
     if await essence(session, event) != before:

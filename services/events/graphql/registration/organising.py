@@ -51,7 +51,8 @@ class RegistrationInput:
 class InvitationInput:
     cities: list[ID] = strawberry.field(default_factory=list, description="AGS.")
     topics: list[ID] = strawberry.field(
-        default_factory=list, description="Who offers, seeks or works on one of them; in all cities if none are named."
+        default_factory=list,
+        description="Who has to do with one of them or what lies below; in all cities if none are named.",
     )
     navigators: list[ID] = strawberry.field(default_factory=list)
     contact_points: bool = strawberry.field(default=False, description="Tell the cities' contact points as well.")
