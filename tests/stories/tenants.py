@@ -1,6 +1,7 @@
 """Two cities with everything a city can have; calls made from the schema, what they answer, whose rows are whose."""
 
 import uuid
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -208,12 +209,13 @@ VALUES = {
     "website": "https://stadt.example", "after": None, "text": None, "count": 1, "rounds": 1, "tables": 1,
     "seconds": 1.0, "seed": 1, "over": 0, "navigators": [], "minutes": 10, "breakMinutes": 2, "first": 2, "kind": "",
     "offerHours": 48, "language": "de", "leaves": "07:00",
+    "file": b64encode(b"Name;Ort\nRobin Ahorn;Konstanz\n").decode(),
 }  # fmt: skip
 LEFT_OUT = frozenset({
     "expected", "logo", "contactEmail", "contactPhone", "email", "phone", "chat", "photo", "photoConsent", "since",
     "until", "mentor", "languages", "visibility", "links", "departments", "employees", "competences",
     "rules", "iterations", "missing", "new", "pinned", "scale", "picks", "factors", "options", "closesAt", "opensAt",
-    "sizes", "parties", "module", "modules", "prerequisites", "material", "lastDay", "author",
+    "sizes", "parties", "module", "modules", "prerequisites", "material", "lastDay", "author", "wishes",
 })  # fmt: skip
 """Arguments that say nothing about whose a row is, and that take more than any word."""
 PLAIN = {
