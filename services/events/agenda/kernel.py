@@ -32,7 +32,8 @@ class Board(NamedTuple):
     `at` (n): the place of each session; `who` (M+1): the session there or -1; `one`, `two` (L×T×W): who finds at least
     one or two wishes in a slot; `size` (L×T): bits of `one`; `slots` (topics): a topic's slots as bits; `value` (Q):
     what each of the other people attends, `tried` (Q) what it would be; `best` (n); `tally`; `random`: the generator's
-    state; `seen` (Q), `turn` (1): who was looked at in this turn; `held`, `came` (32): for `attended`.
+    state; `seen` (Q), `turn` (1): who was looked at in this turn; `held`, `came` (32): for `attended`; `short` (T):
+    what lacks for want of seats, in units; `load` (R): for `missing`.
     """
 
     at: Array
@@ -50,6 +51,8 @@ class Board(NamedTuple):
     turn: Array
     held: Array
     came: Array
+    short: Array
+    load: Array
 
 
 class Given(NamedTuple):
@@ -57,7 +60,9 @@ class Given(NamedTuple):
     place counts beside wishes, FORBIDDEN where the session may not be; `slot_of` (M+1), T for nowhere; `topic_of` (n);
     `clashes` from `clash_at[s]` on; `movable` (k) sessions; `free` (n): whether among them; `wish_at`, `wish_topic`,
     `wish_weight`: wishes of the Q others, the heaviest first, in units; `other_at`, `others`: who of them wishes for a
-    session's topic; `home` (n); `noise`; `flat`: whether all places of a slot are the same to every session.
+    session's topic; `home` (n); `noise`; `flat`: whether all places of a slot are the same to every session; `tight`
+    (n×R): whether more people may come than there are seats, and `crowded`: whether that is so anywhere; `seats` (R);
+    `extra` (L×n): how many of the others come on top of the fans.
     """
 
     fans: Array
@@ -77,6 +82,10 @@ class Given(NamedTuple):
     home: Array
     noise: Array
     flat: bool
+    tight: Array
+    crowded: bool
+    seats: Array
+    extra: Array
 
 
 @compiled
@@ -122,6 +131,50 @@ def count(board: Board, given: Given, t: int) -> None:
         for w in range(words):
             size += _bits(one[layer, t, w])
         board.size[layer, t] = size
+
+
+@compiled
+def missing(board: Board, given: Given, t: int) -> int:
+    """What the wishes kept in slot t lose for want of seats, in units, at least: people who want one session only, in
+    a room that is too small, or only such sessions together. By P. Hall, On representatives of subsets (1935), it is
+    the most that any set of sessions lacks; looked at are those that lack the most as a rule.
+    """
+    rooms = given.seats.size
+    crowded = False
+    for r in range(rooms):
+        s = board.who[t * rooms + r]
+        if s >= 0 and given.tight[s, r]:
+            crowded = True
+    if not crowded:
+        return 0
+    total = 0
+    for layer in range(given.step.size):
+        board.load[:] = 0
+        inside = 0
+        for w in range(given.fans.shape[2]):
+            one = two = loose = np.uint64(0)
+            for r in range(rooms):
+                s = board.who[t * rooms + r]
+                if s >= 0:
+                    fans = given.fans[layer, s, w]
+                    two |= one & fans
+                    one |= fans
+                    if not given.tight[s, r]:
+                        loose |= fans
+            for r in range(rooms):
+                s = board.who[t * rooms + r]
+                if s >= 0 and given.tight[s, r]:
+                    board.load[r] += _bits(given.fans[layer, s, w] & one & ~two)
+            inside += _bits(one & ~loose)
+        alone = 0
+        for r in range(rooms):
+            s = board.who[t * rooms + r]
+            if s >= 0 and given.tight[s, r]:
+                room = given.seats[r] - given.extra[layer, s]
+                alone += max(0, board.load[r] - room)
+                inside -= room
+        total += given.step[layer] * max(alone, inside)
+    return total
 
 
 @compiled
@@ -253,6 +306,11 @@ def _move(board: Board, given: Given, s: int, b: int, q: int, gain: int) -> None
             count(board, given, u)
         if given.others.size:
             _settle(board, given, s, q)
+    if given.crowded:
+        if t != nowhere:
+            board.short[t] = missing(board, given, t)
+        if u != nowhere:
+            board.short[u] = missing(board, given, u)
     board.tally[NOW] += gain
     if board.tally[NOW] > board.tally[BEST]:
         board.tally[BEST] = board.tally[NOW]
@@ -269,7 +327,7 @@ def anneal(board: Board, given: Given, temperature: int, proposals: int, most_mo
     fans, step, cost, slot_of, free = given.fans, given.step, given.cost, given.slot_of, given.free
     clash_at, clashes, movable, noise, home = given.clash_at, given.clashes, given.movable, given.noise, given.home
     at, who, one, two, size, tally = board.at, board.who, board.one, board.two, board.size, board.tally
-    flat, others = given.flat, given.others.size > 0
+    flat, others, crowded = given.flat, given.others.size > 0, given.crowded
     nobody, places, nowhere = at.size, slot_of.size - 1, size.shape[1]
     x = board.random[0]
     for _turn in range(proposals):
@@ -307,6 +365,13 @@ def anneal(board: Board, given: Given, temperature: int, proposals: int, most_mo
                 _exchange(board, given, s, a, q, b)
                 gain += _others(board, given, s, q)
                 _exchange(board, given, s, b, q, a)
+        if crowded:
+            _exchange(board, given, s, a, q, b)
+            if t != nowhere:
+                gain += board.short[t] - missing(board, given, t)
+            if u != nowhere and u != t:
+                gain += board.short[u] - missing(board, given, u)
+            _exchange(board, given, s, b, q, a)
         if gain < 0:
             x = advance(x)
             if -gain > (temperature * noise[below(x, noise.size)]) >> NOISE_BITS:
@@ -367,6 +432,8 @@ def _counted(board: Board, given: Given, moves: Array, before: Array) -> int:
         if touched:
             for layer in range(given.step.size):
                 total += given.step[layer] * (_union(board, given, layer, t) - board.size[layer, t])
+            if given.crowded:
+                total += board.short[t] - missing(board, given, t)
     board.turn[0] += 1
     for k in range(before.size):
         s = moves[2 * k]

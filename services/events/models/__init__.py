@@ -18,6 +18,7 @@ from services.events.models.openspace import (
     Proposal,
     ProposalPerson,
     Session,
+    SessionSeat,
     Slot,
 )
 from services.events.models.registration import (
@@ -72,6 +73,7 @@ __all__ = [
     "Seat",
     "Series",
     "Session",
+    "SessionSeat",
     "Slot",
     "Survey",
     "SurveyAnswer",
