@@ -61,7 +61,9 @@ async def cities(session: Writer, said: list[CityPublished]) -> None:
 
 @log.together
 async def topics(session: Writer, said: list[TopicPublished]) -> None:
-    await put_all(session, Topic, "code", {one.code: {"de": one.de, "en": one.en} for one in said})
+    await put_all(
+        session, Topic, "code", {one.code: {"de": one.de, "en": one.en, "parent": one.parent} for one in said}
+    )
 
 
 async def merged(session: Writer, said: TopicMerged) -> None:
@@ -73,6 +75,7 @@ async def merged(session: Writer, said: TopicMerged) -> None:
     await session.execute(update(Navigator).where(Navigator.topics.contains([said.code])).values(topics=replaced))
     proposed = sql.array_append(sql.array_remove(sql.array_remove(Proposal.topics, said.code), said.into), said.into)
     await session.execute(update(Proposal).where(Proposal.topics.contains([said.code])).values(topics=proposed))
+    await session.execute(update(Topic).where(Topic.parent == said.code).values(parent=said.into))
     await session.execute(delete(Topic).where(Topic.code == said.code))
 
 
@@ -197,6 +200,7 @@ async def messages(session: Reader, events: Sequence[Event]) -> list[EventPublis
             date=event.date,
             cancelled=event.status == "cancelled",
             absent=tuple(absent[event.id]),
+            last_day=event.last_day,
         )
         for event in events
     ]

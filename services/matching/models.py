@@ -60,6 +60,8 @@ class Event(Base):
     cities: Mapped[list[str]] = mapped_column(ARRAY(Text))
     participants: Mapped[list[uuid.UUID]] = mapped_column(ARRAY(Uuid))
     date: Mapped[date | None]
+    last_day: Mapped[date | None]
+    """The same as `date` for most."""
     cancelled: Mapped[bool] = mapped_column(server_default=false())
     absent: Mapped[list[uuid.UUID]] = mapped_column(ARRAY(Uuid), server_default="{}")
     """Participants who were not there on the day."""

@@ -29,6 +29,8 @@ class Topic(Base):
     code: Mapped[str] = mapped_column(primary_key=True)
     de: Mapped[str]
     en: Mapped[str]
+    parent: Mapped[str | None]
+    """The code of the topic above it."""
 
 
 class Navigator(Base):

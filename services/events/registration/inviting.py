@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from services.events import trips
-from services.events.models import City, Event, Navigator
+from services.events.models import City, Event, Navigator, Topic
 from services.events.registration.book import note, notice, opened
 from services.kit.checks import Checks
-from services.kit.db import Writer
+from services.kit.db import Reader, Writer
 from services.kit.errors import Refused
 from services.kit.i18n import LANGUAGES
 from services.kit.i18n import gettext as _
@@ -20,7 +20,8 @@ LONGEST_WORDS = 1_000
 
 @dataclass(frozen=True)
 class Wanted:
-    """Everybody of `cities`, of them only those with one of `topics` if any are named, and the `navigators` by id.
+    """Everybody of `cities`, of them only those with one of `topics`, or with a narrower one, if any are named, and the
+    `navigators` by id.
 
     Without cities, topics count in all cities of the event. `contacts`: the cities' contact points are told as well.
     """
@@ -50,7 +51,7 @@ async def invite(session: Writer, event: Event, wanted: Wanted) -> Outcome:
     if wanted.cities or wanted.topics:
         query = select(Navigator).where(Navigator.ags.in_(wanted.cities or all_cities)).order_by(Navigator.id)
         if wanted.topics:
-            query = query.where(Navigator.topics.overlap(list(wanted.topics)))
+            query = query.where(Navigator.topics.overlap(await _with_narrower(session, wanted.topics)))
         people |= {one.id: one for one in await session.scalars(query.limit(trips.MOST_PARTICIPANTS + 1))}
     if len(people) > trips.MOST_PARTICIPANTS:
         raise Refused(_("At most {most} people can take part in one event.", most=trips.MOST_PARTICIPANTS))
@@ -68,6 +69,13 @@ async def invite(session: Writer, event: Event, wanted: Wanted) -> Outcome:
         await note(session, [notice(event.id, None, "contact", **told) | {"ags": ags} for ags in contacts])
     unreachable = sum(not (one.email and one.invitable) for one in new)
     return Outcome(len(new), len(people) - len(new), unreachable, len(contacts))
+
+
+async def _with_narrower(session: Reader, topics: Sequence[str]) -> list[str]:
+    """These topics and all below them (`skos:narrower`), however deep."""
+    below = select(Topic.code).where(Topic.code.in_(topics)).cte(recursive=True)
+    below = below.union(select(Topic.code).join(below, Topic.parent == below.c.code))
+    return [*{*topics, *(await session.scalars(select(below.c.code))).all()}]
 
 
 def _checked(event: Event, wanted: Wanted) -> list[str]:
