@@ -107,6 +107,7 @@ RIGHTS: Final[Rights] = {
     "Event.quotes": PEOPLE,
     "Event.ideas": PEOPLE,
     "Event.movedSeats": PEOPLE,
+    "Event.announcements": PEOPLE,
     "Event.clockHistory": OWN_ONLY,
     "Event.dayLinks": OWN_ONLY,
     **dict.fromkeys(
@@ -134,7 +135,8 @@ RIGHTS: Final[Rights] = {
     **public("Seat", "Attendance", "Invited"),
     **public("EventConnection", "EventEdge", "PageInfo"),
     **public("RoundClock", "ClockSpan", "ClockCommand"),
-    **dict.fromkeys(("MyDay.*", "TableStop.*", "TableTopic.*", "TableCompanion.*"), WITH_LINK),
+    **dict.fromkeys(("MyDay.*", "TableStop.*", "TableTopic.*", "TableCompanion.*", "DayAnnouncement.*"), WITH_LINK),
+    **dict.fromkeys(("Announcement.*", "Announced.*"), ANYBODY.to("what one got from an event")),
     **dict.fromkeys(("NotedIdea.*", "TableIdea.*"), WITH_LINK),
     "MovedSeat.*": ANYBODY.to("what one got from an event"),
     "DayLink.*": ANYBODY.to("what one got from an event"),

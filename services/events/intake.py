@@ -26,6 +26,7 @@ from services.events.clock import at
 from services.events.models import (
     ActionItem,
     AgendaItem,
+    Announcement,
     Base,
     City,
     Event,
@@ -135,8 +136,9 @@ WRITTEN: Final[dict[Any, tuple[str, ...]]] = {
     Harvest: ("results", "decisions", "minutes"),
     ActionItem: ("text", "owner"),
     HarvestFile: ("name", "alt"),
+    Announcement: ("text",),
 }
-"""What people write in an open space, where somebody may be named."""
+"""What people write in an open space and what organisers announce, where somebody may be named."""
 
 RENAMED = """
 SELECT r.ags, n.name, r.name FROM json_to_recordset($1::json) AS r(id uuid, ags text, name text)

@@ -8,6 +8,7 @@ from strawberry.federation import Schema
 from strawberry.tools import merge_types
 
 from services.events.graphql import calendars, modules, registration, series, templates
+from services.events.graphql.announcements import AnnouncementMutation
 from services.events.graphql.changing import Mutation
 from services.events.graphql.live import LiveMutation, LiveQuery, LiveSubscription
 from services.events.graphql.openspace.asking import OpenSpaceQuery, OpenSpaceSubscription
@@ -71,6 +72,7 @@ schema = Schema(
             Organising,
             SurveyMutation,
             VoiceMutation,
+            AnnouncementMutation,
         ),
     ),
     subscription=merge_types("Subscription", (LiveSubscription, OpenSpaceSubscription)),

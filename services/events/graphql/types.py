@@ -316,6 +316,14 @@ class Event:
 
         return await attendance_of(info, self.row)
 
+    @strawberry.field(description="Newest first, for the organiser and the event's cities; else empty.")
+    async def announcements(
+        self, info: Info[Any, Any]
+    ) -> list[Annotated["Announcement", strawberry.lazy("services.events.graphql.announcements")]]:
+        from services.events.graphql.announcements import announcements_of
+
+        return await announcements_of(info, self.row)
+
     @strawberry.field
     def papers(self, info: Info[Any, Any]) -> list[Paper]:
         base = f"{here(info, SERVICE).settings.url_of(SERVICE)}/events/{self.id}/papers"

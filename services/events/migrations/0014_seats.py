@@ -1,11 +1,11 @@
-"""who has a seat in which session; topics know the one above them; the last day of an event is said."""
+"""seats in sessions, announcements, who was reminded and asked; topics know the one above, others the last day."""
 
 from collections.abc import Iterator
 
 import sqlalchemy as sa
 from alembic import op
 
-from services.kit.guards import guard, oneself
+from services.kit.guards import either, guard, oneself, own_city, said
 
 revision = "0014"
 down_revision = "0010"
@@ -39,6 +39,32 @@ def upgrade() -> None:
     schema='events'
     )
     op.create_index(op.f('ix_events_session_seat_session_id'), 'session_seat', ['session_id'], unique=False, schema='events')
+    op.create_table('announcement',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('event_id', sa.Uuid(), nullable=False),
+    sa.Column('text', sa.Text(), nullable=False),
+    sa.Column('city', sa.Text(), nullable=True),
+    sa.Column('vehicle_id', sa.Uuid(), nullable=True),
+    sa.Column('session_id', sa.Uuid(), nullable=True),
+    sa.Column('at', sa.DateTime(timezone=True), server_default=sa.text('clock_timestamp()'), nullable=False),
+    sa.ForeignKeyConstraint(['event_id'], ['events.event.id'], name=op.f('fk_announcement_event_id'), ondelete='CASCADE'),
+    sa.ForeignKeyConstraint(['session_id'], ['events.session.id'], name=op.f('fk_announcement_session_id'), ondelete='CASCADE'),
+    sa.ForeignKeyConstraint(['vehicle_id'], ['events.vehicle.id'], name=op.f('fk_announcement_vehicle_id'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_announcement')),
+    schema='events'
+    )
+    op.create_index('ix_announcement_event_id_at', 'announcement', ['event_id', 'at'], unique=False, schema='events')
+    for column in ("session_id", "vehicle_id"):
+        op.create_index(op.f(f'ix_events_announcement_{column}'), 'announcement', [column], unique=False, schema='events')
+    for action, rows in (("INSERT", "NEW"), ("UPDATE", "NEW"), ("DELETE", "OLD")):
+        op.execute(f"""
+CREATE TRIGGER moved_{action.lower()} AFTER {action} ON events.announcement REFERENCING {rows} TABLE AS changed
+FOR EACH STATEMENT EXECUTE FUNCTION events.moved('announcements')""")
+    # Events without registration are reminded of as well.
+    op.add_column('event', sa.Column('reminded_at', sa.DateTime(timezone=True), nullable=True), schema='events')
+    op.execute("UPDATE events.event e SET reminded_at = r.reminded_at FROM events.registration_rules r WHERE r.event_id = e.id")
+    op.drop_column('registration_rules', 'reminded_at', schema='events')
+    op.add_column('survey', sa.Column('asked_at', sa.DateTime(timezone=True), nullable=True), schema='events')
     # Topics were said before anybody here kept what is above them: the directory's log is read once more.
     op.add_column('topic', sa.Column('parent', sa.Text(), nullable=True), schema='events')
     op.execute("UPDATE events.cursor SET position = 0 WHERE feed = 'directory'")
@@ -50,9 +76,13 @@ def upgrade() -> None:
 
 
 def guards() -> Iterator[str]:
-    """Who sits where is for the organiser, as what they wish for is; people read their own with a link."""
+    """Who sits where is for the organiser, as what they wish for is; people read their own with a link. What is
+    announced to one city, those of the others may know.
+    """
     organised = of_event(oneself("e.organiser"))
     yield from guard("events.session_seat", read=organised, write=organised)
+    seen = of_event(either(oneself("e.organiser"), own_city("e.host"), f"{said('city')} = ANY (e.guests)"))
+    yield from guard("events.announcement", read=seen, write=organised)
 
 
 def of_event(condition: str) -> str:

@@ -4,7 +4,7 @@ from services.events.models.base import Base
 from services.events.models.copies import City, Navigator, Topic
 from services.events.models.event import AgendaItem, Event, OnlineLink, Participant, Room, Seat, Table
 from services.events.models.feeds import CalendarFeed, LeftEvent
-from services.events.models.live import Idea, Live, LiveStep
+from services.events.models.live import Announcement, Idea, Live, LiveStep
 from services.events.models.modules import Module, Programme, Series
 from services.events.models.openspace import (
     Absence,
@@ -40,6 +40,7 @@ __all__ = [
     "ActionItem",
     "AgendaItem",
     "AgendaPlan",
+    "Announcement",
     "Base",
     "Boarding",
     "BoardingPoint",

@@ -142,8 +142,7 @@ async def changed(session: Writer, event: Event, before: tuple[object, ...]) -> 
         await book.close()
     if (event.date, event.timezone) != before[:2]:
         await transport.moved(session, event, str(before[1]))
-        reminded = update(RegistrationRules).where(RegistrationRules.event_id == event.id)
-        await session.execute(reminded.values(reminded_at=None))
+        await session.execute(update(Event).where(Event.id == event.id).values(reminded_at=None))
     if await essence(session, event) != before:
         await tell_all(session, event, "event_changed")
 
