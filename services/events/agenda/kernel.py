@@ -326,7 +326,15 @@ def anneal(board: Board, given: Given, temperature: int, proposals: int, most_mo
     # Out of the tuples once: numba would unpack them anew for every proposal.
     fans, step, cost, slot_of, free = given.fans, given.step, given.cost, given.slot_of, given.free
     clash_at, clashes, movable, noise, home = given.clash_at, given.clashes, given.movable, given.noise, given.home
-    at, who, one, two, size, tally = board.at, board.who, board.one, board.two, board.size, board.tally
+    at, who, one, two, size, tally, short = (
+        board.at,
+        board.who,
+        board.one,
+        board.two,
+        board.size,
+        board.tally,
+        board.short,
+    )
     flat, others, crowded = given.flat, given.others.size > 0, given.crowded
     nobody, places, nowhere = at.size, slot_of.size - 1, size.shape[1]
     x = board.random[0]
@@ -366,13 +374,23 @@ def anneal(board: Board, given: Given, temperature: int, proposals: int, most_mo
                 gain += _others(board, given, s, q)
                 _exchange(board, given, s, b, q, a)
         if crowded:
+            x = advance(x)
+            least = -((temperature * noise[below(x, noise.size)]) >> NOISE_BITS)
+            if t != nowhere:
+                gain += short[t]
+            if u != nowhere and u != t:
+                gain += short[u]
+            if gain < least:  # even if nobody lacked a seat
+                continue
             _exchange(board, given, s, a, q, b)
             if t != nowhere:
-                gain += board.short[t] - missing(board, given, t)
+                gain -= missing(board, given, t)
             if u != nowhere and u != t:
-                gain += board.short[u] - missing(board, given, u)
+                gain -= missing(board, given, u)
             _exchange(board, given, s, b, q, a)
-        if gain < 0:
+            if gain < least:
+                continue
+        elif gain < 0:
             x = advance(x)
             if -gain > (temperature * noise[below(x, noise.size)]) >> NOISE_BITS:
                 continue

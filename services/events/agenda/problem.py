@@ -72,7 +72,7 @@ class Problem:
     seats: Ints
     rules: Rules
     weights: Weights = Weights()
-    seated: bool = True
+    seated: bool = False
 
     @property
     def sessions(self) -> int:

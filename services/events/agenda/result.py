@@ -37,8 +37,8 @@ class Quality:
     """How good a plan is.
 
     `kept`: the share of wishes, by weight, that people can really attend: one in a slot, each topic once, out of as
-    many as there are slots, and with a seat. `attended`: their weight. `seatless`: interested people beyond the seats
-    of the rooms. `turned_away`: how many would come to a session and find no seat, all sessions together.
+    many as there are slots; where nobody may stand, with a seat. `attended`: their weight. `seatless`: interested
+    people beyond the seats of the rooms. `turned_away`: how many would come to a session and find no seat, of all.
     `left_out`: topics with fewer sessions than wanted, one for each that is missing. `worst_off`: None without wishes.
     """
 

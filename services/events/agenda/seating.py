@@ -101,12 +101,14 @@ def _worth(problem: Problem, at: Ints, wish: Array, here: Array, t: int) -> Arra
     mine = wish[:, topics]
     elsewhere = np.delete(at, t, axis=1)
     heard = (np.where(elsewhere != OUT, problem.topic_of[elsewhere], -1)[:, :, None] == topics).any(axis=1)
-    return np.append(np.where((mine > 0) & ~heard, mine, -1), np.zeros((len(mine), 1), dtype=np.int64), axis=1)
+    none = np.zeros((len(mine), 1), dtype=np.int64)
+    worth: Array = np.append(np.where((mine > 0) & ~heard, mine, -1), none, axis=1)
+    return worth
 
 
 def _fitted(worth: Array, seats: Array) -> Array:
     """The column of each person so that no column but the last has more people than seats; the worth is most."""
-    column = worth.argmax(axis=1)
+    column: Array = worth.argmax(axis=1)
     nodes = worth.shape[1]
     load = np.bincount(column, minlength=nodes)
     room = np.append(seats.astype(np.int64), len(worth))

@@ -93,8 +93,8 @@ async def _asked(
         frozen=tuple(str(slot.id) for slot in place.slots if slot.starts <= now),
         was=tuple(await published(session, event)),
     )
-    people = {row: uuid.UUID(person) for person, row in number.items()}
-    return asked, {str(key): row.title for key, row in topics.items()}, people
+    whose = {row: uuid.UUID(person) for person, row in number.items()}
+    return asked, {str(key): row.title for key, row in topics.items()}, whose
 
 
 async def _hosts(session: Reader, event: Event) -> dict[uuid.UUID, list[uuid.UUID]]:

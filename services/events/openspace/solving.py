@@ -120,7 +120,7 @@ def _pins(question: Question) -> tuple[Place, ...]:
 
 
 def _model(question: Question, pins: Sequence[Place]) -> Model:
-    model = Model(hosting=True)
+    model = Model(hosting=True, seated=True)
     for slot in question.slots:
         model.slot(slot)
     for room in question.rooms:
