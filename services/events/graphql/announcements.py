@@ -51,8 +51,8 @@ class AnnouncementInput:
     mail: bool = strawberry.field(default=True, description="Write it to them as well, not only onto screens.")
 
     def as_draft(self) -> announcing.Draft:
-        named = (str(one or "") for one in (self.city, self.vehicle, self.session))
-        return announcing.Draft(self.text, *named, mail=self.mail)
+        city, vehicle, session = (str(one or "") for one in (self.city, self.vehicle, self.session))
+        return announcing.Draft(self.text, city, vehicle, session, self.mail)
 
 
 @strawberry.type

@@ -20,6 +20,7 @@ from services.kit.i18n import gettext as _
 from services.kit.resolvers import as_uuid, here, load, read, who
 
 if TYPE_CHECKING:
+    from services.events.graphql.announcements import Announcement
     from services.events.graphql.registration.types import Attendance, EventRegistration, Vehicle
     from services.events.graphql.surveys import Survey
     from services.events.graphql.voices import Quote, RetroEntry

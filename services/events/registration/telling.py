@@ -179,10 +179,10 @@ async def _digest(session: Writer, world: World, person: Navigator, notices: lis
             return False
         count = len(items)
         subject = headlines[0] if count == 1 else ngettext("News of {number} event", "News of {number} events", count)
+    way_out: dict[str, Any] = {} if booked else {"unsubscribe": world.unsubscribe(person.id)}
     return await _send(
         session, world, "status", person.email, language, f"status:{person.id}:{notices[-1].id}",
-        name=printable(person.name), subject=subject, items=items,
-        **({} if booked else {"unsubscribe": world.unsubscribe(person.id)}),
+        name=printable(person.name), subject=subject, items=items, **way_out,
     )  # fmt: skip
 
 
