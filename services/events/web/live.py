@@ -12,6 +12,7 @@ from services.events import access, daylinks
 from services.events.live.rooms import ANNOUNCEMENTS, CLOCK, IDEAS, PEOPLE, Room, encoded, rooms_of
 from services.events.live.screens import BoardScreen, ClockScreen
 from services.events.live.state import Board, Mine, State
+from services.kit import links
 from services.kit.errors import NotFound
 from services.kit.graphcall import EVENT_STREAM
 from services.kit.i18n import gettext as _
@@ -32,7 +33,7 @@ LIVE = Api(
 MINE = Api(
     "A person's own day: where they sit now and next, and with whom",
     {200: json(Mine, "etag"), 304: Answer({}, ("etag",))},
-    problems=(404,),
+    problems=(404, 429),
     described=LINK,
     headers={"If-None-Match": "The ETag of what one has; the time in an answer does not count."},
 )
@@ -40,13 +41,13 @@ MINE_LIVE = Api(
     "As the clock of the event, and `mine` whenever the person's next table changes; `announcements` are also those "
     "for their city, vehicle or sessions",
     {200: Answer({EVENT_STREAM: State})},
-    problems=(404,),
+    problems=(404, 429),
     described=LINK,
 )
 IDEAS_LIVE = Api(
     "The board of ideas, as Server-Sent Events: `ideas` at once, then `idea` for each that changed",
     {200: Answer({EVENT_STREAM: Board})},
-    problems=(404,),
+    problems=(404, 429),
     described=LINK,
     headers={"Last-Event-ID": "The last event one has: what changed since is enough."},
 )
@@ -67,6 +68,7 @@ def _runtime(request: Request[Any, Any, Any]) -> Runtime:
 async def _theirs(request: Request[Any, Any, Any], event_id: str, token: str, *parts: str) -> tuple[Room, uuid.UUID]:
     """The room of a personal link's event, and whose link it is. Raises NotFound for a link that does not count."""
     here = _runtime(request)
+    await here.rates.take(links.LOOKS, links.counted(token))
     opened = daylinks.opened(here.settings, token)
     if opened is None or opened[0] != as_uuid(event_id):
         raise NotFound(_("This link is not valid any more."))
