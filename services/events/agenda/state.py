@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from services.events.agenda import kernel
+from services.events.agenda.board import BEST, FORBIDDEN, HARD, MOVED, NOW, TALLY, Array, Board, Given, missing
 from services.events.agenda.chance import noise, seeded
-from services.events.agenda.kernel import BEST, FORBIDDEN, HARD, NOW, Array, Board, Given
 from services.events.agenda.problem import MOST_SLOTS, OUT, Ints, Problem
 
 
@@ -86,12 +86,12 @@ class State:
         total = int(given.cost[np.arange(len(at)), at].sum())
         for t in range(len(self.problem.slots)):
             kernel.count(board, given, t)
-            board.short[t] = kernel.missing(board, given, t) if given.crowded else 0
+            board.short[t] = missing(board, given, t) if given.crowded else 0
         for p in range(len(board.value)):
             board.value[p] = kernel.attended(board, given, p)
         total += int((board.size * given.step[:, None]).sum() + board.value.sum() - board.short.sum())
         board.tally[NOW] = total
-        board.tally[kernel.MOVED] = int(((given.home >= 0) & (given.home != at)).sum())
+        board.tally[MOVED] = int(((given.home >= 0) & (given.home != at)).sum())
         if total > board.tally[BEST]:
             board.tally[BEST] = total
             board.best[:] = at
@@ -148,7 +148,7 @@ def lay_out(problem: Problem, plan: Ints, seed: int, home: Ints | None = None, m
         extra=_extra(problem),
     )
     layers, words, people = bits.shape[0], bits.shape[2], len(wish_at) - 1
-    tally = np.zeros(kernel.TALLY, dtype=np.int64)
+    tally = np.zeros(TALLY, dtype=np.int64)
     board = Board(
         at=np.empty(n, dtype=np.int64),
         who=np.empty(nowhere + 1, dtype=np.int64),
