@@ -154,7 +154,12 @@ class _Graph:
         if scope["method"] == "GET":
             call = calls.asked(scope["query_string"], allowed.body)
         else:
-            call = await calls.posted(headers, request.receive, allowed.body)
+            try:
+                call = await calls.posted(headers, request.receive, allowed.body)
+            except Exception:
+                if counting:  # what is no request counts as one
+                    await hub.rates.take(SEARCH, address_of(request))
+                raise
         changing = (call.query or "").lstrip().startswith("mutation")
         if counting and request.method != "GET":
             await hub.rates.take(CHANGES if changing else SEARCH, address_of(request))
