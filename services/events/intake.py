@@ -28,6 +28,7 @@ from services.events.clock import at
 from services.events.models import (
     ActionItem,
     AgendaItem,
+    Announcement,
     Base,
     Certificate,
     City,
@@ -83,6 +84,7 @@ async def merged(session: Writer, said: TopicMerged) -> None:
         without = sql.array_remove(sql.array_remove(model.topics, said.code), said.into)
         moved = update(model).where(model.topics.contains([said.code]))
         await session.execute(moved.values(topics=sql.array_append(without, said.into)))
+    await session.execute(update(Topic).where(Topic.parent == said.code).values(parent=said.into))
     await session.execute(delete(Topic).where(Topic.code == said.code))
 
 
@@ -147,8 +149,9 @@ WRITTEN: Final[dict[Any, tuple[str, ...]]] = {
     Vote: ("title",),
     VoteCandidate: ("title",),
     ProjectCard: ("title", "summary"),
+    Announcement: ("text",),
 }
-"""What people write in an open space and afterwards, where somebody may be named."""
+"""What people write in an open space and afterwards and what organisers announce, where somebody may be named."""
 
 RENAMED = """
 SELECT r.ags, n.name, r.name FROM json_to_recordset($1::json) AS r(id uuid, ags text, name text)
@@ -220,6 +223,7 @@ async def messages(session: Reader, events: Sequence[Event]) -> list[EventPublis
             date=event.date,
             cancelled=event.status == "cancelled",
             absent=tuple(absent[event.id]),
+            last_day=event.last_day,
         )
         for event in events
     ]

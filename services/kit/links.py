@@ -11,9 +11,13 @@ import time
 import uuid
 from datetime import timedelta
 
+from services.kit.rates import Rate
 from services.kit.settings import Settings
 
 PERSON = "personal link"
+CHANGES = Rate("changes with one link", 300, per=60)
+"""Links that hang on a wall are for many."""
+LOOKS = Rate("looks with one link", 600, per=60)
 ID_BYTES = 16
 _UNTIL_BYTES, _SEAL_BYTES = 4, 16
 _LONGEST = 200
@@ -43,6 +47,11 @@ def opened(settings: Settings, purpose: str, token: str) -> bytes | None:
         return None
     value, until = body[:-_UNTIL_BYTES], int.from_bytes(body[-_UNTIL_BYTES:], "big")
     return value if time.time() < until else None
+
+
+def counted(link: str) -> str:
+    """By what requests with a link are counted: it may come as a whole address."""
+    return f"link:{link.rstrip('/').rpartition('/')[2][:_LONGEST]}"
 
 
 def person(settings: Settings, token: str) -> uuid.UUID | None:

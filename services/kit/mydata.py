@@ -24,13 +24,14 @@ def my_data_route(service: str, about: Callable[[Reader, uuid.UUID], Awaitable[A
     api = Api(
         f"What {service} holds about the person whose link it is, to take along",
         {200: json(dict[str, Any])},
-        problems=(404,),
+        problems=(404, 429),
         described={"token": "The end of a personal link `/mine/…`."},
     )
 
     @get(f"/{service}/my-data/{{token:str}}", name=f"my-data:{service}", right=PERSONAL, api=api)
     async def my_data(request: Request[Any, Any, Any], token: str) -> Response[bytes]:
         here: Runtime = request.app.state.hub.runtimes[service]
+        await here.rates.take(links.LOOKS, links.counted(token))
         person = links.person(here.settings, token)
         if person is None:
             raise NotFound(_("This link is not valid any more."))

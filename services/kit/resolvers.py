@@ -52,6 +52,17 @@ def place_of(after: str | None) -> list[str] | None:
     return place
 
 
+def day_of(after: str | None) -> list[str] | None:
+    """A cursor of a list in the order of a day and a UUID."""
+    place = place_of(after)
+    try:
+        if place is not None:
+            dt.date.fromisoformat(place[0])
+    except ValueError:
+        raise Refused(_("„after“ is not a cursor of this list.")) from None
+    return place
+
+
 def moment_of(after: str | None) -> tuple[dt.datetime, uuid.UUID] | None:
     """A cursor of a list in the order of a moment and a UUID."""
     place = decode_cursor(after, 2)

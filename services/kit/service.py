@@ -21,6 +21,7 @@ from services.kit.compiled.shapes import Shapes
 from services.kit.db import Database, Writer
 from services.kit.errors import HubError, Refused, Unavailable
 from services.kit.fetch import Fetcher
+from services.kit.graphql.bylink import count_links
 from services.kit.i18n import gettext as _
 from services.kit.jobs import Every, Job, Queue
 from services.kit.mail import Outbox
@@ -75,6 +76,7 @@ class Service:
     def __post_init__(self) -> None:
         """Raises Undeclared where the schema has a field without a right."""
         enforce(self.schema, self.rights, self.name)
+        count_links(self.schema)
 
 
 @dataclass

@@ -124,6 +124,7 @@ async def event(session: Writer, said: EventPublished) -> None:
         "cities": list(said.cities),
         "participants": [uuid.UUID(p) for p in said.participants],
         "date": said.date,
+        "last_day": said.last_day or said.date,
         "cancelled": said.cancelled,
         "absent": [uuid.UUID(p) for p in said.absent],
     }

@@ -44,18 +44,18 @@ async def before(session: Reader, event_id: uuid.UUID) -> tuple[Met, ...]:
     today = dt.datetime.now(dt.UTC).date()
     day = event.date or today
     plans = await session.execute(
-        select(Event.date, Event.participants, Event.absent, Event.played, Plan.answer["keys"], Plan.answer["plan"])
+        select(Event.last_day, Event.participants, Event.absent, Event.played, Plan.answer["keys"], Plan.answer["plan"])
         .join(Plan, Plan.event_id == Event.id)
         .where(
             Event.id != event.id,
             Event.cancelled.is_(False),
-            Event.date < min(day, today),
-            Event.date >= day - KEPT,
+            Event.last_day < min(day, today),
+            Event.last_day >= day - KEPT,
             Event.participants.overlap(event.participants),
             Plan.confirmed_at.is_not(None),
             Plan.answer.is_not(None),
         )
-        .order_by(Event.date.desc(), Event.id)
+        .order_by(Event.last_day.desc(), Event.id)
         .limit(MOST_EVENTS)
     )
     there = {str(one) for one in event.participants}
@@ -105,7 +105,7 @@ async def forget(session: Writer) -> int:
     A plan made since, of a day long gone, stays for as long: whoever made it wants to look at it.
     """
     oldest = dt.datetime.now(dt.UTC) - KEPT
-    past = select(Event.id).where(or_(Event.date.is_(None), Event.date < oldest.date()))
+    past = select(Event.id).where(or_(Event.last_day.is_(None), Event.last_day < oldest.date()))
     gone: Any = await session.execute(delete(Plan).where(Plan.event_id.in_(past), Plan.created_at < oldest))
     return int(gone.rowcount)
 

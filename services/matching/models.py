@@ -1,7 +1,8 @@
 """Matching's tables: its own copies of what it needs of the others, and the plans."""
 
+import datetime as dt
 import uuid
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ForeignKey, Index, MetaData, Text, Uuid, false, func, text
@@ -48,7 +49,7 @@ class Navigator(Base):
     works_on: Mapped[list[str]] = mapped_column(ARRAY(Text))
     department: Mapped[str] = mapped_column(server_default="")
     languages: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
-    since: Mapped[date | None]
+    since: Mapped[dt.date | None]
 
 
 class Event(Base):
@@ -59,7 +60,9 @@ class Event(Base):
     organiser: Mapped[str]
     cities: Mapped[list[str]] = mapped_column(ARRAY(Text))
     participants: Mapped[list[uuid.UUID]] = mapped_column(ARRAY(Uuid))
-    date: Mapped[date | None]
+    date: Mapped[dt.date | None]
+    last_day: Mapped[dt.date | None]
+    """The same as `date` for most."""
     cancelled: Mapped[bool] = mapped_column(server_default=false())
     absent: Mapped[list[uuid.UUID]] = mapped_column(ARRAY(Uuid), server_default="{}")
     """Participants who were not there on the day."""

@@ -1,6 +1,7 @@
 """What the tests of open spaces share: an event with people, their links, rooms and times, and a plan that is done."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -36,8 +37,8 @@ PLAN = """mutation ($event: ID!, $drafts: Int! = 1, $seed: Int! = 1, $iterations
   planOpenSpace(event: $event, drafts: $drafts, seed: $seed, iterations: $iterations, basis: $basis) { id } }"""
 DRAFTS = """query ($event: ID!) { openSpace(event: $event) { plans {
   id state error version revision parent brokenRules
-  sessions { proposal title part slot room pinned moved reasons }
-  quality { kept random upperBound worstOff attended seatless leftOut }
+  sessions { proposal title part slot room pinned moved turnedAway reasons }
+  quality { kept random upperBound worstOff attended seatless turnedAway leftOut }
   provenance { seed iterations digest version byHand } } } }"""
 PUBLISH = "mutation ($plan: ID!) { publishOpenSpacePlan(plan: $plan) { board { revision } wishesOpen } }"
 
@@ -64,10 +65,13 @@ class World:
         wishes = [{"proposal": one} for one in likes] + [{"proposal": one, "wish": "MUST"} for one in must]
         await self.organiser.ask(WISH, event=self.event, link=self.link(person), wishes=wishes)
 
-    async def set(self, rooms: int = 2, slots: int = 2) -> tuple[list[str], list[str]]:
+    async def set(self, rooms: int = 2, slots: int = 2, seats: Sequence[int] = ()) -> tuple[list[str], list[str]]:
         """Rooms and slots, by their ids."""
         wanted = {
-            "rooms": [{"name": f"Raum {n + 1}", "capacity": 20 + n, "features": ["STEP_FREE"]} for n in range(rooms)],
+            "rooms": [
+                {"name": f"Raum {n}", "capacity": count, "features": ["STEP_FREE"]}
+                for n, count in enumerate(seats or range(20, 20 + rooms), 1)
+            ],
             "slots": [
                 {"starts": f"{DAY}T{13 + n}:00:00+02:00", "ends": f"{DAY}T{13 + n}:45:00+02:00"} for n in range(slots)
             ],

@@ -1,9 +1,11 @@
 """Plans of an open space: drafts, by hand, published, changed on the day, and the board that everybody follows."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
 from typing import Any
+from uuid import UUID
 
 import httpx
 import msgspec
@@ -13,6 +15,7 @@ from sqlalchemy import text
 from services.cli import demo
 from services.cli.client import Answered, Client
 from services.events.openspace import board as boards
+from services.events.openspace import forgetting
 from services.kit.db import HUB
 from services.kit.service import Hub
 from tests.conftest import Clients
@@ -80,6 +83,54 @@ async def test_drafts_are_the_same_again_and_say_how_good_they_are(hub: Hub, cli
     async with hub.runtimes["events"].db.read(HUB) as session:
         rows = (await session.execute(text("SELECT question::text || answer::text FROM agenda_plan"))).scalars()
         assert not any(person in row for row in rows for person in here.people)
+
+
+async def test_no_session_seats_more_people_than_its_room_holds(hub: Hub, clients: Clients) -> None:
+    here = await world(hub, clients)
+    keys = [await here.propose(f"Thema {n + 1}") for n in range(3)]
+    for person in range(8):
+        await here.wish(person, *keys[1:], must=(keys[0],))
+    (small, hall), _slots = await here.set(rooms=2, slots=1, seats=(3, 4))
+    plan = await here.plan()
+    assert (plan["quality"]["attended"], plan["quality"]["leftOut"]) == (4 * 3 + 3, 1)
+    at = {one["proposal"]: one for one in plan["sessions"] if one["slot"]}
+    assert at[keys[0]]["room"] == hall  # the bigger room for what more people must hear
+    assert at[keys[0]]["turnedAway"] == 1
+    assert "Der Raum ist voll: 1 interessierte Person findet keinen Platz." in at[keys[0]]["reasons"]
+    assert await here.publish(plan["id"]) == 1
+
+    async def suggested() -> Counter[str]:
+        own = [(await here.seen(here.link(person)))["me"]["sessions"] for person in range(len(here.people))]
+        return Counter(one["session"] for mine in own for one in mine if one["suggested"])
+
+    room = {one["id"]: one["room"] for one in (await here.seen())["board"]["sessions"]}
+    assert {room[key]: count for key, count in (await suggested()).items()} == {small: 3, hall: 4}
+    # Seats follow late changes, and end with somebody's part.
+    changes = [{"kind": "SWAP", "proposal": keys[0], "other": next(key for key in at if key != keys[0])}]
+    await here.organiser.ask(MOVE, event=here.event, changes=changes)
+    room = {one["id"]: one["room"] for one in (await here.seen())["board"]["sessions"]}
+    assert {room[key]: count for key, count in (await suggested()).items()} == {small: 3, hall: 4}
+    remove = "mutation ($e: ID!, $n: [ID!]!) { removeParticipants(event: $e, navigators: $n) { id } }"
+    await here.organiser.ask(remove, e=here.event, n=here.people[:2])
+    async with hub.runtimes["events"].db.read(HUB) as session:
+        assert await session.scalar(text("SELECT count(*) FROM session_seat")) < 7
+        mine = await forgetting.about(session, UUID(here.people[7]))
+        assert set(mine) >= {"seats", "wishes"}
+
+
+async def test_times_and_rooms_are_a_draft_before_the_first_plan(hub: Hub, clients: Clients) -> None:
+    here, _keys = await four(hub, clients)
+    asked = {"query": "query ($e: ID!) { openSpace(event: $e) { board { slots { id } rooms { id } } } }"}
+    async with httpx.AsyncClient(trust_env=False) as anybody:
+        said = await anybody.post(here.organiser.graph, json={**asked, "variables": {"e": here.event}})
+        assert said.json()["data"]["openSpace"]["board"] == {"slots": [], "rooms": []}
+        async with aclosing(events(here.organiser, here.event)) as stream:
+            first = await anext(stream)
+            assert (first["slots"], first["rooms"]) == ([], [])
+        assert len((await here.seen(here.link(0)))["board"]["slots"]) == 2
+        assert await here.publish((await here.plan())["id"]) == 1
+        said = await anybody.post(here.organiser.graph, json={**asked, "variables": {"e": here.event}})
+        assert len(said.json()["data"]["openSpace"]["board"]["slots"]) == 2
 
 
 async def test_a_published_plan_closes_wishes_and_shows_everybody_their_sessions(hub: Hub, clients: Clients) -> None:

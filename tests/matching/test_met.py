@@ -200,7 +200,9 @@ async def test_events_of_older_versions_are_said_once_more(hub: Hub, clients: Cl
     async with events.db.read(HUB) as session:
         newest = (await log.after(session, events_models.Base.metadata, 0))[-1]
         row = await session.get_one(events_models.Event, event)
-        assert msgspec.json.decode(newest.body, type=EventPublished) == await events_intake.message(session, row)
+        known = await events_intake.message(session, row)
+        # That migration is older than the last day.
+        assert msgspec.json.decode(newest.body, type=EventPublished) == msgspec.structs.replace(known, last_day=None)
     await hub.settle()
     async with matching.read(HUB) as session:
         again = await session.get_one(Event, event)

@@ -29,6 +29,7 @@ from services.events.agenda.problem import LIKE, MUST, OUT, Problem, Rules, Weig
 from services.events.agenda.replan import Moved, Replan, replan
 from services.events.agenda.result import Entry, Quality, Result, WorstOff, agenda, quality
 from services.events.agenda.search import Keep, Progress, solve, usual, warm
+from services.events.agenda.seating import seating, turned_away
 from services.events.agenda.stop import Iterations, Seconds, Stop
 
 __all__ = [
@@ -68,7 +69,9 @@ __all__ = [
     "random_plan",
     "recount",
     "replan",
+    "seating",
     "solve",
+    "turned_away",
     "usual",
     "warm",
 ]

@@ -4,39 +4,35 @@ from __future__ import annotations
 
 import numpy as np
 
-from services.events.agenda.problem import OUT, Ints, Problem
+from services.events.agenda.problem import Problem
 
 
-def attended(wishes: list[tuple[int, int]]) -> int:
-    """The most weight that somebody can attend of wishes (weight, slots as bits): one wish in a slot, each wish once.
+def chosen(wishes: list[tuple[int, int]]) -> dict[int, int]:
+    """Which of somebody's wishes (weight, slots as bits) goes to which slot, by slot, so that they weigh the most: one
+    wish in a slot, each wish once.
 
     The heaviest first, each that can be had beside those before (Edmonds and Fulkerson 1965).
     """
     held: dict[int, int] = {}
-    total = 0
 
-    def seat(slots: int, seen: set[int]) -> bool:
+    def seat(wish: int, seen: set[int]) -> bool:
+        slots = wishes[wish][1]
         for t in range(slots.bit_length()):
             if slots >> t & 1 and t not in seen:
                 seen.add(t)
                 if t not in held or seat(held[t], seen):
-                    held[t] = slots
+                    held[t] = wish
                     return True
         return False
 
-    for weight, slots in sorted(wishes, reverse=True):
-        if seat(slots, set()):
-            total += weight
-    return total
+    for wish in sorted(range(len(wishes)), key=lambda wish: wishes[wish], reverse=True):
+        seat(wish, set())
+    return held
 
 
-def slots_of(problem: Problem, plan: Ints) -> list[int]:
-    """The slots of each topic in a plan, as bits."""
-    out = [0] * len(problem.topics)
-    for topic, slot in zip(problem.topic_of.tolist(), plan[:, 0].tolist(), strict=True):
-        if slot != OUT:
-            out[topic] |= 1 << slot
-    return out
+def attended(wishes: list[tuple[int, int]]) -> int:
+    """The most weight that somebody can attend of such wishes."""
+    return sum(wishes[wish][0] for wish in chosen(wishes).values())
 
 
 def attainable(problem: Problem) -> list[int]:

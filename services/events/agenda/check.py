@@ -5,10 +5,11 @@ From the problem it reads only what was put in.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,12 +35,16 @@ class Violation:
     room: int | None = None
 
 
-def check(problem: Problem, plan: Sequence[Sequence[int]] | NDArray[Any], kept: float | None = None) -> list[Violation]:
+Rows: TypeAlias = Sequence[Sequence[int]] | NDArray[Any]
+
+
+def check(problem: Problem, plan: Rows, kept: float | None = None, seats: Rows | None = None) -> list[Violation]:
     """Every broken hard rule of a plan (n×2: slot and room, -1 and -1 where left out), empty where there is none; with
-    `kept`, also whether that is the plan's.
+    `seats` (people×T: who attends what, -1 for nothing) also of these; with `kept`, also whether that is what they
+    keep, or the plan, where everybody finds a seat.
 
     Reasons: "wrong-shape", "unknown-place", "required", "away", "unfit", "closed", "unpinned", "frozen", "room-taken",
-    "clash", "wrong-kept".
+    "clash", "full", "not-wished", "wrong-kept".
     """
     rows = _lists(plan)
     rules, topics = problem.rules, [problem.topics[topic] for topic in problem.topic_of.tolist()]
@@ -76,14 +81,47 @@ def check(problem: Problem, plan: Sequence[Sequence[int]] | NDArray[Any], kept: 
             if rules.clash[s, other]:
                 text = f"{both[0]} and {both[1]} share slot {rows[s][0]}"
                 out.append(Violation("clash", text, both, rows[s][0]))
-    if not out and kept is not None and abs(recount(problem, rows) - kept) > _TOLERANCE:
-        out.append(Violation("wrong-kept", f"the plan keeps {recount(problem, rows)}, not {kept}"))
+    if not out and seats is not None:
+        out += _seats(problem, rows, _lists(seats))
+    if not out and kept is not None:
+        really = recount(problem, rows) if seats is None else _share(problem, _lists(seats))
+        if abs(really - kept) > _TOLERANCE:
+            out.append(Violation("wrong-kept", f"the plan keeps {really}, not {kept}"))
     return out
 
 
-def recount(problem: Problem, plan: Sequence[Sequence[int]] | NDArray[Any]) -> float:
-    """The share of wishes kept, from its definition: for each person the best of all ways to hear each wished topic
-    once, in one of its slots, and one in a slot.
+def _seats(problem: Problem, rows: list[list[int]], seats: list[list[int]]) -> list[Violation]:
+    """What is wrong with who attends what."""
+    out: list[Violation] = []
+    topic_of, wishes = problem.topic_of.tolist(), {(p, s) for p, s, _weight in problem.wishes.tolist()}
+    for person, mine in enumerate(seats):
+        topics = [topic_of[s] for s in mine if s != -1]
+        held = all(s == -1 or rows[s][0] == slot for slot, s in enumerate(mine))
+        if not held or len(set(topics)) < len(topics) or not all((person, topic) in wishes for topic in topics):
+            names = tuple(problem.topics[topic] for topic in topics)
+            out.append(Violation("not-wished", f"{problem.people[person]} attends {names}", names))
+    for s, count in Counter(s for mine in seats for s in mine if s != -1).items():
+        if problem.seated and count > problem.seats[rows[s][1]]:
+            name = problem.topics[topic_of[s]]
+            out.append(Violation("full", f"{count} people attend {name}", (name,), *rows[s]))
+    return out
+
+
+def _share(problem: Problem, seats: list[list[int]]) -> float:
+    """The share of wishes kept by who attends what."""
+    topic_of = problem.topic_of.tolist()
+    weight = {(p, s): w for p, s, w in problem.wishes.tolist()}
+    got = sum(weight[person, topic_of[s]] for person, mine in enumerate(seats) for s in mine if s != -1)
+    by_person: dict[int, list[int]] = {}
+    for p, _s, w in problem.wishes.tolist():
+        by_person.setdefault(p, []).append(w)
+    could = sum(sum(sorted(mine, reverse=True)[: len(problem.slots)]) for mine in by_person.values())
+    return got / could if could else 1.0
+
+
+def recount(problem: Problem, plan: Rows) -> float:
+    """The share of wishes kept where everybody finds a seat, from its definition: for each person the best of all ways
+    to hear each wished topic once, in one of its slots, and one in a slot.
 
     Raises ValueError where somebody wishes for so many repeated topics that the ways cannot be counted.
     """
@@ -110,5 +148,5 @@ def _best(wishes: list[tuple[int, list[int]]]) -> int:
     return max(sum(way.values()) for way in ways)
 
 
-def _lists(plan: Sequence[Sequence[int]] | NDArray[Any]) -> list[list[int]]:
+def _lists(plan: Rows) -> list[list[int]]:
     return [[int(one) for one in row] for row in (plan.tolist() if isinstance(plan, np.ndarray) else plan)]

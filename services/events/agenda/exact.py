@@ -56,7 +56,11 @@ def optimum(problem: Problem, seconds: float = 60.0, workers: int = 1) -> Optimu
             off.append(problem.weights.left_out * (1 - sum(every)))
     if problem.weights.seatless:
         off += [problem.weights.seatless * int(problem.beyond[s, alike[t][k][0]]) * x for (s, t, k), x in held.items()]
-    model.maximize(sum(_wishes(model, problem, there)) - sum(off))
+    seats = {
+        (s, t): sum(int(problem.seats[alike[t][k][0]]) * one for (o, u, k), one in held.items() if (o, u) == (s, t))
+        for s, t in there
+    }
+    model.maximize(sum(_wishes(model, problem, there, seats if problem.seated else {})) - sum(off))
     solver = cp_model.CpSolver()
     solver.parameters.max_time_in_seconds = seconds
     solver.parameters.num_workers = workers
@@ -76,13 +80,17 @@ def _alike(problem: Problem, t: int) -> list[list[int]]:
     """The rooms of slot t in groups that are the same to every session."""
     groups: dict[bytes, list[int]] = {}
     for r in range(len(problem.rooms)):
-        beyond = problem.beyond[:, r].tobytes() if problem.weights.seatless else b""
+        beyond = problem.beyond[:, r].tobytes() if problem.weights.seatless or problem.seated else b""
         groups.setdefault(problem.allowed[:, t, r].tobytes() + beyond, []).append(r)
     return list(groups.values())
 
 
-def _wishes(model: Any, problem: Problem, there: dict[tuple[int, int], list[Any]]) -> list[Any]:
-    """What each person attends: one wish in a slot where it is held, and each wish once."""
+def _wishes(
+    model: Any, problem: Problem, there: dict[tuple[int, int], list[Any]], seats: dict[tuple[int, int], Any]
+) -> list[Any]:
+    """What each person attends: one wish in a slot where it is held and, where `seats` are named, has some left; and
+    each wish once.
+    """
     sessions: list[list[int]] = [[] for _ in problem.topics]
     for s, topic in enumerate(problem.topic_of.tolist()):
         sessions[topic].append(s)
@@ -90,6 +98,7 @@ def _wishes(model: Any, problem: Problem, there: dict[tuple[int, int], list[Any]
     for person, topic, weight in problem.wishes.tolist():
         wishes.setdefault(person, []).append((topic, weight))
     out = []
+    comes: dict[tuple[int, int], list[Any]] = {}
     for mine in wishes.values():
         heard: dict[int, list[Any]] = {}
         for topic, weight in mine:
@@ -101,9 +110,13 @@ def _wishes(model: Any, problem: Problem, there: dict[tuple[int, int], list[Any]
                     model.add(hears <= sum(here))
                     heard.setdefault(t, []).append(hears)
                     again.append(hears)
+                    comes.setdefault((topic, t), []).append(hears)
                     out.append(weight * hears)
             if len(sessions[topic]) > 1:
                 model.add_at_most_one(again)
         for some in heard.values():
             model.add_at_most_one(some)
+    for (topic, t), some in comes.items():
+        if seats:
+            model.add(sum(some) <= sum(seats[s, t] for s in sessions[topic]))
     return out

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.events.agenda.problem import MOST_SEATS, OUT, Ints, Problem
+from services.events.agenda.seating import seating, turned_away
 
 MOST_NAMED = 5
 
@@ -25,7 +26,8 @@ class Shared:
 class Explanation:
     """Why a session is where it is; slot and room are None where it is left out.
 
-    `interested`: people who wish for the topic. `seats`: of the room, None where nobody counts them. `apart`: topics
+    `interested`: people who wish for the topic. `seats`: of the room, None where nobody counts them. `turned_away`: how
+    many would come and find no seat. `apart`: topics
     that share interested people and never run at the same time, the most people first; `beside`: those that do run at
     the same time. Both leave out topics without common people, and name five at most.
     """
@@ -35,13 +37,16 @@ class Explanation:
     room: str | None
     interested: int
     seats: int | None
+    turned_away: int
     apart: tuple[Shared, ...]
     beside: tuple[Shared, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Unmet:
-    """A wish that the plan does not keep: the topic is left out, or `instead` (in the same slot) is attended."""
+    """A wish that the plan does not keep: `instead` (in the same slot) is attended; None where the topic is left out,
+    or its room is full.
+    """
 
     topic: str
     instead: str | None
@@ -67,8 +72,9 @@ def common(problem: Problem) -> NDArray[np.int64]:
 def explain(problem: Problem, plan: Ints) -> tuple[Explanation, ...]:
     """One explanation for each session, in their order."""
     shared, slots = common(problem), _slots(problem, plan)
+    away = turned_away(problem, plan, seating(problem, plan))
     out = []
-    for topic, (slot, room) in zip(problem.topic_of.tolist(), plan.tolist(), strict=True):
+    for s, (topic, (slot, room)) in enumerate(zip(problem.topic_of.tolist(), plan.tolist(), strict=True)):
         held = [other for other in range(len(problem.topics)) if other != topic and slots[other]]
         beside = [other for other in held if slot in slots[other]]
         apart = [other for other in held if slots[topic] and slots[topic].isdisjoint(slots[other])]
@@ -81,6 +87,7 @@ def explain(problem: Problem, plan: Ints) -> tuple[Explanation, ...]:
                 room=problem.rooms[room] if placed else None,
                 interested=int(problem.interested[topic]),
                 seats=seats if seats < MOST_SEATS else None,
+                turned_away=int(away[s]),
                 apart=_named(problem, shared[topic], apart),
                 beside=_named(problem, shared[topic], beside),
             )
@@ -89,30 +96,24 @@ def explain(problem: Problem, plan: Ints) -> tuple[Explanation, ...]:
 
 
 def day(problem: Problem, plan: Ints, person: str) -> Day:
-    """What somebody can attend, so that the wishes kept weigh the most; of a repeated topic, one session.
+    """What somebody attends when seats are given to everybody (`seating`); of a repeated topic, one session.
 
     Raises ValueError for somebody who is not in the problem.
     """
-    slots, mine = _slots(problem, plan), problem.wishes[problem.wishes[:, 0] == problem.people.index(person)]
-    wishes = [(int(weight), int(topic)) for _person, topic, weight in mine.tolist()]
-    held: dict[int, int] = {}
+    number = problem.people.index(person)
+    mine = [OUT if s == OUT else int(problem.topic_of[s]) for s in seating(problem, plan)[number].tolist()]
+    wishes = problem.wishes[problem.wishes[:, 0] == number]
+    slots, names = _slots(problem, plan), problem.topics
 
-    def seat(topic: int, seen: set[int]) -> bool:
-        for slot in sorted(slots[topic] - seen):
-            seen.add(slot)
-            if slot not in held or seat(held[slot], seen):
-                held[slot] = topic
-                return True
-        return False
+    def instead(topic: int) -> str | None:
+        taken = [mine[t] for t in sorted(slots[topic]) if mine[t] != OUT]
+        return names[taken[0]] if taken else None
 
-    missed = [
-        topic for _weight, topic in sorted(wishes, key=lambda wish: (-wish[0], wish[1])) if not seat(topic, set())
-    ]
-    names = problem.topics
+    missed = sorted((-weight, topic) for _person, topic, weight in wishes.tolist() if topic not in mine)
     return Day(
         person=person,
-        attended=tuple(names[held[t]] if t in held else None for t in range(len(problem.slots))),
-        unmet=tuple(Unmet(names[topic], names[held[min(slots[topic])]] if slots[topic] else None) for topic in missed),
+        attended=tuple(None if topic == OUT else names[topic] for topic in mine),
+        unmet=tuple(Unmet(names[topic], instead(topic)) for _weight, topic in missed),
     )
 
 

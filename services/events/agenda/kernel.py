@@ -6,86 +6,11 @@ from those who find one, and who find two. Whole numbers make the search the sam
 
 from __future__ import annotations
 
-from typing import Any, Final, NamedTuple
-
 import numpy as np
-from numpy.typing import NDArray
 
+from services.events.agenda.board import BEST, FORBIDDEN, MOVED, NEVER, NOW, Array, Board, Given, bits, missing
 from services.events.agenda.chance import NOISE_BITS, advance, below
 from services.events.agenda.compiled import compiled
-
-Array = NDArray[Any]
-
-# Places in `tally`: the present objective, the best, and how many sessions differ from home.
-NOW, BEST, MOVED, TALLY = 0, 1, 2, 3
-
-# What one required session left out takes off, and what says of a place that the session may not be there.
-HARD: Final = 1 << 50
-FORBIDDEN: Final = -(1 << 61)
-_NEVER: Final = -(1 << 60)
-
-
-class Board(NamedTuple):
-    """What a move changes. Places count slot by slot, M of them, and M is nowhere. People without wish for a repeated
-    topic are bits of W words, in L layers, of which l holds those who wish at least so much.
-
-    `at` (n): the place of each session; `who` (M+1): the session there or -1; `one`, `two` (L×T×W): who finds at least
-    one or two wishes in a slot; `size` (L×T): bits of `one`; `slots` (topics): a topic's slots as bits; `value` (Q):
-    what each of the other people attends, `tried` (Q) what it would be; `best` (n); `tally`; `random`: the generator's
-    state; `seen` (Q), `turn` (1): who was looked at in this turn; `held`, `came` (32): for `attended`.
-    """
-
-    at: Array
-    who: Array
-    one: Array
-    two: Array
-    size: Array
-    slots: Array
-    value: Array
-    tried: Array
-    best: Array
-    tally: Array
-    random: Array
-    seen: Array
-    turn: Array
-    held: Array
-    came: Array
-
-
-class Given(NamedTuple):
-    """What stays. `fans` (L×(n+1)×W), none at n; `step` (L): what a layer adds, in units; `cost` (n×(M+1)): what a
-    place counts beside wishes, FORBIDDEN where the session may not be; `slot_of` (M+1), T for nowhere; `topic_of` (n);
-    `clashes` from `clash_at[s]` on; `movable` (k) sessions; `free` (n): whether among them; `wish_at`, `wish_topic`,
-    `wish_weight`: wishes of the Q others, the heaviest first, in units; `other_at`, `others`: who of them wishes for a
-    session's topic; `home` (n); `noise`; `flat`: whether all places of a slot are the same to every session.
-    """
-
-    fans: Array
-    step: Array
-    cost: Array
-    slot_of: Array
-    topic_of: Array
-    clash_at: Array
-    clashes: Array
-    movable: Array
-    free: Array
-    wish_at: Array
-    wish_topic: Array
-    wish_weight: Array
-    other_at: Array
-    others: Array
-    home: Array
-    noise: Array
-    flat: bool
-
-
-@compiled
-def _bits(x: np.uint64) -> int:
-    """How many bits are set (Warren, Hacker's Delight, 5-1); compilers make one instruction of it."""
-    x = x - ((x >> np.uint64(1)) & np.uint64(0x5555555555555555))
-    x = (x & np.uint64(0x3333333333333333)) + ((x >> np.uint64(2)) & np.uint64(0x3333333333333333))
-    x = (x + (x >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
-    return np.int64((x * np.uint64(0x0101010101010101)) >> np.uint64(56))  # type: ignore[return-value]
 
 
 @compiled
@@ -96,7 +21,7 @@ def _change(fans: Array, step: Array, one: Array, two: Array, size: Array, t: in
         count = 0
         for w in range(fans.shape[2]):
             left = (one[layer, t, w] & ~fans[layer, leaves, w]) | two[layer, t, w]
-            count += _bits(left | fans[layer, comes, w])
+            count += bits(left | fans[layer, comes, w])
         total += step[layer] * (count - size[layer, t])
     return total
 
@@ -120,7 +45,7 @@ def count(board: Board, given: Given, t: int) -> None:
     for layer in range(layers):
         size = 0
         for w in range(words):
-            size += _bits(one[layer, t, w])
+            size += bits(one[layer, t, w])
         board.size[layer, t] = size
 
 
@@ -253,6 +178,11 @@ def _move(board: Board, given: Given, s: int, b: int, q: int, gain: int) -> None
             count(board, given, u)
         if given.others.size:
             _settle(board, given, s, q)
+    if given.crowded:
+        if t != nowhere:
+            board.short[t] = missing(board, given, t)
+        if u != nowhere:
+            board.short[u] = missing(board, given, u)
     board.tally[NOW] += gain
     if board.tally[NOW] > board.tally[BEST]:
         board.tally[BEST] = board.tally[NOW]
@@ -268,8 +198,16 @@ def anneal(board: Board, given: Given, temperature: int, proposals: int, most_mo
     # Out of the tuples once: numba would unpack them anew for every proposal.
     fans, step, cost, slot_of, free = given.fans, given.step, given.cost, given.slot_of, given.free
     clash_at, clashes, movable, noise, home = given.clash_at, given.clashes, given.movable, given.noise, given.home
-    at, who, one, two, size, tally = board.at, board.who, board.one, board.two, board.size, board.tally
-    flat, others = given.flat, given.others.size > 0
+    at, who, one, two, size, tally, short = (
+        board.at,
+        board.who,
+        board.one,
+        board.two,
+        board.size,
+        board.tally,
+        board.short,
+    )
+    flat, others, crowded = given.flat, given.others.size > 0, given.crowded
     nobody, places, nowhere = at.size, slot_of.size - 1, size.shape[1]
     x = board.random[0]
     for _turn in range(proposals):
@@ -282,7 +220,7 @@ def anneal(board: Board, given: Given, temperature: int, proposals: int, most_mo
         if a == b or (flat and t == u):
             continue
         q = who[b]
-        if (q >= 0 and not free[q]) or cost[s, b] < _NEVER or (q >= 0 and cost[q, a] < _NEVER):
+        if (q >= 0 and not free[q]) or cost[s, b] < NEVER or (q >= 0 and cost[q, a] < NEVER):
             continue
         if most_moved >= 0:
             more = _moved(home, s, a, b)
@@ -307,7 +245,24 @@ def anneal(board: Board, given: Given, temperature: int, proposals: int, most_mo
                 _exchange(board, given, s, a, q, b)
                 gain += _others(board, given, s, q)
                 _exchange(board, given, s, b, q, a)
-        if gain < 0:
+        if crowded:
+            x = advance(x)
+            least = -((temperature * noise[below(x, noise.size)]) >> NOISE_BITS)
+            if t != nowhere:
+                gain += short[t]
+            if u != nowhere and u != t:
+                gain += short[u]
+            if gain < least:  # even if nobody lacked a seat
+                continue
+            _exchange(board, given, s, a, q, b)
+            if t != nowhere:
+                gain -= missing(board, given, t)
+            if u != nowhere and u != t:
+                gain -= missing(board, given, u)
+            _exchange(board, given, s, b, q, a)
+            if gain < least:
+                continue
+        elif gain < 0:
             x = advance(x)
             if -gain > (temperature * noise[below(x, noise.size)]) >> NOISE_BITS:
                 continue
@@ -336,7 +291,7 @@ def tried(board: Board, given: Given, moves: Array, worth: Array) -> None:
             if s >= 0:
                 cost, t = given.cost[s, place], given.slot_of[place]
                 clash = t < slots and _clashes(given.clash_at, given.clashes, given.slot_of, board.at, s, t, -1)
-                if clash or cost < _NEVER or board.who[place] >= 0:
+                if clash or cost < NEVER or board.who[place] >= 0:
                     total = FORBIDDEN
                     break
                 total += cost - given.cost[s, before[k]]
@@ -367,6 +322,8 @@ def _counted(board: Board, given: Given, moves: Array, before: Array) -> int:
         if touched:
             for layer in range(given.step.size):
                 total += given.step[layer] * (_union(board, given, layer, t) - board.size[layer, t])
+            if given.crowded:
+                total += board.short[t] - missing(board, given, t)
     board.turn[0] += 1
     for k in range(before.size):
         s = moves[2 * k]
@@ -390,5 +347,5 @@ def _union(board: Board, given: Given, layer: int, t: int) -> int:
             s = board.who[place]
             if s >= 0:
                 found |= given.fans[layer, s, w]
-        size += _bits(found)
+        size += bits(found)
     return size

@@ -56,14 +56,16 @@ class Pin:
 class Model:
     """Collects what is known, in any order, and checks all of it at the end: nothing raises before `problem()`.
 
-    A wish counts as met when its topic is in a slot in which the person attends no other; the seats of the room then
-    decide only between plans that keep the same wishes, unless `weights` or a topic's `seats` say otherwise. With
+    A wish counts as met when its topic is in a slot in which the person attends no other. With `seated`, nobody attends
+    a session without a seat; else people may stand, and the seats of the room decide only between plans that keep the
+    same wishes, unless `weights` or a topic's `seats` say otherwise. With
     `hosting`, a convener who is also one of the people is busy with the own topic: it counts as a wish, before all
     others.
     """
 
     weights: Weights = field(default_factory=Weights)
     hosting: bool = False
+    seated: bool = False
     slots: list[str] = field(default_factory=list, init=False, repr=False)
     rooms: list[Room] = field(default_factory=list, init=False, repr=False)
     topics: list[Topic] = field(default_factory=list, init=False, repr=False)
@@ -149,6 +151,7 @@ class Model:
             seats=np.array(seats, dtype=np.int32),
             rules=self._rules(topic_of),
             weights=self.weights,
+            seated=self.seated,
         )
 
     def _wishes(self) -> Ints:

@@ -58,7 +58,8 @@ class Problem:
     """What is to be planned: sessions, of which a repeated topic has several, into slots and rooms.
 
     `topic_of` (n): the topic of each session; `wishes` (k×3): person, topic, weight, each pair once; `seats` (R);
-    `conveners`: by topic. A plan is an array (n×2) of slot and room, or -1 and -1 for a session left out.
+    `conveners`: by topic; `seated`: whether nobody attends a session without a seat. A plan is an array (n×2) of slot
+    and room, or -1 and -1 for a session left out.
     """
 
     topics: tuple[str, ...]
@@ -71,6 +72,7 @@ class Problem:
     seats: Ints
     rules: Rules
     weights: Weights = Weights()
+    seated: bool = False
 
     @property
     def sessions(self) -> int:
@@ -105,7 +107,8 @@ class Problem:
     def digest(self) -> str:
         """A name for exactly this problem."""
         total = hashlib.sha256()
-        said = (self.topics, self.slots, self.rooms, self.people, self.conveners, dataclasses.astuple(self.weights))
+        weights = dataclasses.astuple(self.weights)
+        said = (self.topics, self.slots, self.rooms, self.people, self.conveners, weights, self.seated)
         total.update(repr(said).encode())
         rules = [getattr(self.rules, field.name) for field in dataclasses.fields(self.rules)]
         for array in (self.topic_of, self.wishes, self.seats, *rules):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from services.events.agenda.kernel import Array
+from services.events.agenda.board import Array
 from services.events.agenda.problem import OUT, Ints, Problem
 from services.events.agenda.result import Result
 from services.events.agenda.search import Keep, solve

@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from services.events.agenda.bounds import attainable, by_person, slots_of
+from services.events.agenda.bounds import attainable
 from services.events.agenda.problem import OUT, Ints, Problem
+from services.events.agenda.seating import attended, seating, turned_away
 
 # Goes up whenever the same problem, seed and budget may give another plan.
-VERSION = "1"
+VERSION = "2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +37,15 @@ class Quality:
     """How good a plan is.
 
     `kept`: the share of wishes, by weight, that people can really attend: one in a slot, each topic once, out of as
-    many as there are slots. `attended`: their weight. `seatless`: interested people beyond the seats of the rooms.
+    many as there are slots; where nobody may stand, with a seat. `attended`: their weight. `seatless`: interested
+    people beyond the seats of the rooms. `turned_away`: how many would come to a session and find no seat, of all.
     `left_out`: topics with fewer sessions than wanted, one for each that is missing. `worst_off`: None without wishes.
     """
 
     kept: float
     attended: int
     seatless: int
+    turned_away: int
     left_out: tuple[str, ...]
     worst_off: WorstOff | None
 
@@ -81,6 +84,7 @@ class Result:
             "kept": quality.kept,
             "attended": quality.attended,
             "seatless": quality.seatless,
+            "turned_away": quality.turned_away,
             "left_out": list(quality.left_out),
             "worst_off": None if worst is None else {"person": worst.person, "kept": worst.kept},
         }
@@ -96,7 +100,8 @@ def agenda(problem: Problem, plan: Ints) -> tuple[Entry, ...]:
 
 def quality(problem: Problem, plan: Ints) -> Quality:
     """How good a plan (n×2) is."""
-    got, could = by_person(problem, slots_of(problem, plan)), attainable(problem)
+    at = seating(problem, plan)
+    got, could = attended(problem, at).tolist(), attainable(problem)
     held = plan[:, 0] != OUT
     shares = [(g / c, -c, p) for p, (g, c) in enumerate(zip(got, could, strict=True)) if c]
     worst = min(shares, default=None)
@@ -104,6 +109,7 @@ def quality(problem: Problem, plan: Ints) -> Quality:
         kept=share(sum(got), sum(could)),
         attended=sum(got),
         seatless=int(problem.beyond[np.flatnonzero(held), plan[held, 1]].sum()),
+        turned_away=int(turned_away(problem, plan, at).sum()),
         left_out=tuple(problem.topics[topic] for topic in problem.topic_of[~held].tolist()),
         worst_off=None if worst is None else WorstOff(problem.people[worst[2]], worst[0]),
     )

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from services.events.agenda import kernel
+from services.events.agenda.board import BEST, FORBIDDEN, HARD, MOVED, NOW, TALLY, Array, Board, Given, missing
 from services.events.agenda.chance import noise, seeded
-from services.events.agenda.kernel import BEST, FORBIDDEN, HARD, NOW, Array, Board, Given
 from services.events.agenda.problem import MOST_SLOTS, OUT, Ints, Problem
 
 
@@ -65,7 +65,8 @@ class State:
     def attended(self) -> int:
         """The weight of the wishes kept by the plan the board is at."""
         board = self.board
-        return int((board.size * self.given.step[:, None]).sum() + board.value.sum()) // self.units.wish
+        kept = (board.size * self.given.step[:, None]).sum() + board.value.sum() - board.short.sum()
+        return int(kept) // self.units.wish
 
     def forget(self) -> None:
         """The next plan set is the best so far."""
@@ -85,11 +86,12 @@ class State:
         total = int(given.cost[np.arange(len(at)), at].sum())
         for t in range(len(self.problem.slots)):
             kernel.count(board, given, t)
+            board.short[t] = missing(board, given, t) if given.crowded else 0
         for p in range(len(board.value)):
             board.value[p] = kernel.attended(board, given, p)
-        total += int((board.size * given.step[:, None]).sum() + board.value.sum())
+        total += int((board.size * given.step[:, None]).sum() + board.value.sum() - board.short.sum())
         board.tally[NOW] = total
-        board.tally[kernel.MOVED] = int(((given.home >= 0) & (given.home != at)).sum())
+        board.tally[MOVED] = int(((given.home >= 0) & (given.home != at)).sum())
         if total > board.tally[BEST]:
             board.tally[BEST] = total
             board.best[:] = at
@@ -140,9 +142,13 @@ def lay_out(problem: Problem, plan: Ints, seed: int, home: Ints | None = None, m
         home=np.full(n, -1, dtype=np.int64) if home is None else places_of(problem, home),
         noise=noise(),
         flat=bool((cost[:, :-1].reshape(n, slots, rooms) == cost[:, :-1].reshape(n, slots, rooms)[:, :, :1]).all()),
+        tight=problem.beyond > 0,
+        crowded=problem.seated and bool((problem.beyond > 0).any()),
+        seats=problem.seats.astype(np.int64),
+        extra=_extra(problem),
     )
     layers, words, people = bits.shape[0], bits.shape[2], len(wish_at) - 1
-    tally = np.zeros(kernel.TALLY, dtype=np.int64)
+    tally = np.zeros(TALLY, dtype=np.int64)
     board = Board(
         at=np.empty(n, dtype=np.int64),
         who=np.empty(nowhere + 1, dtype=np.int64),
@@ -159,6 +165,8 @@ def lay_out(problem: Problem, plan: Ints, seed: int, home: Ints | None = None, m
         turn=np.zeros(1, dtype=np.int64),
         held=np.zeros(MOST_SLOTS, dtype=np.int64),
         came=np.zeros(MOST_SLOTS, dtype=np.int64),
+        short=np.zeros(slots, dtype=np.int64),
+        load=np.zeros(rooms, dtype=np.int64),
     )
     state = State(problem, units, board, given, most_moved)
     state.forget()
@@ -190,6 +198,21 @@ def _layers(problem: Problem) -> tuple[Array, Array]:
     packed = np.packbits(topics, axis=2, bitorder="little").view("<u8").astype(np.uint64)
     nobody = np.zeros((len(levels), 1, words), dtype=np.uint64)
     return np.ascontiguousarray(np.concatenate([packed[:, problem.topic_of], nobody], axis=1)), steps
+
+
+def _extra(problem: Problem) -> Array:
+    """How many who wish for a repeated topic want a session, by how much they wish at least (L×n); those of a repeated
+    topic spread over its sessions.
+    """
+    rest = np.isin(problem.wishes[:, 0], repeated(problem))
+    levels = np.unique(problem.wishes[~rest, 2])
+    times = np.bincount(problem.topic_of, minlength=len(problem.topics))
+    wanted = [
+        np.bincount(problem.wishes[rest & (problem.wishes[:, 2] >= level), 1], minlength=len(problem.topics))
+        for level in levels.tolist()
+    ]
+    spread = [-(-each // np.maximum(times, 1))[problem.topic_of] for each in wanted]
+    return np.array(spread, dtype=np.int64).reshape(len(levels), problem.sessions)
 
 
 def repeated(problem: Problem) -> Array:

@@ -9,6 +9,7 @@ from strawberry.tools import merge_types
 
 from services.events.graphql import calendars, modules, registration, series, templates
 from services.events.graphql.actions import ActionMutation, ActionQuery
+from services.events.graphql.announcements import AnnouncementMutation
 from services.events.graphql.cards import CardMutation
 from services.events.graphql.certificates import CertificateMutation, CertificateQuery
 from services.events.graphql.changing import Mutation
@@ -87,6 +88,7 @@ schema = Schema(
             VoteMutation,
             ActionMutation,
             CardMutation,
+            AnnouncementMutation,
         ),
     ),
     subscription=merge_types("Subscription", (LiveSubscription, OpenSpaceSubscription, VoteSubscription)),

@@ -9,12 +9,10 @@ from strawberry import ID, Info
 from services.events import access, actions
 from services.events.graphql.linked import person
 from services.events.graphql.openspace.types import ActionItem, ActionState
-from services.events.graphql.types import SERVICE, Event, is_date
+from services.events.graphql.types import SERVICE, Event
 from services.kit.db import HUB
-from services.kit.errors import Refused
-from services.kit.graphql import Connection, decode_cursor, encode_cursor, page_size
-from services.kit.i18n import gettext as _
-from services.kit.resolvers import as_uuid, here, read, who
+from services.kit.graphql import Connection, encode_cursor, page_size
+from services.kit.resolvers import as_uuid, day_of, here, read, who
 
 
 @strawberry.type
@@ -33,9 +31,7 @@ class ActionQuery:
         first: int = 50,
         after: str | None = None,
     ) -> Connection[ActionItem]:
-        place = decode_cursor(after, 2)
-        if place is not None and not (is_date(place[0]) and as_uuid(place[1])):
-            raise Refused(_("„after“ is not a cursor of this list."))
+        place = day_of(after)
         key, wanted = as_uuid(event) if event else None, {one.value for one in states or ()}
         if event and key is None:
             return Connection.of([], lambda _node: "", page_size(first), after)

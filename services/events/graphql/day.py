@@ -147,6 +147,13 @@ class TableStop:
         )
 
 
+@strawberry.type(description="What the organiser announced to everybody, or to those among whom one is.")
+class DayAnnouncement:
+    id: ID
+    text: str
+    at: dt.datetime
+
+
 @strawberry.type(description="A person's own day.")
 class MyDay:
     event: ID
@@ -161,6 +168,7 @@ class MyDay:
     here: TableStop | None = strawberry.field(description="The table of the round that is running.")
     next: TableStop | None = strawberry.field(description="The table of the round that comes then.")
     rounds: list[TableStop] = strawberry.field(description="The tables of all rounds, those so far too.")
+    announcements: list[DayAnnouncement] = strawberry.field(description="Newest first.")
 
     @classmethod
     def of(cls, mine: state.Mine) -> Self:
@@ -178,4 +186,5 @@ class MyDay:
             here=TableStop.of(route.here) if route.here else None,
             next=TableStop.of(route.next) if route.next else None,
             rounds=[TableStop.of(stop) for stop in route.rounds],
+            announcements=[DayAnnouncement(id=ID(one.id), text=one.text, at=one.at) for one in mine.announcements],
         )

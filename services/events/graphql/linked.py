@@ -6,10 +6,21 @@ from typing import Any
 from strawberry import Info
 
 from services.events.graphql.types import SERVICE
+from services.events.registration import links as event_links
 from services.kit import links
 from services.kit.errors import NotFound
 from services.kit.i18n import gettext as _
 from services.kit.resolvers import here
+
+
+def respondent(info: Info[Any, Any], link: str) -> tuple[uuid.UUID, uuid.UUID | None]:
+    """As `person`, also by the link to one event that mails about registration have; then with this event."""
+    token = link.rstrip("/").rpartition("/")[2]
+    settings = here(info, SERVICE).settings
+    if (found := links.person(settings, token)) is not None:
+        return found, None
+    event, navigator = event_links.of_person(settings, token)
+    return navigator, event
 
 
 def person(info: Info[Any, Any], link: str) -> uuid.UUID:

@@ -15,7 +15,7 @@ from services.events.graphql.day import MyDay, NotedIdea, RoundClock, TableIdea
 from services.events.graphql.types import SERVICE
 from services.events.live import commands, ideas
 from services.events.live.reading import idea_shown
-from services.events.live.rooms import CLOCK, IDEAS, PARTS, PEOPLE, Room, rooms_of
+from services.events.live.rooms import ANNOUNCEMENTS, CLOCK, IDEAS, PARTS, PEOPLE, Room, rooms_of
 from services.kit.broadcast import EVERYTHING, Follower
 from services.kit.db import HUB, Writer
 from services.kit.errors import NotFound
@@ -71,7 +71,7 @@ async def _linked(runtime: Runtime, link: str, *parts: str) -> tuple[Room, uuid.
 class LiveQuery:
     @strawberry.field(description="One's own day, by the personal link of that day.")
     async def my_day(self, info: Anywhere, link: str) -> MyDay:
-        room, person = await _linked(here(info, SERVICE), link)
+        room, person = await _linked(here(info, SERVICE), link, ANNOUNCEMENTS)
         return MyDay.of(room.mine(person))
 
     @strawberry.field(description="The ideas on the board of a day, by the personal link of that day.")
@@ -252,8 +252,8 @@ class LiveSubscription:
 
     @strawberry.subscription(description="One's own day, now and whenever something of it changes.")
     async def my_day_changes(self, info: Anywhere, link: str) -> AsyncGenerator[MyDay, None]:
-        room, person = await _linked(here(info, SERVICE), link)
-        async for _moved in _steps(room, CLOCK, PEOPLE):
+        room, person = await _linked(here(info, SERVICE), link, ANNOUNCEMENTS)
+        async for _moved in _steps(room, CLOCK, PEOPLE, ANNOUNCEMENTS):
             if not room.takes_part(person):
                 return
             yield MyDay.of(room.mine(person))

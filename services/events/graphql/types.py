@@ -14,12 +14,11 @@ from services.events.graphql.day import ClockCommand, RoundClock, TableIdea
 from services.events.graphql.modules import Module
 from services.events.live import commands, reading
 from services.events.live.state import state
-from services.kit.errors import Refused
-from services.kit.graphql import Connection, decode_cursor, encode_cursor, page_size
-from services.kit.i18n import gettext as _
-from services.kit.resolvers import as_uuid, here, load, read, who
+from services.kit.graphql import Connection, encode_cursor, page_size
+from services.kit.resolvers import as_uuid, day_of, here, load, read, who
 
 if TYPE_CHECKING:
+    from services.events.graphql.announcements import Announcement
     from services.events.graphql.cards import ProjectCard
     from services.events.graphql.certificates import Certificate
     from services.events.graphql.openspace.types import ActionItem
@@ -343,6 +342,14 @@ class Event:
 
         return await certificates_of(info, self.row)
 
+    @strawberry.field(description="Newest first, for the organiser and the event's cities; else empty.")
+    async def announcements(
+        self, info: Info[Any, Any]
+    ) -> list[Annotated["Announcement", strawberry.lazy("services.events.graphql.announcements")]]:
+        from services.events.graphql.announcements import announcements_of
+
+        return await announcements_of(info, self.row)
+
     @strawberry.field
     def papers(self, info: Info[Any, Any]) -> list[Paper]:
         base = f"{here(info, SERVICE).settings.url_of(SERVICE)}/events/{self.id}/papers"
@@ -377,9 +384,7 @@ async def event_page(
     since: dt.date | None,
     until: dt.date | None,
 ) -> Connection[Event]:
-    place = decode_cursor(after, 2)
-    if place is not None and not (is_date(place[0]) and as_uuid(place[1])):
-        raise Refused(_("„after“ is not a cursor of this list."))
+    place = day_of(after)
     async with read(info, SERVICE) as session:
         rows = await trips.page(
             session,
@@ -393,11 +398,3 @@ async def event_page(
     return Connection.of(
         [Event.of(row) for row in rows], lambda node: encode_cursor(node.date.isoformat(), str(node.id)), first, after
     )
-
-
-def is_date(value: str) -> bool:
-    try:
-        dt.date.fromisoformat(value)
-    except ValueError:
-        return False
-    return True

@@ -1,5 +1,6 @@
 """From rows to what screens are told: a few statements for a whole event, whatever the number of people."""
 
+import datetime as dt
 import uuid
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
@@ -7,7 +8,8 @@ from typing import Any
 from sqlalchemy import Select, select
 from sqlalchemy import func as sql
 
-from services.events.live.state import Companion, IdeaShown, Seat, Seating, TopicShown
+from services.events.live import announcing
+from services.events.live.state import Announced, Companion, IdeaShown, Seat, Seating, TopicShown
 from services.events.models import City, Event, Idea, Live, Navigator, Participant, Table, Topic
 from services.events.models import Seat as SeatRow
 from services.events.models.live import clock_of
@@ -15,6 +17,9 @@ from services.kit.db import Reader
 
 MOST_IDEAS = 5_000
 """Of one event."""
+MOST_ANNOUNCED = 20
+ANNOUNCED = dt.timedelta(days=2)
+"""How long an announcement stays on screens."""
 
 
 async def event_and_clock(session: Reader, event_id: uuid.UUID) -> tuple[Event, Any] | None:
@@ -53,6 +58,13 @@ async def seating(session: Reader, event_id: uuid.UUID) -> Seating:
         },
         (Seat(*row) for row in seats if row[2] in known),
     )
+
+
+async def announcements(session: Reader, event_id: uuid.UUID) -> list[tuple[Announced, frozenset[uuid.UUID] | None]]:
+    """What screens show, newest first, each with whom it is for; None is everybody."""
+    since = dt.datetime.now(dt.UTC) - ANNOUNCED
+    found = await announcing.with_audience(session, event_id, MOST_ANNOUNCED, since)
+    return [(Announced(str(row.id), row.text, row.at), people) for row, people in found]
 
 
 async def moved(session: Reader, keys: Sequence[uuid.UUID]) -> list[list[SeatRow]]:

@@ -18,7 +18,7 @@ import msgspec
 from services.events import clock as clocks
 from services.events.clock import Clock
 from services.events.live import reading
-from services.events.live.state import Board, IdeaShown, Mine, Seating, State, rounds_of, shown, state
+from services.events.live.state import Announced, Board, IdeaShown, Mine, Seating, State, rounds_of, shown, state
 from services.events.models import Event, Idea
 from services.kit import eventstream
 from services.kit.broadcast import Audience, Screen
@@ -31,8 +31,8 @@ from services.kit.service import Runtime
 log = logging.getLogger(__name__)
 EPOCH = dt.datetime.fromtimestamp(0, dt.UTC)
 CHANNEL = "lotsennetz_events_live"
-CLOCK, PEOPLE, IDEAS, VOTES = "clock", "people", "ideas", "votes"
-PARTS = frozenset({CLOCK, PEOPLE, IDEAS, VOTES})
+CLOCK, PEOPLE, IDEAS, VOTES, ANNOUNCEMENTS = "clock", "people", "ideas", "votes", "announcements"
+PARTS = frozenset({CLOCK, PEOPLE, IDEAS, VOTES, ANNOUNCEMENTS})
 """Of `VOTES` a room keeps nothing: who shows them reads them."""
 DEAF_SECONDS = 1.0
 """How long something that was read counts while the database tells nothing."""
@@ -89,7 +89,7 @@ class Rooms(Ear):
             if what == "idea":
                 found.noted(uuid.UUID(keys[1]))
             else:
-                found.moved(what if what in {PEOPLE, VOTES} else CLOCK)
+                found.moved(what if what in PARTS else CLOCK)
 
     async def forget(self) -> None:
         """Let go of rooms that nobody looks at, until cancelled."""
@@ -133,6 +133,7 @@ class Room:
         self._clock: Clock | None = None
         self._seating: Seating | None = None
         self._ideas: dict[uuid.UUID, tuple[Idea, str | None]] = {}
+        self._announced: list[tuple[Announced, frozenset[uuid.UUID] | None]] = []
         self._stale: set[str] = set(PARTS)
         self._noted: set[uuid.UUID] = set()
         self._untold: set[str] = set()
@@ -266,6 +267,8 @@ class Room:
                 self._event, self._clock = found
             if PEOPLE in parts:
                 self._seating = await reading.seating(session, self.event_id)
+            if ANNOUNCEMENTS in parts:
+                self._announced = await reading.announcements(session, self.event_id)
             if IDEAS in parts:
                 self._ideas = await reading.ideas(session, self.event_id)
                 self._shown.clear()
@@ -306,7 +309,12 @@ class Room:
         event, _clock = self._known()
         if self._seating is None or person not in self._seating.people:
             raise NotFound(_("This link is not valid any more."))
-        return Mine(shown(event), self.state(), self._seating.route(person, *self.rounds()))
+        route = self._seating.route(person, *self.rounds())
+        return Mine(shown(event), self.state(), route, self.announced(person))
+
+    def announced(self, person: uuid.UUID | None = None) -> list[Announced]:
+        """What is announced to everybody and to `person`, newest first."""
+        return [one for one, people in self._announced if people is None or person in people]
 
     # What is written --------------------------------------------------------------------------------------------
 
@@ -326,6 +334,9 @@ class Room:
         if seating is None or person not in seating.people:
             return b""
         return eventstream.event("mine", seating.sent(person, *self.rounds()))
+
+    def told_announcements(self, person: uuid.UUID | None) -> bytes:
+        return eventstream.event("announcements", self.announced(person))
 
     def told_idea(self, key: uuid.UUID, *, organiser: bool) -> bytes:
         found = self._ideas.get(key)

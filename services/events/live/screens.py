@@ -4,7 +4,7 @@ import datetime as dt
 import uuid
 from collections.abc import Callable
 
-from services.events.live.rooms import CLOCK, IDEAS, PARTS, PEOPLE, Room
+from services.events.live.rooms import ANNOUNCEMENTS, CLOCK, IDEAS, PARTS, PEOPLE, Room
 from services.kit.broadcast import EVERYTHING, Stream
 
 OVERLAP = dt.timedelta(seconds=10)
@@ -12,7 +12,7 @@ OVERLAP = dt.timedelta(seconds=10)
 
 
 class ClockScreen(Stream):
-    """The clock, for everybody; with a `person`, where they sit as well."""
+    """The clock and what is announced, for everybody; with a `person`, where they sit as well."""
 
     __slots__ = ("_rounds", "person", "room")
 
@@ -20,13 +20,15 @@ class ClockScreen(Stream):
         super().__init__(room.rooms.audience)
         self.room, self.person = room, person
         self._rounds: tuple[int, int] | None = None
-        room.look(self, CLOCK, *([PEOPLE] if person else []))
+        room.look(self, CLOCK, ANNOUNCEMENTS, *([PEOPLE] if person else []))
 
     def counts(self) -> bool:
         return self.person is None or self.room.takes_part(self.person)
 
     def told(self, moved: set[str]) -> bytes:
         clock = self.room.told_state() if moved & {CLOCK, EVERYTHING} else b""
+        if ANNOUNCEMENTS in moved or (EVERYTHING in moved and self.room.announced(self.person)):
+            clock += self.room.told_announcements(self.person)
         if self.person is None:
             return clock
         rounds = self.room.rounds()

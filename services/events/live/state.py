@@ -92,10 +92,21 @@ class Sent(msgspec.Struct, frozen=True):
     rounds: list[msgspec.Raw]
 
 
+class Announced(msgspec.Struct, frozen=True):
+    """What the organiser announced."""
+
+    id: str
+    text: str
+    at: dt.datetime
+
+
 class Mine(msgspec.Struct, frozen=True):
+    """`announcements`, newest first: those for everybody, and those for this person."""
+
     event: EventShown
     live: State
     route: Route
+    announcements: list[Announced]
 
 
 def state(event: Event, clock: Clock, now: dt.datetime) -> State:

@@ -5,7 +5,7 @@ from services.events.models.cards import ProjectCard
 from services.events.models.copies import City, Navigator, Topic
 from services.events.models.event import ABSENT, AgendaItem, Event, OnlineLink, Participant, Room, Seat, Table
 from services.events.models.feeds import CalendarFeed, LeftEvent
-from services.events.models.live import Idea, Live, LiveStep
+from services.events.models.live import Announcement, Idea, Live, LiveStep
 from services.events.models.modules import Module, Programme, Series
 from services.events.models.openspace import (
     Absence,
@@ -19,6 +19,7 @@ from services.events.models.openspace import (
     Proposal,
     ProposalPerson,
     Session,
+    SessionSeat,
     Slot,
 )
 from services.events.models.papers import Certificate
@@ -43,6 +44,7 @@ __all__ = [
     "ActionItem",
     "AgendaItem",
     "AgendaPlan",
+    "Announcement",
     "Base",
     "Boarding",
     "BoardingPoint",
@@ -78,6 +80,7 @@ __all__ = [
     "Seat",
     "Series",
     "Session",
+    "SessionSeat",
     "Slot",
     "Survey",
     "SurveyAnswer",

@@ -55,6 +55,8 @@ class Event(Base):
     """In a series: whether somebody changed this occurrence alone, which a change of all then leaves as it is."""
     former: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
     """Cities that took part and do not any more: AGS → when they left (ISO 8601), for their calendars."""
+    reminded_at: Mapped[datetime | None]
+    """When people were reminded of its date."""
 
 
 class AgendaItem(Base):

@@ -68,6 +68,25 @@ class Idea(Base):
     changed_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
 
 
+class Announcement(Base):
+    """What the organiser announced; for everybody unless one of `city`, `vehicle_id` and `session_id` is there."""
+
+    __tablename__ = "announcement"
+    __table_args__ = (Index("ix_announcement_event_id_at", "event_id", "at"),)
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    event_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("events.event.id", ondelete="CASCADE"))
+    text: Mapped[str]
+    city: Mapped[str | None]
+    """AGS."""
+    vehicle_id: Mapped[uuid.UUID | None] = mapped_column(
+        ForeignKey("events.vehicle.id", ondelete="CASCADE"), index=True
+    )
+    session_id: Mapped[uuid.UUID | None] = mapped_column(
+        ForeignKey("events.session.id", ondelete="CASCADE"), index=True
+    )
+    at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+
+
 def clock_of(event: Event, row: Live | None) -> Clock:
     """The clock as it was commanded last; of an event without a row, the one that was never started."""
     never = Clock(rounds=event.rounds, minutes=event.round_minutes, pause=event.break_minutes)

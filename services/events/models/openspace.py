@@ -164,6 +164,24 @@ class Session(Base):
     was_room: Mapped[uuid.UUID | None]
 
 
+class SessionSeat(Base):
+    """Who has a seat in which session, as the published plan gives them: no more than its room holds."""
+
+    __tablename__ = "session_seat"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["event_id", "navigator_id"],
+            ["events.participant.event_id", "events.participant.navigator_id"],
+            ondelete="CASCADE",
+        ),
+    )
+    event_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    navigator_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    session_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("events.session.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+
+
 class Harvest(Base):
     """What came of a topic: results, decisions, minutes."""
 

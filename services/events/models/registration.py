@@ -40,7 +40,6 @@ class RegistrationRules(Base):
     release_needed: Mapped[bool]
     offer_hours: Mapped[int]
     """How long a place from the waiting list stays offered."""
-    reminded_at: Mapped[datetime | None]
 
 
 class Registration(Base):

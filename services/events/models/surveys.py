@@ -33,6 +33,8 @@ class Survey(Base):
     answered: Mapped[int]
     """How many people have."""
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    asked_at: Mapped[datetime | None]
+    """When people were written to, after the day."""
 
 
 class SurveyAnswer(Base):

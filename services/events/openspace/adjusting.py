@@ -1,7 +1,7 @@
 """Agendas changed by hand: sessions moved, exchanged, left out, pinned; and what that does to the figures."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, Literal
 
 import msgspec
@@ -62,7 +62,7 @@ def changed(before: Sequence[Place], pinned: frozenset[tuple[str, int]], changes
     return Changed(list(at.values()), frozenset(pins))
 
 
-def pins(answer: dict[str, Any] | None) -> frozenset[tuple[str, int]]:
+def pins(answer: Mapping[str, Any] | None) -> frozenset[tuple[str, int]]:
     return frozenset((topic, part) for topic, part in (answer or {}).get("pinned", ()))
 
 

@@ -142,6 +142,11 @@ async def read(session: Reader, event_id: uuid.UUID) -> Board:
     )
 
 
+def public(board: Board) -> Board:
+    """For those who do not belong to the event: before the first plan is published, times and rooms are a draft."""
+    return board if board.revision else msgspec.structs.replace(board, slots=(), rooms=())
+
+
 def _without_host(event_id: uuid.UUID):  # type: ignore[no-untyped-def]  # noqa: ANN202 - a statement
     """The published sessions of which somebody who hosts them is away, has gone home or did not come."""
     here, away = Participant.__table__.alias("here"), Absence.__table__.alias("away")
@@ -237,7 +242,7 @@ class Boards(Ear):
             if watched.shown is None or watched.read != watched.heard or old:
                 heard = watched.heard
                 async with self.db.read(HUB) as session:
-                    board = await read(session, event_id)
+                    board = public(await read(session, event_id))
                 self.reads += 1
                 watched.shown = Shown(board, eventstream.event("board", board))
                 watched.read, watched.at = heard, time.monotonic()

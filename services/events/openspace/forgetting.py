@@ -14,6 +14,8 @@ from services.events.models import (
     Interest,
     Proposal,
     ProposalPerson,
+    Session,
+    SessionSeat,
     Slot,
 )
 from services.kit.db import HUB, Database, Reader
@@ -43,6 +45,12 @@ async def about(session: Reader, navigator_id: uuid.UUID) -> dict[str, Any]:
         .where(Absence.navigator_id == navigator_id)
         .order_by(Slot.starts)
     )
+    seats = (
+        select(Session.event_id, Session.id, Session.title)
+        .join(SessionSeat, SessionSeat.session_id == Session.id)
+        .where(SessionSeat.navigator_id == navigator_id)
+        .order_by(Session.event_id, Session.title, Session.part)
+    )
     actions = select(ActionItem).where(ActionItem.owner_id == navigator_id).order_by(ActionItem.id)
     return {
         "proposals": [
@@ -52,6 +60,10 @@ async def about(session: Reader, navigator_id: uuid.UUID) -> dict[str, Any]:
         "wishes": [
             {"event": str(event), "id": str(key), "title": title, "weight": weight}
             for event, key, title, weight in await session.execute(wishes)
+        ],
+        "seats": [
+            {"event": str(event), "session": str(key), "title": title}
+            for event, key, title in await session.execute(seats)
         ],
         "away": [
             {"event": str(event), "starts": starts.isoformat(), "ends": ends.isoformat()}
@@ -71,7 +83,7 @@ async def forget(db: Database) -> None:
     over = dt.datetime.now(dt.UTC).date() - KEPT
     async with db.begin(HUB) as session:
         old = select(Event.id).where(Event.date < over)
-        for model in (Interest, Absence):
+        for model in (Interest, SessionSeat, Absence):
             await session.execute(delete(model).where(model.event_id.in_(old)))
         drafts = AgendaPlan.event_id.in_(old), AgendaPlan.revision.is_(None)
         await session.execute(delete(AgendaPlan).where(*drafts))

@@ -1,8 +1,8 @@
 """An open space as it is now, read at once: what is proposed, by whom, who cares, what is planned, what came of it."""
 
 import uuid
-from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Collection, Mapping
 
 import msgspec
 from sqlalchemy import select
@@ -17,6 +17,7 @@ from services.events.models import (
     Proposal,
     ProposalPerson,
     Session,
+    SessionSeat,
 )
 from services.events.openspace import venue
 from services.events.openspace.interests import Count
@@ -116,7 +117,7 @@ async def overview(session: Reader, event: Event, counts: Mapping[uuid.UUID, Cou
 class Choice(msgspec.Struct, frozen=True):
     """A session for one person: `strength` is the weight of their wish, `hosts` whether they host it.
 
-    `suggested`: the one to go to in its slot.
+    `suggested`: the one to go to in its slot: hosted, or with a seat.
     """
 
     session: Session
@@ -125,34 +126,25 @@ class Choice(msgspec.Struct, frozen=True):
     suggested: bool
 
 
-def choices(found: Overview, wishes: dict[uuid.UUID, int], navigator: uuid.UUID) -> list[Choice]:
-    """The published sessions that the person hosts or wished for, by slot.
+async def seats(session: Reader, event_id: uuid.UUID, navigator: uuid.UUID) -> frozenset[uuid.UUID]:
+    """The sessions in which the person has a seat."""
+    mine = SessionSeat.event_id == event_id, SessionSeat.navigator_id == navigator
+    return frozenset((await session.scalars(select(SessionSeat.session_id).where(*mine))).all())
 
-    Suggested is what they host, else what they wish for most; of a topic that takes place several times, the part
-    that costs them the least.
-    """
+
+def choices(
+    found: Overview, wishes: dict[uuid.UUID, int], navigator: uuid.UUID, seats: Collection[uuid.UUID]
+) -> list[Choice]:
+    """The published sessions that the person hosts or wished for, by slot."""
     hosted = {topic.row.id for topic in found.proposals if navigator in {one.id for one in topic.conveners}}
     order = {slot.id: number for number, slot in enumerate(found.venue.slots)}
     mine = [one for one in found.sessions if one.proposal_id in hosted or one.proposal_id in wishes]
-    rivals = Counter(one.slot_id for one in mine)
-    picked: dict[uuid.UUID, Session] = {}
-    done: set[uuid.UUID] = set()
-    # Hosted ones first; then the strongest wishes, in the slots where least else is wished for.
-    ranked = sorted(
-        mine,
-        key=lambda one: (
-            one.proposal_id not in hosted,
-            -wishes.get(one.proposal_id, 0),
-            rivals[one.slot_id],
-            order.get(one.slot_id, 0),
-            str(one.id),
-        ),
-    )
-    for one in ranked:
-        if one.slot_id not in picked and (one.proposal_id in hosted or one.proposal_id not in done):
-            picked[one.slot_id] = one
-            done.add(one.proposal_id)
+    hosting = {one.slot_id for one in mine if one.proposal_id in hosted}
+
+    def suggested(one: Session) -> bool:
+        return one.proposal_id in hosted or (one.id in seats and one.slot_id not in hosting)
+
     return [
-        Choice(one, wishes.get(one.proposal_id, 0), one.proposal_id in hosted, picked[one.slot_id] is one)
+        Choice(one, wishes.get(one.proposal_id, 0), one.proposal_id in hosted, suggested(one))
         for one in sorted(mine, key=lambda one: (order.get(one.slot_id, 0), one.title, one.part))
     ]

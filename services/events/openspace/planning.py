@@ -1,5 +1,6 @@
 """Plans of an open space: asked for, changed by hand, published, changed again while the day runs."""
 
+import asyncio
 import datetime as dt
 import uuid
 from collections.abc import Mapping, Sequence
@@ -19,8 +20,9 @@ from services.events.models import (
     Proposal,
     ProposalPerson,
     Session,
+    SessionSeat,
 )
-from services.events.openspace import board, interests, venue
+from services.events.openspace import board, interests, solving, venue
 from services.events.openspace.proposals import ACCEPTED, ALIVE, CONVENER, OPEN, PLANNED, turn
 from services.events.openspace.question import Fault, Place, Question, Room, Topic, faults, numbered, sessions
 from services.events.openspace.venue import Venue
@@ -39,6 +41,14 @@ async def question(session: Reader, event: Event, now: dt.datetime) -> tuple[Que
 
     Whoever has left the event, did not come or went home neither wishes nor hosts.
     """
+    asked, titles, _people = await _asked(session, event, now)
+    return asked, titles
+
+
+async def _asked(
+    session: Reader, event: Event, now: dt.datetime
+) -> tuple[Question, dict[str, str], dict[int, uuid.UUID]]:
+    """The same, and who the question's people are."""
     place = await venue.venue(session, event.id)
     rows = (
         await session.scalars(select(Proposal).where(Proposal.event_id == event.id).order_by(Proposal.number))
@@ -84,7 +94,8 @@ async def question(session: Reader, event: Event, now: dt.datetime) -> tuple[Que
         frozen=tuple(str(slot.id) for slot in place.slots if slot.starts <= now),
         was=tuple(await published(session, event)),
     )
-    return asked, {str(key): row.title for key, row in topics.items()}
+    whose = {row: uuid.UUID(person) for person, row in number.items()}
+    return asked, {str(key): row.title for key, row in topics.items()}, whose
 
 
 async def _hosts(session: Reader, event: Event) -> dict[uuid.UUID, list[uuid.UUID]]:
@@ -168,12 +179,12 @@ def pinned(parent: AgendaPlan, asked: Question) -> list[Place]:
 
 
 async def publish(session: Writer, event: Event, wanted: Sequence[Place], now: dt.datetime) -> int:
-    """Make this the event's agenda and return its revision; wishes are closed from then on.
+    """Make this the event's agenda, give everybody their seats, and return its revision; wishes are closed then.
 
     Raises Conflict with every hard rule that it breaks as things are now, not as they were when it was planned.
     """
     await turn(session, event)
-    asked, titles = await question(session, event, now)
+    asked, titles, people = await _asked(session, event, now)
     placed = [place for place in wanted if place.slot is not None]
     required = {topic.id for topic in asked.topics if topic.required} - {place.topic for place in placed}
     found = faults(asked, [*placed, *(Place(topic, 1) for topic in sorted(required))])
@@ -185,6 +196,7 @@ async def publish(session: Writer, event: Event, wanted: Sequence[Place], now: d
         )
     revision = await raised(session, event, close_wishes=True)
     await _store(session, event, placed, titles, revision)
+    await _seat(session, event, await asyncio.to_thread(solving.seats, asked, placed), people)
     here = [uuid.UUID(place.topic) for place in placed]
     mine = Proposal.event_id == event.id
     await session.execute(
@@ -232,6 +244,21 @@ async def _store(
             await session.execute(update(Session).where(Session.id == was.id).values(**at, **moved))
         elif was.title != at["title"]:
             await session.execute(update(Session).where(Session.id == was.id).values(title=at["title"]))
+
+
+async def _seat(
+    session: Writer, event: Event, seats: Sequence[tuple[int, str, int]], people: Mapping[int, uuid.UUID]
+) -> None:
+    """Store who attends what (person, topic, part) instead of what was stored before."""
+    query = select(Session.proposal_id, Session.part, Session.id).where(Session.event_id == event.id)
+    keys = {(str(topic), part): key for topic, part, key in await session.execute(query)}
+    await session.execute(delete(SessionSeat).where(SessionSeat.event_id == event.id))
+    rows = [
+        {"event_id": event.id, "navigator_id": people[person], "session_id": keys[topic, part]}
+        for person, topic, part in seats
+    ]
+    if rows:
+        await session.execute(insert(SessionSeat), rows)
 
 
 # Words ------------------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from services.events import access
 from services.events.models import Event, HarvestFile
 from services.events.openspace import board, callers, harvest, media, proposals
 from services.events.openspace.callers import Caller
-from services.kit import eventstream
+from services.kit import eventstream, links
 from services.kit.db import HUB, Reader
 from services.kit.errors import NotFound
 from services.kit.graphcall import EVENT_STREAM
@@ -74,7 +74,7 @@ FETCH = Api(
     {200: Answer(dict.fromkeys(media.ENDINGS))},
     query=Asked,
     by=(BEARER, ""),
-    problems=(403, 404),
+    problems=(403, 404, 429),
 )
 
 
@@ -133,6 +133,8 @@ async def fetch_file(request: AnyRequest, event_id: str, file_id: str) -> Respon
     hub = request.app.state.hub
     here: Runtime = hub.runtimes["events"]
     who, token = await hub.asking(request, "events"), request.query_params.get("link", "")
+    if token:
+        await here.rates.take(links.LOOKS, links.counted(token))
     link = callers.read(here.settings, token) if token else None
     async with here.db.read(HUB) as session:
         event = await _event(session, event_id)

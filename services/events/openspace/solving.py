@@ -15,6 +15,7 @@ from services.events.agenda import (
     Invalid,
     Iterations,
     Model,
+    Problem,
     Progress,
     Quality,
     Result,
@@ -22,6 +23,8 @@ from services.events.agenda import (
     Stop,
     quality,
     replan,
+    seating,
+    turned_away,
 )
 from services.events.agenda import solve as search
 from services.events.agenda.problem import Ints
@@ -99,6 +102,7 @@ def _solved(question: Question, tell: Tell) -> dict[str, Any]:
         "agenda": msgspec.to_builtins(rows.agenda(result.plan)),
         "pinned": [[place.topic, place.part] for place in question.pinned],
         **_figures(result.quality),
+        "full": _full(problem, rows, result.plan),
         **_provenance(result),
     }
 
@@ -116,7 +120,7 @@ def _pins(question: Question) -> tuple[Place, ...]:
 
 
 def _model(question: Question, pins: Sequence[Place]) -> Model:
-    model = Model(hosting=True)
+    model = Model(hosting=True, seated=True)
     for slot in question.slots:
         model.slot(slot)
     for room in question.rooms:
@@ -156,9 +160,16 @@ def _figures(found: Quality) -> dict[str, Any]:
         "kept": found.kept,
         "attended": found.attended,
         "seatless": found.seatless,
+        "turned_away": found.turned_away,
         "left_out": len(found.left_out),
         "worst_off": found.worst_off.kept if found.worst_off else 1.0,
     }
+
+
+def _full(problem: Problem, rows: Rows, plan: Ints) -> list[tuple[str, int, int]]:
+    """Topic and part of each session whose room is too small, and how many find no seat there."""
+    away = turned_away(problem, plan, seating(problem, plan)).tolist()
+    return [(*key, people) for key, people in zip(rows.keys, away, strict=True) if people]
 
 
 def _provenance(result: Result) -> dict[str, Any]:
@@ -177,5 +188,14 @@ def score(asked: dict[str, Any]) -> dict[str, Any]:
     question = msgspec.convert(asked["question"], Question)
     agenda = msgspec.convert(asked["agenda"], list[Place])
     rows = Rows(question, ())
-    figures = _figures(quality(_model(question, ()).problem(), rows.plan(agenda)))
+    problem, plan = _model(question, ()).problem(), rows.plan(agenda)
+    figures = _figures(quality(problem, plan)) | {"full": _full(problem, rows, plan)}
     return {"agenda": msgspec.to_builtins(agenda), **figures}
+
+
+def seats(question: Question, agenda: Sequence[Place]) -> list[tuple[int, str, int]]:
+    """Who attends what: person, topic and part. No session has more people than its room has seats."""
+    rows = Rows(question, ())
+    problem = _model(question, ()).problem()
+    at = seating(problem, rows.plan(agenda))
+    return [(person, *rows.keys[s]) for person, mine in enumerate(at.tolist()) for s in mine if s != OUT]

@@ -5,9 +5,9 @@ import datetime as dt
 from sqlalchemy import delete, func, select, update
 
 from services.events import intake
-from services.events.models import Event, Need, Notice, Registration, RegistrationRules
+from services.events.models import Event, Need, Notice, Participant, Registration, Survey, SurveyTurnout
 from services.events.registration import organising, telling
-from services.events.registration.book import opened
+from services.events.registration.book import note, notice, opened
 from services.kit.db import HUB, Database
 from services.kit.jobs import Every
 from services.kit.service import Runtime
@@ -18,6 +18,8 @@ DAILY_SECONDS = 3600.0
 MOST_EVENTS = 200
 """That one look takes care of; the rest at the next."""
 REMIND_DAYS = 3
+ASK_DAYS = 14
+"""A survey that is made later than so many days after the event is not written about."""
 FORGET_DAYS = 30
 """After the day: who was invited and never got a place, and mails that could not be written."""
 
@@ -48,23 +50,59 @@ async def remind(db: Database, today: dt.date) -> int:
     """Once, three days before the day; returns how many people are reminded."""
     due = (
         select(Event)
-        .join(RegistrationRules, RegistrationRules.event_id == Event.id)
         .where(
-            RegistrationRules.reminded_at.is_(None),
+            Event.reminded_at.is_(None),
             Event.status != "cancelled",
             Event.date.between(today, today + dt.timedelta(days=REMIND_DAYS)),
         )
+        .order_by(Event.id)
         .limit(MOST_EVENTS)
     )
     told = 0
     async with db.begin(HUB) as session:
         for event in (await session.scalars(due)).all():
-            once = update(RegistrationRules).where(
-                RegistrationRules.event_id == event.id, RegistrationRules.reminded_at.is_(None)
-            )
-            done = await session.scalars(once.values(reminded_at=func.now()).returning(RegistrationRules.event_id))
+            once = update(Event).where(Event.id == event.id, Event.reminded_at.is_(None))
+            done = await session.scalars(once.values(reminded_at=func.now()).returning(Event.id))
             if done.first() is not None:
                 told += await organising.tell_all(session, event, "reminder", states=("registered",))
+    return told
+
+
+async def ask(db: Database, today: dt.date) -> int:
+    """Write once, on the day after or later, to those who took part and have not answered an open survey; returns how
+    many they are.
+    """
+    due = (
+        select(Survey, Event)
+        .join(Event, Event.id == Survey.event_id)
+        .where(
+            Survey.asked_at.is_(None),
+            Survey.closed_at.is_(None),
+            Event.status != "cancelled",
+            Event.last_day.between(today - dt.timedelta(days=ASK_DAYS), today - dt.timedelta(days=1)),
+        )
+        .order_by(Survey.created_at, Survey.id)
+        .limit(MOST_EVENTS)
+    )
+    told = 0
+    async with db.begin(HUB) as session:
+        for survey, event in (await session.execute(due)).all():
+            once = update(Survey).where(Survey.id == survey.id, Survey.asked_at.is_(None))
+            done = await session.scalars(once.values(asked_at=func.now()).returning(Survey.id))
+            if done.first() is None:
+                continue
+            answered = select(SurveyTurnout.navigator_id).where(SurveyTurnout.survey_id == survey.id)
+            people = (
+                await session.scalars(
+                    select(Participant.navigator_id).where(
+                        Participant.event_id == event.id,
+                        Participant.attendance != "no_show",
+                        Participant.navigator_id.not_in(answered),
+                    )
+                )
+            ).all()
+            await note(session, [notice(event.id, key, "survey", titles=[survey.title]) for key in people])
+            told += len(people)
     return told
 
 
@@ -95,6 +133,7 @@ def duties(runtime: Runtime) -> list[Every]:
     async def daily(db: Database) -> None:
         today = dt.datetime.now(dt.UTC).date()
         await remind(db, today)
+        await ask(db, today)
         await forget(db, today)
 
     return [Every(TELL_SECONDS, tells), Every(SETTLE_SECONDS, settles), Every(DAILY_SECONDS, daily)]

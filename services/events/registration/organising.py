@@ -160,8 +160,7 @@ async def changed(session: Writer, event: Event, before: Essence) -> None:
         await transport.moved(session, event, before.timezone)
         await venue.moved(session, event, before.date, before.timezone)
         await board.tell(session, event.id)
-        reminded = update(RegistrationRules).where(RegistrationRules.event_id == event.id)
-        await session.execute(reminded.values(reminded_at=None))
+        await session.execute(update(Event).where(Event.id == event.id).values(reminded_at=None))
     if await essence(session, event) != before:
         await tell_all(session, event, "event_changed")
 

@@ -25,6 +25,9 @@ from services.kit.service import Runtime
 
 DIRECT = ("invitation", "contact", "release")
 """What nobody waits for."""
+AFTERWARDS = frozenset({"follow_up", "survey"})
+"""What is not about a booking: it comes with a way out, and to nobody who took it."""
+ALL_OF = {"announcement": ("lines",), "survey": ("titles",)}
 BATCH = 100
 MOST_BATCHES = 50
 QUIET = dt.timedelta(seconds=60)
@@ -160,10 +163,13 @@ async def _digest(session: Writer, world: World, person: Navigator, notices: lis
     languages = [row.language for one in notices if (row := world.rows.get((one.event_id, person.id)))]
     language = languages[-1] if languages else "de"
     with i18n.speaking(language):
-        items, headlines = [], []
+        items, headlines, booked = [], [], False
         for event_id in dict.fromkeys(one.event_id for one in notices):
             event, key = world.events[event_id], (event_id, person.id)
-            kinds = {one.kind: one.details for one in notices if one.event_id == event_id}
+            kinds = _kinds([one for one in notices if one.event_id == event_id])
+            if not person.invitable:
+                kinds = {kind: details for kind, details in kinds.items() if kind not in AFTERWARDS}
+            booked = booked or bool(kinds.keys() - AFTERWARDS)
             said = wording.said(event, kinds, world.standings.get(key), world.boarding.get(key, []))
             if said.lines:
                 link = "" if event.status == "cancelled" else world.link(key)
@@ -173,10 +179,21 @@ async def _digest(session: Writer, world: World, person: Navigator, notices: lis
             return False
         count = len(items)
         subject = headlines[0] if count == 1 else ngettext("News of {number} event", "News of {number} events", count)
+    way_out: dict[str, Any] = {} if booked else {"unsubscribe": world.unsubscribe(person.id)}
     return await _send(
         session, world, "status", person.email, language, f"status:{person.id}:{notices[-1].id}",
-        name=printable(person.name), subject=subject, items=items,
+        name=printable(person.name), subject=subject, items=items, **way_out,
     )  # fmt: skip
+
+
+def _kinds(notices: Iterable[Notice]) -> dict[str, dict[str, Any]]:
+    """What was noted of one event, by kind: the newest of each, and of announcements and surveys all of them."""
+    found: dict[str, dict[str, Any]] = {}
+    for one in notices:
+        before = found.pop(one.kind, {})
+        together = {key: [*before.get(key, ()), *one.details.get(key, ())] for key in ALL_OF.get(one.kind, ())}
+        found[one.kind] = one.details | together
+    return found
 
 
 async def _send(

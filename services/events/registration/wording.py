@@ -43,6 +43,9 @@ def said(
         headline, words = _standing(event, last, standing)
         headlines.append(headline)
         lines += words
+    if "announcement" in kinds:
+        headlines.append(_("The organiser announces"))
+        lines += [printable(line) for line in kinds["announcement"].get("lines", []) if line]
     if "event_changed" in kinds:
         headlines.append(_("The event has changed"))
         lines.append(_("The event has changed: please look at date, place and agenda once more."))
@@ -59,6 +62,10 @@ def said(
     if "follow_up" in kinds:
         headlines.append(_("Afterwards"))
         lines += [_("Thank you for taking part."), *filter(None, kinds["follow_up"].get("lines", []))]
+    if "survey" in kinds:
+        headlines.append(_("How was it?"))
+        titles = [printable(title) for title in kinds["survey"].get("titles", [])]
+        lines += [_("Please answer the survey „{title}“: without your name.", title=title) for title in titles]
     return Said(headlines[0] if headlines else "", lines)
 
 

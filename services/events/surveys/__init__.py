@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
-from sqlalchemy import ColumnElement, delete, func, insert, select, text, update
+from sqlalchemy import ColumnElement, delete, func, insert, select, text, true, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from services.events.models import Event, Navigator, Participant, Survey, SurveyAnswer, SurveyTurnout
@@ -58,14 +58,21 @@ def asked(survey: Survey) -> list[Question]:
     return msgspec.convert(survey.questions, list[Question])
 
 
-async def answer(session: Writer, survey_id: uuid.UUID, navigator: uuid.UUID, answers: Sequence[Answer]) -> None:
-    """Count somebody's answers. Raises NotFound for who took no part, Conflict where it is over or they answered.
+async def answer(
+    session: Writer,
+    survey_id: uuid.UUID,
+    navigator: uuid.UUID,
+    answers: Sequence[Answer],
+    event_id: uuid.UUID | None = None,
+) -> None:
+    """Count somebody's answers. Raises NotFound for who took no part, and for a survey that is not of `event_id` where
+    that is given; Conflict where it is over or they answered.
 
     Under HUB: what is stored is for nobody's eyes.
     """
     survey = (await session.scalars(select(Survey).where(Survey.id == survey_id).with_for_update())).first()
     ags = await _ags(session, survey.event_id, navigator) if survey else None
-    if survey is None or ags is None:
+    if survey is None or ags is None or event_id not in {None, survey.event_id}:
         raise NotFound(_("There is no such survey."))
     if survey.closed_at is not None or (survey.closes_at and survey.closes_at <= dt.datetime.now(dt.UTC)):
         raise Conflict(_("This survey is over."))
@@ -133,13 +140,16 @@ async def by_id(session: Reader, key: uuid.UUID) -> Survey | None:
     return await session.get(Survey, key)
 
 
-async def open_for(session: Reader, navigator: uuid.UUID) -> list[tuple[Survey, bool]]:
-    """What somebody is asked now, and whether they have answered. Under HUB."""
+async def open_for(
+    session: Reader, navigator: uuid.UUID, event_id: uuid.UUID | None = None
+) -> list[tuple[Survey, bool]]:
+    """What somebody is asked now, of one event if given, and whether they have answered. Under HUB."""
     done = select(SurveyTurnout.survey_id).where(SurveyTurnout.navigator_id == navigator)
     query = (
         select(Survey, Survey.id.in_(done))
         .join(Participant, Participant.event_id == Survey.event_id)
         .where(Participant.navigator_id == navigator, Survey.closed_at.is_(None))
+        .where(Survey.event_id == event_id if event_id else true())
         .order_by(Survey.created_at, Survey.id)
         .limit(100)
     )

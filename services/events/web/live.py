@@ -9,9 +9,10 @@ from litestar import Request, Response, get
 from litestar.types import ASGIApp
 
 from services.events import access, daylinks
-from services.events.live.rooms import CLOCK, IDEAS, PEOPLE, Room, encoded, rooms_of
+from services.events.live.rooms import ANNOUNCEMENTS, CLOCK, IDEAS, PEOPLE, Room, encoded, rooms_of
 from services.events.live.screens import BoardScreen, ClockScreen
 from services.events.live.state import Board, Mine, State
+from services.kit import links
 from services.kit.errors import NotFound
 from services.kit.graphcall import EVENT_STREAM
 from services.kit.i18n import gettext as _
@@ -23,7 +24,8 @@ from services.kit.service import Runtime
 LINK = {"token": "The end of a personal link of this day, as its QR code holds it."}
 LIVE = Api(
     "The clock of the rounds, as Server-Sent Events: `live` at once and whenever it changes. Each says what follows by "
-    "itself, and what time it is here, so that a screen goes on counting alone",
+    "itself, and what time it is here, so that a screen goes on counting alone. `announcements` are what the organiser "
+    "announced to everybody, newest first, whenever that changes",
     {200: Answer({EVENT_STREAM: State})},
     problems=(404,),
     headers={"Last-Event-ID": "Taken, and not needed: the present state comes at once."},
@@ -31,20 +33,21 @@ LIVE = Api(
 MINE = Api(
     "A person's own day: where they sit now and next, and with whom",
     {200: json(Mine, "etag"), 304: Answer({}, ("etag",))},
-    problems=(404,),
+    problems=(404, 429),
     described=LINK,
     headers={"If-None-Match": "The ETag of what one has; the time in an answer does not count."},
 )
 MINE_LIVE = Api(
-    "As the clock of the event, and `mine` whenever the person's next table changes",
+    "As the clock of the event, and `mine` whenever the person's next table changes; `announcements` are also those "
+    "for their city, vehicle or sessions",
     {200: Answer({EVENT_STREAM: State})},
-    problems=(404,),
+    problems=(404, 429),
     described=LINK,
 )
 IDEAS_LIVE = Api(
     "The board of ideas, as Server-Sent Events: `ideas` at once, then `idea` for each that changed",
     {200: Answer({EVENT_STREAM: Board})},
-    problems=(404,),
+    problems=(404, 429),
     described=LINK,
     headers={"Last-Event-ID": "The last event one has: what changed since is enough."},
 )
@@ -65,6 +68,7 @@ def _runtime(request: Request[Any, Any, Any]) -> Runtime:
 async def _theirs(request: Request[Any, Any, Any], event_id: str, token: str, *parts: str) -> tuple[Room, uuid.UUID]:
     """The room of a personal link's event, and whose link it is. Raises NotFound for a link that does not count."""
     here = _runtime(request)
+    await here.rates.take(links.LOOKS, links.counted(token))
     opened = daylinks.opened(here.settings, token)
     if opened is None or opened[0] != as_uuid(event_id):
         raise NotFound(_("This link is not valid any more."))
@@ -77,14 +81,14 @@ async def _theirs(request: Request[Any, Any, Any], event_id: str, token: str, *p
 @get("/events/{event_id:str}/live", right=ANYBODY, api=LIVE)
 async def live(request: Request[Any, Any, Any], event_id: str) -> ASGIApp:
     """404 where there is no such event."""
-    room = await rooms_of(_runtime(request)).open(as_uuid(event_id), CLOCK)
+    room = await rooms_of(_runtime(request)).open(as_uuid(event_id), CLOCK, ANNOUNCEMENTS)
     return ClockScreen(room).answer()
 
 
 @get("/events/{event_id:str}/mine/{token:str}", right=access.DAY_LINK, api=MINE)
 async def mine(request: Request[Any, Any, Any], event_id: str, token: str) -> Response[bytes]:
     """304 for whoever has it already."""
-    room, person = await _theirs(request, event_id, token)
+    room, person = await _theirs(request, event_id, token, ANNOUNCEMENTS)
     content, tag = encoded(room.mine(person))
     headers = {"etag": tag, "cache-control": "private, no-cache", "referrer-policy": "no-referrer"}
     if tag in request.headers.get("if-none-match", ""):
@@ -94,7 +98,7 @@ async def mine(request: Request[Any, Any, Any], event_id: str, token: str) -> Re
 
 @get("/events/{event_id:str}/mine/{token:str}/live", right=access.DAY_LINK, api=MINE_LIVE)
 async def mine_live(request: Request[Any, Any, Any], event_id: str, token: str) -> ASGIApp:
-    room, person = await _theirs(request, event_id, token, CLOCK)
+    room, person = await _theirs(request, event_id, token, CLOCK, ANNOUNCEMENTS)
     return ClockScreen(room, person).answer()
 
 

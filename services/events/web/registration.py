@@ -16,6 +16,8 @@ from services.kit.db import HUB
 from services.kit.errors import Conflict, HubError, NotFound, Problem, Refused
 from services.kit.forms import EMPTY, Form
 from services.kit.i18n import gettext as _
+from services.kit.links import CHANGES, LOOKS, counted
+from services.kit.rates import Rate
 from services.kit.service import Runtime
 
 AnyRequest = Request[Any, Any, Any]
@@ -44,6 +46,10 @@ def here(request: AnyRequest) -> Runtime:
     return runtime
 
 
+async def _counted(runtime: Runtime, rate: Rate, token: str) -> None:
+    await runtime.rates.take(rate, counted(token))
+
+
 # One's own registration -----------------------------------------------------------------------------------------------
 
 
@@ -55,6 +61,7 @@ async def mine(request: AnyRequest, token: str) -> Response[Any]:
 
 async def _mine(request: AnyRequest, token: str, shown: Form, status: int = 200) -> Response[Any]:
     runtime = here(request)
+    await _counted(runtime, LOOKS, token)
     key = links.of_person(runtime.settings, token)
     event, person, _need = await own.known(runtime, key)
     async with runtime.db.read(HUB) as session:
@@ -100,6 +107,7 @@ async def superior(request: AnyRequest, token: str) -> Response[Any]:
 
 async def _act(request: AnyRequest, token: str, act: Any) -> Response[Any]:
     runtime = here(request)
+    await _counted(runtime, CHANGES, token)
     key = links.of_person(runtime.settings, token)
     try:
         done = await act(runtime, key)
@@ -121,6 +129,7 @@ def _beside(request: AnyRequest, problem: HubError) -> Form:
 @get("/events/release/{token:str}", page=True, right=access.BY_LINK)
 async def asked(request: AnyRequest, token: str) -> Response[Any]:
     """What is asked. Nothing is decided by looking."""
+    await _counted(here(request), LOOKS, token)
     found = await release.asked(here(request), token)
     return await pages.page(
         request, "events/release.html", secret=True, token=token, found=found, date=wording.day(found.event)
@@ -130,6 +139,7 @@ async def asked(request: AnyRequest, token: str) -> Response[Any]:
 @post("/events/release/{token:str}", page=True, status_code=303, right=access.BY_LINK)
 async def decide(request: AnyRequest, token: str) -> Response[Any]:
     """The decision, once; afterwards the page says what was decided."""
+    await _counted(here(request), CHANGES, token)
     said = await forms.read(request, Decision)
     await release.decide(here(request), token, given=said.decision == "given")
     return pages.redirect(request, f"/events/release/{token}", flash=_("Thank you. Your decision is stored."))
@@ -140,6 +150,7 @@ async def decide(request: AnyRequest, token: str) -> Response[Any]:
 
 @get("/events/invitations/{token:str}", page=True, right=access.BY_LINK)
 async def invitations(request: AnyRequest, token: str) -> Response[Any]:
+    await _counted(here(request), LOOKS, token)
     links.of_invitations(here(request).settings, token)
     return await pages.page(request, "events/invitations.html", secret=True, token=token, done=False)
 
@@ -148,6 +159,7 @@ async def invitations(request: AnyRequest, token: str) -> Response[Any]:
 async def end_invitations(request: AnyRequest, token: str) -> Response[Any]:
     """By our own page, and by mail programs, which send no cookies and read no page (RFC 8058): the link is enough."""
     runtime = here(request)
+    await _counted(runtime, CHANGES, token)
     await own.no_invitations(runtime, links.of_invitations(runtime.settings, token))
     return await pages.page(request, "events/invitations.html", secret=True, token=token, done=True)
 

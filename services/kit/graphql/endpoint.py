@@ -35,6 +35,8 @@ from services.kit.rights import Right
 log = logging.getLogger(__name__)
 SEARCH: Final = Rate("search", 600, per=60)
 """What somebody without a token may ask from one address."""
+CHANGES: Final = Rate("changes from one address", 6_000, per=60)
+"""Mutations without a token: with links, which are counted by themselves. A whole event may sit behind one address."""
 GRAPH: Final = Right("everybody", rows="what the rights of its fields allow")
 
 Straight = Callable[[Request[Any, Any, Any]], Awaitable[ASGIApp]]
@@ -88,6 +90,8 @@ class _Asked:
     """Whether they speak the media type of the specification."""
     strict: bool
     """Whether a request that did not run is told by its status."""
+    changing: bool
+    """Whether it was counted as a mutation."""
     cost: Cost | None = None
 
 
@@ -106,6 +110,8 @@ class _Graph:
         except (GraphQLError, Invalid, HubError) as problem:
             body = answers.refused(_errors(problem), asked.cost)
             return Answer(body, modern=asked.modern, status=400 if asked.strict else 200)
+        if asked.changing and operation.operation is not OperationType.MUTATION:
+            await hub.rates.take(SEARCH, address_of(request))
         if operation.operation is not OperationType.QUERY and request.method == "GET":
             raise HTTPException(_("Only queries are read with GET."), status_code=405, headers={"allow": "POST"})
         context = Context(hub.runtimes, asked.who, milliseconds=asked.allowed.seconds * 1000)
@@ -140,18 +146,27 @@ class _Graph:
     async def read(self, request: Request[Any, Any, Any], hub: Any) -> _Asked:
         """Raises HubError and HTTPException for requests that are none."""
         who = await hub.asking(request, self.service)
-        if not who.known and hub.rates.counting:
+        counting = not who.known and hub.rates.counting
+        if counting and request.method == "GET":
             await hub.rates.take(SEARCH, address_of(request))
         scope, allowed = request.scope, hub.settings.limits_of(who)
         headers = dict(scope["headers"])
         if scope["method"] == "GET":
             call = calls.asked(scope["query_string"], allowed.body)
         else:
-            call = await calls.posted(headers, request.receive, allowed.body)
+            try:
+                call = await calls.posted(headers, request.receive, allowed.body)
+            except Exception:
+                if counting:  # what is no request counts as one
+                    await hub.rates.take(SEARCH, address_of(request))
+                raise
+        changing = (call.query or "").lstrip().startswith("mutation")
+        if counting and request.method != "GET":
+            await hub.rates.take(CHANGES if changing else SEARCH, address_of(request))
         accepted = headers.get(b"accept", b"")
         modern = calls.MODERN in accepted
         strict = modern or calls.STREAMED in accepted
-        return _Asked(who, call, allowed, hub.settings.may_introspect(who), modern, strict)
+        return _Asked(who, call, allowed, hub.settings.may_introspect(who), modern, strict, changing and counting)
 
     def allowed_to_run(self, asked: _Asked, documents: Documents) -> tuple[Prepared, OperationDefinitionNode]:
         """Raises GraphQLError, Invalid or HubError for what may not run; knows the cost of what may."""

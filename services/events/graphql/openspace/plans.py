@@ -37,6 +37,7 @@ class PlannedSession:
     room: ID | None
     pinned: bool
     moved: bool = strawberry.field(description="Whether it is elsewhere in the published agenda.")
+    turned_away: int = strawberry.field(description="How many would come and find no seat in this room.")
     reasons: list[str] = strawberry.field(description="Why there, in sentences for people.")
 
 
@@ -48,12 +49,16 @@ class OpenSpaceQuality:
     worst_off: float = strawberry.field(description="The share of the person who gets the least of their wishes.")
     attended: int = strawberry.field(description="The weight of the wishes that people can attend.")
     seatless: int = strawberry.field(description="Interested people beyond the seats of the rooms.")
+    turned_away: int = strawberry.field(
+        description="How many would come to a session and find no seat, all sessions together: nobody attends without."
+    )
     left_out: int = strawberry.field(description="Sessions that found no place.")
 
     @classmethod
     def of(cls, answer: Mapping[str, Any]) -> Self:
         names = ("kept", "random", "upper_bound", "worst_off", "attended", "seatless", "left_out")
-        return cls(**{name: answer.get(name) for name in names})  # type: ignore[arg-type]
+        found = {name: answer.get(name) for name in names}
+        return cls(**found, turned_away=answer.get("turned_away", 0))  # type: ignore[arg-type]
 
 
 @strawberry.type(description="With the same digest, seed, iterations and version, the same agenda comes out again.")
@@ -113,7 +118,7 @@ def _answered(
     agenda = planning.agenda(answer)
     numbers = {str(slot.id): number for number, slot in enumerate(place.slots, 1)}
     return {
-        "sessions": shown(asked, agenda, adjusting.pins(answer), titles, numbers),
+        "sessions": shown(asked, agenda, answer, titles, numbers),
         "quality": OpenSpaceQuality.of(answer),
         "provenance": OpenSpaceProvenance(
             seed=asked.seed,
@@ -130,12 +135,13 @@ def _answered(
 def shown(
     asked: Question,
     agenda: Sequence[Place],
-    pinned: frozenset[tuple[str, int]],
+    answer: Mapping[str, Any],
     titles: Mapping[str, str],
     slots: Mapping[str, int],
 ) -> list[PlannedSession]:
     """By slot, those left out at the end."""
-    why = reasons(asked, agenda)
+    why, pinned = reasons(asked, agenda), adjusting.pins(answer)
+    full = {(topic, part): people for topic, part, people in answer.get("full", ())}
     was = {(place.topic, place.part): place for place in asked.was}
     out = []
     for place in sorted(
@@ -148,6 +154,8 @@ def shown(
             words.append(_apart(titles.get(topic, "…"), people))
         for topic, people in reason.beside if reason else ():
             words.append(_beside(titles.get(topic, "…"), people))
+        if key in full:
+            words.append(_full(full[key]))
         out.append(
             PlannedSession(
                 proposal=ID(place.topic),
@@ -157,6 +165,7 @@ def shown(
                 room=ID(place.room) if place.room else None,
                 pinned=key in pinned,
                 moved=before is not None and before != place,
+                turned_away=full.get(key, 0),
                 reasons=words,
             )
         )
@@ -179,6 +188,15 @@ def _beside(title: str, people: int) -> str:
         "At the same time as „{title}“, though {people} people care for both.",
         people,
         title=title,
+        people=people,
+    )
+
+
+def _full(people: int) -> str:
+    return ngettext(
+        "The room is full: {people} interested person finds no seat.",
+        "The room is full: {people} interested people find no seat.",
+        people,
         people=people,
     )
 

@@ -8,7 +8,7 @@ from strawberry import ID, Info
 
 from services.events.graphql.openspace.inputs import ActionItemInput, ProposalInput, SessionHarvestInput, WishInput
 from services.events.graphql.openspace.types import ActionItem, MyWish, Wish
-from services.events.graphql.openspace.working import OpenSpace, shown, working
+from services.events.graphql.openspace.working import OpenSpace, link_of, shown, working
 from services.events.graphql.types import SERVICE
 from services.events.openspace import board, callers, interests, proposals, venue
 from services.events.openspace import harvest as harvests
@@ -73,10 +73,12 @@ class TakingPart:
             if (key := as_uuid(one.proposal)) is None:
                 raise NotFound(_("This event has no such proposal."))
             wanted[key] = max(one.weight, wanted.get(key, 0))
-        async with working(info, event, link) as work:
-            if work.caller.person is None:
-                raise Forbidden(_("Only who takes part in this event can do this."))
-            kept = await interests.wish(work.session, work.event, work.caller.person, wanted)
+        said, key = link_of(info, link), as_uuid(event)
+        if key is None:
+            raise NotFound(_("There is no such event."))
+        if said is None or said.person is None:
+            raise Forbidden(_("Only who takes part in this event can do this."))
+        kept = await interests.wish(here(info, SERVICE), key, said.person, wanted)
         # Not the whole open space: everybody does this within the same minutes.
         return [MyWish(proposal=ID(str(key)), wish=Wish.of(weight)) for key, weight in kept.items()]
 

@@ -273,7 +273,7 @@ class MySession:
     session: ID
     wish: Wish | None
     hosts: bool
-    suggested: bool = strawberry.field(description="The one to go to in its slot.")
+    suggested: bool = strawberry.field(description="The one to go to in its slot: hosted, or with a seat.")
 
     @classmethod
     def of(cls, row: overview.Choice) -> Self:

@@ -2,6 +2,7 @@
 
 import asyncio
 import datetime as dt
+import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Self
@@ -141,8 +142,10 @@ async def shown(info: Info[Any, Any], event: str, link: str | None = None) -> Op
         caller = await callers.find(session, row, asking, said) if said else Caller()
         seen = said is not None or access.may_see_people(asking, row)
         now = await board.read(session, row.id)
+        now = now if seen else board.public(now)
         counts = await interests.counts(session, row.id) if seen else {}
         wishes = await interests.of_person(session, row.id, caller.person) if caller.person else {}
+        seats = await overview.seats(session, row.id, caller.person) if caller.person else frozenset()
     if said is None and asking.subject == row.organiser and access.ORGANISER.allows(asking):
         caller = Caller(organiser=True)
     acting = HUB if said else asking.acting if seen else NOBODY
@@ -158,7 +161,7 @@ async def shown(info: Info[Any, Any], event: str, link: str | None = None) -> Op
         board=OpenSpaceBoard.of(now),
         proposals=[Proposal.of(one, files_at, people=people) for one in found.proposals],
         action_items=[ActionItem.of(one) for one in found.actions],
-        me=_mine(found, caller, wishes, away) if caller.person else None,
+        me=_mine(found, caller, wishes, away, seats) if caller.person else None,
     )
 
 
@@ -167,13 +170,15 @@ async def _away(session: Any, event: m.Event, caller: Caller) -> list[ID]:
     return [ID(str(slot)) for slot in await session.scalars(query)] if caller.person else []
 
 
-def _mine(found: Overview, caller: Caller, wishes: dict[Any, int], away: list[ID]) -> MyOpenSpace:
+def _mine(
+    found: Overview, caller: Caller, wishes: dict[Any, int], away: list[ID], seats: frozenset[uuid.UUID]
+) -> MyOpenSpace:
     me = caller.person
     assert me is not None
     topics = found.proposals
     return MyOpenSpace(
         wishes=[MyWish(proposal=ID(str(key)), wish=Wish.of(weight)) for key, weight in wishes.items()],
-        sessions=[MySession.of(one) for one in overview.choices(found, wishes, me)],
+        sessions=[MySession.of(one) for one in overview.choices(found, wishes, me, seats)],
         proposed=[ID(str(one.row.id)) for one in topics if me in {author.id for author in one.authors}],
         hosted=[ID(str(one.row.id)) for one in topics if me in {host.id for host in one.conveners}],
         away=away,
