@@ -68,4 +68,5 @@ lock: setup ## requirements.lock after a change in pyproject.toml; newest versio
 
 clean: ## remove what was installed and cached, not your data / Installiertes löschen, nicht die Daten
 	rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf services/kit/static/vendor deploy/assets/node_modules
 	find services tests deploy -name __pycache__ -type d -prune -exec rm -rf {} +

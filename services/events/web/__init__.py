@@ -7,7 +7,7 @@ from services.events import trips, voices
 from services.events.openspace import forgetting
 from services.events.openspace import routes as openspace
 from services.events.registration import reading
-from services.events.web import live, papers, registration
+from services.events.web import live, papers, registration, visiting
 from services.kit.db import Reader
 from services.kit.mydata import my_data_route
 
@@ -26,6 +26,7 @@ routes = [
     *(papers.paper, papers.of_city, papers.of_person),
     *live.routes,
     *registration.routes,
+    *visiting.routes,
     *openspace.routes,
     my_data_route("events", about),
 ]
