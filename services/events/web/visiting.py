@@ -4,6 +4,7 @@ import datetime as dt
 import uuid
 from typing import Any, Final
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_time
 from litestar import Request, Response, get
@@ -79,9 +80,12 @@ def day(value: str) -> str:
     return format_date(dt.date.fromisoformat(value), "full", locale=i18n.language())
 
 
-def clock(value: str | None) -> str:
-    """The time of day of a moment that already stands on the event's clock."""
-    return format_time(dt.datetime.fromisoformat(value).time(), "short", locale=i18n.language()) if value else ""
+def clock(value: str | None, zone: str) -> str:
+    """The time of day of a moment, where the event takes place."""
+    if value is None:
+        return ""
+    there = dt.datetime.fromisoformat(value).astimezone(ZoneInfo(zone))
+    return format_time(there.time(), "short", locale=i18n.language())
 
 
 @get("/calendar", page=True, right=ANYBODY)
