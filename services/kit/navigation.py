@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from services.kit.auth import Principal
 from services.kit.i18n import gettext as _
+from services.kit.settings import Settings
 
 
 class Way(NamedTuple):
@@ -31,10 +32,11 @@ class Menu:
 Ways = Callable[[Principal], Menu]
 
 
-def of_hub(_who: Principal) -> Menu:
-    """The pages of `kit.about`, which every hub has."""
+def _of_hub(settings: Settings) -> Menu:
+    """What every page leads to; the notice about data protection is the directory's, wherever that answers."""
     return Menu(
         foot=[
+            Way(f"{settings.urls.get('directory', '')}/privacy", _("Data protection")),
             Way("/developers", _("For developers")),
             Way("/accessibility", _("Accessibility")),
             Way("/imprint", _("Imprint")),
@@ -42,9 +44,9 @@ def of_hub(_who: Principal) -> Menu:
     )
 
 
-def menu(ways: Iterable[Ways | None], who: Principal) -> Menu:
+def menu(ways: Iterable[Ways | None], who: Principal, settings: Settings) -> Menu:
     """All of them as one, in the order of the services; the hub's own come last."""
-    found = [one(who) for one in (*ways, of_hub) if one is not None]
+    found = [*(one(who) for one in ways if one is not None), _of_hub(settings)]
     return Menu(
         [way for one in found for way in one.main],
         [way for one in found for way in one.own],

@@ -94,7 +94,7 @@ class View:
     def __init__(self, request: AnyRequest, who: Principal) -> None:
         self.settings: Settings = request.app.state.hub.settings
         self.who, self.path = who, request.url.path
-        self.menu = navigation.menu([service.menu for service in request.app.state.hub.services], who)
+        self.menu = navigation.menu([service.menu for service in request.app.state.hub.services], who, self.settings)
         self.flash = _flash(self.settings, request.cookies.get(_flash_name(self.settings), ""))
         self.had_flash = _flash_name(self.settings) in request.cookies
         self.browser = forms.browser(request)

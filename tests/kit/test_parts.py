@@ -8,6 +8,7 @@ from services.kit.auth import ANONYMOUS
 from services.kit.errors import Problem
 from services.kit.forms import Form
 from services.kit.navigation import Menu, Way, menu
+from services.kit.settings import Settings
 from tests.stories.test_pages import Page
 
 
@@ -30,9 +31,12 @@ def test_the_navigation_says_where_one_is() -> None:
 
 
 def test_the_menu_is_of_all_services_and_of_the_hub() -> None:
-    found = menu([lambda _who: Menu(main=[Way("/a", "A")]), None, lambda _who: Menu(main=[Way("/b", "B")])], ANONYMOUS)
+    ways = [lambda _who: Menu(main=[Way("/a", "A")]), None, lambda _who: Menu(main=[Way("/b", "B")])]
+    found = menu(ways, ANONYMOUS, Settings())
     assert [way.path for way in found.main] == ["/a", "/b"]
-    assert [way.path for way in found.foot] == ["/developers", "/accessibility", "/imprint"]
+    assert [way.path for way in found.foot] == ["/privacy", "/developers", "/accessibility", "/imprint"]
+    split = menu([], ANONYMOUS, Settings(urls={"directory": "https://directory.example"}))
+    assert split.foot[0].path == "https://directory.example/privacy"
 
 
 def test_a_date_is_three_fields_with_one_name() -> None:

@@ -9,11 +9,7 @@ from services.kit.navigation import Menu, Way
 
 def menu(who: Principal) -> Menu:
     main = [Way("/directory", _("Directory")), Way("/topics", _("Topics"))]
-    foot = [
-        Way("/open-data", _("Open data")),
-        Way("/privacy", _("Data protection")),
-    ]
-    return Menu(main, own(who) if who.session else [], foot)
+    return Menu(main, own(who) if who.session else [], [Way("/open-data", _("Open data"))])
 
 
 def own(who: Principal) -> list[Way]:
