@@ -71,7 +71,10 @@ async def tree(request: AnyRequest) -> Response[Any]:
         return redirect(request, "/topics.jsonld")
     async with here(request).db.read(NOBODY) as session:
         found = await topics.tree(session)
-    made = await page(request, "directory/topics.html", topics=found, label=label)
+    below: dict[str | None, list[Topic]] = {}
+    for topic in found:
+        below.setdefault(topic.parent, []).append(topic)
+    made = await page(request, "directory/topics.html", below=below, label=label)
     made.headers["vary"] += ", accept"
     return made
 

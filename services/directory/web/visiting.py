@@ -23,6 +23,8 @@ from services.kit.rights import ANYBODY
 
 SERVICE: Final = "directory"
 KINDS: Final = ("NAVIGATOR", "PROJECT", "CITY", "TOPIC")
+ROWS: Final = KINDS[:3]
+"""What is shown without words: the topics have a page of their own."""
 PER_PAGE: Final = 20
 LONGEST: Final = 200
 SEEN: Final = ANYBODY.to("what the asker's audience sees", "viewer")
@@ -31,8 +33,9 @@ PERSON: Final = "id name title department city { ags name } offers { code label 
 PROJECT: Final = "id title summary stage department city { ags name } topics { code label }"
 COUNTS: Final = """{ all: search(first: 1) { facets { kind { value count } } }
   topics(first: 200) { nodes { code label parent { code } } } }"""
+FACETS: Final = "kind { value count } state { value label count } topic { value label count }"
 FIND: Final = f"""query (
-  $text: String!, $kinds: [SearchKind!], $filters: SearchFilters, $after: String, $first: Int!
+  $text: String!, $kinds: [SearchKind!], $filters: SearchFilters, $after: String, $first: Int!, $narrow: Boolean!
 ) {{
   search(text: $text, kinds: $kinds, filters: $filters, first: $first, after: $after) {{
     edges {{ match node {{ __typename
@@ -40,9 +43,10 @@ FIND: Final = f"""query (
       ... on Project {{ {PROJECT} }}
       ... on City {{ ags called: name state kind district }}
       ... on Topic {{ code label synonyms }} }} }}
-    pageInfo {{ hasNextPage endCursor }} }}
-  counted: search(text: $text, filters: $filters, first: 1) {{ facets {{
-    kind {{ value count }} state {{ value label count }} topic {{ value label count }} }} }} }}"""
+    pageInfo {{ hasNextPage endCursor }}
+    facets @skip(if: $narrow) {{ {FACETS} }} }}
+  counted: search(text: $text, filters: $filters, first: 1) @include(if: $narrow) {{ facets {{ {FACETS} }} }} }}"""
+"""With `narrow`, only one kind is asked for, and what there is of the others is counted apart."""
 CITY: Final = f"""query ($ags: ID!) {{ city(ags: $ags) {{
   ags name state district kind population sizeClass website contact contactEmail contactPhone confirmedOn
   navigators(first: 50) {{ nodes {{ {PERSON} }} pageInfo {{ hasNextPage }} }}
@@ -97,9 +101,9 @@ async def directory(
     filters = {"state": asked["where"] or None, "topic": asked["topic"] or None}
     found = await ask(
         request, SERVICE, FIND, text=asked["q"], first=PER_PAGE, after=after or None, filters=filters,
-        kinds=[asked["kind"]] if asked["kind"] else list(KINDS if asked["q"] else KINDS[:3]),
+        kinds=[asked["kind"]] if asked["kind"] else list(KINDS if asked["q"] else ROWS), narrow=bool(asked["kind"]),
     )  # fmt: skip
-    facets = found["counted"]["facets"]
+    facets = found["counted" if asked["kind"] else "search"]["facets"]
     counts = {one["value"]: one["count"] for one in facets["kind"]}
     following = found["search"]["pageInfo"]
 
@@ -112,7 +116,7 @@ async def directory(
         asked=asked,
         hits=found["search"]["edges"],
         kinds=[(at(kind=""), _("All"), "", None)]
-        + [(at(kind=one), words.kind(one), one, counts.get(one, 0)) for one in KINDS],
+        + [(at(kind=one), words.kind(one), one, counts.get(one, 0 if asked["q"] else None)) for one in KINDS],
         states=[(one["value"], f"{one['label']} ({one['count']})") for one in facets["state"]],
         topics=[(one["value"], f"{one['label']} ({one['count']})") for one in facets["topic"]],
         count=counts.get(asked["kind"], 0) if asked["kind"] else sum(counts.get(one, 0) for one in KINDS),
