@@ -1,5 +1,5 @@
-# Ein frischer Rechner braucht nur Python 3.11+, make und einen Paketindex.
-# A fresh machine needs Python 3.11+, make and a package index, nothing else. `make help` lists the targets.
+# Ein frischer Rechner braucht nur Python 3.11+, make und Paketindexe für Python und npm.
+# A fresh machine needs Python 3.11+, make and package indexes for Python and npm, nothing else. `make help` lists the targets.
 
 SHELL := /bin/sh
 MAKEFLAGS += --no-print-directory

@@ -1,4 +1,4 @@
-"""Make `.venv` complete from nothing but Python, make and a package index; return at once when it already is.
+"""Make `.venv` complete from nothing but Python, make and package indexes; return at once when it already is.
 
 Standard library only; the Makefile chooses the Python that runs it. Promises:
 
