@@ -1,5 +1,5 @@
-# Ein frischer Rechner braucht nur Python 3.11+, make und einen Paketindex.
-# A fresh machine needs Python 3.11+, make and a package index, nothing else. `make help` lists the targets.
+# Ein frischer Rechner braucht nur Python 3.11+, make und Paketindexe für Python und npm.
+# A fresh machine needs Python 3.11+, make and package indexes for Python and npm, nothing else. `make help` lists the targets.
 
 SHELL := /bin/sh
 MAKEFLAGS += --no-print-directory
@@ -68,4 +68,5 @@ lock: setup ## requirements.lock after a change in pyproject.toml; newest versio
 
 clean: ## remove what was installed and cached, not your data / Installiertes löschen, nicht die Daten
 	rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf services/kit/static/vendor deploy/assets/node_modules
 	find services tests deploy -name __pycache__ -type d -prune -exec rm -rf {} +

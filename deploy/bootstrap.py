@@ -1,8 +1,9 @@
-"""Make `.venv` complete from nothing but Python, make and a package index; return at once when it already is.
+"""Make `.venv` complete from nothing but Python, make and package indexes; return at once when it already is.
 
 Standard library only; the Makefile chooses the Python that runs it. Promises:
 
 - `.venv` holds `requirements.lock` (hashes checked), uv, pip and this project, editable: `.venv/bin/lotsennetz`.
+  `services/kit/static/vendor` holds what the pages need from npm.
 - `.venv/lotsennetz.json` is written last and describes what was installed. While it matches, nothing is done.
 - An interrupted run leaves `.cache/bootstrap.busy`; the next run starts over from the downloads kept in `.cache/uv`.
 - Two runs at once: the second waits, then finds the work done.
@@ -44,6 +45,8 @@ BUSY = CACHE / "bootstrap.busy"
 STAMP = VENV / "lotsennetz.json"
 LOCK = ROOT / "requirements.lock"
 UV_LOCK = ROOT / "deploy" / "uv.txt"
+ASSETS = ROOT / "deploy" / "assets"
+FETCHED = ROOT / "services" / "kit" / "static" / "vendor" / "stamp.json"
 COMMAND = BIN / "lotsennetz"
 NUMBA_CACHE = VENV / "numba-cache"
 
@@ -111,7 +114,8 @@ def is_able() -> None:
 def wanted() -> dict[str, str]:
     """What `.venv` must have been made from. The folder counts, since scripts in `.venv/bin` name it."""
     digest = hashlib.sha256()
-    for path in (LOCK, UV_LOCK, ROOT / "pyproject.toml", Path(__file__)):
+    inputs = (LOCK, UV_LOCK, ROOT / "pyproject.toml", ASSETS / "package-lock.json", ASSETS / "build.py", Path(__file__))
+    for path in inputs:
         digest.update(path.read_bytes())
     python = ".".join(map(str, sys.version_info[:3]))
     return {"inputs": digest.hexdigest(), "python": python, "machine": platform.machine(), "folder": str(ROOT)}
@@ -127,7 +131,7 @@ def installed() -> dict[str, str]:
 
 def is_current() -> bool:
     # The interpreter may have left with a system upgrade, and the command with a careless `rm`: both are looked at.
-    return installed() == wanted() and (BIN / "python").exists() and COMMAND.exists()
+    return installed() == wanted() and all(path.exists() for path in (BIN / "python", COMMAND, FETCHED))
 
 
 def is_usable() -> bool:
@@ -188,6 +192,7 @@ def install(lock: int) -> None:
     uv = (BIN / "uv", "pip")
     step("Pakete", "packages", *uv, "sync", "--compile-bytecode", "--python", BIN / "python", "--require-hashes", LOCK)
     local = ("--no-deps", "--no-build-isolation", "--editable", ROOT)
+    # Its build hook also fetches style and fonts of the pages from npm.
     step("Lotsennetz", "the project", *uv, "install", "--python", BIN / "python", *local)
     print("  Rechenkern übersetzen (compiling the solver) …", end="", flush=True)
     began = time.monotonic()
@@ -221,10 +226,11 @@ def explain() -> str:
         "\n    ".join(["", *tail])
         + f"""
 
-Vollständiges Protokoll: {where}. Ohne freien Weg ins Netz helfen HTTPS_PROXY (Proxy), PIP_INDEX_URL (eigener
-Paketspiegel) und SSL_CERT_FILE (eigene Zertifikate). Danach denselben Befehl noch einmal aufrufen.
-Full log: {where}. Without a free way to the network, set HTTPS_PROXY (proxy), PIP_INDEX_URL (your package mirror)
-and SSL_CERT_FILE (your certificates). Then run the same command again."""
+Vollständiges Protokoll: {where}. Ohne freien Weg ins Netz helfen HTTPS_PROXY (Proxy), PIP_INDEX_URL und
+npm_config_registry (eigene Paketspiegel) und SSL_CERT_FILE (eigene Zertifikate). Danach denselben Befehl noch einmal
+aufrufen.
+Full log: {where}. Without a free way to the network, set HTTPS_PROXY (proxy), PIP_INDEX_URL and npm_config_registry
+(your package mirrors) and SSL_CERT_FILE (your certificates). Then run the same command again."""
     )
 
 

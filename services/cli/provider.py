@@ -29,10 +29,10 @@ from litestar import Litestar, Request, Response, get, post
 from litestar.handlers import HTTPRouteHandler
 
 from services.cli.running import bind
-from services.kit import i18n
+from services.kit import i18n, pages
 from services.kit.graphql import read_body
 from services.kit.i18n import gettext as _
-from services.kit.pages import templates
+from services.kit.web import static
 
 ALGORITHM = "ES256"
 CODE_SECONDS = 60
@@ -40,7 +40,7 @@ MOST_CODES = 1_000
 MOST_BYTES = 20_000
 HTML = "text/html; charset=utf-8"
 PAGE_HEADERS = {
-    "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'",
+    "content-security-policy": pages.POLICY,  # its form ends at the hub, by redirect
     "cache-control": "no-store",
 }
 SCOPES = ("openid", "profile", "email")
@@ -310,7 +310,7 @@ def _routes(provider: LocalProvider, path: str, title: str) -> list[HTTPRouteHan
             return wrong.response()
         language = i18n.accepted(request.headers.get("accept-language"))
         with i18n.speaking(language):
-            html = templates.get_template("cli/provider.html").render(
+            html = pages.templates.get_template("cli/provider.html").render(
                 language=language, title=title or _("Login of the town"), asked=said, people=provider.people.values()
             )
         return Response(html, media_type=HTML, headers=PAGE_HEADERS)
@@ -346,9 +346,8 @@ async def local_provider(
     """A provider on loopback for as long as this lasts; yields its issuer, which ends with `issuer_path`."""
     listener = bind("127.0.0.1", port)
     issuer = f"http://127.0.0.1:{listener.getsockname()[1]}{issuer_path}"
-    app = Litestar(
-        _routes(LocalProvider(issuer, people, clients), issuer_path, title), openapi_config=None, logging_config=None
-    )
+    handlers = [*_routes(LocalProvider(issuer, people, clients), issuer_path, title), static]
+    app = Litestar(handlers, openapi_config=None, logging_config=None)
     server = _Server(uvicorn.Config(app, log_level="warning", access_log=False, lifespan="off", server_header=False))
     task = asyncio.create_task(server.serve(sockets=[listener]))
     try:

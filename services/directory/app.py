@@ -9,6 +9,8 @@ from services.directory import access, intake, jobs, reads, vocabulary, web
 from services.directory.graphql import schema
 from services.directory.models import Base
 from services.directory.oauth import keys
+from services.directory.web.examples import examples
+from services.directory.web.menu import menu
 from services.kit.auth import Keys
 from services.kit.db import HUB
 from services.kit.service import Runtime, Service
@@ -38,6 +40,8 @@ service = Service(
     rights=access.RIGHTS,
     reads=reads.SHAPES,
     routes=web.routes,
+    menu=menu,
+    examples=examples,
     duties=jobs.duties,
     mails=Path(__file__).parent / "mails",
     listens=intake.listens,

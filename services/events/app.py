@@ -8,6 +8,7 @@ from services.events import access, intake, jobs, surveys, votes, web
 from services.events.graphql import schema
 from services.events.live import rooms
 from services.events.models import Base
+from services.events.web import visiting
 from services.kit.service import Service
 from services.kit.web import from_environment
 
@@ -18,6 +19,8 @@ service = Service(
     schema=schema,
     rights=access.RIGHTS,
     routes=web.routes,
+    menu=visiting.menu,
+    examples=visiting.examples,
     jobs=jobs.JOBS,
     mails=Path(__file__).parent / "mails",
     regular=[*jobs.REGULAR, surveys.closing, votes.closing],

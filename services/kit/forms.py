@@ -9,6 +9,7 @@ import hmac
 import re
 import secrets
 from collections.abc import Mapping, Sequence
+from datetime import date
 from io import BytesIO
 from types import UnionType
 from typing import Annotated, Any, Final, Literal, NamedTuple, TypeVar, Union, cast, get_args, get_origin
@@ -118,6 +119,8 @@ async def read(request: AnyRequest, form: type[T], *, most: int = MOST_BYTES) ->
     problems: list[Problem] = []
     fields = msgspec.structs.fields(form)
     for field in fields:
+        if _bare(field.type) is date:
+            sent = {**sent, field.encode_name: _day(sent, field.encode_name)}
         given = [value.replace("\r\n", "\n").strip() for value in sent.get(field.encode_name, ())]
         try:
             if (value := _value(field, given)) is not msgspec.NODEFAULT:
@@ -232,6 +235,17 @@ def _value(field: FieldInfo, given: list[str]) -> Any:
         raise Refused(_why(wanted, given)) from problem
 
 
+def _day(sent: Mapping[str, list[str]], name: str) -> list[str]:
+    """A day that was written into three fields, as ISO 8601; what is no day stays as it was written."""
+    if name in sent:
+        return sent[name]
+    parts = [next(iter(sent.get(f"{name}-{part}", ())), "").strip() for part in ("year", "month", "day")]
+    if not any(parts):
+        return []
+    year, month, day = parts
+    return [f"{year}-{month.zfill(2)}-{day.zfill(2)}"]
+
+
 def _bare(wanted: Any) -> Any:
     """The type without its limits and without None."""
     while get_origin(wanted) in {Annotated, Union, UnionType}:
@@ -253,6 +267,8 @@ def _why(wanted: Any, given: list[str]) -> str:
             return _("{length} characters are too many; at most {most}.", length=longest, most=most)
         if longest < least:
             return _("{length} characters are too few; at least {least}.", length=longest, least=least)
+    if bare is date:
+        return _("Please write a day with day, month and year, such as 24 12 2026.")
     if bare in {int, float}:
         lowest = next((one.ge for one in limits if one.ge is not None), None)
         highest = next((one.le for one in limits if one.le is not None), None)

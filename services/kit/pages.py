@@ -13,18 +13,26 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
-import msgspec
+from babel import Locale, UnknownLocaleError
 from babel.dates import format_datetime, get_timezone
+from babel.numbers import format_decimal
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined
 from litestar import Request, Response
 from litestar.datastructures import Cookie
 
-from services.kit import forms, i18n
+from services.kit import assets, forms, i18n, navigation
 from services.kit.auth import ANONYMOUS, Principal
+from services.kit.graphql.endpoint import SEARCH, Graph
+from services.kit.rates import address_of
 from services.kit.settings import Settings
 
 HTML: Final = "text/html"
-POLICY: Final = "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
+POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; media-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'"
+)
+"""Nothing from elsewhere, and no script or style in a page itself. `data:` is for the icons of KERN's style."""
 HEADERS: Final = {
     "x-content-type-options": "nosniff",
     "referrer-policy": "same-origin",
@@ -62,15 +70,31 @@ def when(moment: datetime) -> str:
     return format_datetime(moment, "short", tzinfo=get_timezone(ZONE), locale=i18n.language())
 
 
-templates.filters["when"] = when
+def number(value: int) -> str:
+    """With separators, as the person's language writes them."""
+    return format_decimal(value, locale=i18n.language())
+
+
+def language_name(code: str) -> str:
+    """What a language is called in the person's own; its code where nobody knows."""
+    try:
+        return Locale.parse(code, sep="-").get_display_name(i18n.language()) or code
+    except (ValueError, UnknownLocaleError):
+        return code
+
+
+templates.filters |= {"when": when, "number": number, "language": language_name}
+templates.globals["asset"] = assets.path
+templates.globals["ui"] = templates.get_template("parts.html").module
 
 
 class View:
-    """What every template may ask: `view.who`, `view.token`, `view.flash`, `view.path`."""
+    """What every template may ask: `view.who`, `view.token`, `view.flash`, `view.path`, `view.menu`."""
 
     def __init__(self, request: AnyRequest, who: Principal) -> None:
         self.settings: Settings = request.app.state.hub.settings
         self.who, self.path = who, request.url.path
+        self.menu = navigation.menu([service.menu for service in request.app.state.hub.services], who, self.settings)
         self.flash = _flash(self.settings, request.cookies.get(_flash_name(self.settings), ""))
         self.had_flash = _flash_name(self.settings) in request.cookies
         self.browser = forms.browser(request)
@@ -85,6 +109,18 @@ class View:
         return forms.token(self.settings, self.who, self.browser)
 
 
+async def ask(request: AnyRequest, service: str, query: str, **variables: Any) -> dict[str, Any]:
+    """What the graph of `service` answers to whoever looks at the page. Raises the HubError in the answer.
+
+    Whoever is not known counts as at the graph itself.
+    """
+    who, hub = await forms.known(request), request.app.state.hub
+    if not who.known and hub.rates.counting:
+        await hub.rates.take(SEARCH, address_of(request))
+    graph: Graph = request.app.state.graphs[service]
+    return await graph.ask(hub, who, query, variables)
+
+
 async def page(
     request: AnyRequest,
     template: str,
@@ -92,16 +128,20 @@ async def page(
     status: int = 200,
     leads_away: bool = False,
     secret: bool = False,
+    policy: str = "",
     cookies: Sequence[Cookie] = (),
     **values: object,
 ) -> Response[str]:
     """A page of the hub, rendered in the person's language.
 
     `leads_away`: its forms end on other sites, by redirect. `secret`: no browser keeps it, whoever looks at it.
+    `policy`: a Content-Security-Policy of its own.
     """
     made = rendered(request, await forms.known(request), template, status, leads_away, cookies, values)
     if secret:
         made.headers["cache-control"] = "no-store"
+    if policy:
+        made.headers["content-security-policy"] = policy
     return made
 
 
@@ -174,16 +214,3 @@ def _flash(settings: Settings, value: str) -> str:
     if not text or not hmac.compare_digest(_sealed(settings, text).encode(), seal.encode()):
         return ""
     return base64.urlsafe_b64decode(text).decode()
-
-
-class Static(msgspec.Struct, frozen=True):
-    content: bytes
-    media_type: str
-
-
-MEDIA: Final = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
-STATIC: Final = {
-    path.name: Static(path.read_bytes(), MEDIA[path.suffix])
-    for path in (Path(__file__).parent / "static").iterdir()
-    if path.suffix in MEDIA
-}

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 import strawberry
@@ -26,6 +26,7 @@ from services.kit.i18n import gettext as _
 from services.kit.jobs import Every, Job, Queue
 from services.kit.mail import Outbox
 from services.kit.messages import Message
+from services.kit.navigation import Ways
 from services.kit.news import News
 from services.kit.rates import Rates
 from services.kit.revoked import Revoked, TokensRevoked
@@ -44,6 +45,12 @@ REFRESH_SECONDS = 2.0
 STOP_TURNS = 20
 
 
+class Example(NamedTuple):
+    title: str
+    about: str
+    query: str
+
+
 @dataclass(frozen=True)
 class Service:
     """Everything the hub needs to know of a service; `services/README.md` shows how to add one."""
@@ -59,6 +66,10 @@ class Service:
     regular: Sequence[Every] = ()
     duties: Callable[["Runtime"], Sequence[Job | Every]] | None = None
     """Jobs and regular tasks that need more than the database: made for the runtime they run in."""
+    menu: Ways | None = None
+    """Its pages in the navigation."""
+    examples: Callable[[], Sequence[Example]] | None = None
+    """Queries of its graph that everybody may ask, for the page for developers, in the language of the request."""
     mails: Path | None = None
     """The folder of its kinds of mail; its metadata then has `mail.attach`."""
     listens: log.Listens = field(default_factory=dict)

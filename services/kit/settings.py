@@ -71,6 +71,10 @@ class Settings:
     """Who runs the hub, in one line, as the notices about data protection name them."""
     privacy_contact: str = ""
     """How to reach the operator's data protection officer."""
+    imprint: str = ""
+    """Who runs the hub, as the law wants it said (§ 5 DDG): name, address, who speaks for it, contact; in lines."""
+    accessibility_contact: str = ""
+    """Where people tell of barriers."""
 
     def limits_of(self, who: "Principal") -> Limits:
         """What `who` may ask for."""
@@ -158,6 +162,8 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
         remembered=_megabytes(text("REMEMBERED", "32")),
         operator=text("OPERATOR"),
         privacy_contact=text("PRIVACY_CONTACT"),
+        imprint=text("IMPRINT"),
+        accessibility_contact=text("ACCESSIBILITY_CONTACT"),
         trusted_proxies=tuple(_network(part.strip()) for part in text("TRUSTED_PROXIES").split(",") if part.strip()),
         limits=classes({name: text(f"LIMITS_{name.upper()}") for name in ("anonymous", "known", "trusted")}),
         trusted_clients=frozenset(part.strip() for part in text("TRUSTED_CLIENTS").split(",") if part.strip()),

@@ -17,7 +17,7 @@ from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 from litestar.types import ASGIApp, Receive, Scope, Send
 from sqlalchemy import text
 
-from services.kit import forms, i18n, log, openapi, pages, settings
+from services.kit import about, assets, forms, i18n, log, openapi, pages, settings
 from services.kit.compiled import fast
 from services.kit.db import HUB
 from services.kit.errors import Forbidden, HubError, Refused, TooMany, Unknown
@@ -53,12 +53,14 @@ def create_app(hub: Hub) -> Litestar:
     if len(hub.services) > 1:
         graph = one_graph({one.name: one.schema for one in hub.services})
         graphs.append(_graph("/graphql", graph, most, hub.services))
+    routes = [route for service in hub.services for route in service.routes]
     app = App(
         route_handlers=[
-            landing, static, live, ready, description,
+            static, live, ready, description, *about.routes,
             *graphs,
             *(feed_route(service.name) for service in hub.services),
-            *(route for service in hub.services for route in service.routes),
+            *routes,
+            *(() if any("/" in route.paths for route in routes) else [landing]),
         ],
         guards=[_guard],
         lifespan=[lifespan],
@@ -68,6 +70,7 @@ def create_app(hub: Hub) -> Litestar:
         logging_config=None,  # the command line configures logging once
     )  # fmt: skip
     app.state.hub = hub
+    app.state.graphs = {one.name: graph.opt["graph"] for one, graph in zip(hub.services, graphs, strict=False)}
     check_routes(app)
     return app
 
@@ -174,13 +177,19 @@ async def landing(request: Request[Any, Any, Any]) -> Response[str]:
 
 
 @get("/static/{name:str}", right=ANYBODY, sync_to_thread=False, api=None)
-def static(name: str) -> Response[bytes]:
-    """Style and scripts of the pages."""
-    found = pages.STATIC.get(name)
+def static(request: Request[Any, Any, Any], name: str) -> Response[bytes]:
+    """Style, scripts and fonts of the pages."""
+    found = assets.found(name)
     if found is None:
         raise NotFoundException
-    headers = {"cache-control": "public, max-age=3600", "x-content-type-options": "nosniff"}
-    return Response(found.content, media_type=found.media_type, headers=headers)
+    asset, lasting = found
+    headers = {"cache-control": assets.FOREVER if lasting else "no-cache", "x-content-type-options": "nosniff"}
+    content = asset.content
+    if asset.packs:
+        headers["vary"] = "accept-encoding"
+        if "gzip" in request.headers.get("accept-encoding", ""):
+            content, headers["content-encoding"] = asset.packed, "gzip"
+    return Response(content, media_type=asset.media_type, headers=headers)
 
 
 class Live(msgspec.Struct):

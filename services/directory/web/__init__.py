@@ -22,6 +22,7 @@ from services.directory.web import (
     steering,
     topics,
     upload,
+    visiting,
 )
 
 routes = [
@@ -46,4 +47,5 @@ routes = [
     *cities.routes,
     *history.routes,
     *harvest.routes,
+    *visiting.routes,
 ]

@@ -8,7 +8,7 @@ from litestar import Response, get, post
 from webauthn.helpers import bytes_to_base64url
 
 from services.directory import access, people
-from services.directory.access import APPROVE, AUDIT, PEOPLE, WRITE, role_name, scope_words
+from services.directory.access import PEOPLE, role_name, scope_words
 from services.directory.login import flows, oidc, passkeys, providers, sessions
 from services.directory.oauth import grants
 from services.directory.web.login import Answer, AnyRequest, Nothing, here
@@ -59,7 +59,6 @@ async def _account(request: AnyRequest, who: Principal, shown: Form = EMPTY, sta
         "directory/account.html",
         status=status,
         allowed=[(one.client, [scope_words(scope) for scope in one.scopes], one.at) for one in allowed],
-        links=_links(who),
         row=row,
         roles=roles_of(person.roles if person else frozenset()),
         sessions=living,
@@ -70,6 +69,7 @@ async def _account(request: AnyRequest, who: Principal, shown: Form = EMPTY, sta
         manages=PEOPLE in who.scopes and row.org != people.HUB_ORG,
         leads_away=provider is not None,
         shown=shown,
+        none_sent=EMPTY,
     )
 
 
@@ -84,22 +84,6 @@ async def end_session(request: AnyRequest) -> Response[Any]:
             raise NotFound(_("There is no such session."))
         await runtime.say(session, await sessions.end(session, own[asked.id]))
     return redirect(request, HOME, flash=_("The session has ended."))
-
-
-def _links(who: Principal) -> list[tuple[str, str]]:
-    """The pages that the person's roles open."""
-    open_ = [("/people", _("Our people")), ("/objections", _("Objections"))] if PEOPLE in who.scopes else []
-    if who.where(access.NAVIGATOR):
-        open_.append(("/mine", _("My entry in the directory")))
-    if who.city and WRITE in who.scopes:
-        open_.append((f"/city/{who.city}/partnerships", _("Partnerships")))
-    if {WRITE, APPROVE} & who.scopes:
-        open_.append(("/topics/proposals", _("Proposed topics")))
-    if {PEOPLE, APPROVE} & who.scopes:
-        open_.append(("/registrations", _("Registrations")))
-    if AUDIT in who.scopes:
-        open_ += [("/audit", _("Audit log")), ("/state", _("The state at a glance"))]
-    return open_
 
 
 @post("/account/clients/end", status_code=303, page=True, right=access.ONESELF)

@@ -18,6 +18,7 @@ from services.kit import forms, pages
 from services.kit.auth import Principal
 from services.kit.db import Reader
 from services.kit.errors import Forbidden, NotFound, Refused
+from services.kit.forms import EMPTY
 from services.kit.graphql import decode_cursor, encode_cursor
 from services.kit.i18n import gettext as _
 
@@ -114,6 +115,7 @@ async def municipalities(
         choices=[(one.value, text) for one, text in words.items()],
         districts=[(row.district_code, row.district) for row in covered.districts],
         following=following,
+        none_sent=EMPTY,
     )
 
 

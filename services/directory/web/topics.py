@@ -9,8 +9,10 @@ from litestar import Response, get, post
 from services.directory import access, topics, vocabulary
 from services.directory.models import Topic
 from services.directory.opendata import skos
+from services.directory.web import words
 from services.directory.web.login import AnyRequest, here
 from services.directory.web.opendata import LINKED, LINKED_DATA, PUBLIC, linked
+from services.directory.web.visiting import PERSON, PROJECT, SERVICE
 from services.kit import forms, i18n
 from services.kit.auth import Principal
 from services.kit.db import HUB, NOBODY, Reader
@@ -18,10 +20,13 @@ from services.kit.errors import Conflict, NotFound, Refused
 from services.kit.forms import EMPTY, Form
 from services.kit.i18n import gettext as _
 from services.kit.openapi import Answer, Api
-from services.kit.pages import page, redirect
+from services.kit.pages import ask, page, redirect
 
 HTML = "text/html"
 PROPOSALS = "/topics/proposals"
+UNDER = f"""query ($code: ID!) {{ topic(code: $code) {{
+  navigators(first: 50) {{ nodes {{ {PERSON} }} pageInfo {{ hasNextPage }} }}
+  projects(first: 50) {{ nodes {{ {PROJECT} }} pageInfo {{ hasNextPage }} }} }} }}"""
 SHOWN = 100
 TOPIC = Api(
     "A topic as SKOS, or as a page for people",
@@ -66,7 +71,10 @@ async def tree(request: AnyRequest) -> Response[Any]:
         return redirect(request, "/topics.jsonld")
     async with here(request).db.read(NOBODY) as session:
         found = await topics.tree(session)
-    made = await page(request, "directory/topics.html", topics=found, label=label)
+    below: dict[str | None, list[Topic]] = {}
+    for topic in found:
+        below.setdefault(topic.parent, []).append(topic)
+    made = await page(request, "directory/topics.html", below=below, label=label)
     made.headers["vary"] += ", accept"
     return made
 
@@ -97,16 +105,22 @@ async def _one(request: AnyRequest, code: str, shown: Form = EMPTY, status: int 
         topic, family = await _family(session, code)
     by_code = {other.code: other for other in family}
     who = await forms.known(request)
+    found = (await ask(request, SERVICE, UNDER, code=code))["topic"]
     made = await page(
         request,
         "directory/topic.html",
         status=status,
         topic=topic,
         label=label,
-        above=[by_code[one] for one in topic.path[:-1] if one in by_code],
+        ways_above=[
+            ("/topics", _("Topics")),
+            *((f"/topics/{one}", label(by_code[one])) for one in topic.path[:-1] if one in by_code),
+        ],
         narrower=[other for other in family if other.parent == code],
         now=by_code.get(topic.merged_into or ""),
         others=[(other.code, _indented(other)) for other in family if code not in other.path],
+        found=found,
+        words=words,
         merges=access.may_decide_topics(who) and not topic.merged_into,
         shown=shown,
     )

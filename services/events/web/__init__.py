@@ -7,7 +7,7 @@ from services.events import certificates, trips, voices, votes
 from services.events.openspace import forgetting
 from services.events.openspace import routes as openspace
 from services.events.registration import reading
-from services.events.web import checking, importing, live, papers, registration, reports
+from services.events.web import checking, importing, live, papers, registration, reports, visiting
 from services.kit.db import Reader
 from services.kit.mydata import my_data_route
 
@@ -31,6 +31,7 @@ routes = [
     *reports.routes,
     *live.routes,
     *registration.routes,
+    *visiting.routes,
     *openspace.routes,
     my_data_route("events", about),
 ]

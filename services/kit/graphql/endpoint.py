@@ -54,7 +54,7 @@ def graphql_route(
 ) -> HTTPRouteHandler:
     """`POST path` answers queries and mutations as JSON, subscriptions as an event stream; `GET path` queries alone."""
     limits.check_entities(schema)
-    graph = _Graph(schema, service, fast)
+    graph = Graph(schema, service, fast)
 
     async def endpoint(request: Request[Any, Any, Any]) -> ASGIApp:
         return await graph.answer(request)
@@ -69,6 +69,7 @@ def graphql_route(
         right=GRAPH,
         api=API,
         straight=graph.answer if GRAPH.public else None,  # or its guard would have to be asked
+        graph=graph,
     )(endpoint)
 
 
@@ -95,7 +96,7 @@ class _Asked:
     cost: Cost | None = None
 
 
-class _Graph:
+class Graph:
     """One endpoint: its schema, and what it was asked lately."""
 
     def __init__(self, schema: GraphQLSchema, service: str | None, fast: Fast | None) -> None:
@@ -142,6 +143,23 @@ class _Graph:
         )
         done = await result if isawaitable(result) else result
         return self.told(done, asked, ran=answers.ran(done))
+
+    async def ask(self, hub: Any, who: Principal, query: str, variables: dict[str, Any]) -> dict[str, Any]:
+        """The data of a query of our own pages, as `who` may see it. Raises the HubError that stands in the answer."""
+        allowed = hub.settings.limits_of(who)
+        limits.values(variables, allowed)
+        prepared = self.texts.prepare(query, allowed)
+        context = Context(hub.runtimes, who, milliseconds=allowed.seconds * 1000)
+        if self.fast is not None:
+            data = await self.fast(context, prepared, prepared.operations[None], variables)
+            if data is not None:
+                found: dict[str, Any] = msgspec.json.decode(data)
+                return found
+        result = execute(self.schema, prepared.document, context_value=context, variable_values=variables)
+        done = await result if isawaitable(result) else result
+        for error in done.errors or ():
+            raise error.original_error or error
+        return done.data or {}
 
     async def read(self, request: Request[Any, Any, Any], hub: Any) -> _Asked:
         """Raises HubError and HTTPException for requests that are none."""

@@ -1,0 +1,153 @@
+"""What visitors see: the front page, the directory with its search, a city, a navigator, a project.
+
+Every page asks the directory's own graph, as whoever looks at it: it shows what an API client of that person would get.
+"""
+
+import uuid
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from litestar import Response, get
+
+from services.directory import access
+from services.contracts.states import STATES
+from services.directory.stateview.tables import size_words
+from services.directory.web import words
+from services.directory.web.login import here
+from services.directory.web.opendata import PUBLIC
+from services.kit import forms, i18n
+from services.kit.errors import NotFound, Unavailable
+from services.kit.i18n import gettext as _
+from services.kit.pages import AnyRequest, ask, page
+from services.kit.rights import ANYBODY
+
+SERVICE: Final = "directory"
+KINDS: Final = ("NAVIGATOR", "PROJECT", "CITY", "TOPIC")
+ROWS: Final = KINDS[:3]
+"""What is shown without words: the topics have a page of their own."""
+PER_PAGE: Final = 20
+LONGEST: Final = 200
+SEEN: Final = ANYBODY.to("what the asker's audience sees", "viewer")
+
+PERSON: Final = "id name title department city { ags name } offers { code label }"
+PROJECT: Final = "id title summary stage department city { ags name } topics { code label }"
+COUNTS: Final = """{ all: search(first: 1) { facets { kind { value count } } }
+  topics(first: 200) { nodes { code label parent { code } } } }"""
+FACETS: Final = "kind { value count } state { value label count } topic { value label count }"
+FIND: Final = f"""query (
+  $text: String!, $kinds: [SearchKind!], $filters: SearchFilters, $after: String, $first: Int!, $narrow: Boolean!
+) {{
+  search(text: $text, kinds: $kinds, filters: $filters, first: $first, after: $after) {{
+    edges {{ match node {{ __typename
+      ... on Navigator {{ {PERSON} }}
+      ... on Project {{ {PROJECT} }}
+      ... on City {{ ags called: name state kind district }}
+      ... on Topic {{ code label synonyms }} }} }}
+    pageInfo {{ hasNextPage endCursor }}
+    facets @skip(if: $narrow) {{ {FACETS} }} }}
+  counted: search(text: $text, filters: $filters, first: 1) @include(if: $narrow) {{ facets {{ {FACETS} }} }} }}"""
+"""With `narrow`, only one kind is asked for, and what there is of the others is counted apart."""
+CITY: Final = f"""query ($ags: ID!) {{ city(ags: $ags) {{
+  ags name state district kind population sizeClass website contact contactEmail contactPhone confirmedOn
+  navigators(first: 50) {{ nodes {{ {PERSON} }} pageInfo {{ hasNextPage }} }}
+  projects(first: 50) {{ nodes {{ {PROJECT} }} pageInfo {{ hasNextPage }} }}
+  partnerships {{ id note city {{ ags name }} other {{ ags name }} topics {{ code label }} }}
+  similar(first: 5) {{ ags name state }} }} }}"""
+NAVIGATOR: Final = f"""query ($id: ID!) {{ navigator(id: $id) {{
+  {PERSON} profile hoursShare since until coordinator languages email phone chat room tasks
+  seeks {{ code label }} worksOn {{ code label }}
+  competences {{ professional methodical social personal }}
+  mentor {{ id name city {{ name }} }} projects {{ id title stage }} matches(first: 5) {{ {PERSON} }} }} }}"""
+ONE_PROJECT: Final = """query ($id: ID!) { project(id: $id) {
+  id title summary stage department lessons reusable seeksPartners seeksTestArea changedOn
+  city { ags name state } topics { code label } links { label url }
+  navigators { id name title department city { ags name } offers { code label } } } }"""
+
+
+@get("/", page=True, right=PUBLIC)
+async def front(request: AnyRequest) -> Response[str]:
+    """What this is, and the ways in."""
+    try:
+        found = await _counts(request)
+    except Unavailable:  # the ways in are there without the numbers
+        return await page(request, "directory/front.html", counts={}, fields=[])
+    counts = {one["value"]: one["count"] for one in found["all"]["facets"]["kind"]}
+    fields = [topic for topic in found["topics"]["nodes"] if topic["parent"] is None]
+    return await page(request, "directory/front.html", counts=counts, fields=fields)
+
+
+async def _counts(request: AnyRequest) -> dict[str, Any]:
+    """COUNTS; for visitors remembered until something public changes, because it looks at every row."""
+    runtime, who = here(request), await forms.known(request)
+    now = (runtime.news.version if runtime.news else None, i18n.language())
+    if who.known or now[0] is None:
+        return await ask(request, SERVICE, COUNTS)
+    kept: dict[Any, dict[str, Any]] = runtime.memory.setdefault("front page", {})
+    if now not in kept:
+        found = await ask(request, SERVICE, COUNTS)
+        for old in [one for one in kept if one[0] != now[0]]:
+            del kept[old]
+        kept[now] = found
+    return kept[now]
+
+
+@get("/directory", page=True, right=SEEN)
+async def directory(
+    request: AnyRequest, q: str = "", kind: str = "", where: str = "", topic: str = "", after: str = ""
+) -> Response[str]:
+    """Everything that can be found, by words and filters; without words, all of it."""
+    asked = {"q": q[:LONGEST], "kind": kind if kind in KINDS else "", "where": where if where in STATES else "",
+             "topic": topic[:LONGEST]}  # fmt: skip
+    filters = {"state": asked["where"] or None, "topic": asked["topic"] or None}
+    found = await ask(
+        request, SERVICE, FIND, text=asked["q"], first=PER_PAGE, after=after or None, filters=filters,
+        kinds=[asked["kind"]] if asked["kind"] else list(KINDS if asked["q"] else ROWS), narrow=bool(asked["kind"]),
+    )  # fmt: skip
+    facets = found["counted" if asked["kind"] else "search"]["facets"]
+    counts = {one["value"]: one["count"] for one in facets["kind"]}
+    following = found["search"]["pageInfo"]
+
+    def at(**changes: str) -> str:
+        return "/directory?" + urlencode({name: value for name, value in {**asked, **changes}.items() if value})
+
+    return await page(
+        request,
+        "directory/directory.html",
+        asked=asked,
+        hits=found["search"]["edges"],
+        kinds=[(at(kind=""), _("All"), "", None)]
+        + [(at(kind=one), words.kind(one), one, counts.get(one, 0 if asked["q"] else None)) for one in KINDS],
+        states=[(one["value"], f"{one['label']} ({one['count']})") for one in facets["state"]],
+        topics=[(one["value"], f"{one['label']} ({one['count']})") for one in facets["topic"]],
+        count=counts.get(asked["kind"], 0) if asked["kind"] else sum(counts.get(one, 0) for one in KINDS),
+        first=at() if after else "",
+        following=at(after=following["endCursor"]) if following["hasNextPage"] else "",
+        words=words,
+    )
+
+
+@get("/city/{ags:str}", page=True, right=SEEN)
+async def city(request: AnyRequest, ags: str) -> Response[str]:
+    found = (await ask(request, SERVICE, CITY, ags=access.checked_ags(ags)))["city"]
+    if found is None:
+        raise NotFound(_("This city has not published anything yet."))
+    return await page(request, "directory/city.html", city=found, size=size_words(found["sizeClass"]), words=words)
+
+
+@get("/navigator/{id:uuid}", page=True, right=SEEN)
+async def navigator(request: AnyRequest, id: uuid.UUID) -> Response[str]:
+    found = (await ask(request, SERVICE, NAVIGATOR, id=str(id)))["navigator"]
+    if found is None:
+        raise NotFound(_("There is no such navigator."))
+    return await page(request, "directory/navigator.html", person=found, words=words)
+
+
+@get("/project/{id:uuid}", page=True, right=SEEN)
+async def project(request: AnyRequest, id: uuid.UUID) -> Response[str]:
+    found = (await ask(request, SERVICE, ONE_PROJECT, id=str(id)))["project"]
+    if found is None:
+        raise NotFound(_("There is no such project."))
+    return await page(request, "directory/project.html", project=found, words=words)
+
+
+routes = [front, directory, city, navigator, project]

@@ -1,0 +1,152 @@
+"""What visitors see of events: what is coming, what was, one event, and the coming ones of a city."""
+
+import datetime as dt
+import uuid
+from typing import Any, Final
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_time
+from litestar import Request, Response, get
+from sqlalchemy import select
+
+from services.events.models import City
+from services.events.web.registration import here
+from services.kit import i18n
+from services.kit.auth import Principal
+from services.kit.db import NOBODY
+from services.kit.errors import NotFound
+from services.kit.i18n import gettext as _
+from services.kit.navigation import Menu, Way
+from services.kit.pages import ask, page
+from services.kit.rights import ANYBODY
+from services.kit.service import Example
+
+AnyRequest = Request[Any, Any, Any]
+SERVICE: Final = "events"
+PER_PAGE: Final = 20
+MOST_COMING: Final = 100
+OF_CITY: Final = 5
+MOST_CITIES: Final = 500
+LINE: Final = "id title date lastDay kind status host { ags } guests { ags } venue { name }"
+EVENTS: Final = f"""query ($city: ID, $kind: EventKind, $from: Date, $until: Date, $after: String, $first: Int!) {{
+  events(city: $city, kind: $kind, from: $from, until: $until, after: $after, first: $first) {{
+    nodes {{ {LINE} }} pageInfo {{ hasNextPage endCursor }} }} }}"""
+EVENT: Final = f"""query ($id: ID!) {{ event(id: $id) {{ {LINE}
+  hashtag timezone guidingQuestions venue {{ address }}
+  agenda {{ id day starts ends title details responsible audience {{ ags }} material {{ title url }} }}
+  papers {{ name url public }} registration {{ opensAt closesAt }} }} }}"""
+
+
+def menu(_who: Principal) -> Menu:
+    return Menu(main=[Way("/calendar", _("Events"))])
+
+
+def examples() -> list[Example]:
+    return [
+        Example(
+            _("What is coming?"),
+            _("Events of all cities, with their agenda."),
+            """{
+  events(first: 5) {
+    nodes { title date venue { name } host { name } agenda { starts title } }
+  }
+}""",
+        )
+    ]
+
+
+def kinds() -> dict[str, str]:
+    """The kinds of events, as people call them."""
+    return {
+        "LEARNING_TRIP": _("learning trip"),
+        "SPEED_DATING": _("speed dating of cities"),
+        "OPEN_SPACE": _("open space"),
+        "NETWORK_MEETING": _("meeting of the network"),
+        "MEETING": _("meeting"),
+        "MODULE": _("module"),
+        "REVIEW": _("review"),
+    }
+
+
+def days(first: str, last: str) -> str:
+    """A day, or from when to when."""
+    begins, ends = dt.date.fromisoformat(first), dt.date.fromisoformat(last)
+    written = format_date(begins, "full", locale=i18n.language())
+    return written if begins == ends else f"{written} – {format_date(ends, 'full', locale=i18n.language())}"
+
+
+def day(value: str) -> str:
+    return format_date(dt.date.fromisoformat(value), "full", locale=i18n.language())
+
+
+def clock(value: str | None, zone: str) -> str:
+    """The time of day of a moment, where the event takes place."""
+    if value is None:
+        return ""
+    there = dt.datetime.fromisoformat(value).astimezone(ZoneInfo(zone))
+    return format_time(there.time(), "short", locale=i18n.language())
+
+
+@get("/calendar", page=True, right=ANYBODY)
+async def coming(request: AnyRequest, kind: str = "", city: str = "", past: str = "", after: str = "") -> Response[str]:
+    """What is coming; with `past`, what was."""
+    today = dt.datetime.now(dt.UTC).date()
+    asked = {"kind": kind if kind in kinds() else "", "city": city[:8], "past": "1" if past else ""}
+    when = {"until": (today - dt.timedelta(days=1)).isoformat()} if past else {"from": today.isoformat()}
+    found = (
+        await ask(request, SERVICE, EVENTS, city=asked["city"] or None, kind=asked["kind"] or None,
+                  after=after or None, first=PER_PAGE if past else MOST_COMING, **when)
+    )["events"]  # fmt: skip
+
+    def at(**changes: str) -> str:
+        return "/calendar?" + urlencode({name: value for name, value in {**asked, **changes}.items() if value})
+
+    # The graph has the newest first; who looks ahead wants the next one first.
+    events = found["nodes"] if past else found["nodes"][::-1]
+    following = found["pageInfo"]
+    return await page(
+        request,
+        "events/calendar.html",
+        asked=asked,
+        events=events,
+        names=await _names(request),
+        kinds=kinds(),
+        ways=[(at(past=""), _("Coming")), (at(past="1"), _("Past"))],
+        here=at(),
+        first=at() if after else "",
+        following=at(after=following["endCursor"]) if following["hasNextPage"] else "",
+        days=days,
+    )
+
+
+@get("/calendar/of/{ags:str}", page=True, right=ANYBODY)
+async def of_city(request: AnyRequest, ags: str) -> Response[str]:
+    """A part of the city's page, which another service shows."""
+    today = dt.datetime.now(dt.UTC).date().isoformat()
+    found = await ask(request, SERVICE, EVENTS, city=ags[:8], first=OF_CITY, **{"from": today})
+    return await page(
+        request, "events/of_city.html", ags=ags[:8], events=found["events"]["nodes"][::-1],
+        names=await _names(request), kinds=kinds(), days=days,
+    )  # fmt: skip
+
+
+@get("/calendar/{id:uuid}", page=True, right=ANYBODY)
+async def event(request: AnyRequest, id: uuid.UUID) -> Response[str]:
+    found = (await ask(request, SERVICE, EVENT, id=str(id)))["event"]
+    if found is None:
+        raise NotFound(_("There is no such event."))
+    return await page(
+        request, "events/event.html", event=found, names=await _names(request), kinds=kinds(), days=days, day=day,
+        clock=clock,
+    )  # fmt: skip
+
+
+async def _names(request: AnyRequest) -> dict[str, str]:
+    """What the cities are called, by AGS: the graph of this service alone knows them by their keys only."""
+    async with here(request).db.read(NOBODY) as session:
+        rows = await session.execute(select(City.ags, City.name).order_by(City.name).limit(MOST_CITIES))
+        return {row.ags: row.name for row in rows}
+
+
+routes = [coming, of_city, event]
