@@ -45,7 +45,7 @@ from tests.stories.tenants import (
 KONSTANZ, DRESDEN = "08335043", "14612000"
 KINDS = (
     *("ags", "navigator", "project", "event", "plan", "client", "own client", "account"),
-    *("proposal", "partnership", "survey", "entry", "quote", "vote", "action", "card"),
+    *("proposal", "partnership", "survey", "entry", "quote", "vote", "action", "card", "announcement"),
 )
 ACTORS = ("client", "coordinator", "central", "anonymous")
 THEIR_CENTRAL = "their central"
@@ -303,6 +303,7 @@ NO_CITY_S = {
     "mergeTopics": "FORBIDDEN",
     "substituteParticipant": "REFUSED",
     "sendFollowUp": "REFUSED",
+    "importParticipants": "OUTDATED",
     **dict.fromkeys(("setVehicle", "removeVehicle", "delayVehicle", "assignSeats", "callRoll"), "NOT_FOUND"),
     **dict.fromkeys(MAILED, "NOT_FOUND"),
     **dict.fromkeys(
