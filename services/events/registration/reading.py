@@ -85,9 +85,12 @@ async def rules(session: Reader, keys: Sequence[uuid.UUID]) -> list[Registration
 
 async def page(
     session: Reader, event: uuid.UUID, limit: int, *, after: Sequence[str] | None = None, city: str | None = None,
-    states: Sequence[str] = (), releases: Sequence[str] = (),
+    states: Sequence[str] = (), releases: Sequence[str] = (), name: str = "",
 ) -> list[tuple[Standing, str]]:  # fmt: skip
-    """Registrations with the name they are sorted by; who waits in order first if only they are asked for."""
+    """Registrations with the name they are sorted by; who waits in order first if only they are asked for.
+
+    With `name`, those whose name has it in it.
+    """
     by_turn = list(states) == ["waiting"]
     order = Registration.turn if by_turn else Navigator.sort_key
     query = (
@@ -99,6 +102,8 @@ async def page(
     )
     if city is not None:
         query = query.where(Registration.ags == city)
+    if name:
+        query = query.where(Navigator.name.icontains(name, autoescape=True))
     if states:
         query = query.where(Registration.state.in_(states))
     if releases:

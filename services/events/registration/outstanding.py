@@ -1,0 +1,52 @@
+"""How far an event is: what its organiser has to do next follows from that."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+
+from services.events.models import AgendaItem, Event, Participant, Registration, RegistrationRules
+from services.kit.db import Reader
+
+
+@dataclass(frozen=True)
+class Progress:
+    """`asked` is how many have a registration in whatever state; `opened`, whether there are rules of places."""
+
+    agenda: int
+    participants: int
+    opened: bool
+    asked: int
+    waiting: int
+    releases: int
+
+
+async def of(session: Reader, events: Sequence[Event]) -> list[Progress]:
+    """Of each event, as far as the session sees its people."""
+    keys = [event.id for event in events]
+    agenda = await _counts(session, AgendaItem, keys)
+    there = await _counts(session, Participant, keys)
+    opened = set(await session.scalars(select(RegistrationRules.event_id).where(RegistrationRules.event_id.in_(keys))))
+    query = select(
+        Registration.event_id,
+        func.count(),
+        func.count().filter(Registration.state == "waiting"),
+        func.count().filter(Registration.state == "registered", Registration.release == "pending"),
+    )
+    registered = {
+        key: (asked, waiting, releases)
+        for key, asked, waiting, releases in await session.execute(
+            query.where(Registration.event_id.in_(keys)).group_by(Registration.event_id)
+        )
+    }
+    return [
+        Progress(agenda.get(key, 0), there.get(key, 0), key in opened, *registered.get(key, (0, 0, 0))) for key in keys
+    ]
+
+
+async def _counts(
+    session: Reader, model: type[AgendaItem] | type[Participant], keys: Sequence[uuid.UUID]
+) -> dict[uuid.UUID, int]:
+    query = select(model.event_id, func.count()).where(model.event_id.in_(keys)).group_by(model.event_id)
+    return dict(list(await session.execute(query)))
