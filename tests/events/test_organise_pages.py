@@ -103,7 +103,7 @@ async def test_pages_are_for_whoever_may_organise_and_for_their_own_events(world
     assert (await visitor.http.get(path)).headers["location"].startswith("/login")
     await visitor.close()
     assert (await world.browser.http.get(f"/organise/{uuid.uuid4()}")).status_code == 404
-    forged = await world.browser.http.post(f"{path}/cancel", data={})
+    forged = await world.browser.http.post(f"{path}/cancel", data={"csrf": "x.y"})
     assert forged.status_code == 403
 
 
@@ -149,7 +149,8 @@ async def test_the_agenda_item_by_item(world: World) -> None:
     path = f"{await world.new(template='REVIEW')}/agenda"
     before = await world.draft(path)
     answer = await world.act(path, "/agenda", starts="09:00", title="Kaffee", ends="09:30", responsible="Team",
-                             audience=GUEST, details="Flur\nGarten", material="Folien: https://example.org/a")  # fmt: skip
+                             audience=GUEST,
+                             details="Flur\nGarten", material="Folien: https://example.org/a")  # fmt: skip
     assert answer.status_code == 303, shown(answer)
     draft = await world.draft(path)
     first = draft.agenda[0]

@@ -64,7 +64,13 @@ def releases() -> dict[str, str]:
 
 @get(f"{BASE}/{{id:uuid}}/people", page=True, right=access.ORGANISER)
 async def listed(
-    request: AnyRequest, id: uuid.UUID, standing: str = "", release: str = "", city: str = "", q: str = "", after: str = ""
+    request: AnyRequest,
+    id: uuid.UUID,
+    standing: str = "",
+    release: str = "",
+    city: str = "",
+    q: str = "",
+    after: str = "",
 ) -> Response[str]:
     """Registrations by name, those who wait in their order; without a registration, who takes part."""
     who = await ground.organiser(request)
