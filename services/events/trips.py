@@ -282,28 +282,6 @@ async def page(
     return list((await session.scalars(query)).all())
 
 
-async def organised(
-    session: Reader, subject: str, today: dt.date, limit: int, *, past: bool = False, after: Sequence[str] | None = None
-) -> list[Event]:
-    """What `subject` organises: the coming ones, next first, or with `past` those that are over, newest first."""
-    place = tuple_(Event.date, Event.id)
-    query = select(Event).where(Event.organiser == subject).limit(limit)
-    if after is not None:
-        there = (dt.date.fromisoformat(after[0]), uuid.UUID(after[1]))
-        query = query.where(place < there if past else place > there)
-    if past:
-        query = query.where(Event.last_day < today).order_by(Event.date.desc(), Event.id.desc())
-    else:
-        query = query.where(Event.last_day >= today).order_by(Event.date, Event.id)
-    return list((await session.scalars(query)).all())
-
-
-async def latest_at(session: Reader, subject: str, host: str) -> Event | None:
-    """The newest event with a venue that `subject` organised there."""
-    query = select(Event).where(Event.organiser == subject, Event.host == host, Event.venue != "")
-    return (await session.scalars(query.order_by(Event.date.desc(), Event.id.desc()).limit(1))).one_or_none()
-
-
 async def by_id(session: Reader, keys: Sequence[uuid.UUID]) -> list[Event | None]:
     rows = {row.id: row for row in (await session.scalars(select(Event).where(Event.id.in_(keys)))).all()}
     return [rows.get(key) for key in keys]
@@ -329,31 +307,6 @@ async def participants(session: Reader, keys: Sequence[uuid.UUID]) -> list[list[
     for event_id, navigator in await session.execute(query):
         found[event_id].append(navigator)
     return [found[key] for key in keys]
-
-
-async def participant_page(
-    session: Reader, event: uuid.UUID, limit: int, *, after: Sequence[str] | None = None, city: str | None = None,
-    name: str = "",
-) -> list[Navigator]:  # fmt: skip
-    """Some of an event's participants by name; those whose name has `name` in it."""
-    query = (
-        select(Navigator)
-        .join(Participant, Participant.navigator_id == Navigator.id)
-        .where(Participant.event_id == event)
-        .order_by(Navigator.sort_key, Navigator.id)
-        .limit(limit)
-    )
-    if city is not None:
-        query = query.where(Navigator.ags == city)
-    if name:
-        query = query.where(Navigator.name.icontains(name, autoescape=True))
-    if after is not None:
-        query = query.where(tuple_(Navigator.sort_key, Navigator.id) > (after[0], uuid.UUID(after[1])))
-    return list((await session.scalars(query)).all())
-
-
-async def participates(session: Reader, event: uuid.UUID, person: uuid.UUID) -> bool:
-    return await session.get(Participant, (event, person)) is not None
 
 
 async def tables(session: Reader, keys: Sequence[uuid.UUID]) -> list[list[tuple[Table, list[uuid.UUID]]]]:

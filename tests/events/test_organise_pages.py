@@ -130,7 +130,13 @@ async def test_an_event_from_a_template(world: World) -> None:
 
 async def test_what_is_wrong_stands_beside_the_field(world: World) -> None:
     page = await world.browser.http.get("/organise/new")
-    sent = {"template": "REVIEW", "date-day": "31", "date-month": "2", "date-year": "2027", "host": HOST}
+    sent: dict[str, Any] = {
+        "template": "REVIEW",
+        "date-day": "31",
+        "date-month": "2",
+        "date-year": "2027",
+        "host": HOST,
+    }
     answer = await world.browser.submit(page, "/organise/new", **sent)
     assert answer.status_code == 422
     assert 'href="#f-date"' in answer.text

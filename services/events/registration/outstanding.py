@@ -1,13 +1,36 @@
-"""How far an event is: what its organiser has to do next follows from that."""
+"""What somebody organises, and how far each event is: what is to be done next follows from that."""
 
+import datetime as dt
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, tuple_
 
 from services.events.models import AgendaItem, Event, Participant, Registration, RegistrationRules
 from services.kit.db import Reader
+
+
+async def organised(
+    session: Reader, subject: str, today: dt.date, limit: int, *, past: bool = False, after: Sequence[str] | None = None
+) -> list[Event]:
+    """What `subject` organises: the coming ones, next first, or with `past` those that are over, newest first."""
+    place = tuple_(Event.date, Event.id)
+    query = select(Event).where(Event.organiser == subject).limit(limit)
+    if after is not None:
+        there = (dt.date.fromisoformat(after[0]), uuid.UUID(after[1]))
+        query = query.where(place < there if past else place > there)
+    if past:
+        query = query.where(Event.last_day < today).order_by(Event.date.desc(), Event.id.desc())
+    else:
+        query = query.where(Event.last_day >= today).order_by(Event.date, Event.id)
+    return list((await session.scalars(query)).all())
+
+
+async def latest_at(session: Reader, subject: str, host: str) -> Event | None:
+    """The newest event with a venue that `subject` organised there."""
+    query = select(Event).where(Event.organiser == subject, Event.host == host, Event.venue != "")
+    return (await session.scalars(query.order_by(Event.date.desc(), Event.id.desc()).limit(1))).one_or_none()
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from services.events.models import (
     Event,
     Navigator,
     Need,
+    Participant,
     Registration,
     RegistrationException,
     RegistrationRules,
@@ -120,6 +121,31 @@ async def page(
         (_standing(row, places.get((event, row.navigator_id), (None, None))), str(row.turn) if by_turn else key)
         for row, key in found
     ]
+
+
+async def participants(
+    session: Reader, event: uuid.UUID, limit: int, *, after: Sequence[str] | None = None, city: str | None = None,
+    name: str = "",
+) -> list[Navigator]:  # fmt: skip
+    """Some of an event's participants by name; those whose name has `name` in it."""
+    query = (
+        select(Navigator)
+        .join(Participant, Participant.navigator_id == Navigator.id)
+        .where(Participant.event_id == event)
+        .order_by(Navigator.sort_key, Navigator.id)
+        .limit(limit)
+    )
+    if city is not None:
+        query = query.where(Navigator.ags == city)
+    if name:
+        query = query.where(Navigator.name.icontains(name, autoescape=True))
+    if after is not None:
+        query = query.where(tuple_(Navigator.sort_key, Navigator.id) > (after[0], uuid.UUID(after[1])))
+    return list((await session.scalars(query)).all())
+
+
+async def participates(session: Reader, event: uuid.UUID, person: uuid.UUID) -> bool:
+    return await session.get(Participant, (event, person)) is not None
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from litestar import Response, get, post
 
 from services.events import access, changing, draft, templates, timetable, trips
 from services.events.draft import Draft, Rounds
-from services.events.registration import organising
+from services.events.registration import organising, outstanding
 from services.events.web.organise import ground
 from services.events.web.organise.ground import BASE, REFUSALS, AnyRequest, Nothing, path_of
 from services.events.web.registration import here
@@ -134,7 +134,7 @@ def _may_hold(who: Principal, wanted: Draft) -> None:
 
 async def _with_rooms(session: Reader, who: Principal, wanted: Draft) -> Draft:
     """With the venue and the rooms where the same organiser met in this city before."""
-    before = await trips.latest_at(session, who.subject, wanted.host)
+    before = await outstanding.latest_at(session, who.subject, wanted.host)
     if before is None:
         return wanted
     known = await timetable.draft_of(session, before)

@@ -116,7 +116,7 @@ async def _rows(
             PAGE, lambda one: (one[1], str(one[0].navigator_id)),
         )  # fmt: skip
         return [one for one, _key in found], more
-    people = await trips.participant_page(session, event.id, PAGE + 1, after=after, city=city, name=name)
+    people = await reading.participants(session, event.id, PAGE + 1, after=after, city=city, name=name)
     some, more = ground.following(people, PAGE, lambda one: (one.sort_key, str(one.id)))
     return [_there(event, one) for one in some], more
 
@@ -145,7 +145,7 @@ async def _one(
         if row is None or row.ags not in cities:
             raise NotFound(_("The directory has no such navigator."))
         (standing,) = await reading.standings(session, [(event.id, person)])
-        there = await trips.participates(session, event.id, person)
+        there = await reading.participates(session, event.id, person)
         (rules,) = await reading.rules(session, [event.id])
         needs = [need for need in (await reading.needs(session, [event.id]))[0] if need.navigator_id == person]
         (vehicles,) = await transport.vehicles(session, [event.id])
