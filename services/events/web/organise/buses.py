@@ -62,7 +62,7 @@ async def _show(
         request, "buses", event, "/people/buses", status=status, shown=shown, rows=rows, names=names,
         chosen=chosen[0] if chosen else None,
         points="\n".join(f"{clock} {name}" for _id, clock, name in chosen[1]) if chosen else "",
-        legs={"there": _("there"), "back": _("back")},
+        legs={"there": _("way there"), "back": _("way back")},
     )  # fmt: skip
 
 

@@ -27,7 +27,7 @@ def todo(request: AnyRequest, event: Event, now: Progress) -> list[tuple[str, st
     """What is open before the day, as path and words; nothing for what was called off or is over."""
     if event.status == "cancelled" or event.last_day < dt.datetime.now(dt.UTC).date():
         return []
-    rounds = path_of(event, "/groups") if ground.has(request, "/groups") else path_of(event)
+    rounds = path_of(event, "/groups" if ground.has(request, "/groups") else "/head")
     ways = [
         ("/agenda", _("The agenda is empty."), not now.agenda),
         ("/venue", _("Nobody knows yet where it takes place."), not event.venue),
