@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from sqlalchemy import func, insert, select, update
 
-from services.events import trips
+from services.events import draft, trips
 from services.events.models import (
     AgendaItem,
     Event,
@@ -163,6 +163,21 @@ async def changed(session: Writer, event: Event, before: Essence) -> None:
         await session.execute(update(Event).where(Event.id == event.id).values(reminded_at=None))
     if await essence(session, event) != before:
         await tell_all(session, event, "event_changed")
+
+
+async def rewrite(session: Writer, event: Event, wanted: draft.Draft) -> Event:
+    """The event as it shall be: its data and agenda replaced, and people told of what matters to them."""
+    before = await essence(session, event)
+    row = await trips.change(session, event, wanted)
+    await changed(session, row, before)
+    return row
+
+
+async def cancel(session: Writer, event: Event) -> Event:
+    """Call the event off, and have everybody written to, once."""
+    if event.status != "cancelled":
+        await tell_all(session, event, "event_cancelled")
+    return await trips.cancel(session, event)
 
 
 async def tell_all(session: Writer, event: Event, kind: str, states: Sequence[str] = ACTIVE) -> int:
