@@ -120,7 +120,7 @@ async def plans(session: Reader, event: uuid.UUID) -> list[Line]:
     waiting = [row[13] for row in rows if row[13] is not None and not row[14]]
     known = await jobs.status(session, Base.metadata, waiting) if waiting else {}
     return [
-        Line(*row[:13], known.get(row[13]), dict(zip(figures, row[15:], strict=True)) if row[14] else None)
+        Line._make((*row[:13], known.get(row[13]), dict(zip(figures, row[15:], strict=True)) if row[14] else None))
         for row in rows
     ]
 

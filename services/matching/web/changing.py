@@ -78,6 +78,9 @@ async def act(request: AnyRequest, event: uuid.UUID, plan: uuid.UUID) -> Respons
                     request, f"{at.path}/{made}{person}", flash=_("This is a copy: now people can be moved.")
                 )
             case "confirm":
+                if at.answer.get("broken", 0) and not said.despite:
+                    message = _("The plan breaks hard rules: please tick that you want it all the same.")
+                    raise Refused(message, [Problem(message, field="despite")])
                 await _do(request, CONFIRM, plan=str(plan), despite=said.despite)
                 return redirect(request, at.at, flash=_("The event goes by this plan now."))
             case "second":

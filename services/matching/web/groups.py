@@ -120,7 +120,7 @@ async def compare(request: AnyRequest, event: uuid.UUID, one: uuid.UUID, other: 
     found = PlanComparison.of(comparing.compared(first.row, second.row))
     return await page(
         request, "matching/compare.html", at=first, one=first, other=second, found=found, words=words,
-        named=reading.named, most=MOST_ELSEWHERE, known=first.people.known | second.people.known,
+        named=reading.named, most=MOST_ELSEWHERE, known={**second.people.known, **first.people.known},
     )  # fmt: skip
 
 

@@ -74,9 +74,9 @@ async def tables_of(
         raise NotFound(_("There is no such round."))
     words_of = folded(q[:200]).split()
     seated: dict[int, list[str]] = {one + 1: [] for one in range(len(at.seen["table_topics"]))}
-    for one in at.people.names(at.seats):
-        if (place := at.seats[one.id][number - 1]) is not None:
-            seated[place].append(one.id)
+    for known in at.people.names(at.seats):
+        if (place := at.seats[known.id][number - 1]) is not None:
+            seated[place].append(known.id)
     found = {key for key in at.seats if words_of and _called(at, key, words_of)}
     chosen = [
         one for one in seated

@@ -29,6 +29,7 @@ NUMBERS: Final = re.compile(r"[0-9]{1,4}")
 SEATS: Final = re.compile(r"([0-9]{1,5})(?:\s*[-\u2013]\s*([0-9]{1,5}))?")
 SECONDS: Final = ("3", "10", "30", "120")
 """How long the form lets search."""
+KEY: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 MIXED: Final = (CITY, kinds.DEPARTMENT, kinds.EXPERIENCE, kinds.LANGUAGE)
 
 
@@ -226,9 +227,13 @@ FIELDS: Final = {
 def at_fields(problem: Refused, people: People, fields: Collection[str]) -> Refused:
     """What the graph refused, beside the form's `fields` and with names."""
 
+    def named(match: re.Match[str]) -> str:
+        return people.known[match[0]].full if match[0] in people.known else match[0]
+
     def moved(one: Problem) -> Problem:
         key = one.row.removeprefix("participants[").removesuffix("]")
-        words = f"{people.known[key].full}: {one.message}" if key in people.known else one.message
+        words = KEY.sub(named, one.message)
+        words = f"{people.known[key].full}: {words}" if key in people.known else words
         field = FIELDS.get(one.field, one.field)
         return Problem(words, field=field if field in fields else "")
 
