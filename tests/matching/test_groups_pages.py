@@ -168,7 +168,7 @@ async def test_wishes_are_written_in_names(hub: Hub, clients: Clients) -> None:
         "Niemand Hier;",
     ):  # fmt: skip
         assert said in wrong
-    asked = {"rounds": "3", "tables": "4"}
+    asked: dict[str, Any] = {"rounds": "3", "tables": "4"}
     assert "Einen Tisch 9 gibt es nicht." in await refused(browser, form, f"{at}/new", **asked, hosts=f"{one}; 9")
     wrong = await refused(browser, form, f"{at}/new", **asked, hosts=f"{one}; 1", presence=f"{one}; 1")
     assert f"{one} (" in wrong  # whom the graph's refusal is about
@@ -194,7 +194,7 @@ async def test_rules_that_conflict_are_told_with_names_and_what_to_change(hub: H
     browser, at = await opened(hub, clients)
     one, other, third = sorted(await names(browser, (await planned(browser, at)).url.path))[:3]
     form = await read(browser, f"{at}/new")
-    asked = {"rounds": "2", "tables": "2", "seconds": "1"}
+    asked: dict[str, Any] = {"rounds": "2", "tables": "2", "seconds": "1"}
     wrong = await refused(browser, form, f"{at}/new", **asked, must=f"{one}; {other}", never=f"{other}; {one}")
     assert re.search(rf"{one} \([A-Za-z]+\) und {other} \(", wrong) or f"{one} (" in wrong
     assert re.search(r"[0-9a-f]{8}-[0-9a-f]{4}", wrong.partition("kern-alert")[2].partition("<form")[0]) is None

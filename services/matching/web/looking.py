@@ -103,7 +103,7 @@ class Planned(Organised):
         code = self.seen["table_topics"][table - 1]
         return self.topics.get(code, code) if code else ""
 
-    @property
+    @cached_property
     def names(self) -> dict[str, str]:
         """What people and cities are called, by key, for sentences."""
         keys: Collection[str] = self.seats or [one["id"] for one in self.row.question["people"]]
