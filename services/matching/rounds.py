@@ -183,6 +183,7 @@ async def about(session: Reader, navigator_id: uuid.UUID) -> dict[str, Any]:
     )
     return {
         "topics": {"offers": person.offers, "seeks": person.seeks, "worksOn": person.works_on} if person else None,
+        "name": person.name if person else None,
         "department": person.department if person else None,
         "languages": person.languages if person else None,
         "since": person.since.isoformat() if person and person.since else None,
