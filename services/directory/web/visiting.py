@@ -9,8 +9,8 @@ from urllib.parse import urlencode
 
 from litestar import Response, get
 
-from services.directory import access
 from services.contracts.states import STATES
+from services.directory import access
 from services.directory.stateview.tables import size_words
 from services.directory.web import words
 from services.directory.web.login import here
@@ -61,7 +61,12 @@ NAVIGATOR: Final = f"""query ($id: ID!) {{ navigator(id: $id) {{
 ONE_PROJECT: Final = """query ($id: ID!) { project(id: $id) {
   id title summary stage department lessons reusable seeksPartners seeksTestArea changedOn
   city { ags name state } topics { code label } links { label url }
-  navigators { id name title department city { ags name } offers { code label } } } }"""
+  navigators { id name title department city { ags name } offers { code label } }
+  partners { since note city { ags name } navigators { id name title department } } } }"""
+OUR_PEOPLE: Final = (
+    "query ($ags: ID!) { city(ags: $ags) { navigators(first: 50) { nodes { id name title department } } } }"
+)
+"""Whom a city can name when it joins a project of another."""
 
 
 @get("/", page=True, right=PUBLIC)
@@ -147,7 +152,19 @@ async def project(request: AnyRequest, id: uuid.UUID) -> Response[str]:
     found = (await ask(request, SERVICE, ONE_PROJECT, id=str(id)))["project"]
     if found is None:
         raise NotFound(_("There is no such project."))
-    return await page(request, "directory/project.html", project=found, words=words)
+    who = await forms.known(request)
+    writes = access.WRITE in who.scopes and bool(who.session) and who.city
+    own = bool(writes) and who.city == found["city"]["ags"]
+    joined = next((one for one in found["partners"] if one["city"]["ags"] == who.city), None)
+    can_join = bool(writes) and not own and (found["seeksPartners"] or joined is not None)
+    options = list[tuple[str, str]]()
+    if can_join:
+        ours = (await ask(request, SERVICE, OUR_PEOPLE, ags=who.city))["city"]
+        options = [(one["id"], words.who(one)) for one in ours["navigators"]["nodes"]] if ours else []
+    return await page(
+        request, "directory/project.html", project=found, words=words, own=own, joined=joined if writes else None,
+        can_join=can_join, options=options, shown=forms.EMPTY,
+    )  # fmt: skip
 
 
 routes = [front, directory, city, navigator, project]
