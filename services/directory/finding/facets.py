@@ -10,7 +10,7 @@ from sqlalchemy import Select, Text, Uuid, case, cast, func, literal, null, sele
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from services.directory import filters
-from services.directory.finding.ranking import Kind, Question, sources, topics
+from services.directory.finding.ranking import Kind, Question, sources, tiers, topics
 from services.directory.finding.terms import Known
 from services.directory.models import City, Navigator, NavigatorTopic, Project, ProjectTopic
 from services.kit.db import Reader
@@ -36,7 +36,7 @@ async def count(session: Reader, known: Known, wanted: Question) -> Facets:
     found = Facets()
     if not wanted.tiers():
         return found
-    if Kind.TOPIC in wanted.kinds and (among := len(topics(known.topics, wanted, None))):
+    if Kind.TOPIC in wanted.kinds and (among := len(topics(known, wanted, tiers(known, wanted), None))):
         found.kind[Kind.TOPIC.name] = among
     if wanted.kinds - {Kind.TOPIC}:
         for name, value, rows in await session.execute(_counted(wanted)):

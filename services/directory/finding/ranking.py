@@ -7,7 +7,7 @@ meanwhile neither repeats a row nor hides one.
 """
 
 import uuid
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
@@ -31,7 +31,7 @@ from services.directory.access import Viewer
 from services.directory.fields import Audience
 from services.directory.filters import Filters
 from services.directory.finding import dictionary
-from services.directory.finding.terms import Entry, Known
+from services.directory.finding.terms import Known
 from services.directory.models import City, Navigator, Project
 from services.directory.projection import UNNAMED
 from services.directory.wording import TOPIC, Asked, Tier
@@ -129,11 +129,7 @@ async def _corrections(session: Reader, known: Known, asked: Asked, *, public: b
     connection, words = await driver(session), {word.word: word for word in asked.words if not word.places}
     ask = dictionary.within(connection)
     lost = await dictionary.unknown(ask, words, public=public)
-    queries = {
-        asked.alone(words[word]): word
-        for word in lost
-        if not any(wording.tier_of(Asked((words[word],)), topic.lexemes) for topic in known.topics)
-    }
+    queries = {asked.alone(words[word]): word for word in lost if not known.index.tiers(Asked((words[word],)))}
     if not queries:
         return ""
     rows = await connection.fetch(NOTHING.format(found="found_public" if public else "found_network"), list(queries))
@@ -161,13 +157,13 @@ async def _places(session: Reader, asked: Asked) -> dict[str, list[str]]:
 
 
 async def page(session: Reader, known: Known, wanted: Question, limit: int, after: Hit | None = None) -> list[Hit]:
-    found: list[Hit] = []
+    found, own = list[Hit](), tiers(known, wanted)
     for tier in wanted.tiers():
         if after is not None and tier > after.tier:
             continue
         behind = after if after is not None and tier == after.tier else None
         if Kind.TOPIC in wanted.kinds and (behind is None or behind.kind is Kind.TOPIC):
-            found += topics(known.topics, wanted, tier, behind)
+            found += topics(known, wanted, own, tier, behind)
         behind = behind if behind is not None and behind.kind is not Kind.TOPIC else None
         if len(found) < limit and wanted.kinds - {Kind.TOPIC}:
             found += await _rows(session, wanted, tier, limit - len(found), behind)
@@ -176,16 +172,26 @@ async def page(session: Reader, known: Known, wanted: Question, limit: int, afte
     return found[:limit]
 
 
-def topics(entries: Iterable[Entry], wanted: Question, tier: int | None, behind: Hit | None = None) -> list[Hit]:
-    """The topics of a tier (None: of any), from memory."""
+def tiers(known: Known, wanted: Question) -> dict[int, int]:
+    """The topics that answer, by their places in the tree, with their tiers."""
+    if Kind.TOPIC not in wanted.kinds:
+        return {}
+    if wanted.asked.empty:
+        return dict.fromkeys(range(len(known.topics)), ALL)
+    return {place: int(tier) for place, tier in known.index.tiers(wanted.asked).items()}
+
+
+def topics(
+    known: Known, wanted: Question, own: Mapping[int, int], tier: int | None, behind: Hit | None = None
+) -> list[Hit]:
+    """The topics of a tier (None: of any) of `own`, in the order of the tree."""
     at = int(behind.sort) if behind is not None else -1
-    found = []
-    for position, entry in enumerate(entries):
-        if position > at and (wanted.wanted.topic is None or wanted.wanted.topic in entry.path):
-            own = ALL if wanted.asked.empty else wording.tier_of(wanted.asked, entry.lexemes)
-            if own is not None and tier in {None, own}:
-                found.append(Hit(int(own), Kind.TOPIC, str(position), entry.code))
-    return found
+    narrow = wanted.wanted.topic
+    return [
+        Hit(own[place], Kind.TOPIC, str(place), known.topics[place].code)
+        for place in sorted(own)
+        if place > at and tier in {None, own[place]} and (narrow is None or narrow in known.topics[place].path)
+    ]
 
 
 async def _rows(session: Reader, wanted: Question, tier: int, limit: int, behind: Hit | None) -> list[Hit]:
