@@ -50,14 +50,17 @@ FIND: Final = f"""query (
 CITY: Final = f"""query ($ags: ID!) {{ city(ags: $ags) {{
   ags name state district kind population sizeClass website contact contactEmail contactPhone confirmedOn
   navigators(first: 50) {{ nodes {{ {PERSON} }} pageInfo {{ hasNextPage }} }}
-  projects(first: 50) {{ nodes {{ {PROJECT} }} pageInfo {{ hasNextPage }} }}
-  partnerships {{ id note city {{ ags name }} other {{ ags name }} topics {{ code label }} }}
-  similar(first: 5) {{ ags name state }} }} }}"""
+  projects(first: 50) {{ nodes {{ {PROJECT} }} pageInfo {{ hasNextPage }} }} }} }}"""
+AROUND_CITY: Final = """query ($ags: ID!) { city(ags: $ags) {
+  partnerships { id note city { ags name } other { ags name } } similar(first: 5) { ags name state } } }"""
+"""Apart, because it takes resolvers: all the rest is one compiled read."""
 NAVIGATOR: Final = f"""query ($id: ID!) {{ navigator(id: $id) {{
   {PERSON} profile hoursShare since until coordinator languages email phone chat room tasks
   seeks {{ code label }} worksOn {{ code label }}
   competences {{ professional methodical social personal }}
-  mentor {{ id name city {{ name }} }} projects {{ id title stage }} matches(first: 5) {{ {PERSON} }} }} }}"""
+  mentor {{ id name city {{ name }} }} projects {{ id title stage }} }} }}"""
+MATCHES: Final = f"query ($id: ID!) {{ navigator(id: $id) {{ matches(first: 5) {{ {PERSON} }} }} }}"
+"""Apart, as AROUND_CITY."""
 ONE_PROJECT: Final = """query ($id: ID!) { project(id: $id) {
   id title summary stage department lessons reusable seeksPartners seeksTestArea changedOn
   city { ags name state } topics { code label } links { label url }
@@ -136,6 +139,7 @@ async def city(request: AnyRequest, ags: str) -> Response[str]:
     found = (await ask(request, SERVICE, CITY, ags=access.checked_ags(ags)))["city"]
     if found is None:
         raise NotFound(_("This city has not published anything yet."))
+    found |= (await ask(request, SERVICE, AROUND_CITY, ags=ags))["city"] or {"partnerships": [], "similar": []}
     return await page(request, "directory/city.html", city=found, size=size_words(found["sizeClass"]), words=words)
 
 
@@ -144,6 +148,7 @@ async def navigator(request: AnyRequest, id: uuid.UUID) -> Response[str]:
     found = (await ask(request, SERVICE, NAVIGATOR, id=str(id)))["navigator"]
     if found is None:
         raise NotFound(_("There is no such navigator."))
+    found |= (await ask(request, SERVICE, MATCHES, id=str(id)))["navigator"] or {"matches": []}
     return await page(request, "directory/navigator.html", person=found, words=words)
 
 
