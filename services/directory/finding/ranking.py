@@ -10,13 +10,15 @@ import uuid
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
     Select,
     SQLColumnExpression,
     Text,
+    bindparam,
     cast,
     false,
     literal,
@@ -44,6 +46,9 @@ ALL = 0
 MOST_PLACES = 5
 """Cities that one word may name."""
 LONGEST_CORRECTIONS = 1000
+ASKED = "asked"
+MOST_STATEMENTS = 256
+"""That are kept, by what they are made of."""
 
 
 class Kind(IntEnum):
@@ -98,6 +103,18 @@ class Question:
             at = Tier(tier) if tier is not None else self.asked.tiers()[-1]
             parts.append(f"({self.asked.tsquery(at) if tier is None else self.asked.only(at)})")
         return " & ".join(parts) or None
+
+    def narrow(self, query: str | None) -> "Narrow":
+        return Narrow(self.kinds - {Kind.TOPIC}, self.wanted, self.viewer, query is not None)
+
+
+class Narrow(NamedTuple):
+    """What a statement is made of, beside the words themselves: to make one takes longer than to run it."""
+
+    kinds: frozenset[Kind]
+    filters: Filters
+    viewer: Viewer
+    by_words: bool
 
 
 async def question(
@@ -196,29 +213,36 @@ def topics(
 
 async def _rows(session: Reader, wanted: Question, tier: int, limit: int, behind: Hit | None) -> list[Hit]:
     query = wanted.tsquery(tier)
-    parts = [_part(*source, limit, behind, by_words=query is not None) for source in sources(wanted, query)]
-    if not parts:
-        return []
-    whole = union_all(*(select(part.subquery()) for part in parts)).subquery()
-    rows = await session.execute(select(whole).order_by(whole.c.sort, whole.c.kind, whole.c.id).limit(limit))
+    rows = await session.execute(_page(wanted.narrow(query), limit, behind), {ASKED: query})
     return [Hit(tier, Kind(kind), sort, id) for kind, sort, id in rows]
+
+
+@lru_cache(maxsize=MOST_STATEMENTS)
+def _page(wanted: Narrow, limit: int, behind: Hit | None) -> Select[Any]:
+    parts = [_part(*source, limit, behind, by_words=wanted.by_words) for source in sources(wanted)]
+    whole = union_all(*(select(part.subquery()) for part in parts)).subquery()
+    return select(whole).order_by(whole.c.sort, whole.c.kind, whole.c.id).limit(limit)
 
 
 Source = tuple[Kind, SQLColumnExpression[str], SQLColumnExpression[Any], list[ColumnElement[bool]]]
 
 
-def sources(wanted: Question, query: str | None) -> list[Source]:
-    """Where the rows of each kind come from: what they are sorted by, their key, and what must be true of them."""
-    narrow, found = wanted.wanted, list[Source]()
+def sources(wanted: Narrow) -> list[Source]:
+    """Where the rows of each kind come from: what they are sorted by, their key, and what must be true of them.
+
+    What is held against their words is the parameter ASKED.
+    """
+    narrow, found = wanted.filters, list[Source]()
 
     def answers(column: SQLColumnExpression[Any]) -> list[ColumnElement[bool]]:
-        return [] if query is None else [column.op("@@")(cast(literal(query), TSQUERY))]
+        return [column.op("@@")(cast(bindparam(ASKED, type_=Text), TSQUERY))] if wanted.by_words else []
 
     if Kind.CITY in wanted.kinds:
         found.append((Kind.CITY, City.sort_key, City.ags, [*answers(City.found), *filters.of_cities(narrow)]))
     if Kind.NAVIGATOR in wanted.kinds:
-        words = Navigator.found_public if wanted.public else Navigator.found_network
-        sort: SQLColumnExpression[str] = literal(UNNAMED) if wanted.public else Navigator.sort_network
+        public = wanted.viewer.audience is Audience.PUBLIC
+        words = Navigator.found_public if public else Navigator.found_network
+        sort: SQLColumnExpression[str] = literal(UNNAMED) if public else Navigator.sort_network
         listed = Navigator.listed <= wanted.viewer.audience
         where = [listed, *answers(words), *filters.of_navigators(narrow, wanted.viewer)]
         found.append((Kind.NAVIGATOR, sort, Navigator.id, where))
