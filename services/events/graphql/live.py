@@ -60,21 +60,21 @@ async def _command(info: Anywhere, value: str, expected: int, name: str, does: c
 
 async def _linked(runtime: Runtime, link: str, *parts: str) -> tuple[Room, uuid.UUID]:
     """The room of a personal link's event, and whose link it is. Raises NotFound for a link that does not count."""
-    opened = daylinks.opened(runtime.settings, link)
-    room = await rooms_of(runtime).open(opened[0], PEOPLE, *parts) if opened else None
-    if opened is None or room is None or not room.takes_part(opened[1]):
+    event, person = await daylinks.of_event(runtime, link)
+    room = await rooms_of(runtime).open(event, PEOPLE, *parts)
+    if not room.takes_part(person):
         raise NotFound(_("This link is not valid any more."))
-    return room, opened[1]
+    return room, person
 
 
 @strawberry.type
 class LiveQuery:
-    @strawberry.field(description="One's own day, by the personal link of that day.")
+    @strawberry.field(description="One's own day, by the link to its event.")
     async def my_day(self, info: Anywhere, link: str) -> MyDay:
         room, person = await _linked(here(info, SERVICE), link, ANNOUNCEMENTS)
         return MyDay.of(room.mine(person))
 
-    @strawberry.field(description="The ideas on the board of a day, by the personal link of that day.")
+    @strawberry.field(description="The ideas on the board of a day, by the link to its event.")
     async def day_ideas(self, info: Anywhere, link: str) -> list[TableIdea]:
         room, _person = await _linked(here(info, SERVICE), link, IDEAS)
         return [TableIdea.of(idea) for idea in room.ideas(organiser=False)]
@@ -142,7 +142,7 @@ class LiveMutation:
     # Ideas ------------------------------------------------------------------------------------------------------
 
     @strawberry.mutation(
-        description="Note an idea, by the personal link of the day; without round and table, at the table where one "
+        description="Note an idea, by the link to its event; without round and table, at the table where one "
         "sits. One's name stands below it only if `named`."
     )
     async def note_idea(

@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import delete, func, select, tuple_
 
+from services.events import daylinks
 from services.events.day import printable
 from services.events.models import Boarding, BoardingPoint, City, Event, Navigator, Notice, Registration, Vehicle
 from services.events.registration import links, reading, wording
@@ -51,10 +52,8 @@ class World:
         return f"{self.runtime.settings.url_of('events')}/events/{path}"
 
     def link(self, key: Key) -> str:
-        """The person's own page of the event; empty where they have no registration."""
-        if key not in self.rows:
-            return ""
-        return self.page(f"registration/{links.person(self.runtime.settings, self.events[key[0]], key[1])}")
+        """The person's own page of the event."""
+        return daylinks.page(self.runtime.settings, self.events[key[0]], key[1])
 
     def unsubscribe(self, of: uuid.UUID | str) -> str:
         return self.page(f"invitations/{links.invitations(self.runtime.settings, of)}")
