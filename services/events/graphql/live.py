@@ -234,10 +234,10 @@ async def _moderated(info: Anywhere, value: str, **values: Any) -> TableIdea:
 # Followed -----------------------------------------------------------------------------------------------------------
 
 
-async def _steps(room: Room, *parts: str) -> AsyncGenerator[set[str], None]:
+async def _steps(room: Room, *parts: str, person: uuid.UUID | None = None) -> AsyncGenerator[set[str], None]:
     """What moved in a room, each time with everything read."""
     follower = Follower(room.rooms.audience)
-    room.look(follower, *parts)
+    room.look(follower, *parts, person=person)
     async for moved in follower.steps():
         yield moved
 
@@ -253,7 +253,7 @@ class LiveSubscription:
     @strawberry.subscription(description="One's own day, now and whenever something of it changes.")
     async def my_day_changes(self, info: Anywhere, link: str) -> AsyncGenerator[MyDay, None]:
         room, person = await _linked(here(info, SERVICE), link, ANNOUNCEMENTS)
-        async for _moved in _steps(room, CLOCK, PEOPLE, ANNOUNCEMENTS):
+        async for _moved in _steps(room, CLOCK, PEOPLE, ANNOUNCEMENTS, person=person):
             if not room.takes_part(person):
                 return
             yield MyDay.of(room.mine(person))

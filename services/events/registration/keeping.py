@@ -6,8 +6,9 @@ from sqlalchemy import delete, func, select, update
 
 from services.events import intake
 from services.events.models import Event, Need, Notice, Participant, Registration, Survey, SurveyTurnout
+from services.events.notices import note, notice
 from services.events.registration import organising, telling
-from services.events.registration.book import note, notice, opened
+from services.events.registration.book import opened
 from services.kit.db import HUB, Database
 from services.kit.jobs import Every
 from services.kit.service import Runtime
