@@ -16,11 +16,16 @@ from services.events.papers import PAPERS, XLSX_PAPERS
 from services.events.prints.minutes import Outcome, Photo, Record
 from services.events.prints.votes import Line, Result
 from services.kit.i18n import speaking
+from services.kit.service import Hub
 from services.kit.sheets.opening import tables
+from tests.conftest import Clients
 from tests.events.onsite_day import onsite_day
 from tests.events.sample_day import sample_day
 from tests.events.structure import elements, faults
 from tests.events.test_open_space_media import png
+from tests.events.test_report import day as year_of
+from tests.events.test_report import fetched, seat
+from tests.events.test_trips import HEILBRONN, KONSTANZ
 
 PDFS = {name: make for name, (make, media) in PAPERS.items() if media == "application/pdf"}
 RECORD = Record(outcomes=(Outcome("Thema", photos=(Photo("a.png", png(), "Punkt"),)),))
@@ -45,6 +50,12 @@ def test_what_is_kept_is_tagged_and_archived() -> None:
     result = Result("Welche Idee?", "Lernreise", sample_day().date, criteria, lines, voted=25)
     for paper in (prints.minutes(sample_day(), RECORD), prints.vote_result(sample_day(), [result])):
         assert faults(paper, archived=True) == []
+
+
+async def test_an_annual_report_is_tagged_and_archived(hub: Hub, clients: Clients) -> None:
+    organiser, event, people = await year_of(clients)
+    await seat(hub, event, [[people[KONSTANZ][0], people[HEILBRONN][0]]])
+    assert faults((await fetched(organiser, KONSTANZ)).content, archived=True) == []
 
 
 def test_a_paper_that_is_not_as_it_should_be_is_found(day: Day) -> None:
