@@ -132,6 +132,7 @@ async def event(session: Writer, said: EventPublished) -> None:
         "last_day": said.last_day or said.date,
         "cancelled": said.cancelled,
         "absent": [uuid.UUID(p) for p in said.absent],
+        "gone": [uuid.UUID(p) for p in said.gone],
     }
     await put(session, Event, {"id": uuid.UUID(said.id)}, values)
 

@@ -71,6 +71,8 @@ class Event(Base):
     cancelled: Mapped[bool] = mapped_column(server_default=false())
     absent: Mapped[list[uuid.UUID]] = mapped_column(ARRAY(Uuid), server_default="{}")
     """Participants who were not there on the day."""
+    gone: Mapped[list[uuid.UUID]] = mapped_column(ARRAY(Uuid), server_default="{}")
+    """Participants who are not there now: the rest of the day is planned without them."""
     played: Mapped[int | None]
     """How many rounds took place; None where nobody said it."""
     title: Mapped[str] = mapped_column(server_default="")

@@ -1,4 +1,4 @@
-"""A whole day as it goes wrong: the hub in a process of its own, and split behind a real federation router."""
+"""A whole day as it goes wrong: the hub in a process of its own; in `make soak` also split behind a real router."""
 
 import contextlib
 from collections.abc import Callable

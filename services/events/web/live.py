@@ -12,7 +12,7 @@ from services.events import access, daylinks
 from services.events.live.rooms import ANNOUNCEMENTS, CLOCK, IDEAS, PEOPLE, Room, encoded, rooms_of
 from services.events.live.screens import BoardScreen, ClockScreen
 from services.events.live.state import Board, Mine, State
-from services.kit import links
+from services.kit import links, pages
 from services.kit.errors import NotFound
 from services.kit.graphcall import EVENT_STREAM
 from services.kit.i18n import gettext as _
@@ -21,7 +21,7 @@ from services.kit.resolvers import as_uuid
 from services.kit.rights import ANYBODY
 from services.kit.service import Runtime
 
-LINK = {"token": "The end of a personal link of this day, as its QR code holds it."}
+LINK = {"token": "The end of a person's link to this event, as its QR code holds it."}
 LIVE = Api(
     "The clock of the rounds, as Server-Sent Events: `live` at once and whenever it changes. Each says what follows by "
     "itself, and what time it is here, so that a screen goes on counting alone. `announcements` are what the organiser "
@@ -31,8 +31,8 @@ LIVE = Api(
     headers={"Last-Event-ID": "Taken, and not needed: the present state comes at once."},
 )
 MINE = Api(
-    "A person's own day: where they sit now and next, and with whom",
-    {200: json(Mine, "etag"), 304: Answer({}, ("etag",))},
+    "A person's own day: where they sit now and next, and with whom. Browsers are led to the page that says it",
+    {200: json(Mine, "etag"), 303: Answer({}, ("location",)), 304: Answer({}, ("etag",))},
     problems=(404, 429),
     described=LINK,
     headers={"If-None-Match": "The ETag of what one has; the time in an answer does not count."},
@@ -69,13 +69,11 @@ async def _theirs(request: Request[Any, Any, Any], event_id: str, token: str, *p
     """The room of a personal link's event, and whose link it is. Raises NotFound for a link that does not count."""
     here = _runtime(request)
     await here.rates.take(links.LOOKS, links.counted(token))
-    opened = daylinks.opened(here.settings, token)
-    if opened is None or opened[0] != as_uuid(event_id):
+    event, person = await daylinks.of_event(here, token)
+    room = await rooms_of(here).open(event, PEOPLE, *parts)
+    if event != as_uuid(event_id) or not room.takes_part(person):
         raise NotFound(_("This link is not valid any more."))
-    room = await rooms_of(here).open(opened[0], PEOPLE, *parts)
-    if not room.takes_part(opened[1]):
-        raise NotFound(_("This link is not valid any more."))
-    return room, opened[1]
+    return room, person
 
 
 @get("/events/{event_id:str}/live", right=ANYBODY, api=LIVE)
@@ -87,8 +85,10 @@ async def live(request: Request[Any, Any, Any], event_id: str) -> ASGIApp:
 
 @get("/events/{event_id:str}/mine/{token:str}", right=access.DAY_LINK, api=MINE)
 async def mine(request: Request[Any, Any, Any], event_id: str, token: str) -> Response[bytes]:
-    """304 for whoever has it already."""
+    """304 for whoever has it already; browsers are led to the person's page."""
     room, person = await _theirs(request, event_id, token, ANNOUNCEMENTS)
+    if pages.HTML in request.headers.get("accept", ""):
+        return pages.redirect(request, f"/events/registration/{token}")
     content, tag = encoded(room.mine(person))
     headers = {"etag": tag, "cache-control": "private, no-cache", "referrer-policy": "no-referrer"}
     if tag in request.headers.get("if-none-match", ""):

@@ -243,11 +243,16 @@ class DayChanges:
     moved: list[SeatChange] = strawberry.field(description="People who sit elsewhere than planned.")
     missing: list[Navigator]
     new: list[Navigator]
+    remark: str | None = strawberry.field(
+        description="In words, where more seats change than `mostMoved`: the tables could not be evened out otherwise."
+    )
 
     @classmethod
-    def of(cls, over: int, day: dict[str, Any]) -> Self:
+    def of(cls, asked: dict[str, Any], day: dict[str, Any]) -> Self:
+        """`asked`: the day of the plan's question."""
         return cls(
-            over=over,
+            over=asked["over"],
+            remark=wording.exceeded(asked, day),
             moved=[
                 SeatChange(navigator=Navigator.of(key), round=number + 1, before=_table(before), after=_table(after))
                 for number, key, before, after in day["moved"]
