@@ -16,10 +16,11 @@ from services.cli import demo
 from services.cli.running import running
 from services.kit.service import Hub
 from services.kit.settings import Settings
-from tests.browser.seeing import AXE, PEOPLE, Paths, crawled
+from tests.browser.seeing import AXE, Paths, crawled
 from tests.conftest import Servers, _fresh
 from tests.directory.test_register import HEILBRONN, KONSTANZ, file, load
 from tests.router import ensure_installed
+from tests.stories.test_pages import PEOPLE
 
 ARGUMENTS = (
     "--disable-gpu",

@@ -123,9 +123,8 @@ async def picture(page: Page, name: str) -> None:
         return
     before = page.viewport_size
     await page.set_viewport_size({"width": handbook.WIDTH, "height": handbook.HEIGHT})
-    tools = await page.context.new_cdp_session(page)
+    tools = await page.context.new_cdp_session(page)  # left open: its end would take virtual authenticators along
     made = await tools.send("Page.captureScreenshot", {"format": "webp", "quality": 60})
-    await tools.detach()
     if before:
         await page.set_viewport_size(before)
     folder = ROOT / "docs" / "handbuch" / handbook.PICTURES

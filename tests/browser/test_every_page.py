@@ -65,6 +65,7 @@ async def _arrive(made: Visits, tab: Tab, name: str, path: str, width: int, them
     """Open the page as the first that this browser ever sees of the hub."""
     await tab.page.set_viewport_size({"width": width, "height": HEIGHTS[width]})
     await tab.page.emulate_media(color_scheme=theme)
+    weight, noted = 0, dict[str, Any]()
     for _try in range(TRIES):
         assert await tab.open(path) == 200, path
         await tab.calm()

@@ -25,7 +25,7 @@ def said() -> set[str]:
     found = set[str]()
     for name in NAMES:
         for entry in catalogue(name):
-            found.update((entry.string,) if isinstance(entry.string, str) else entry.string)
+            found.update([entry.string] if isinstance(entry.string, str) else entry.string or ())
     return found
 
 
