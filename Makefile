@@ -14,7 +14,7 @@ FOUND = $(or $(PYTHON),$(shell for python in .venv/bin/python python3 python3.14
 export NUMBA_CACHE_DIR := $(CURDIR)/.venv/numba-cache
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test check docs soak bench bench-matching lock clean
+.PHONY: help setup demo up test check docs soak screenshots bench bench-matching lock clean
 
 help: ## show this list / diese Übersicht
 	@echo "make …"
@@ -51,10 +51,13 @@ docs: setup ## docs/access.md from the rights in the code / aus den Rechten im C
 soak: setup ## what takes long: many more queries, kills, forms and plans / was lange dauert
 	LOTSENNETZ_SOAK=1 LOTSENNETZ_TENANTS=1 LOTSENNETZ_READS=10000 LOTSENNETZ_KILLS=1000 LOTSENNETZ_FUZZ=20000 \
 		LOTSENNETZ_PLANS=1000 LOTSENNETZ_CLOCK_KILLS=40 $(VENV)/pytest \
-		tests/directory/test_reads.py tests/directory/test_registration_fuzz.py tests/kit/test_log.py \
+		tests/browser tests/directory/test_reads.py tests/directory/test_registration_fuzz.py tests/kit/test_log.py \
 		tests/stories/test_tenants.py tests/matching/test_planning.py tests/matching/test_two_organisers.py \
 		tests/matching/solver/test_conflict.py tests/matching/solver/test_exact.py tests/stories/test_day.py \
 		tests/events/agenda/test_exact.py tests/events/test_kill_clock.py
+
+screenshots: setup ## all pages as pictures, and those of the handbook / alle Seiten als Bilder, auch die des Handbuchs
+	LOTSENNETZ_PICTURES=1 $(VENV)/pytest tests/browser/screenshots.py tests/browser/test_stories.py -k "1280 or screenshots"
 
 bench: setup ## measure, see tests/bench / messen
 	$(VENV)/python -m tests.bench

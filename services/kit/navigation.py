@@ -36,6 +36,7 @@ def _of_hub(settings: Settings) -> Menu:
     """What every page leads to; the notice about data protection is the directory's, wherever that answers."""
     return Menu(
         foot=[
+            Way("/hilfe", _("Help")),
             Way(f"{settings.urls.get('directory', '')}/privacy", _("Data protection")),
             Way("/developers", _("For developers")),
             Way("/accessibility", _("Accessibility")),

@@ -17,7 +17,7 @@ from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 from litestar.types import ASGIApp, Receive, Scope, Send
 from sqlalchemy import text
 
-from services.kit import about, assets, forms, i18n, log, openapi, pages, settings
+from services.kit import about, assets, forms, handbook, i18n, log, openapi, pages, settings
 from services.kit.compiled import fast
 from services.kit.db import HUB
 from services.kit.errors import Forbidden, HubError, Refused, TooMany, Unknown
@@ -56,7 +56,7 @@ def create_app(hub: Hub) -> Litestar:
     routes = [route for service in hub.services for route in service.routes]
     app = App(
         route_handlers=[
-            static, live, ready, description, *about.routes,
+            static, live, ready, description, *about.routes, *handbook.routes,
             *graphs,
             *(feed_route(service.name) for service in hub.services),
             *routes,

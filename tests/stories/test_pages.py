@@ -88,8 +88,13 @@ async def hub(servers: Servers, template: str, settings: Settings) -> AsyncItera
             yield hub
 
 
-async def crawl(browser: Browser) -> dict[str, httpx.Response]:
-    """The pages behind the front page, by path with query; at most three of each kind of address."""
+def kind(place: str) -> str:
+    """What an address is of, without saying of which."""
+    return re.sub(r"[0-9a-f-]{36}|\d{2,}|(?<=/topics/)[a-z-]+|(?<==)[^&]+", "…", place)
+
+
+async def crawl(browser: Browser, most: int = 3) -> dict[str, httpx.Response]:
+    """The pages behind the front page, by path with query; at most `most` of each kind of address."""
     found: dict[str, httpx.Response] = {}
     waiting, seen, kinds = ["/", "/parts"], {"/", "/parts"}, dict[str, int]()
     while waiting and len(found) < MOST_PAGES:
@@ -103,11 +108,11 @@ async def crawl(browser: Browser) -> dict[str, httpx.Response]:
         for link in Page(answer.text).of("a"):
             target = urlsplit(urljoin(path, link.get("href", "")))
             place = target.path + (f"?{target.query}" if target.query else "")
-            kind = re.sub(r"[0-9a-f-]{36}|\d{2,}|(?<=/topics/)[a-z-]+|(?<==)[^&]+", "…", place)
-            if target.scheme or not place.startswith("/") or place in seen or kinds.get(kind, 0) >= 3:
+            of = kind(place)
+            if target.scheme or not place.startswith("/") or place in seen or kinds.get(of, 0) >= most:
                 continue
             seen.add(place)
-            kinds[kind] = kinds.get(kind, 0) + 1
+            kinds[of] = kinds.get(of, 0) + 1
             waiting.append(place)
     return found
 

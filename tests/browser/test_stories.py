@@ -1,0 +1,148 @@
+"""What people come for, played in a real browser: from the first page to what they wanted."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser as Chromium
+from playwright.async_api import Page, expect
+
+from services.kit.service import Hub
+from services.kit.settings import Settings
+from tests.browser.seeing import DESK, PHONE, opened, picture
+from tests.directory.test_login import link_in, mails
+from tests.directory.workbooks import sheet
+
+pytestmark = pytest.mark.parametrize("width", [PHONE, DESK])
+AUTHENTICATOR = {
+    "protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True,
+    "isUserVerified": True, "automaticPresenceSimulation": True,
+}  # fmt: skip
+"""A telephone or laptop that lets its owner in with a finger."""
+
+
+@pytest.fixture(scope="module")
+def hub_settings(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Mails are sent, into a folder; on a name, because passkeys are made for names only."""
+    data = tmp_path_factory.mktemp("data")
+    return replace(settings, workers=True, embedded=True, host="localhost", data=data)
+
+
+async def heading(page: Page, words: str | re.Pattern[str]) -> None:
+    await expect(page.get_by_role("heading", level=1)).to_have_text(words)
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["with script", "without"])
+async def test_a_visitor_finds_somebody_for_a_topic(chromium: Chromium, hub: Hub, width: int, script: bool) -> None:
+    async with opened(chromium, hub, width=width, script=script) as tab:
+        page = tab.page
+        await tab.open("/")
+        words = page.get_by_role("searchbox", name="Was suchen Sie?")
+        await words.fill("Haushalt")
+        await words.press("Enter")
+        await heading(page, "Verzeichnis")
+        await expect(page.get_by_role("status")).to_contain_text("„Haushalt“")
+        await page.get_by_role("link", name=re.compile("^Lotsinnen und Lotsen")).click()
+        card = page.get_by_role("article").first
+        await card.get_by_role("heading").get_by_role("link").click()
+        await expect(page.get_by_role("heading", name=re.compile("Bietet an|Sucht|Arbeitet an")).first).to_be_visible()
+        await expect(page.get_by_text("Den Namen sehen")).to_be_visible()
+        await page.go_back()
+        await expect(page.get_by_role("searchbox")).to_have_value("Haushalt")
+        assert await tab.settled() == []
+
+
+async def test_the_list_follows_while_somebody_types(chromium: Chromium, hub: Hub, width: int) -> None:
+    async with opened(chromium, hub, width=width) as tab:
+        page = tab.page
+        await tab.open("/directory")
+        await page.evaluate("window.same = true")
+        words, said = page.get_by_role("searchbox"), page.get_by_role("status")
+        before = await said.inner_text()
+        await words.press_sequentially("Finanzen", delay=10)
+        await expect(said).to_contain_text("„Finanzen“")
+        assert await said.inner_text() != before
+        await expect(words).to_be_focused()
+        assert "q=Finanzen" in page.url
+        await words.fill("Quastenflosser")
+        await expect(page.get_by_text("Nichts gefunden")).to_be_visible()
+        assert await page.evaluate("window.same"), "the page stayed"
+        assert await tab.settled() == []
+
+
+async def test_a_city_comes_in_and_publishes(chromium: Chromium, hub: Hub, width: int, tmp_path: Path) -> None:
+    """Found by typing, registered, approved, logged in with a passkey, published from a list with three mistakes."""
+    number = 100 + [PHONE, DESK].index(width)
+    ags, town, address = f"08335{number}", f"Dorf {number}", f"erika.{number}@dorf.example"
+    async with opened(chromium, hub, width=width) as tab:
+        page = tab.page
+        await tab.open("/")
+        await page.get_by_role("main").get_by_role("link", name="Registrieren Sie Ihre Gemeinde").click()
+        await page.get_by_role("searchbox").press_sequentially(town, delay=10)
+        await expect(page.get_by_role("link", name=town)).to_be_visible()
+        await picture(page, "stadt-anmelden")
+        await page.get_by_role("link", name=town).click()
+        await heading(page, re.compile(town))
+        await page.get_by_label("Ihr Name").fill("Erika Beispiel")
+        await page.get_by_role("button", name="Registrieren").click()
+        summary = page.get_by_role("alert")
+        await expect(summary).to_be_focused()
+        await expect(page.get_by_label("Ihr Name")).to_have_value("Erika Beispiel")
+        await page.get_by_label("Ihre dienstliche E-Mail-Adresse").fill(address)
+        await page.get_by_label("Name des Programms").fill(f"Digitalbüro {town}")
+        await page.get_by_role("checkbox", name="Ich stimme").check()
+        await page.get_by_role("button", name="Registrieren").click()
+        await heading(page, f"{town} ist registriert")
+
+        async with opened(chromium, hub, "a central navigator", width=width) as office:
+            await office.open("/registrations")
+            await office.page.get_by_role("link", name=town).click()
+            await expect(office.page.get_by_role("button", name="Freigeben")).to_be_visible()
+            await picture(office.page, "stadt-freigeben")
+            await office.page.get_by_role("button", name="Freigeben").click()
+            await expect(office.page.get_by_role("status")).to_be_visible()
+            assert await office.settled() == []
+
+        invitation = [mail for mail in await mails(hub, address, 2) if "Einladung" in mail["subject"]]
+        tools = await page.context.new_cdp_session(page)
+        await tools.send("WebAuthn.enable")
+        await tools.send("WebAuthn.addVirtualAuthenticator", {"options": AUTHENTICATOR})
+        await page.goto(link_in(invitation[0]))
+        await page.get_by_role("button", name="Weiter").click()
+        await expect(page.get_by_role("button", name="Passkey anlegen")).to_be_visible()
+        await picture(page, "anmeldung-einrichten")
+        await page.get_by_role("button", name="Passkey anlegen").click()
+        await page.get_by_text("Meine Seiten").click()
+        await page.get_by_role("link", name="Mit einer Tabelle veröffentlichen").click()
+        await heading(page, f"Mit einer Tabelle veröffentlichen: {town}")
+
+        rows = [
+            ["Name", "E-Mail", "Amt", "bietet an"],
+            ["Zoë Ahorn", "zoe", "Kulturamt", "Kommunale Finanzen"],
+            ["", "ida@dorf.example", "Bauamt", ""],
+            ["Änne Buche", "aenne@dorf.example", "Bauamt", "Quastenflosser"],
+        ]
+        list_of = tmp_path / "Lotsen.xlsx"
+        list_of.write_bytes(sheet(rows))
+        await page.get_by_label("Tabelle", exact=True).set_input_files(list_of)
+        await page.get_by_role("button", name="Datei prüfen").click()
+        problems = page.get_by_role("alert")
+        await expect(problems).to_be_focused()
+        await expect(problems.get_by_role("listitem")).to_have_count(3)
+        await expect(problems).to_contain_text("Zeile 2, Spalte E-Mail")
+        await expect(problems).to_contain_text("Zeile 3, Spalte Name")
+        await expect(problems).to_contain_text("Zeile 4")
+        await picture(page, "liste-veroeffentlichen")
+
+        rows[1][1], rows[2][0], rows[3][3] = "zoe@dorf.example", "Ida Ulme", "Kommunale Finanzen"
+        list_of.write_bytes(sheet(rows))
+        await page.get_by_label("Tabelle", exact=True).set_input_files(list_of)
+        await page.get_by_role("button", name="Datei prüfen").click()
+        await expect(page.get_by_text("Noch ist nichts veröffentlicht")).to_be_visible()
+        await page.get_by_role("button", name="Veröffentlichen").click()
+        await expect(page.get_by_role("status")).to_contain_text("Veröffentlicht")
+        await tab.open(f"/city/{ags}")
+        await heading(page, town)
+        await expect(page.get_by_role("article")).to_have_count(3)
+        assert await tab.settled() == []
