@@ -39,9 +39,10 @@ async def speak(
     return (await session.scalars(insert(RetroEntry).values(values).returning(RetroEntry))).one()
 
 
-async def take_back(session: Writer, entry: uuid.UUID, navigator: uuid.UUID) -> None:
-    """Raises NotFound unless it is their own: an entry without a name is nobody's."""
+async def take_back(session: Writer, entry: uuid.UUID, navigator: uuid.UUID, event: uuid.UUID | None = None) -> None:
+    """Raises NotFound unless it is their own, in the one `event` if given: an entry without a name is nobody's."""
     gone = delete(RetroEntry).where(RetroEntry.id == entry, RetroEntry.navigator_id == navigator)
+    gone = gone.where(RetroEntry.event_id == event) if event else gone
     if not (await session.execute(gone.returning(RetroEntry.id))).first():
         raise NotFound(_("There is no such entry of yours."))
 
@@ -85,9 +86,10 @@ async def quote(session: Writer, event: uuid.UUID, navigator: uuid.UUID, text: s
     return (await session.scalars(insert(Quote).values(values).returning(Quote))).one()
 
 
-async def withdraw_quote(session: Writer, key: uuid.UUID, navigator: uuid.UUID) -> None:
-    """The consent ends, and with it the quote. Raises NotFound unless it is their own."""
+async def withdraw_quote(session: Writer, key: uuid.UUID, navigator: uuid.UUID, event: uuid.UUID | None = None) -> None:
+    """The consent ends, and with it the quote. Raises NotFound unless it is their own, in the one `event` if given."""
     gone = delete(Quote).where(Quote.id == key, Quote.navigator_id == navigator)
+    gone = gone.where(Quote.event_id == event) if event else gone
     if not (await session.execute(gone.returning(Quote.id))).first():
         raise NotFound(_("There is no such quote of yours."))
 

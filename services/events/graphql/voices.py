@@ -9,11 +9,11 @@ from strawberry import ID, Info
 
 from services.events import access, trips, voices
 from services.events import models as m
-from services.events.graphql.linked import person
+from services.events.graphql.linked import guest, respondent
 from services.events.graphql.parts import Navigator
 from services.events.graphql.types import SERVICE, City, Event
 from services.kit.db import HUB, Reader
-from services.kit.errors import NotFound, Refused
+from services.kit.errors import NotFound, Problem, Refused
 from services.kit.i18n import gettext as _
 from services.kit.resolvers import as_uuid, here, load, who
 
@@ -77,9 +77,9 @@ async def quotes_of(info: Info[Any, Any], event: Event) -> list[Quote]:
 class VoiceQuery:
     @strawberry.field(description="The board of an event that whoever has the personal link takes part in.")
     async def retrospective(self, info: Info[Any, Any], link: str, event: ID) -> list[RetroEntry]:
-        whose, key = person(info, link), as_uuid(event)
+        whose, key = guest(info, link, event)
         async with here(info, SERVICE).db.read(HUB) as session:
-            if key is None or await session.get(m.Participant, (key, whose)) is None:
+            if await session.get(m.Participant, (key, whose)) is None:
                 raise NotFound(_("There is no such event."))
             return [RetroEntry.of(one) for one in (await voices.entries(session, [key]))[0] if not one.hidden]
 
@@ -98,16 +98,15 @@ class VoiceMutation:
     async def say_in_retrospective(
         self, info: Info[Any, Any], link: str, event: ID, kind: VoiceKind, text: str, named: bool = False
     ) -> RetroEntry:
-        whose = person(info, link)
+        whose, key = guest(info, link, event)
         async with here(info, SERVICE).db.begin(HUB) as session:
-            key = as_uuid(event) or uuid.UUID(int=0)
             return RetroEntry.of(await voices.speak(session, key, whose, kind.value, text, named=named))
 
     @strawberry.mutation(description="Take back what one said with one's name.")
     async def take_back_retro_entry(self, info: Info[Any, Any], link: str, id: ID) -> bool:
-        whose = person(info, link)
+        whose, only = respondent(info, link)
         async with here(info, SERVICE).db.begin(HUB) as session:
-            await voices.take_back(session, as_uuid(id) or uuid.UUID(int=0), whose)
+            await voices.take_back(session, as_uuid(id) or uuid.UUID(int=0), whose, only)
         return True
 
     @strawberry.mutation(description="Reply to an entry or take it off the board, as the organiser.")
@@ -127,17 +126,17 @@ class VoiceMutation:
         self, info: Info[Any, Any], link: str, event: ID, text: str, consent: bool, named: bool = False
     ) -> ID:
         if not consent:
-            raise Refused(_("Nobody is quoted without their consent."))
-        whose = person(info, link)
+            message = _("Nobody is quoted without their consent.")
+            raise Refused(message, [Problem(message, field="consent")])
+        whose, key = guest(info, link, event)
         async with here(info, SERVICE).db.begin(HUB) as session:
-            key = as_uuid(event) or uuid.UUID(int=0)
             return ID(str((await voices.quote(session, key, whose, text, named=named)).id))
 
     @strawberry.mutation(description="Do not be quoted any more; what one gave is deleted.")
     async def withdraw_quote(self, info: Info[Any, Any], link: str, id: ID) -> bool:
-        whose = person(info, link)
+        whose, only = respondent(info, link)
         async with here(info, SERVICE).db.begin(HUB) as session:
-            await voices.withdraw_quote(session, as_uuid(id) or uuid.UUID(int=0), whose)
+            await voices.withdraw_quote(session, as_uuid(id) or uuid.UUID(int=0), whose, only)
         return True
 
     @strawberry.mutation(description="Choose a quote for the report, or not, as the organiser.")

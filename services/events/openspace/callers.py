@@ -1,8 +1,8 @@
 """Who acts in an open space: its organiser with a token, or somebody with a link and no account.
 
-A personal link speaks for somebody who takes part. The event's link, printed as a QR code, lets anybody at the event
-propose and read. Who proposed gets a link to that proposal, the only way back to one without a name; who takes notes
-gets one for the session.
+A personal link speaks for somebody who takes part, the link of a day for somebody in that event alone. The event's
+link, printed as a QR code, lets anybody at the event propose and read. Who proposed gets a link to that proposal, the
+only way back to one without a name; who takes notes gets one for the session.
 """
 
 import datetime as dt
@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 from sqlalchemy import select
 
-from services.events import access
+from services.events import access, daylinks
 from services.events.models import Event, Navigator, Participant
 from services.kit import links
 from services.kit.auth import Principal
@@ -56,6 +56,8 @@ def read(settings: Settings, token: str) -> Link:
     """Raises NotFound for what is none of our links, or one that is too old."""
     if (person := links.person(settings, token)) is not None:
         return Link(person=person)
+    if (day := daylinks.opened(settings, token)) is not None:
+        return Link(person=day[1], event=day[0])
     for purpose, field in ((EVENT, "event"), (PROPOSAL, "proposal"), (NOTES, "notes")):
         value = links.opened(settings, purpose, token)
         if value is not None and len(value) == links.ID_BYTES:
@@ -80,12 +82,12 @@ async def find(session: Reader, event: Event, who: Principal, link: Link | None)
         access.ORGANISER.check(who)
         access.may_change(who, event)
         return Caller(organiser=True)
+    if link.event is not None and link.event != event.id:
+        raise Forbidden(_("This link belongs to another event."))
     if link.person is not None:
         taking_part = select(Navigator.id).join(Participant, Participant.navigator_id == Navigator.id)
         here = taking_part.where(Participant.event_id == event.id, Navigator.id == link.person)
         if await session.scalar(here) is None:
             raise Forbidden(_("Only who takes part in this event can do this."))
         return Caller(person=link.person)
-    if link.event is not None and link.event != event.id:
-        raise Forbidden(_("This link belongs to another event."))
     return Caller(proposal=link.proposal, notes=link.notes)

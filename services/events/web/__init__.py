@@ -8,6 +8,7 @@ from services.events.openspace import forgetting
 from services.events.openspace import routes as openspace
 from services.events.registration import reading
 from services.events.web import checking, importing, live, papers, registration, reports, visiting
+from services.events.web.day import balloting, feedback, phone, screens, topics
 from services.kit.db import Reader
 from services.kit.mydata import my_data_route
 
@@ -30,6 +31,11 @@ routes = [
     *importing.routes,
     *reports.routes,
     *live.routes,
+    *phone.routes,
+    *topics.routes,
+    *balloting.routes,
+    *feedback.routes,
+    *screens.routes,
     *registration.routes,
     *visiting.routes,
     *openspace.routes,
