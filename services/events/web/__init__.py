@@ -8,7 +8,7 @@ from services.events.openspace import forgetting
 from services.events.openspace import routes as openspace
 from services.events.registration import reading
 from services.events.web import checking, importing, live, papers, registration, reports, visiting
-from services.events.web.day import balloting, feedback, phone, screens, topics
+from services.events.web.day import balloting, cockpit, feedback, phone, presence, screens, topics
 from services.kit.db import Reader
 from services.kit.mydata import my_data_route
 
@@ -36,6 +36,8 @@ routes = [
     *balloting.routes,
     *feedback.routes,
     *screens.routes,
+    *cockpit.routes,
+    *presence.routes,
     *registration.routes,
     *visiting.routes,
     *openspace.routes,

@@ -90,7 +90,7 @@ async def shown_page(
     made = await pages.page(
         request, template, secret=True, event=mine.event, route=mine.route, live=mine.live, path=path,
         time=clock_in(mine.event.timezone),
-        tabs=[(path, _("Now")), (f"{path}/topics", _("Open space")), (f"{path}/votes", _("Votes")),
+        tabs=[(path, _("Now")), (f"{path}/topics", _("Open space")), (f"{path}/votes", _("Ballots")),
               (f"{path}/feedback", _("Feedback"))],
         **values,
     )  # fmt: skip
