@@ -7,8 +7,7 @@ from services.events import certificates, trips, voices, votes
 from services.events.openspace import forgetting
 from services.events.openspace import routes as openspace
 from services.events.registration import reading
-from services.events.web import checking, importing, live, papers, registration, reports, visiting
-from services.events.web.day import balloting, cockpit, feedback, phone, presence, screens, topics
+from services.events.web import checking, day, importing, live, papers, registration, reports, visiting
 from services.kit.db import Reader
 from services.kit.mydata import my_data_route
 
@@ -31,13 +30,7 @@ routes = [
     *importing.routes,
     *reports.routes,
     *live.routes,
-    *phone.routes,
-    *topics.routes,
-    *balloting.routes,
-    *feedback.routes,
-    *screens.routes,
-    *cockpit.routes,
-    *presence.routes,
+    *day.routes,
     *registration.routes,
     *visiting.routes,
     *openspace.routes,
