@@ -1,5 +1,6 @@
 """The organiser's pages of the open space, of votes, and of what comes after the day, without script."""
 
+import asyncio
 import re
 from typing import Any
 
@@ -46,7 +47,7 @@ async def space(browser: Browser, event: str) -> dict[str, Any]:
 
 
 async def test_the_open_space_is_planned_and_changed(hub: Hub, clients: Clients) -> None:
-    browser, event, people, base = await organised(hub, clients)
+    browser, event, _people, base = await organised(hub, clients)
     path = f"{base}/day/board"
     assert (await browser.http.get(path)).status_code == 200
     day = (await browser.graph("query ($id: ID!) { event(id: $id) { date } }", id=event))["data"]["event"]["date"]
@@ -69,7 +70,7 @@ async def test_the_open_space_is_planned_and_changed(hub: Hub, clients: Clients)
         found = await space(browser, event)
         if found["plans"][0]["state"] == "DONE":
             break
-        await hub.settle()
+        await asyncio.sleep(0.2)
     await press(browser, path, f"{path}/do", do="publish")
     found = await space(browser, event)
     assert (found["board"]["revision"], len(found["board"]["sessions"]), found["wishesOpen"]) == (1, 3, False)
@@ -166,9 +167,9 @@ async def test_surveys_voices_and_action_items(hub: Hub, clients: Clients) -> No
     await press(browser, voices, f"{voices}/entries", {"reply": "Danke!"}, do="reply")
     await press(browser, voices, f"{voices}/entries", do="hide")
     await press(browser, voices, f"{voices}/quotes")
-    page = words(await browser.http.get(voices))
-    assert "Danke!" in page
-    assert "im Bericht" in page
+    told_now = words(await browser.http.get(voices))
+    assert "Danke!" in told_now
+    assert "im Bericht" in told_now
 
     actions = f"{path}/actions"
     page = await browser.http.get(actions)

@@ -9,8 +9,8 @@ from urllib.parse import urlencode
 
 from litestar import Response, get
 
-from services.directory import access
 from services.contracts.states import STATES
+from services.directory import access
 from services.directory.stateview.tables import size_words
 from services.directory.web import words
 from services.directory.web.login import here

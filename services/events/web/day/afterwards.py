@@ -2,12 +2,14 @@
 
 import datetime as dt
 import uuid
+from contextlib import suppress
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from litestar import Response, get, post
 
 from services.events import access, cards, trips, voices
+from services.events.models import Event
 from services.events.surveys.templates import templates
 from services.events.web.day import ground
 from services.events.web.day.feedback import factors, kinds
@@ -15,6 +17,7 @@ from services.events.web.day.ground import AFTER, SERVICE, AnyRequest
 from services.events.web.registration import here
 from services.kit import forms
 from services.kit.db import NOBODY
+from services.kit.errors import Forbidden
 from services.kit.forms import EMPTY, Form
 from services.kit.i18n import gettext as _
 from services.kit.pages import ask
@@ -88,7 +91,7 @@ class Card(msgspec.Struct, frozen=True):
     title: Annotated[str, msgspec.Meta(max_length=cards.LONGEST_TITLE)] = ""
 
 
-async def _cities(request: AnyRequest, event: Any) -> dict[str, str]:
+async def _cities(request: AnyRequest, event: Event) -> dict[str, str]:
     async with here(request).db.read(NOBODY) as session:
         return dict(sorted((await trips.names(session, [event]))[0].items(), key=lambda one: one[1]))
 
@@ -107,7 +110,18 @@ async def _surveys(request: AnyRequest, id: uuid.UUID, shown: Form = EMPTY, stat
     return await ground.page(
         request, "surveys", event, "/afterwards", status, surveys=found[::-1], shown=shown, factors=factors(),
         templates=[(name, one.title) for name, one in templates().items()], outcomes=outcomes(),
+        reports=await _reports(request, event),
     )  # fmt: skip
+
+
+async def _reports(request: AnyRequest, event: Event) -> dict[str, str]:
+    """The cities of the event whose annual report whoever looks may read: names by AGS."""
+    who, found = await forms.person(request), {}
+    for ags, name in (await _cities(request, event)).items():
+        with suppress(Forbidden):
+            access.may_report(who, ags)
+            found[ags] = name
+    return found
 
 
 def outcomes() -> dict[str, str]:
