@@ -43,9 +43,12 @@ async function page(event, path) {
   return (await Promise.race([network.catch(() => null), patience])) ?? copy;
 }
 
+/** The copy says in the page when it was made: only then the page can tell how much its clock is ahead of ours. */
 async function kept(cache, path, answer) {
-  if (answer.ok && !answer.redirected) await cache.put(path, answer);
-  else if ([403, 404, 410].includes(answer.status)) await cache.delete(path);
+  if (answer.ok && !answer.redirected) {
+    const text = (await answer.text()).replace(' data-live="', ` data-copied="${Date.now()}" data-live="`);
+    await cache.put(path, new Response(text, { headers: answer.headers }));
+  } else if ([403, 404, 410].includes(answer.status)) await cache.delete(path);
 }
 
 async function asset(request, path) {

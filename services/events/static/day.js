@@ -16,8 +16,6 @@ let connected = false;
 let sound = null;
 let before = null; // phase, round and warning that were painted last
 
-if (root) start();
-
 function start() {
   begin();
   forget();
@@ -28,29 +26,29 @@ function start() {
   if (root.dataset.worker) work(root.dataset.worker);
   document.addEventListener("htmx:beforeSwap", shown);
   document.addEventListener("htmx:sendError", () => say("[data-unsent]", true));
-  document.addEventListener("htmx:afterSettle", () => paint());
+  document.addEventListener("htmx:afterSettle", settled);
   document.addEventListener("click", pressed);
   if ("hall" in root.dataset) hall();
 }
 
 /* What is known ----------------------------------------------------------------------------------------------------- */
 
-/** From the page, unless this device has something newer: then the page comes from its own memory. */
+/** What is newer: what the page says, or what this device was told last. A copy of the page says when it was made. */
 function begin() {
   let kept = null;
   try {
     kept = JSON.parse(localStorage.getItem(KEY));
   } catch { /* unreadable, or no memory */ }
   const told = JSON.parse(root.dataset.state);
+  const at = Number(root.dataset.copied ?? Date.now());
+  Object.assign(day, told, { at, offset: Date.parse(told.live.now) - at });
   if (kept && Date.parse(kept.live.now) >= Date.parse(told.live.now)) {
     Object.assign(day, kept);
-    all(".toast").forEach((one) => one.remove()); // it was told when it happened
     routed();
     announced();
-  } else {
-    Object.assign(day, told, { offset: Date.parse(told.live.now) - Date.now(), at: Date.now() });
-    keep();
   }
+  if (root.dataset.copied) all(".toast").forEach((one) => one.remove()); // it was told when it happened
+  keep();
 }
 
 function keep() {
@@ -310,6 +308,14 @@ function shown(event) {
   }
 }
 
+/** The focus went with what was replaced: on to what is wrong, else to the beginning. */
+function settled() {
+  paint();
+  if (document.activeElement !== document.body) return;
+  const next = document.querySelector("[aria-invalid]") ?? document.getElementById("content");
+  next?.focus({ preventScroll: next.id === "content" });
+}
+
 function ring(now) {
   if (before && sound) {
     if (now.warning && !before.warning) beep(2, 660, 0.2);
@@ -368,3 +374,5 @@ async function work(url) {
     worker.postMessage({ page: location.pathname, files: files.map((one) => one.pathname) });
   } catch { /* without it the page works as long as it stays open */ }
 }
+
+if (root) start();
