@@ -34,7 +34,7 @@ up: setup ## the hub with demo data until Ctrl-C / das Netz mit Beispieldaten, b
 	@$(VENV)/lotsennetz up --demo
 
 test: check ## everything that must hold / alle Prüfungen
-	$(VENV)/pytest --numprocesses 3 --dist loadfile
+	$(VENV)/pytest --numprocesses 4 --dist loadfile
 
 check: setup ## style, types, imports and licences only / nur Stil, Typen, Importe, Lizenzen
 	$(VENV)/ruff check
@@ -52,8 +52,9 @@ soak: setup ## what takes long: many more queries, kills, forms and plans / was 
 	LOTSENNETZ_SOAK=1 LOTSENNETZ_TENANTS=1 LOTSENNETZ_READS=10000 LOTSENNETZ_KILLS=1000 LOTSENNETZ_FUZZ=20000 \
 		LOTSENNETZ_PLANS=1000 LOTSENNETZ_CLOCK_KILLS=40 $(VENV)/pytest \
 		tests/directory/test_reads.py tests/directory/test_registration_fuzz.py tests/kit/test_log.py \
-		tests/stories/test_tenants.py tests/events/test_kill_clock.py tests/matching/test_planning.py tests/matching/test_two_organisers.py \
-		tests/matching/solver/test_conflict.py tests/matching/solver/test_exact.py
+		tests/stories/test_tenants.py tests/matching/test_planning.py tests/matching/test_two_organisers.py \
+		tests/matching/solver/test_conflict.py tests/matching/solver/test_exact.py tests/stories/test_day.py \
+		tests/events/agenda/test_exact.py tests/events/test_kill_clock.py
 
 bench: setup ## measure, see tests/bench / messen
 	$(VENV)/python -m tests.bench

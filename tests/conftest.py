@@ -6,6 +6,7 @@ elsewhere. The schemas are migrated once into a template; each test that asks ge
 
 import asyncio
 import contextlib
+import gc
 import itertools
 import os
 import tempfile
@@ -30,6 +31,12 @@ from services.kit.settings import Settings
 soak = pytest.mark.skipif(not os.environ.get("LOTSENNETZ_SOAK"), reason="takes long: make soak")
 SECRET = "not a secret: tests only"
 _numbers = itertools.count()
+
+
+def pytest_collection_finish() -> None:
+    """What was imported stays for ever: the collector need not look through it after every few hubs."""
+    gc.collect()
+    gc.freeze()
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import httpx
 
 from services.cli.client import Answered
 from services.kit.errors import HubError
+from services.kit.trust import authorities
 
 SECONDS = 30.0
 
@@ -27,7 +28,7 @@ class Browser:
             "user-agent": "Mozilla/5.0 (X11; Linux) Firefox/150",
         }
         self.http = httpx.AsyncClient(
-            base_url=url, headers=headers, follow_redirects=True, timeout=SECONDS, trust_env=False
+            base_url=url, verify=authorities(), headers=headers, follow_redirects=True, timeout=SECONDS, trust_env=False
         )
 
     async def close(self) -> None:

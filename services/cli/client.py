@@ -12,6 +12,7 @@ from joserfc import jwt
 from joserfc.jwk import ECKey
 
 from services.kit.errors import HubError, Problem, Unavailable
+from services.kit.trust import authorities
 
 SECONDS = 30.0
 ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -44,7 +45,9 @@ class Client:
     ) -> None:
         self.url, self.credentials, self.key = url, (client_id, client_secret), key
         self.graph = graph or f"{url}/graphql"
-        self.http = httpx.AsyncClient(timeout=SECONDS, headers={"accept-language": language}, trust_env=False)
+        self.http = httpx.AsyncClient(
+            verify=authorities(), timeout=SECONDS, headers={"accept-language": language}, trust_env=False
+        )
         self._token, self._until = "", 0.0
 
     async def close(self) -> None:

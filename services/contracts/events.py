@@ -9,7 +9,8 @@ class EventPublished(Message, frozen=True):
     """An event as it is now. `organiser` is the OAuth client that may change it; `cities` are host and guests.
 
     `date` is the day on the event's own clock; None where an older version said it. `absent` are participants who were
-    not there on the day. `last_day` is that of an event of several days; None where an older version said it.
+    not there on the day, `gone` those who are not there now: they, and who went home. `last_day` is that of an event of
+    several days; None where an older version said it.
     """
 
     id: str
@@ -21,6 +22,7 @@ class EventPublished(Message, frozen=True):
     cancelled: bool = False
     absent: tuple[str, ...] = ()
     last_day: dt.date | None = None
+    gone: tuple[str, ...] = ()
 
     def key(self) -> str:
         return self.id

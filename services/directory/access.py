@@ -78,6 +78,7 @@ STEERING: Final = Right(
 DECIDING: Final = Right(
     "people with the scope", PEOPLE, rows=f"their own city's; decisions: {DECIDERS}", rule="may_decide"
 )
+PROGRAMS: Final = Right("people with the scope", PEOPLE, rows="their own city's", rule="may_publish")
 PERSONAL: Final = Right("whoever has a personal link", rows="their own entry")
 OBJECTIONS: Final = Right(
     "people with the scope", PEOPLE, rows="objections of people of their own city or state", rule="may_manage"

@@ -58,6 +58,7 @@ def in_words(action: str) -> str:
         "client.changed": _("Program changed its registration"),
         "client.registered": _("Program registered"),
         "client.reject": _("Registration rejected"),
+        "client.renewed": _("New secret for a program"),
         "client.resume": _("Program may act again"),
         "client.suspend": _("Program suspended"),
         "client.withdrawn": _("Program withdrawn"),

@@ -167,7 +167,7 @@ async def tell(runtime: Runtime, db: Database) -> None:
                 key=f"ideas:{rows[-1].id}",
                 titles=[(row.title, row.event_title) for row in rows[:MOST_TITLES]],
                 more=max(0, len(rows) - MOST_TITLES),
-                link=f"{runtime.settings.issuer}/account",
+                link=f"{runtime.settings.issuer}/city/{ags}/ideas",
             )
             told = update(ProposedProject).where(ProposedProject.id.in_([row.id for row in rows]))
             await session.execute(told.values(told_at=func.now()))

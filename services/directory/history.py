@@ -142,6 +142,7 @@ def via_words(via: str) -> str:
         "GRAPHQL": _("a program (GraphQL)"),
         "REST": _("a program (REST)"),
         "UPLOAD": _("a spreadsheet"),
+        "PAGE": _("by hand"),
         "HARVEST": _("read from the city's own address"),
         "RESTORE": _("an earlier state restored"),
     }.get(via, via)

@@ -26,23 +26,26 @@ PAPERS: Final = Right(
     rows="the agenda of every event; papers with names of events they organise or their city is part of",
     rule="may_see_people",
 )
-BY_LINK: Final = PERSONAL.to("events that the person whose link it is takes part in")
+BY_LINK: Final = Right(
+    "whoever has their link to the event, or a personal link",
+    rows="events that the person whose link it is takes part in",
+)
 WITH_LINK: Final = ANYBODY.to("what one got from an event or with a personal link")
-DAY_LINK: Final = Right("whoever has a personal link of the day", rows="the day of the person whose link it is")
+DAY_LINK: Final = Right("whoever has their link to the event", rows="the day of the person whose link it is")
 HOLD: Final = ORGANISER.to(
     "events that their city, or one of their state, hosts or travels to; any, for the operator's clients", "may_hold"
 )
 OFFER: Final = ORGANISER.to("modules and programmes of their city or state", "may_offer")
-LINK: Final = PERSONAL.to("events they take part in, and their own calendar")
+LINK: Final = PERSONAL.to("their own calendar")
 CALENDAR: Final = Right("whoever has the address of a personal calendar", rows="the events of the person whose it is")
-MAIL_LINK: Final = Right("whoever has the link of a mail", rows="what the link is about")
+MAIL_LINK: Final = Right("whoever has their link to the event, or the link of a mail", rows="what the link is about")
 MAILED: Final = (
     "registerForEvent", "declineEvent", "handOverPlace", "askForRelease", "setMyNeeds", "takeSeat", "leaveSeat",
     "decideRelease", "endInvitations",
 )  # fmt: skip
 LINKED: Final = Right(
-    "whoever has a link that fits (personal, of the event, of a proposal, for notes); else as the organiser",
-    rows="personal links: of events in which the person takes part; others: what they were made for",
+    "whoever has a link that fits (one's own, of the event, of a proposal, for notes); else as the organiser",
+    rows="one's own links: of events in which the person takes part; others: what they were made for",
 )
 OPEN_SPACE: Final = Right(
     "everybody",
@@ -62,7 +65,7 @@ RIGHTS: Final[Rights] = {
     "Query.*": ANYBODY,
     "Query.actionItems": BOARD,
     "Query.myActionItems": BY_LINK,
-    "Query.myVotes": DAY_LINK.to("the votes of events that the person whose link it is takes part in"),
+    "Query.myVotes": BY_LINK.to("the votes of events that the person whose link it is takes part in"),
     "Mutation.castVote": Right(
         "whoever has a personal link or one of the day; else the organiser",
         rows="votes of events that the person takes part in",
@@ -100,10 +103,10 @@ RIGHTS: Final[Rights] = {
         BY_LINK,
     ),
     "Query.annualReport": REPORT,
-    "Query.onlineLink": LINK,
+    "Query.onlineLink": BY_LINK,
     "Query.certificate": ANYBODY.to("the event of a certificate whose code one has"),
     "Query.previewParticipants": ORGANISER,
-    "Query.myCertificates": LINK.to("their own certificates"),
+    "Query.myCertificates": BY_LINK.to("their own certificates"),
     "Mutation.changeSeries": ORGANISER.to("events they organise; a city of theirs stays part of them", "may_change"),
     "Mutation.createEvent": HOLD,
     "Mutation.createSeries": HOLD,

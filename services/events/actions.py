@@ -42,9 +42,10 @@ async def page(
     return list(await session.scalars(query))
 
 
-async def of_person(session: Reader, navigator: uuid.UUID) -> list[ActionItem]:
-    """What somebody has to do, by its day. Under HUB."""
+async def of_person(session: Reader, navigator: uuid.UUID, event: uuid.UUID | None = None) -> list[ActionItem]:
+    """What somebody has to do (in `event`), by its day. Under HUB."""
     query = select(ActionItem).where(ActionItem.owner_id == navigator)
+    query = query.where(ActionItem.event_id == event) if event else query
     query = query.order_by(func.coalesce(ActionItem.due, NEVER), ActionItem.id).limit(MOST_OF_ONE)
     return list(await session.scalars(query))
 
@@ -58,11 +59,13 @@ async def by_id(session: Reader, key: uuid.UUID | None) -> tuple[ActionItem, Eve
     return found
 
 
-async def of(session: Reader, navigator: uuid.UUID | None, key: uuid.UUID | None) -> ActionItem:
-    """An item that somebody has taken on. Raises NotFound."""
+async def of(
+    session: Reader, navigator: uuid.UUID, key: uuid.UUID | None, event: uuid.UUID | None = None
+) -> ActionItem:
+    """An item that somebody has taken on (in `event`). Raises NotFound."""
     query = select(ActionItem).where(ActionItem.id == key, ActionItem.owner_id == navigator)
-    found = await session.scalar(query) if key and navigator else None
-    if found is None:
+    found = await session.scalar(query) if key else None
+    if found is None or event not in {None, found.event_id}:
         raise NotFound(_("There is no such action item."))
     return found
 

@@ -23,9 +23,10 @@ from services.contracts.directory import (
 )
 from services.contracts.events import EventPublished
 from services.contracts.matching import RoundsConfirmed
-from services.events import cards
+from services.events import cards, notices
 from services.events.clock import at
 from services.events.models import (
+    ABSENT,
     ActionItem,
     AgendaItem,
     Announcement,
@@ -208,11 +209,14 @@ async def messages(session: Reader, events: Sequence[Event]) -> list[EventPublis
     """The events as the others hear of them."""
     people: dict[uuid.UUID, list[str]] = {event.id: [] for event in events}
     absent: dict[uuid.UUID, list[str]] = {event.id: [] for event in events}
+    gone: dict[uuid.UUID, list[str]] = {event.id: [] for event in events}
     query = select(Participant).where(Participant.event_id.in_(people)).order_by(Participant.navigator_id)
     for one in await session.scalars(query):
         people[one.event_id].append(str(one.navigator_id))
         if one.attendance == "no_show":
             absent[one.event_id].append(str(one.navigator_id))
+        if one.attendance in ABSENT:
+            gone[one.event_id].append(str(one.navigator_id))
     return [
         EventPublished(
             id=str(event.id),
@@ -223,6 +227,7 @@ async def messages(session: Reader, events: Sequence[Event]) -> list[EventPublis
             date=event.date,
             cancelled=event.status == "cancelled",
             absent=tuple(absent[event.id]),
+            gone=tuple(gone[event.id]),
             last_day=event.last_day,
         )
         for event in events
@@ -278,6 +283,12 @@ async def rounds(session: Writer, said: RoundsConfirmed) -> None:
         await session.execute(insert(Table), tables)
     if seats:
         await session.execute(insert(Seat), seats)
+    if printed:
+        elsewhere = {
+            person for t in coming for person in map(uuid.UUID, t.navigators)
+            if person in known and before.get((t.round, person), (0, False))[0] != t.table
+        }  # fmt: skip
+        await notices.note(session, [notices.notice(key, one, notices.SEATS) for one in sorted(elsewhere)])
 
 
 listens: Listens = {

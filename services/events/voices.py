@@ -40,7 +40,7 @@ async def speak(
 
 
 async def take_back(session: Writer, entry: uuid.UUID, navigator: uuid.UUID, event: uuid.UUID | None = None) -> None:
-    """Raises NotFound unless it is their own, in the one `event` if given: an entry without a name is nobody's."""
+    """Raises NotFound unless it is their own (in `event`): an entry without a name is nobody's."""
     gone = delete(RetroEntry).where(RetroEntry.id == entry, RetroEntry.navigator_id == navigator)
     gone = gone.where(RetroEntry.event_id == event) if event else gone
     if not (await session.execute(gone.returning(RetroEntry.id))).first():
@@ -87,7 +87,7 @@ async def quote(session: Writer, event: uuid.UUID, navigator: uuid.UUID, text: s
 
 
 async def withdraw_quote(session: Writer, key: uuid.UUID, navigator: uuid.UUID, event: uuid.UUID | None = None) -> None:
-    """The consent ends, and with it the quote. Raises NotFound unless it is their own, in the one `event` if given."""
+    """The consent ends, and with it the quote. Raises NotFound unless it is their own (in `event`)."""
     gone = delete(Quote).where(Quote.id == key, Quote.navigator_id == navigator)
     gone = gone.where(Quote.event_id == event) if event else gone
     if not (await session.execute(gone.returning(Quote.id))).first():

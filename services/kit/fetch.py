@@ -30,6 +30,7 @@ import httpx
 from services.kit.addresses import LONGEST_URL, checked_url, no_address, not_public, permitted
 from services.kit.errors import Refused, TooLarge, Unavailable
 from services.kit.i18n import gettext as _
+from services.kit.trust import authorities
 
 MOST_BYTES = 1_000_000
 SECONDS = 10.0
@@ -77,7 +78,7 @@ class Fetcher:
     ) -> None:
         self.local = local
         self._resolve = resolve or self._look_up
-        self._tls = tls or httpx.create_ssl_context()
+        self._tls = tls or authorities()
         self._threads = ThreadPoolExecutor(LOOKUPS, thread_name_prefix="names")
         self._all = asyncio.Semaphore(MOST_CALLS)
         self._hosts: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()

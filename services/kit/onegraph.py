@@ -15,7 +15,7 @@ import asyncio
 import inspect
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import graphql as gql
@@ -50,8 +50,15 @@ class Parts:
 def one_graph(subgraphs: Mapping[str, Schema]) -> gql.GraphQLSchema:
     """The graph that clients of all `subgraphs` (name → schema) use; run it with graphql-core's `execute`/`subscribe`.
 
-    All subgraphs see the same `info.context`; `info.schema` is each one's own. Raises DoNotCompose.
+    All subgraphs see the same `info.context`; `info.schema` is each one's own. Merged once in a process. Raises
+    DoNotCompose.
     """
+    return _merged(tuple(subgraphs.items()))
+
+
+@lru_cache(8)
+def _merged(of: tuple[tuple[str, Schema], ...]) -> gql.GraphQLSchema:
+    subgraphs = dict(of)
     for name, subgraph in subgraphs.items():
         for directive in subgraph.schema_directives_in_use:
             if isinstance(directive, FederationDirective) and not isinstance(directive, UNDERSTOOD):

@@ -117,8 +117,13 @@ async def ask(request: AnyRequest, service: str, query: str, **variables: Any) -
     who, hub = await forms.known(request), request.app.state.hub
     if not who.known and hub.rates.counting:
         await hub.rates.take(SEARCH, address_of(request))
+    return await ask_as(request, who, service, query, **variables)
+
+
+async def ask_as(request: AnyRequest, who: Principal, service: str, query: str, **variables: Any) -> dict[str, Any]:
+    """What the graph of `service` answers to `who`, of whom the page tells. Raises the HubError in the answer."""
     graph: Graph = request.app.state.graphs[service]
-    return await graph.ask(hub, who, query, variables)
+    return await graph.ask(request.app.state.hub, who, query, variables)
 
 
 async def page(

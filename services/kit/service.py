@@ -32,6 +32,7 @@ from services.kit.rates import Rates
 from services.kit.revoked import Revoked, TokensRevoked
 from services.kit.rights import Rights, enforce
 from services.kit.settings import Settings
+from services.kit.trust import authorities
 
 logger = logging.getLogger(__name__)
 POLL_SECONDS = 1.0
@@ -193,7 +194,9 @@ class Hub:
 
     def __init__(self, settings: Settings, services: Sequence[Service]) -> None:
         self.settings, self.services = settings, services
-        self.http = httpx.AsyncClient(timeout=10.0)  # the hub's own parts; addresses from outside go to the fetcher
+        self.http = httpx.AsyncClient(
+            timeout=10.0, verify=authorities()
+        )  # the hub's own parts; addresses from outside go to the fetcher
         self.fetcher = Fetcher(local=settings.outbound_local)
         self.runtimes: dict[str, Runtime] = {}
         self.revoked = Revoked()

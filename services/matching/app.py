@@ -17,6 +17,7 @@ service = Service(
     schema=schema,
     rights=access.RIGHTS,
     routes=web.routes,
+    menu=web.menu,
     jobs=[jobs.plan],
     regular=[met.forgetting],
     listens=intake.listens,

@@ -14,7 +14,8 @@ from services.matching.rounds import ABSENT
 
 class Today(msgspec.Struct, frozen=True):
     """What has happened: `over` rounds are past, `missing` are not there from now on, `new` are from now on (None: all
-    who take part and had no seat so far). `most_moved` seats may change, `pinned` keep theirs.
+    who take part and had no seat so far). Whose absence was noted (`gone`) is missing, unless they are `new`.
+    `most_moved` seats may change, `pinned` keep theirs.
     """
 
     over: int
@@ -22,6 +23,7 @@ class Today(msgspec.Struct, frozen=True):
     new: tuple[str, ...] | None = None
     most_moved: int | None = None
     pinned: tuple[str, ...] = ()
+    gone: frozenset[str] = frozenset()
 
 
 def rest(plan: Plan, people: Sequence[Person], today: Today, wanted: Question) -> Question:
@@ -36,8 +38,8 @@ def rest(plan: Plan, people: Sequence[Person], today: Today, wanted: Question) -
     asked = msgspec.convert(plan.question, Question)
     taking_part = {one.id: one for one in people}
     planned = {one.id for one in asked.people}
-    new = set(taking_part.keys() - planned if today.new is None else today.new)
-    missing = set(today.missing) | (planned - taking_part.keys())
+    new = set(taking_part.keys() - planned - today.gone if today.new is None else today.new)
+    missing = set(today.missing) | (planned - taking_part.keys()) | ((today.gone & planned) - new)
     _fit(asked, today, missing, new, planned, set(taking_part))
     ahead, every = tuple(range(today.over, asked.rounds)), tuple(range(asked.rounds))
     everybody = [*asked.people, *(taking_part[key] for key in sorted(new - planned))]

@@ -19,18 +19,20 @@ from services.kit import log
 from services.kit.db import Writer, put, put_all
 from services.kit.log import Listens
 from services.kit.revoked import TokensRevoked, hearing
+from services.kit.text import sort_key
 from services.matching.models import Base, City, Event, Navigator, Plan, Topic
 from services.matching.question import Question, without
 
 
 @log.together
 async def cities(session: Writer, said: list[CityPublished]) -> None:
-    await put_all(session, City, "ags", {one.ags: {"population": one.population} for one in said})
+    await put_all(session, City, "ags", {one.ags: {"population": one.population, "name": one.name} for one in said})
 
 
 @log.together
 async def topics(session: Writer, said: list[TopicPublished]) -> None:
-    await put_all(session, Topic, "code", {one.code: {"parent": one.parent} for one in said})
+    rows = {one.code: {"parent": one.parent, "de": one.de, "en": one.en} for one in said}
+    await put_all(session, Topic, "code", rows)
 
 
 async def merged(session: Writer, said: TopicMerged) -> None:
@@ -51,8 +53,10 @@ async def merged(session: Writer, said: TopicMerged) -> None:
 
 @log.together
 async def navigators(session: Writer, said: list[NavigatorPublished]) -> None:
-    columns = ("ags", "offers", "seeks", "works_on", "department", "languages", "since")
-    rows = {one.id: {column: getattr(one, column) for column in columns} for one in said}
+    columns = ("ags", "offers", "seeks", "works_on", "department", "languages", "since", "name")
+    rows = {
+        one.id: {column: getattr(one, column) for column in columns} | {"sort_key": sort_key(one.name)} for one in said
+    }
     await put_all(session, Navigator, "id", rows)
 
 
@@ -121,12 +125,14 @@ def without_strangers(told: dict[str, Any], known: set[str]) -> dict[str, Any]:
 async def event(session: Writer, said: EventPublished) -> None:
     values = {
         "organiser": said.organiser,
+        "title": said.title,
         "cities": list(said.cities),
         "participants": [uuid.UUID(p) for p in said.participants],
         "date": said.date,
         "last_day": said.last_day or said.date,
         "cancelled": said.cancelled,
         "absent": [uuid.UUID(p) for p in said.absent],
+        "gone": [uuid.UUID(p) for p in said.gone],
     }
     await put(session, Event, {"id": uuid.UUID(said.id)}, values)
 

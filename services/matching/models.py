@@ -28,18 +28,21 @@ class Topic(Base):
     __tablename__ = "topic"
     code: Mapped[str] = mapped_column(primary_key=True)
     parent: Mapped[str | None]
+    de: Mapped[str] = mapped_column(server_default="")
+    en: Mapped[str] = mapped_column(server_default="")
 
 
 class City(Base):
-    """Copy of the directory's city, as far as partnerships ask: how large it is."""
+    """Copy of the directory's city: what it is called, and for partnerships, how large it is."""
 
     __tablename__ = "city"
     ags: Mapped[str] = mapped_column(primary_key=True)
     population: Mapped[int | None]
+    name: Mapped[str] = mapped_column(server_default="")
 
 
 class Navigator(Base):
-    """Copy of the directory's navigator, without the name: matching needs none."""
+    """Copy of the directory's navigator; the name, as the network sees it, is for organisers' pages alone."""
 
     __tablename__ = "navigator"
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
@@ -50,6 +53,8 @@ class Navigator(Base):
     department: Mapped[str] = mapped_column(server_default="")
     languages: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
     since: Mapped[dt.date | None]
+    name: Mapped[str] = mapped_column(server_default="")
+    sort_key: Mapped[str] = mapped_column(server_default="")
 
 
 class Event(Base):
@@ -66,8 +71,11 @@ class Event(Base):
     cancelled: Mapped[bool] = mapped_column(server_default=false())
     absent: Mapped[list[uuid.UUID]] = mapped_column(ARRAY(Uuid), server_default="{}")
     """Participants who were not there on the day."""
+    gone: Mapped[list[uuid.UUID]] = mapped_column(ARRAY(Uuid), server_default="{}")
+    """Participants who are not there now: the rest of the day is planned without them."""
     played: Mapped[int | None]
     """How many rounds took place; None where nobody said it."""
+    title: Mapped[str] = mapped_column(server_default="")
 
 
 class Plan(Base):

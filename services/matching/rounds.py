@@ -162,11 +162,13 @@ async def confirm(session: Writer, plan: Plan, *, despite_broken_rules: bool = F
 async def confirmed_if_wanted(session: Writer, plan_id: uuid.UUID) -> list[RoundsConfirmed]:
     """Make a plan that was `wanted` the event's, and what to say of it.
 
-    Not one that breaks hard rules, and not where the event goes by another plan than its parent by now: then somebody
-    has to look.
+    Not one that breaks hard rules or changes more seats than were allowed, and not where the event goes by another plan
+    than its parent by now: then somebody has to look.
     """
     plan = await session.get(Plan, plan_id, populate_existing=True)
     if plan is None or not plan.wanted or plan.answer is None or plan.answer.get("broken", 0):
+        return []
+    if "day" in plan.answer and wording.exceeded(plan.question["day"], plan.answer["day"]):
         return []
     parent = select(Plan.id).where(Plan.id == plan.parent, Plan.confirmed_at.is_not(None)).with_for_update()
     return [await confirm(session, plan)] if await session.scalar(parent) is not None else []
@@ -183,6 +185,7 @@ async def about(session: Reader, navigator_id: uuid.UUID) -> dict[str, Any]:
     )
     return {
         "topics": {"offers": person.offers, "seeks": person.seeks, "worksOn": person.works_on} if person else None,
+        "name": person.name if person else None,
         "department": person.department if person else None,
         "languages": person.languages if person else None,
         "since": person.since.isoformat() if person and person.since else None,

@@ -1,5 +1,6 @@
 """What the solver finds wrong, in words that say what to change. Rounds and tables count from 1 here."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from services.kit.i18n import gettext as _
@@ -130,3 +131,18 @@ def violation(found: solver.Violation) -> str:
         case "repeat":
             return _("{names} meet again.", names=names)
     return found.message
+
+
+def exceeded(asked: Mapping[str, Any], day: Mapping[str, Any]) -> str | None:
+    """Says it where an answer's `day` changes more seats than the question's `asked` for: whoever is gone or new leaves
+    tables that no plan can have.
+    """
+    most, moved = asked.get("most_moved"), len(day["moved"])
+    if most is None or moved <= most:
+        return None
+    gone, new = len(day["missing"]), len(day["new"])
+    return _(
+        "{moved} seats change instead of at most {most}: with {gone} people less and {new} more, the tables cannot be "
+        "evened out otherwise. Please look at the plan before you confirm it.",
+        moved=moved, most=most, gone=gone, new=new,
+    )  # fmt: skip

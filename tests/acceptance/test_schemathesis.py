@@ -20,7 +20,7 @@ from services.kit.db import HUB
 from services.kit.openapi import BEARER, CLIENT, FEED, MANAGEMENT
 from services.kit.service import Hub
 
-EXAMPLES = int(os.environ.get("LOTSENNETZ_FUZZ", "300")) // 60 or 1
+EXAMPLES = int(os.environ.get("LOTSENNETZ_FUZZ", "120")) // 60 or 1
 KONSTANZ = "08335043"
 RUN = """
 import json, schemathesis

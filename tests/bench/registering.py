@@ -25,8 +25,9 @@ from sqlalchemy import func, select
 from services.app import chosen
 from services.cli import demo
 from services.cli.running import running
+from services.events import daylinks
 from services.events.models import Event, Participant, Registration
-from services.events.registration import desk, links
+from services.events.registration import desk
 from services.kit import embedded
 from services.kit.db import HUB
 from services.kit.service import Hub
@@ -100,7 +101,7 @@ async def event(hub: Hub) -> tuple[uuid.UUID, list[str]]:
     async with events.db.read(HUB) as session:
         row = await session.get_one(Event, made)
         keys = await session.scalars(select(Registration.navigator_id).where(Registration.event_id == made))
-        return made, [links.person(hub.settings, row, key) for key in keys]
+        return made, [daylinks.token(hub.settings, row, key) for key in keys]
 
 
 async def turn(hub: Hub, spread: float) -> Turn:

@@ -73,6 +73,16 @@ async def test_the_state_at_a_glance(world: Hub, central: Browser) -> None:
         assert not inline, "a strict policy would not let it through"
 
 
+async def test_growth_is_a_chart_and_a_table(world: Hub, central: Browser) -> None:
+    assert "<figure" not in (await central.http.get("/state/08")).text, "of one month there is nothing to draw"
+    counted = "INSERT INTO daily_count VALUES (current_date - 40, '08', 1, 2, 3)"
+    await execute(world, counted)
+    page = await central.http.get("/state/08")
+    assert len(re.findall(r'<rect class="part" x="', page.text)) == 2
+    assert ": 2</title>" in page.text
+    await execute(world, "DELETE FROM daily_count WHERE day < current_date")
+
+
 async def test_who_may_open_which_page(world: Hub) -> None:
     async def statuses(browser: Browser) -> list[int]:
         paths = [*(f"/state/08{name}" for name in PAGES), "/state/08/csv/municipalities", "/state/08/csv/care"]

@@ -10,8 +10,9 @@ from sqlalchemy import select
 
 from services.cli import demo
 from services.cli.client import Answered, Client
+from services.events import daylinks
 from services.events.models import Base, Event
-from services.events.registration import links, telling
+from services.events.registration import telling
 from services.kit.db import HUB
 from services.kit.log import table
 from services.kit.service import Hub
@@ -93,7 +94,7 @@ class World:
         if self._row is None:
             async with self.runtime.db.read(HUB) as session:
                 self._row = await session.get_one(Event, uuid.UUID(self.event))
-        return links.person(self.hub.settings, self._row, uuid.UUID(person))
+        return daylinks.token(self.hub.settings, self._row, uuid.UUID(person))
 
     async def anonymous(self, query: str, **variables: Any) -> dict[str, Any]:
         """As whoever has a link: without any token. Raises Answered."""

@@ -30,7 +30,7 @@ from tests.conftest import Clients
 from tests.events.day import command, day, halves, links, pass_time, phone, seat
 from tests.stories.deployments import _free_ports, _ready
 
-KILLS = int(os.environ.get("LOTSENNETZ_CLOCK_KILLS", "2"))
+KILLS = int(os.environ.get("LOTSENNETZ_CLOCK_KILLS", "1"))
 
 
 class Killed:

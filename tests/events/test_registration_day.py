@@ -171,6 +171,36 @@ async def test_the_organiser_seats_changes_and_calls_the_roll(world: World) -> N
 # Needs ----------------------------------------------------------------------------------------------------------------
 
 
+async def test_a_substitute_gets_the_seat_where_they_have_none(world: World) -> None:
+    await world.begin(1, 3, {"places": 3}, date=day(0))
+    ill, comes, travelled = world.guests
+    await world.states(REGISTER, [ill, travelled])
+    there, back = [(await bus(world, 3, leg))["points"][0]["id"] for leg in ("THERE", "BACK")]
+    for person, point in ((travelled, there), (ill, there), (ill, back)):
+        await world.press(SEAT, person, point=point)
+    await world.press(HAND_OVER, ill, to=comes)
+    seats = "query ($link: String!) { it: myRegistration(link: $link) { seats { leg seat } } }"
+    assert (await world.press(seats, comes))["seats"] == [{"leg": "THERE", "seat": 2}, {"leg": "BACK", "seat": 1}]
+    assert (await world.press(seats, ill))["seats"] == []
+
+
+async def test_who_is_in_the_bus_attends(world: World) -> None:
+    await world.begin(0, 4, {"places": 4}, date=day(0))
+    one, two, three, four = world.guests
+    await world.states(REGISTER, world.guests)
+    vehicle = await bus(world, 4)
+    await world.organiser.ask(ASSIGN, event=world.event, point=vehicle["points"][0]["id"], who=world.guests)
+    for who, state in ((two, "LATE"), (three, "NO_SHOW")):
+        await world.organiser.ask(CAME, event=world.event, who=[who], **{"as": state})
+    called: dict[str, Any] = {"event": world.event, "vehicle": vehicle["id"]}
+    await world.organiser.ask(ROLL, **called, present=[one, two, three], absent=[four])
+    query = "query ($id: ID!) { event(id: $id) { attendance { navigator { id } state } } }"
+    noted = (await world.organiser.ask(query, id=world.event))["event"]["attendance"]
+    assert {one["navigator"]["id"]: one["state"] for one in noted} == {
+        one: "PRESENT", two: "LATE", three: "PRESENT", four: "EXPECTED",
+    }  # fmt: skip
+
+
 async def test_needs_are_for_the_organiser_and_gone_the_day_after(world: World) -> None:
     await world.begin(1, 3, {"places": 2, "releaseNeeded": True})
     assert await refused(world.press(NEEDS, world.guests[0], diet="vegan")) == "CONFLICT"

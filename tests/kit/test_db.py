@@ -58,7 +58,7 @@ async def test_work_after_the_commit_comes_after_the_commit(database: str) -> No
 
     async def look() -> None:
         async with db.read() as session:
-            seen.append(int(await session.scalar(text("SELECT count(*) FROM cursor")) or 0))
+            seen.append(int(await session.scalar(text("SELECT count(*) FROM cursor WHERE feed = 'x'")) or 0))
 
     async def fail() -> None:
         raise RuntimeError
@@ -158,7 +158,7 @@ async def test_what_runs_at_last_is_part_of_the_unit_of_work(database: str) -> N
         session.at_last(insert, [{"feed": "'a'; COMMIT"}])
         session.at_last("DELETE FROM cursor WHERE feed = 'c'", [])
         session.at_last(insert, [{"feed": "b"}, {"feed": "c"}])
-        assert await session.scalar(text("SELECT count(*) FROM cursor")) == 0
+        assert await session.scalar(text("SELECT count(*) FROM cursor WHERE feed IN ('a', 'b', 'c')")) == 0
     with pytest.raises(asyncpg.UniqueViolationError):
         async with db.begin() as session:
             await session.execute(text("DELETE FROM cursor WHERE feed = 'b'"))
@@ -168,7 +168,7 @@ async def test_what_runs_at_last_is_part_of_the_unit_of_work(database: str) -> N
             session.at_last(insert, [{"feed": "e"}])
             await session.rollback()
     async with db.read() as reading:
-        found = await reading.scalars(text("SELECT feed FROM cursor ORDER BY feed"))
+        found = await reading.scalars(text("SELECT feed FROM cursor WHERE feed <> 'events' ORDER BY feed"))
         assert list(found) == ["'a'; COMMIT", "b"]
     await db.close()
 

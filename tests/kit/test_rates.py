@@ -105,7 +105,7 @@ async def test_parallel_requests_of_two_processes_share_the_rate(mine: Settings)
 
 async def test_a_crowd_is_counted_too(mine: Settings, caplog: pytest.LogCaptureFixture) -> None:
     async with made(mine) as (one,):
-        assert await taken(one, FIVE, "a", times=1_000) == 5
+        assert await taken(one, FIVE, "a", times=200) == 5
     assert caplog.text == ""
 
 
@@ -359,7 +359,7 @@ async def test_who_searches_too_often_is_told_when_to_come_back(
         }
         stream = {"accept": "text/event-stream"}
         assert (await http.post("/graphql", content=b"not read", headers=stream)).status_code == 429
-        assert (await http.get("/")).status_code == 200
+        assert (await http.get("/login")).status_code == 200
         assert (await http.get("/health/ready")).status_code == 200
 
         from tests.kit.test_web import _token

@@ -235,3 +235,48 @@ async def test_a_day_that_cannot_be_is_refused(hub: Hub, clients: Clients) -> No
         with pytest.raises(Answered) as caught:
             await organiser.ask(REPLAN, input={"plan": plan, **odd})
         assert [problem.field for problem in caught.value.problems] == [field]
+
+
+async def test_more_seats_change_than_allowed_only_where_the_tables_need_it_and_in_words(
+    hub: Hub, clients: Clients
+) -> None:
+    organiser, event = await people(hub, clients, 20)
+    plan = await planned(organiser, event)
+    await organiser.ask(CONFIRM, id=plan, so=False)
+    at_one = sorted((await seats(organiser, plan))[1][0])
+    asked = {"plan": plan, "over": 1, "missing": at_one, "mostMoved": 0, "seconds": 0.3, "confirm": True}
+    query = "query ($id: ID!) { plan(id: $id) { confirmed day { remark moved { round } } } }"
+    child = (await organiser.ask(REPLAN, input=asked))["replanRounds"]["id"]
+    assert (await done(organiser, child))["state"] == "DONE"
+    found = (await organiser.ask(query, id=child))["plan"]
+    moved = len(found["day"]["moved"])
+    assert moved > 0  # a whole table went
+    assert f"{moved} Plätze wechseln statt höchstens 0" in found["day"]["remark"]
+    assert not found["confirmed"]
+    enough = {**asked, "mostMoved": moved + 5}
+    child = (await organiser.ask(REPLAN, input=enough))["replanRounds"]["id"]
+    assert (await done(organiser, child))["state"] == "DONE"
+    found = (await organiser.ask(query, id=child))["plan"]
+    assert (found["confirmed"], found["day"]["remark"]) == (True, None)
+
+
+async def test_who_is_noted_as_absent_is_missing_without_being_named(hub: Hub, clients: Clients) -> None:
+    organiser, event = await people(hub, clients, 20)
+    plan = await planned(organiser, event)
+    await organiser.ask(CONFIRM, id=plan, so=False)
+    away, home, back = (await navigators(organiser, 20))[:3]
+    came = """mutation ($e: ID!, $n: [ID!]!, $as: AttendanceState!) {
+      setAttendance(event: $e, navigators: $n, attendance: $as) { id } }"""
+    for who, state in ((away, "NO_SHOW"), (home, "LEFT"), (back, "LEFT")):
+        await organiser.ask(came, e=event, n=[who], **{"as": state})
+    asked = {"plan": plan, "over": 1, "new": [back], "seconds": 0.3, "confirm": True}
+    child = (await organiser.ask(REPLAN, input=asked))["replanRounds"]["id"]
+    assert (await done(organiser, child))["state"] == "DONE"
+    there = [set().union(*tables) for tables in await seats(organiser, child)]
+    assert [{away, home, back} & everybody for everybody in there[1:]] == [{back}] * (len(there) - 1)
+    # Who was left out once stays out until their absence is taken back.
+    again = {"plan": child, "over": 2, "seconds": 0.3}
+    last = (await organiser.ask(REPLAN, input=again))["replanRounds"]["id"]
+    assert (await done(organiser, last))["state"] == "DONE"
+    there = [set().union(*tables) for tables in await seats(organiser, last)]
+    assert not {away, home, back} & there[-1]

@@ -24,6 +24,7 @@ from services.directory.models import Partnership, ProposedProject, Provider, To
 from services.directory.oauth import clients as oauth_clients
 from services.events.models import (
     ActionItem,
+    Announcement,
     ProjectCard,
     Quote,
     RetroEntry,
@@ -121,12 +122,13 @@ async def found(hub: Hub, ags: str, name: str) -> City:
         await session.execute(insert(RetroEntry).values(id=entry, **said, **board))
         agreed = {"named": True, "agreed_at": datetime.now(UTC), "chosen": False}
         await session.execute(insert(Quote).values(id=quote, **said, **agreed))
-    vote, action, card = uuid.uuid4(), uuid.uuid4(), uuid.uuid4()
+    vote, action, card, announcement = (uuid.uuid4() for _each in range(4))
     async with hub.runtimes["events"].db.begin(HUB) as session:
         rule = {"criteria": [{"name": "?"}], "tie_rule": "SHARED", "tie_criteria": [], "seed": "", "imported": False}
         await session.execute(insert(Vote).values(id=vote, title=f"Wahl {name}", source="", **of_day, **rule))
         stands = {"id": uuid.uuid4(), "vote_id": vote, "position": 0, "title": f"Wahl {name}", "city": ags}
         await session.execute(insert(VoteCandidate).values(**stands, **of_day))
+        await session.execute(insert(Announcement).values(id=announcement, text=f"Ansage {name}", city=ags, **of_day))
         todo = {"text": f"Aufgabe {name}", "owner_id": uuid.UUID(navigators[0]), "owner": "", "city": ags}
         await session.execute(insert(ActionItem).values(id=action, status="open", **todo, **of_day))
         idea = {"id": card, "title": f"Karte {name}", "summary": "", "topics": [TOPIC]}
@@ -145,7 +147,7 @@ async def found(hub: Hub, ags: str, name: str) -> City:
     ids = {
         "proposal": str(proposal), "partnership": str(partnership),
         "survey": str(survey), "entry": str(entry), "quote": str(quote),
-        "vote": str(vote), "action": str(action), "card": str(card),
+        "vote": str(vote), "action": str(action), "card": str(card), "announcement": str(announcement),
         "link": links.signed(hub.settings, links.PERSON, uuid.UUID(navigators[0]).bytes, timedelta(days=1)),
         "ags": ags, "state": ags[:2], "navigator": navigators[0], "project": published["projects"]["nodes"][0]["id"],
         "event": event, "plan": plan, "client": f"c-waits-{name}", "own client": made.client_id,
@@ -201,6 +203,7 @@ ABOUT = {
     "moderateRetroEntry": "entry", "takeBackRetroEntry": "entry",
     "copyPlan": "plan", "comparedPlans": "plan",
     "closeVote": "vote", "deleteVote": "vote", "voteTurnout": "vote", "tickActionItem": "action",
+    "withdrawAnnouncement": "announcement",
     "withdrawProjectCard": "card", "acceptProposedProject": "card", "declineProposedProject": "card",
 }  # fmt: skip
 VALUES = {
@@ -227,6 +230,8 @@ PLAIN = {
     "DateTime": "2030-01-01T10:00:00Z",
 }
 IDS = frozenset({"ID"})
+NOT_TOGETHER = {"AnnouncementInput": {"vehicle", "session"}}
+"""What an input takes only in place of something else."""
 
 
 @dataclass(frozen=True)
@@ -253,9 +258,12 @@ class Filling:
                 return [self.value(field, name, type_.of_type)]
             return [] if name == "projects" else [self.value(field, name, type_.of_type)]
         if isinstance(type_, gql.GraphQLInputObjectType):
-            return {key: self.value(field, key, part.type) for key, part in type_.fields.items()}
+            parts = {key: part for key, part in type_.fields.items() if key not in NOT_TOGETHER.get(type_.name, ())}
+            return {key: self.value(field, key, part.type) for key, part in parts.items()}
         if isinstance(type_, gql.GraphQLEnumType):
             return list(type_.values)[self.choice % len(type_.values)]
+        if name in LEFT_OUT and type_.name == "Boolean":
+            return False
         kind = ABOUT.get(field) if name in {"id", "one", "other"} else NATURAL.get(name)
         if type_.name in IDS and self.all_ids is not None:
             return self.all_ids

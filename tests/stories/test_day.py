@@ -1,4 +1,4 @@
-"""A whole day as it goes wrong: the hub in a process of its own, and split behind a real federation router."""
+"""A whole day as it goes wrong: the hub in a process of its own; in `make soak` also split behind a real router."""
 
 import contextlib
 from collections.abc import Callable
@@ -10,7 +10,7 @@ import pytest
 
 from services.cli.browser import Browser
 from services.kit.settings import Settings
-from tests.conftest import Servers, _fresh
+from tests.conftest import Servers, _fresh, soak
 from tests.kit.kill_mail import Postman, serving
 from tests.stories import day as the_day
 from tests.stories.day.hurried import COMMAND
@@ -25,7 +25,7 @@ CITY = ("directory:read", "directory:write", "events:read")
 ORGANISER = ("directory:read", "events:read", "events:write", "matching:read", "matching:write")
 
 
-@pytest.mark.parametrize("topology", TOPOLOGIES)
+@pytest.mark.parametrize("topology", ["one process", pytest.param("split", marks=soak)])
 async def test_the_day_from_the_invitation_to_the_follow_up(
     topology: str, servers: Servers, template: str, settings: Settings
 ) -> None:

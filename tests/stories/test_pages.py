@@ -3,6 +3,7 @@
 A browser without a screen looks at what a person's browser would be given; `tests/browser` looks at it in a real one.
 """
 
+import datetime as dt
 import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -37,7 +38,12 @@ PEOPLE = {
     "a coordinator": (demo.KONSTANZ, ("coordinator",)),
     "a central navigator": ("08", ("central",)),
     "an operator": ("hub", ("operator",)),
+    "an organiser": (demo.HEILBRONN, ("coordinator",)),
 }
+
+
+TRIP = """mutation ($date: Date!, $host: ID!, $guests: [ID!]!) {
+  createEventFromTemplate(template: LEARNING_TRIP, date: $date, host: $host, guests: $guests) { id } }"""
 
 
 class Page(HTMLParser):
@@ -110,8 +116,19 @@ async def crawl(browser: Browser) -> dict[str, httpx.Response]:
 async def seen(request: pytest.FixtureRequest, hub: Hub) -> AsyncIterator[dict[str, httpx.Response]]:
     role = PEOPLE[request.param]
     browser = await logged_in(hub, role[0], *role[1]) if role else Browser(hub)
+    if request.param == "an organiser":
+        await organise(browser)
     yield await crawl(browser)
     await browser.close()
+
+
+async def organise(browser: Browser) -> None:
+    """A learning trip with an open registration, so that its pages have something to say."""
+    date = (dt.datetime.now(dt.UTC).date() + dt.timedelta(days=30)).isoformat()
+    answer = await browser.graph(TRIP, date=date, host=demo.HEILBRONN, guests=[demo.KONSTANZ])
+    rules = f"/organise/{answer['data']['createEventFromTemplate']['id']}/people/rules"
+    opened = await browser.submit(await browser.http.get(rules), rules, places="20")
+    assert opened.status_code == 303
 
 
 async def test_pages_are_whole_and_small(seen: dict[str, httpx.Response]) -> None:

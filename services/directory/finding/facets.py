@@ -4,13 +4,15 @@ Counted over all rows that answer, and only by what the viewer sees of each: a c
 """
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Select, Text, Uuid, case, cast, func, literal, null, select, true, union_all
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from services.directory import filters
-from services.directory.finding.ranking import Kind, Question, sources, topics
+from services.directory.fields import Audience
+from services.directory.finding.ranking import ASKED, MOST_STATEMENTS, Kind, Narrow, Question, sources, tiers, topics
 from services.directory.finding.terms import Known
 from services.directory.models import City, Navigator, NavigatorTopic, Project, ProjectTopic
 from services.kit.db import Reader
@@ -36,19 +38,21 @@ async def count(session: Reader, known: Known, wanted: Question) -> Facets:
     found = Facets()
     if not wanted.tiers():
         return found
-    if Kind.TOPIC in wanted.kinds and (among := len(topics(known.topics, wanted, None))):
+    if Kind.TOPIC in wanted.kinds and (among := len(topics(known, wanted, tiers(known, wanted), None))):
         found.kind[Kind.TOPIC.name] = among
     if wanted.kinds - {Kind.TOPIC}:
-        for name, value, rows in await session.execute(_counted(wanted)):
+        query = wanted.tsquery(None)
+        for name, value, rows in await session.execute(_counted(wanted.narrow(query)), {ASKED: query}):
             values: dict[str, int] = getattr(found, name)
             if len(values) < MOST_VALUES and (name != "topic" or value in known.paths):
                 values[Kind(int(value)).name if name == "kind" else value] = int(rows)
     return found
 
 
-def _counted(wanted: Question) -> Select[Any]:
+@lru_cache(maxsize=MOST_STATEMENTS)
+def _counted(wanted: Narrow) -> Select[Any]:
     hits = union_all(
-        *(_hits(kind, wanted).where(*where) for kind, _sort, _key, where in sources(wanted, wanted.tsquery(None)))
+        *(_hits(kind, wanted).where(*where) for kind, _sort, _key, where in sources(wanted))
     ).cte("hits").prefix_with("MATERIALIZED")  # fmt: skip
     rows = func.count().label("rows")
 
@@ -67,7 +71,7 @@ def _counted(wanted: Question) -> Select[Any]:
             "topic",
             NavigatorTopic.topic,
             NavigatorTopic.navigator_id == hits.c.id,
-            NavigatorTopic.listed_public if wanted.public else true(),
+            NavigatorTopic.listed_public if wanted.viewer.audience is Audience.PUBLIC else true(),
         ),
         by("topic", ProjectTopic.topic, ProjectTopic.project_id == hits.c.id),
     ]
@@ -78,7 +82,7 @@ def _counted(wanted: Question) -> Select[Any]:
     )  # fmt: skip
 
 
-def _hits(kind: Kind, wanted: Question) -> Select[Any]:
+def _hits(kind: Kind, wanted: Narrow) -> Select[Any]:
     none, no_words = cast(null(), Text), cast(null(), ARRAY(Text))
     columns: list[Any] = [Project.ags, Project.id, none, no_words, Project.stage]
     if kind is Kind.CITY:

@@ -7,16 +7,18 @@ meanwhile neither repeats a row nor hides one.
 """
 
 import uuid
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
     Select,
     SQLColumnExpression,
     Text,
+    bindparam,
     cast,
     false,
     literal,
@@ -31,7 +33,7 @@ from services.directory.access import Viewer
 from services.directory.fields import Audience
 from services.directory.filters import Filters
 from services.directory.finding import dictionary
-from services.directory.finding.terms import Entry, Known
+from services.directory.finding.terms import Known
 from services.directory.models import City, Navigator, Project
 from services.directory.projection import UNNAMED
 from services.directory.wording import TOPIC, Asked, Tier
@@ -44,6 +46,9 @@ ALL = 0
 MOST_PLACES = 5
 """Cities that one word may name."""
 LONGEST_CORRECTIONS = 1000
+ASKED = "asked"
+MOST_STATEMENTS = 256
+"""That are kept, by what they are made of."""
 
 
 class Kind(IntEnum):
@@ -99,6 +104,18 @@ class Question:
             parts.append(f"({self.asked.tsquery(at) if tier is None else self.asked.only(at)})")
         return " & ".join(parts) or None
 
+    def narrow(self, query: str | None) -> "Narrow":
+        return Narrow(self.kinds - {Kind.TOPIC}, self.wanted, self.viewer, query is not None)
+
+
+class Narrow(NamedTuple):
+    """What a statement is made of, beside the words themselves: to make one takes longer than to run it."""
+
+    kinds: frozenset[Kind]
+    filters: Filters
+    viewer: Viewer
+    by_words: bool
+
 
 async def question(
     session: Reader,
@@ -129,11 +146,7 @@ async def _corrections(session: Reader, known: Known, asked: Asked, *, public: b
     connection, words = await driver(session), {word.word: word for word in asked.words if not word.places}
     ask = dictionary.within(connection)
     lost = await dictionary.unknown(ask, words, public=public)
-    queries = {
-        asked.alone(words[word]): word
-        for word in lost
-        if not any(wording.tier_of(Asked((words[word],)), topic.lexemes) for topic in known.topics)
-    }
+    queries = {asked.alone(words[word]): word for word in lost if not known.index.tiers(Asked((words[word],)))}
     if not queries:
         return ""
     rows = await connection.fetch(NOTHING.format(found="found_public" if public else "found_network"), list(queries))
@@ -161,13 +174,13 @@ async def _places(session: Reader, asked: Asked) -> dict[str, list[str]]:
 
 
 async def page(session: Reader, known: Known, wanted: Question, limit: int, after: Hit | None = None) -> list[Hit]:
-    found: list[Hit] = []
+    found, own = list[Hit](), tiers(known, wanted)
     for tier in wanted.tiers():
         if after is not None and tier > after.tier:
             continue
         behind = after if after is not None and tier == after.tier else None
         if Kind.TOPIC in wanted.kinds and (behind is None or behind.kind is Kind.TOPIC):
-            found += topics(known.topics, wanted, tier, behind)
+            found += topics(known, wanted, own, tier, behind)
         behind = behind if behind is not None and behind.kind is not Kind.TOPIC else None
         if len(found) < limit and wanted.kinds - {Kind.TOPIC}:
             found += await _rows(session, wanted, tier, limit - len(found), behind)
@@ -176,43 +189,60 @@ async def page(session: Reader, known: Known, wanted: Question, limit: int, afte
     return found[:limit]
 
 
-def topics(entries: Iterable[Entry], wanted: Question, tier: int | None, behind: Hit | None = None) -> list[Hit]:
-    """The topics of a tier (None: of any), from memory."""
+def tiers(known: Known, wanted: Question) -> dict[int, int]:
+    """The topics that answer, by their places in the tree, with their tiers."""
+    if Kind.TOPIC not in wanted.kinds:
+        return {}
+    if wanted.asked.empty:
+        return dict.fromkeys(range(len(known.topics)), ALL)
+    return {place: int(tier) for place, tier in known.index.tiers(wanted.asked).items()}
+
+
+def topics(
+    known: Known, wanted: Question, own: Mapping[int, int], tier: int | None, behind: Hit | None = None
+) -> list[Hit]:
+    """The topics of a tier (None: of any) of `own`, in the order of the tree."""
     at = int(behind.sort) if behind is not None else -1
-    found = []
-    for position, entry in enumerate(entries):
-        if position > at and (wanted.wanted.topic is None or wanted.wanted.topic in entry.path):
-            own = ALL if wanted.asked.empty else wording.tier_of(wanted.asked, entry.lexemes)
-            if own is not None and tier in {None, own}:
-                found.append(Hit(int(own), Kind.TOPIC, str(position), entry.code))
-    return found
+    narrow = wanted.wanted.topic
+    return [
+        Hit(own[place], Kind.TOPIC, str(place), known.topics[place].code)
+        for place in sorted(own)
+        if place > at and tier in {None, own[place]} and (narrow is None or narrow in known.topics[place].path)
+    ]
 
 
 async def _rows(session: Reader, wanted: Question, tier: int, limit: int, behind: Hit | None) -> list[Hit]:
     query = wanted.tsquery(tier)
-    parts = [_part(*source, limit, behind, by_words=query is not None) for source in sources(wanted, query)]
-    if not parts:
-        return []
-    whole = union_all(*(select(part.subquery()) for part in parts)).subquery()
-    rows = await session.execute(select(whole).order_by(whole.c.sort, whole.c.kind, whole.c.id).limit(limit))
+    rows = await session.execute(_page(wanted.narrow(query), limit, behind), {ASKED: query})
     return [Hit(tier, Kind(kind), sort, id) for kind, sort, id in rows]
+
+
+@lru_cache(maxsize=MOST_STATEMENTS)
+def _page(wanted: Narrow, limit: int, behind: Hit | None) -> Select[Any]:
+    parts = [_part(*source, limit, behind, by_words=wanted.by_words) for source in sources(wanted)]
+    whole = union_all(*(select(part.subquery()) for part in parts)).subquery()
+    return select(whole).order_by(whole.c.sort, whole.c.kind, whole.c.id).limit(limit)
 
 
 Source = tuple[Kind, SQLColumnExpression[str], SQLColumnExpression[Any], list[ColumnElement[bool]]]
 
 
-def sources(wanted: Question, query: str | None) -> list[Source]:
-    """Where the rows of each kind come from: what they are sorted by, their key, and what must be true of them."""
-    narrow, found = wanted.wanted, list[Source]()
+def sources(wanted: Narrow) -> list[Source]:
+    """Where the rows of each kind come from: what they are sorted by, their key, and what must be true of them.
+
+    What is held against their words is the parameter ASKED.
+    """
+    narrow, found = wanted.filters, list[Source]()
 
     def answers(column: SQLColumnExpression[Any]) -> list[ColumnElement[bool]]:
-        return [] if query is None else [column.op("@@")(cast(literal(query), TSQUERY))]
+        return [column.op("@@")(cast(bindparam(ASKED, type_=Text), TSQUERY))] if wanted.by_words else []
 
     if Kind.CITY in wanted.kinds:
         found.append((Kind.CITY, City.sort_key, City.ags, [*answers(City.found), *filters.of_cities(narrow)]))
     if Kind.NAVIGATOR in wanted.kinds:
-        words = Navigator.found_public if wanted.public else Navigator.found_network
-        sort: SQLColumnExpression[str] = literal(UNNAMED) if wanted.public else Navigator.sort_network
+        public = wanted.viewer.audience is Audience.PUBLIC
+        words = Navigator.found_public if public else Navigator.found_network
+        sort: SQLColumnExpression[str] = literal(UNNAMED) if public else Navigator.sort_network
         listed = Navigator.listed <= wanted.viewer.audience
         where = [listed, *answers(words), *filters.of_navigators(narrow, wanted.viewer)]
         found.append((Kind.NAVIGATOR, sort, Navigator.id, where))

@@ -1,18 +1,16 @@
 """The vocabulary as questions are understood with it, kept in the process."""
 
 import time
-from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
 from typing import Any
 
 from sqlalchemy import func, select
 
 from services.directory import wording
 from services.directory.models import Topic
-from services.directory.wording import Terms
+from services.directory.wording import Index, Terms
 from services.kit.db import Reader
 
 CHECK_SECONDS = 1.0
@@ -40,23 +38,16 @@ class Known:
     paths: Mapping[str, tuple[str, ...]]
     """Every code, also of merged topics, with the path of the topic that it stands for."""
 
-    sorted_words: tuple[tuple[str, int], ...]
-    """Every lexeme of a topic with the topic's place, for beginnings of words."""
+    index: Index
+    """The lexemes of `topics`."""
 
     def begun(self, words: Iterable[str]) -> list[Entry]:
         """The topics of which each of `words` begins a word, in order."""
-        found: set[int] | None = None
+        found: frozenset[int] | None = None
         for word in words:
-            places = set(self._begun(word))
+            places = self.index.begun(word)
             found = places if found is None else found & places
         return [self.topics[place] for place in sorted(found or ())]
-
-    def _begun(self, word: str) -> Iterator[int]:
-        start = bisect_left(self.sorted_words, (word, -1))
-        for one, place in islice(self.sorted_words, start, None):
-            if not one.startswith(word):
-                return
-            yield place
 
     def below(self, code: str) -> list[str]:
         """The codes that are this topic or a narrower one."""
@@ -105,5 +96,5 @@ def _read(newest: datetime | None, rows: list[Topic]) -> Known:
         for row in rows
         if row.merged_into is None
     )
-    words = sorted((one, place) for place, topic in enumerate(topics) for one in topic.lexemes)
-    return Known(newest, Terms.of(labels), topics, {code: paths[stands] for code, stands in now.items()}, tuple(words))
+    index = Index(topic.lexemes for topic in topics)
+    return Known(newest, Terms.of(labels), topics, {code: paths[stands] for code, stands in now.items()}, index)

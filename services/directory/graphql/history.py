@@ -34,7 +34,7 @@ class Publication:
     at: dt.datetime
     client: str = strawberry.field(description="The account or program that published.")
     name: str | None = strawberry.field(description="Its name, as far as it is still known.")
-    via: str = strawberry.field(description="GRAPHQL, REST, UPLOAD, HARVEST or RESTORE.")
+    via: str = strawberry.field(description="GRAPHQL, REST, UPLOAD, PAGE, HARVEST or RESTORE.")
     restored: ID | None = strawberry.field(description="The publication whose state came back.")
     added: int
     changed: int

@@ -192,7 +192,7 @@ class Publication(Base):
     at: Mapped[datetime] = mapped_column(server_default=func.now())
     client: Mapped[str]
     via: Mapped[str] = mapped_column(server_default="GRAPHQL")
-    """GRAPHQL, REST, UPLOAD, HARVEST or RESTORE."""
+    """GRAPHQL, REST, UPLOAD, PAGE, HARVEST or RESTORE."""
     restored: Mapped[int | None]
     """The publication whose snapshot came back."""
     added: Mapped[int]

@@ -342,6 +342,20 @@ async def change(session: Writer, client: Client, wanted: Wanted, *, new_secret:
     return secret
 
 
+def can_renew(client: Client) -> bool:
+    return client.method == policy.SECRET_BASIC and client.status == ACTIVE
+
+
+async def renew(session: Writer, client: Client, actor: str) -> str:
+    """A new secret in the place of the one before, which counts no more. Raises Conflict for a client without one."""
+    if not can_renew(client):
+        raise Conflict(_("This program has no secret that could be renewed."))
+    secret = secrets.token_urlsafe(32)
+    await _set(session, client, secret_hash=hashed(secret))
+    await audit.note(session, actor, "client.renewed", client.client_id, org=client.ags)
+    return secret
+
+
 async def withdraw(session: Writer, client: Client, actor: str) -> list[Message]:
     """The client leaves. Returns what to say: nothing it was given counts any more."""
     await _set(session, client, status=WITHDRAWN, management_hash=None, secret_hash=None)

@@ -1,5 +1,6 @@
 """Spreadsheets as offices have them, read as snapshots and written back. Pure: bytes in, values out."""
 
+from services.directory.sheets.keys import Keys, new_key
 from services.directory.sheets.labels import Label, Labels
 from services.directory.sheets.merging import rebased
 from services.directory.sheets.reading import Note, Reading, Sheet, read
@@ -7,6 +8,7 @@ from services.directory.sheets.shown import Section, difference
 from services.directory.sheets.template import template
 
 __all__ = [
+    "Keys",
     "Label",
     "Labels",
     "Note",
@@ -14,6 +16,7 @@ __all__ = [
     "Section",
     "Sheet",
     "difference",
+    "new_key",
     "read",
     "rebased",
     "template",

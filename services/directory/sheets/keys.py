@@ -5,7 +5,7 @@ made of the part before the @, or of the name. So the same list sent again means
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
 from services.directory.sheets.columns import DEPARTMENTS, NAVIGATORS, PROJECTS
@@ -45,7 +45,7 @@ class Keys:
             if not key and alike[_name(kind, name)] == 1:
                 key = by_name.get(_name(kind, name), "")
             if not key or key in taken:
-                key = _new(slug(email.partition("@")[0]) or slug(_bare(kind, name)) or f"{row.number + 1}", taken)
+                key = new_key(email, _bare(kind, name), taken, f"{row.number + 1}")
                 self.note(row.place, _("There is no key; made from the e-mail or the name: {key}", key=key))
             taken.add(key)
             row.values["key"] = key
@@ -91,8 +91,9 @@ def _email(said: str | None) -> str:
     return (said or "").strip().casefold()
 
 
-def _new(wanted: str, taken: set[str]) -> str:
-    """`wanted`, or with the first number that makes it unique."""
+def new_key(email: str, name: str, taken: Collection[str], otherwise: str = "1") -> str:
+    """Made of the part before the @, or of the name; with the first number that makes it unique."""
+    wanted = slug(email.partition("@")[0]) or slug(name) or otherwise
     number, key = 1, wanted
     while key in taken:
         number += 1

@@ -95,7 +95,7 @@ async def remind(session: Writer, runtime: Runtime, actor: str, ags: str) -> Non
             city=city.name,
             day=format_date(city.confirmed_on, "long", locale=language),
             past=past,
-            link=runtime.settings.issuer,
+            link=f"{runtime.settings.issuer}/city/{ags}/desk",
         )
         if number == 0 and not fresh:
             raise Conflict(_("This city has been reminded this month already."))

@@ -19,6 +19,7 @@ def own(who: Principal) -> list[Way]:
         ways.append(Way(f"/city/{who.city}", _("My city")))
         if WRITE in who.scopes:
             ways += [
+                Way(f"/city/{who.city}/desk", _("Our desk")),
                 Way(f"/city/{who.city}/upload", _("Publish with a spreadsheet")),
                 Way(f"/city/{who.city}/publications", _("Publications")),
                 Way(f"/city/{who.city}/partnerships", _("Partnerships")),

@@ -7,8 +7,9 @@ from urllib.parse import urlencode
 from litestar import Request, Response, get
 
 from services.contracts.states import STATES
-from services.directory import access
+from services.directory import access, registrations
 from services.directory.access import may_count, may_steer, steers
+from services.directory.oauth import clients
 from services.directory.stateview import care, coverage, gaps, growth, quota, stale, tables
 from services.directory.stateview.coverage import By, Which
 from services.directory.stateview.ground import checked_state
@@ -23,6 +24,8 @@ from services.kit.graphql import decode_cursor, encode_cursor
 from services.kit.i18n import gettext as _
 
 MONTHS = 24
+MOST_WAITING = 10
+"""Registrations that are named on the first page; the others have a page of their own."""
 PAGE = 100
 MOST_IN_FILE = 5_000
 """More than any state has municipalities."""
@@ -55,12 +58,17 @@ async def overview(request: AnyRequest, code: str) -> Response[Any]:
     async with here(request).db.read(who.acting) as session:
         covered = await coverage.coverage(session, code, viewer)
         pending = await care.pending(session, code) if steering else None
+        loads = await care.caseload(session, code, viewer) if steering else []
         shown = [
             tables.districts(covered.districts),
             tables.sizes(covered.sizes),
             *[await FILES[name](session, code, who) for name in ("quota", "sought", "offered", "ages", "growth")],
         ]
         aged = await stale.stale(session, code)
+        waiting = await clients.listed(session, who, MOST_WAITING, status=clients.PENDING) if steering else []
+        keys = {one.ags or "" for one in waiting if (one.ags or "")[:2] == code}
+        towns = {ags: await registrations.town(session, ags) for ags in keys}
+        grown = await growth.growth(session, code, MONTHS)
         rule = await quota.rule(session, code)
     return await pages.page(
         request,
@@ -69,6 +77,11 @@ async def overview(request: AnyRequest, code: str) -> Response[Any]:
         name=STATES[code],
         total=covered.total,
         pending=pending,
+        waiting=[(one, towns[one.ags or ""]) for one in waiting if one.ags in towns],
+        stale=aged.from_6 + aged.from_12,
+        loads=tables.care(loads),
+        grown=[(tables.shown(one.day), one.navigators) for one in grown] if len(grown) > 1 else [],
+        most=max((one.navigators for one in grown), default=0),
         past=aged.past,
         rule=rule,
         tables=shown,

@@ -50,18 +50,26 @@ FIND: Final = f"""query (
 CITY: Final = f"""query ($ags: ID!) {{ city(ags: $ags) {{
   ags name state district kind population sizeClass website contact contactEmail contactPhone confirmedOn
   navigators(first: 50) {{ nodes {{ {PERSON} }} pageInfo {{ hasNextPage }} }}
-  projects(first: 50) {{ nodes {{ {PROJECT} }} pageInfo {{ hasNextPage }} }}
-  partnerships {{ id note city {{ ags name }} other {{ ags name }} topics {{ code label }} }}
-  similar(first: 5) {{ ags name state }} }} }}"""
+  projects(first: 50) {{ nodes {{ {PROJECT} }} pageInfo {{ hasNextPage }} }} }} }}"""
+AROUND_CITY: Final = """query ($ags: ID!) { city(ags: $ags) {
+  partnerships { id note city { ags name } other { ags name } } similar(first: 5) { ags name state } } }"""
+"""Apart, because it takes resolvers: all the rest is one compiled read."""
 NAVIGATOR: Final = f"""query ($id: ID!) {{ navigator(id: $id) {{
   {PERSON} profile hoursShare since until coordinator languages email phone chat room tasks
   seeks {{ code label }} worksOn {{ code label }}
   competences {{ professional methodical social personal }}
-  mentor {{ id name city {{ name }} }} projects {{ id title stage }} matches(first: 5) {{ {PERSON} }} }} }}"""
+  mentor {{ id name city {{ name }} }} projects {{ id title stage }} }} }}"""
+MATCHES: Final = f"query ($id: ID!) {{ navigator(id: $id) {{ matches(first: 5) {{ {PERSON} }} }} }}"
+"""Apart, as AROUND_CITY."""
 ONE_PROJECT: Final = """query ($id: ID!) { project(id: $id) {
   id title summary stage department lessons reusable seeksPartners seeksTestArea changedOn
   city { ags name state } topics { code label } links { label url }
-  navigators { id name title department city { ags name } offers { code label } } } }"""
+  navigators { id name title department city { ags name } offers { code label } }
+  partners { since note city { ags name } navigators { id name title department } } } }"""
+OUR_PEOPLE: Final = (
+    "query ($ags: ID!) { city(ags: $ags) { navigators(first: 50) { nodes { id name title department } } } }"
+)
+"""Whom a city can name when it joins a project of another."""
 
 
 @get("/", page=True, right=PUBLIC)
@@ -131,6 +139,7 @@ async def city(request: AnyRequest, ags: str) -> Response[str]:
     found = (await ask(request, SERVICE, CITY, ags=access.checked_ags(ags)))["city"]
     if found is None:
         raise NotFound(_("This city has not published anything yet."))
+    found |= (await ask(request, SERVICE, AROUND_CITY, ags=ags))["city"] or {"partnerships": [], "similar": []}
     return await page(request, "directory/city.html", city=found, size=size_words(found["sizeClass"]), words=words)
 
 
@@ -139,6 +148,7 @@ async def navigator(request: AnyRequest, id: uuid.UUID) -> Response[str]:
     found = (await ask(request, SERVICE, NAVIGATOR, id=str(id)))["navigator"]
     if found is None:
         raise NotFound(_("There is no such navigator."))
+    found |= (await ask(request, SERVICE, MATCHES, id=str(id)))["navigator"] or {"matches": []}
     return await page(request, "directory/navigator.html", person=found, words=words)
 
 
@@ -147,7 +157,19 @@ async def project(request: AnyRequest, id: uuid.UUID) -> Response[str]:
     found = (await ask(request, SERVICE, ONE_PROJECT, id=str(id)))["project"]
     if found is None:
         raise NotFound(_("There is no such project."))
-    return await page(request, "directory/project.html", project=found, words=words)
+    who = await forms.known(request)
+    writes = access.WRITE in who.scopes and bool(who.session) and who.city
+    own = bool(writes) and who.city == found["city"]["ags"]
+    joined = next((one for one in found["partners"] if one["city"]["ags"] == who.city), None)
+    can_join = bool(writes) and not own and (found["seeksPartners"] or joined is not None)
+    options = list[tuple[str, str]]()
+    if can_join:
+        ours = (await ask(request, SERVICE, OUR_PEOPLE, ags=who.city))["city"]
+        options = [(one["id"], words.who(one)) for one in ours["navigators"]["nodes"]] if ours else []
+    return await page(
+        request, "directory/project.html", project=found, words=words, own=own, joined=joined if writes else None,
+        can_join=can_join, options=options, shown=forms.EMPTY,
+    )  # fmt: skip
 
 
 routes = [front, directory, city, navigator, project]

@@ -4,7 +4,17 @@ Words are folded. A row is found by its words, their stems, the parts of compoun
 and its city; a question knows for each of its words what else would answer it.
 """
 
-from services.directory.wording.query import LONGEST_TEXT, MOST_WORDS, Asked, Terms, Tier, Word, tier_of, understood
+from services.directory.wording.query import (
+    LONGEST_TEXT,
+    MOST_WORDS,
+    Asked,
+    Index,
+    Terms,
+    Tier,
+    Word,
+    tier_of,
+    understood,
+)
 from services.directory.wording.words import NAME, PART, PLACE, STEM, TOPIC, lexemes
 from services.kit.text import words
 
@@ -17,6 +27,7 @@ __all__ = [
     "STEM",
     "TOPIC",
     "Asked",
+    "Index",
     "Terms",
     "Tier",
     "Word",

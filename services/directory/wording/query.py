@@ -1,8 +1,10 @@
 """What somebody looks for, as alternatives for each word, from the word itself down to what resembles it."""
 
+from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import IntEnum
+from itertools import islice, takewhile
 
 from services.directory.wording.compounds import parts, stem
 from services.directory.wording.words import NAME, PART, PLACE, STEM, TOKEN, TOPIC, plainly
@@ -202,23 +204,44 @@ def _with_topics(asked: list[Word], terms: Terms) -> tuple[Word, ...]:
     return tuple(replace(word, topics=tuple(sorted(codes))) for word, codes in zip(asked, topics, strict=True))
 
 
+class Index:
+    """Lexemes of rows that are kept in memory; a row is called by its place in the list."""
+
+    def __init__(self, rows: Iterable[Collection[str]]) -> None:
+        found: dict[str, set[int]] = {}
+        for place, lexemes in enumerate(rows):
+            for one in lexemes:
+                found.setdefault(one, set()).add(place)
+        self._places = {lexeme: frozenset(places) for lexeme, places in found.items()}
+        self._sorted = sorted(found)
+
+    def begun(self, start: str) -> frozenset[int]:
+        """The rows of which a lexeme begins so."""
+        first = bisect_left(self._sorted, start)
+        words = takewhile(lambda one: one.startswith(start), islice(self._sorted, first, None))
+        return frozenset().union(*(self._places[one] for one in words))
+
+    def tiers(self, asked: Asked) -> dict[int, Tier]:
+        """How well each row answers, as the database tells it; without those that do not."""
+        found: dict[int, Tier] = {}
+        for tier in asked.tiers() if asked.words else ():
+            answering = (self._answering(word.alternatives(tier)) for word in asked.words)
+            for place in frozenset.intersection(*answering):
+                found.setdefault(place, tier)
+        return found
+
+    def _answering(self, operands: Iterable[str]) -> frozenset[int]:
+        return frozenset().union(*map(self._holding, operands))
+
+    def _holding(self, operand: str) -> frozenset[int]:
+        if operand.startswith("("):
+            groups = (group.strip("()").split(" | ") for group in operand[1:-1].split(" & "))
+            return frozenset.intersection(*map(self._answering, groups))
+        if operand.endswith(":*"):
+            return self.begun(operand[1:-3])
+        return self._places.get(operand[1:-1], frozenset())
+
+
 def tier_of(asked: Asked, lexemes: Collection[str]) -> Tier | None:
-    """How well a row with these lexemes answers, as the database tells it; None where it does not."""
-    for tier in asked.tiers():
-        if asked.words and all(_answers(word, tier, lexemes) for word in asked.words):
-            return tier
-    return None
-
-
-def _answers(word: Word, tier: Tier, lexemes: Collection[str]) -> bool:
-    return any(_holds(one, lexemes) for one in word.alternatives(tier))
-
-
-def _holds(operand: str, lexemes: Collection[str]) -> bool:
-    if operand.startswith("("):
-        return all(
-            any(_holds(one, lexemes) for one in group.strip("()").split(" | ")) for group in operand[1:-1].split(" & ")
-        )
-    if operand.endswith(":*"):
-        return any(lexeme.startswith(operand[1:-3]) for lexeme in lexemes)
-    return operand[1:-1] in lexemes
+    """How well a row with these lexemes answers; None where it does not."""
+    return Index([lexemes]).tiers(asked).get(0)

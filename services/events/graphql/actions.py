@@ -7,7 +7,7 @@ import strawberry
 from strawberry import ID, Info
 
 from services.events import access, actions
-from services.events.graphql.linked import person
+from services.events.graphql.linked import whose
 from services.events.graphql.openspace.types import ActionItem, ActionState
 from services.events.graphql.types import SERVICE, Event
 from services.kit.db import HUB
@@ -47,11 +47,11 @@ class ActionQuery:
             )
         return Connection.of([ActionItem.of(row) for row in rows], _cursor, first, after)
 
-    @strawberry.field(description="What whoever has the personal link has taken on, by its day.")
+    @strawberry.field(description="What whoever has the link has taken on, by its day.")
     async def my_action_items(self, info: Info[Any, Any], link: str) -> list[ActionItem]:
-        whose = person(info, link)
+        mine = await whose(info, link)
         async with here(info, SERVICE).db.read(HUB) as session:
-            return [ActionItem.of(row) for row in await actions.of_person(session, whose)]
+            return [ActionItem.of(row) for row in await actions.of_person(session, mine.person, mine.event)]
 
 
 def _cursor(node: ActionItem) -> str:
@@ -62,18 +62,21 @@ def _cursor(node: ActionItem) -> str:
 class ActionMutation:
     @strawberry.mutation(
         description="Say how far an action item is, DONE if nothing else is said: as the organiser, for the city that "
-        "it is for, or with the personal link of whoever has taken it on."
+        "it is for, or with the link of whoever has taken it on."
     )
     async def tick_action_item(
         self, info: Info[Any, Any], id: ID, state: ActionState = ActionState.DONE, link: str | None = None
     ) -> ActionItem:
-        key, whose = as_uuid(id), person(info, link) if link else None
-        if whose is None:
+        key, mine = as_uuid(id), await whose(info, link) if link else None
+        if mine is None:
             access.ORGANISER.check(who(info))
             async with read(info, SERVICE) as seen:  # of what one does not see, one does not learn that it is there
                 access.may_tick(who(info), *await actions.by_id(seen, key))
         async with here(info, SERVICE).db.begin(HUB) as session:
-            item = await actions.of(session, whose, key) if whose else (await actions.by_id(session, key))[0]
+            if mine is not None:
+                item = await actions.of(session, mine.person, key, mine.event)
+            else:
+                item, _event = await actions.by_id(session, key)
             return ActionItem.of(await actions.tick(session, item, state.value))
 
 

@@ -6,21 +6,21 @@ import strawberry
 from strawberry import ID, Info
 
 from services.events import feeds
-from services.events.graphql.linked import person
+from services.events.graphql.linked import at, person
 from services.events.graphql.types import SERVICE
 from services.kit.db import HUB
-from services.kit.resolvers import as_uuid, here
+from services.kit.resolvers import here
 
 
 @strawberry.type
 class Query:
     @strawberry.field(description="Where an event takes place online, for those who take part; `link` is their own.")
     async def online_link(self, info: Info[Any, Any], link: str, event: ID) -> str | None:
-        who, key = person(info, link), as_uuid(event)
+        key, who = await at(info, link, event)
         runtime = here(info, SERVICE)
         await runtime.refresh()
         async with runtime.db.read(HUB) as session:
-            return await feeds.online_link(session, who, key) if key else None
+            return await feeds.online_link(session, who, key)
 
 
 @strawberry.type
@@ -30,7 +30,7 @@ class Mutation:
         "unless it is revoked. `link` is the person's own."
     )
     async def open_calendar(self, info: Info[Any, Any], link: str) -> str:
-        who, runtime = person(info, link), here(info, SERVICE)
+        who, runtime = await person(info, link), here(info, SERVICE)
         await runtime.refresh()
         async with runtime.db.begin(HUB) as session:
             token = await feeds.opened(session, runtime.settings, who)
@@ -38,6 +38,6 @@ class Mutation:
 
     @strawberry.mutation(description="End every address of one's own calendar; whether there was one.")
     async def revoke_calendar(self, info: Info[Any, Any], link: str) -> bool:
-        who, runtime = person(info, link), here(info, SERVICE)
+        who, runtime = await person(info, link), here(info, SERVICE)
         async with runtime.db.begin(HUB) as session:
             return await feeds.revoke(session, who)

@@ -9,7 +9,7 @@ from strawberry import ID, Info
 from services.events import access, certificates
 from services.events import models as m
 from services.events.graphql.changing import unit
-from services.events.graphql.linked import person
+from services.events.graphql.linked import whose
 from services.events.graphql.parts import Navigator
 from services.events.graphql.types import SERVICE, Event
 from services.kit.db import HUB
@@ -35,7 +35,7 @@ class MyCertificate:
     date: dt.date
     code: str
     check_url: str
-    url: str = strawberry.field(description="The paper itself, by the personal link.")
+    url: str = strawberry.field(description="The paper itself, by the same link.")
     minutes: int | None = strawberry.field(description=_MINUTES)
 
 
@@ -83,12 +83,12 @@ class CertificateQuery:
 
     @strawberry.field(description="One's own certificates, newest first; `link` is the person's own.")
     async def my_certificates(self, info: Info[Any, Any], link: str) -> list[MyCertificate]:
-        mine, runtime = person(info, link), here(info, SERVICE)
+        mine, runtime = await whose(info, link), here(info, SERVICE)
         token = link.rstrip("/").rpartition("/")[2]
         base = f"{runtime.settings.url_of(SERVICE)}/events"
         await runtime.refresh()
         async with runtime.db.read(HUB) as session:
-            found = await certificates.of_person(session, mine)
+            found = await certificates.of_person(session, mine.person)
         return [
             MyCertificate(
                 event=ID(str(one.event.id)),
@@ -100,6 +100,7 @@ class CertificateQuery:
                 minutes=one.certificate.minutes,
             )
             for one in found
+            if mine.event in {None, one.event.id}
         ]
 
 

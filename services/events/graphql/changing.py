@@ -6,15 +6,13 @@ from typing import Any, TypeVar
 import strawberry
 from strawberry import ID, Info
 
-from services.events import access, intake, trips
+from services.events import access, changing, intake, trips
 from services.events import models as m
 from services.events.draft import Draft
 from services.events.graphql.inputs import EventInput
 from services.events.graphql.types import SERVICE, Event
 from services.events.registration import organising
 from services.kit.db import Reader, Writer
-from services.kit.errors import NotFound
-from services.kit.i18n import gettext as _
 from services.kit.resolvers import as_uuid, here, who
 
 T = TypeVar("T")
@@ -22,29 +20,14 @@ T = TypeVar("T")
 
 async def own_event(info: Info[Any, Any], session: Reader, value: str) -> m.Event:
     """An event that the caller may change. Raises NotFound or Forbidden."""
-    key = as_uuid(value)
-    event = (await trips.by_id(session, [key]))[0] if key else None
-    if event is None:
-        raise NotFound(_("There is no such event."))
-    access.may_change(who(info), event)
-    return event
+    return await changing.own(session, who(info), as_uuid(value))
 
 
 async def unit(
     info: Info[Any, Any], value: str, change: Callable[[Writer, m.Event], Awaitable[T]], *, say: bool = True
 ) -> T:
-    """One unit of work on an event that the caller may change; with `say`, the others hear of the event anew.
-
-    Raises NotFound or Forbidden.
-    """
-    runtime, asking = here(info, SERVICE), who(info)
-    await runtime.refresh("directory")
-    async with runtime.db.begin(asking.acting) as session:
-        event = await own_event(info, session, value)
-        done = await change(session, event)
-        if say:
-            await runtime.say(session, await intake.messages(session, [event]))
-    return done
+    """As `changing.unit`, for whoever asks the graph."""
+    return await changing.unit(here(info, SERVICE), who(info), as_uuid(value), change, say=say)
 
 
 async def changed_all(
@@ -65,41 +48,31 @@ async def changed(info: Info[Any, Any], value: str, change: Callable[[Writer, m.
     return Event.of(await unit(info, value, change))
 
 
-async def _change(session: Writer, event: m.Event, wanted: Draft) -> m.Event:
-    before = await organising.essence(session, event)
-    row = await trips.change(session, event, wanted)
-    await organising.changed(session, row, before)
-    return row
-
-
-async def _cancel(session: Writer, event: m.Event) -> m.Event:
-    if event.status != "cancelled":
-        await organising.tell_all(session, event, "event_cancelled")
-    return await trips.cancel(session, event)
+async def created(info: Info[Any, Any], wanted: Draft) -> Event:
+    """A new event that the caller organises. Raises Refused or Forbidden."""
+    asking = who(info)
+    access.may_hold(asking, {wanted.host, *wanted.guests})
+    row = await changing.create(
+        here(info, SERVICE), asking, lambda session: trips.create(session, asking.subject, wanted)
+    )
+    return Event.of(row)
 
 
 @strawberry.type
 class Mutation:
     @strawberry.mutation(description="A new event, organised by the calling client.")
     async def create_event(self, info: Info[Any, Any], event: EventInput) -> Event:
-        runtime, asking = here(info, SERVICE), who(info)
-        wanted = event.as_draft()
-        access.may_hold(asking, {wanted.host, *wanted.guests})
-        await runtime.refresh("directory")
-        async with runtime.db.begin(asking.acting) as session:
-            row = await trips.create(session, asking.subject, wanted)
-            await runtime.say(session, await intake.messages(session, [row]))
-        return Event.of(row)
+        return await created(info, event.as_draft())
 
     @strawberry.mutation(description="Replace an event's data and agenda; participants and the confirmed plan stay.")
     async def change_event(self, info: Info[Any, Any], id: ID, event: EventInput) -> Event:
         wanted = event.as_draft()
         access.may_hold(who(info), {wanted.host, *wanted.guests})
-        return await changed(info, id, lambda session, row: _change(session, row, wanted))
+        return await changed(info, id, lambda session, row: organising.rewrite(session, row, wanted))
 
     @strawberry.mutation(description="Call an event off; calendars show it as cancelled.")
     async def cancel_event(self, info: Info[Any, Any], id: ID) -> Event:
-        return await changed(info, id, _cancel)
+        return await changed(info, id, organising.cancel)
 
     @strawberry.mutation(description="Add navigators of the event's cities, as its registration allows if it has one.")
     async def add_participants(self, info: Info[Any, Any], event: ID, navigators: list[ID]) -> Event:

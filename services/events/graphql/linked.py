@@ -1,4 +1,4 @@
-"""What mutations and queries of people without a login share: their personal link."""
+"""What mutations and queries of people without a login share: the link with which they come."""
 
 import uuid
 from typing import Any
@@ -6,39 +6,31 @@ from typing import Any
 from strawberry import Info
 
 from services.events import daylinks
+from services.events.daylinks import Opened
 from services.events.graphql.types import SERVICE
-from services.events.registration import links as event_links
-from services.kit import links
 from services.kit.errors import NotFound
 from services.kit.i18n import gettext as _
 from services.kit.resolvers import as_uuid, here
 
 
-def respondent(info: Info[Any, Any], link: str) -> tuple[uuid.UUID, uuid.UUID | None]:
-    """As `person`, also by a link that is about one event; then with this event: that of the day, which QR codes hold,
-    and the one that mails about registration have.
+async def whose(info: Info[Any, Any], link: str) -> Opened:
+    """Who comes with a link: to one event, or a personal one. It may be a whole address. Raises NotFound."""
+    return await daylinks.opened(here(info, SERVICE), link)
+
+
+async def at(info: Info[Any, Any], link: str, event: str) -> tuple[uuid.UUID, uuid.UUID]:
+    """The event that somebody names, and who they are: by a personal link, or by the one to this event. Raises
+    NotFound.
     """
-    token = link.rstrip("/").rpartition("/")[2]
-    settings = here(info, SERVICE).settings
-    if (found := links.person(settings, token)) is not None:
-        return found, None
-    if (opened := daylinks.opened(settings, token)) is not None:
-        return opened[1], opened[0]
-    event, navigator = event_links.of_person(settings, token)
-    return navigator, event
-
-
-def person(info: Info[Any, Any], link: str) -> uuid.UUID:
-    """Whose personal link it is; it may come as a whole address. Raises NotFound where it does not count (any more)."""
-    found = links.person(here(info, SERVICE).settings, link.rstrip("/").rpartition("/")[2])
-    if found is None:
-        raise NotFound(_("This link is not valid any more."))
-    return found
-
-
-def guest(info: Info[Any, Any], link: str, event: str) -> tuple[uuid.UUID, uuid.UUID]:
-    """Whose link it is, and the event that it shall speak for. Raises NotFound where it is about another one."""
-    (whose, only), key = respondent(info, link), as_uuid(event)
-    if key is None or only not in (None, key):
+    found, key = await whose(info, link), as_uuid(event)
+    if key is None or found.event not in {None, key}:
         raise NotFound(_("There is no such event."))
-    return whose, key
+    return key, found.person
+
+
+async def person(info: Info[Any, Any], link: str) -> uuid.UUID:
+    """By a personal link alone: for what goes beyond one event. Raises NotFound."""
+    found = await whose(info, link)
+    if found.event is not None:
+        raise NotFound(_("This takes your personal link, not the one to an event."))
+    return found.person

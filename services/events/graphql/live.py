@@ -60,21 +60,21 @@ async def _command(info: Anywhere, value: str, expected: int, name: str, does: c
 
 async def _linked(runtime: Runtime, link: str, *parts: str) -> tuple[Room, uuid.UUID]:
     """The room of a personal link's event, and whose link it is. Raises NotFound for a link that does not count."""
-    opened = daylinks.opened(runtime.settings, link)
-    room = await rooms_of(runtime).open(opened[0], PEOPLE, *parts) if opened else None
-    if opened is None or room is None or not room.takes_part(opened[1]):
+    event, person = await daylinks.of_event(runtime, link)
+    room = await rooms_of(runtime).open(event, PEOPLE, *parts)
+    if not room.takes_part(person):
         raise NotFound(_("This link is not valid any more."))
-    return room, opened[1]
+    return room, person
 
 
 @strawberry.type
 class LiveQuery:
-    @strawberry.field(description="One's own day, by the personal link of that day.")
+    @strawberry.field(description="One's own day, by the link to its event.")
     async def my_day(self, info: Anywhere, link: str) -> MyDay:
         room, person = await _linked(here(info, SERVICE), link, ANNOUNCEMENTS)
         return MyDay.of(room.mine(person))
 
-    @strawberry.field(description="The ideas on the board of a day, by the personal link of that day.")
+    @strawberry.field(description="The ideas on the board of a day, by the link to its event.")
     async def day_ideas(self, info: Anywhere, link: str) -> list[TableIdea]:
         room, _person = await _linked(here(info, SERVICE), link, IDEAS)
         return [TableIdea.of(idea) for idea in room.ideas(organiser=False)]
@@ -142,7 +142,7 @@ class LiveMutation:
     # Ideas ------------------------------------------------------------------------------------------------------
 
     @strawberry.mutation(
-        description="Note an idea, by the personal link of the day; without round and table, at the table where one "
+        description="Note an idea, by the link to its event; without round and table, at the table where one "
         "sits. One's name stands below it only if `named`."
     )
     async def note_idea(
@@ -234,10 +234,10 @@ async def _moderated(info: Anywhere, value: str, **values: Any) -> TableIdea:
 # Followed -----------------------------------------------------------------------------------------------------------
 
 
-async def _steps(room: Room, *parts: str) -> AsyncGenerator[set[str], None]:
+async def _steps(room: Room, *parts: str, person: uuid.UUID | None = None) -> AsyncGenerator[set[str], None]:
     """What moved in a room, each time with everything read."""
     follower = Follower(room.rooms.audience)
-    room.look(follower, *parts)
+    room.look(follower, *parts, person=person)
     async for moved in follower.steps():
         yield moved
 
@@ -253,7 +253,7 @@ class LiveSubscription:
     @strawberry.subscription(description="One's own day, now and whenever something of it changes.")
     async def my_day_changes(self, info: Anywhere, link: str) -> AsyncGenerator[MyDay, None]:
         room, person = await _linked(here(info, SERVICE), link, ANNOUNCEMENTS)
-        async for _moved in _steps(room, CLOCK, PEOPLE, ANNOUNCEMENTS):
+        async for _moved in _steps(room, CLOCK, PEOPLE, ANNOUNCEMENTS, person=person):
             if not room.takes_part(person):
                 return
             yield MyDay.of(room.mine(person))

@@ -11,7 +11,7 @@ from strawberry import ID, Info
 from services.events import access, surveys, trips
 from services.events import models as m
 from services.events.graphql.changing import own_event
-from services.events.graphql.linked import respondent
+from services.events.graphql.linked import whose
 from services.events.graphql.types import SERVICE, City, Event
 from services.events.surveys.questions import MOST_QUESTIONS, Answer, Draft, Question
 from services.events.surveys.results import Tally
@@ -197,11 +197,11 @@ class SurveyQuery:
             for name, one in templates().items()
         ]
 
-    @strawberry.field(description="The open surveys of whoever has the personal link.")
+    @strawberry.field(description="The open surveys of whoever has the link: of its event, or of all events.")
     async def my_surveys(self, info: Info[Any, Any], link: str) -> list[AskedSurvey]:
-        whose, event = respondent(info, link)
+        mine = await whose(info, link)
         async with here(info, SERVICE).db.read(HUB) as session:
-            found = await surveys.open_for(session, whose, event)
+            found = await surveys.open_for(session, mine.person, mine.event)
         return [
             AskedSurvey(
                 id=ID(str(one.id)),
@@ -295,10 +295,10 @@ class SurveyMutation:
     async def answer_survey(
         self, info: Info[Any, Any], link: str, survey: ID, answers: list[SurveyAnswerInput]
     ) -> bool:
-        (whose, event), key = respondent(info, link), as_uuid(survey)
+        mine, key = await whose(info, link), as_uuid(survey)
         async with here(info, SERVICE).db.begin(HUB) as session:
             given = [one.as_answer() for one in answers[: MOST_QUESTIONS + 1]]
-            await surveys.answer(session, key or uuid.UUID(int=0), whose, given, event)
+            await surveys.answer(session, key or uuid.UUID(int=0), mine.person, given, mine.event)
         return True
 
 

@@ -7,7 +7,8 @@ from typing import Any
 import strawberry
 from strawberry import ID, Info
 
-from services.events import access, draft, intake, templates, timetable, trips
+from services.events import draft, templates, timetable, trips
+from services.events.graphql.changing import created
 from services.events.graphql.parts import EventKind
 from services.events.graphql.types import SERVICE, Event
 from services.kit.errors import NotFound
@@ -113,7 +114,7 @@ class Mutation:
     ) -> Event:
         draft.few("guests", len(guests), draft.MOST_CITIES)
         made = templates.TEMPLATES[template.value]()
-        return await _created(info, templates.draft(made, date, host, guests, title=title, starts=starts))
+        return await created(info, templates.draft(made, date, host, guests, title=title, starts=starts))
 
     @strawberry.mutation(
         description="An earlier event once more on another day, with other cities or a title if given: everything "
@@ -134,14 +135,4 @@ class Mutation:
             if row is None:
                 raise NotFound(_("There is no such event."))
             earlier = await timetable.draft_of(session, row)
-        return await _created(info, templates.copied(earlier, date, host, guests, title))
-
-
-async def _created(info: Info[Any, Any], wanted: draft.Draft) -> Event:
-    runtime, asking = here(info, SERVICE), who(info)
-    access.may_hold(asking, {wanted.host, *wanted.guests})
-    await runtime.refresh("directory")
-    async with runtime.db.begin(asking.acting) as session:
-        row = await trips.create(session, asking.subject, wanted)
-        await runtime.say(session, await intake.messages(session, [row]))
-    return Event.of(row)
+        return await created(info, templates.copied(earlier, date, host, guests, title))

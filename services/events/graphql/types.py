@@ -301,7 +301,7 @@ class Event:
         shown = (reading.idea_shown(*row, organiser=organiser) for row in rows)
         return [TableIdea.of(idea) for idea in shown if not idea.gone]
 
-    @strawberry.field(description="Everybody's personal link of the day, for slips and QR codes; for the organiser.")
+    @strawberry.field(description="Everybody's link to the event, as in mails and QR codes; for the organiser.")
     async def day_links(self, info: Info[Any, Any]) -> list[DayLink]:
         if who(info).subject != self.row.organiser:
             return []

@@ -9,7 +9,7 @@ from strawberry import ID, Info
 
 from services.events import access, trips, voices
 from services.events import models as m
-from services.events.graphql.linked import guest, respondent
+from services.events.graphql.linked import at, whose
 from services.events.graphql.parts import Navigator
 from services.events.graphql.types import SERVICE, City, Event
 from services.kit.db import HUB, Reader
@@ -75,11 +75,11 @@ async def quotes_of(info: Info[Any, Any], event: Event) -> list[Quote]:
 
 @strawberry.type
 class VoiceQuery:
-    @strawberry.field(description="The board of an event that whoever has the personal link takes part in.")
+    @strawberry.field(description="The board of an event that whoever has the link takes part in.")
     async def retrospective(self, info: Info[Any, Any], link: str, event: ID) -> list[RetroEntry]:
-        whose, key = guest(info, link, event)
+        key, mine = await at(info, link, event)
         async with here(info, SERVICE).db.read(HUB) as session:
-            if await session.get(m.Participant, (key, whose)) is None:
+            if await session.get(m.Participant, (key, mine)) is None:
                 raise NotFound(_("There is no such event."))
             return [RetroEntry.of(one) for one in (await voices.entries(session, [key]))[0] if not one.hidden]
 
@@ -98,15 +98,15 @@ class VoiceMutation:
     async def say_in_retrospective(
         self, info: Info[Any, Any], link: str, event: ID, kind: VoiceKind, text: str, named: bool = False
     ) -> RetroEntry:
-        whose, key = guest(info, link, event)
+        key, mine = await at(info, link, event)
         async with here(info, SERVICE).db.begin(HUB) as session:
-            return RetroEntry.of(await voices.speak(session, key, whose, kind.value, text, named=named))
+            return RetroEntry.of(await voices.speak(session, key, mine, kind.value, text, named=named))
 
     @strawberry.mutation(description="Take back what one said with one's name.")
     async def take_back_retro_entry(self, info: Info[Any, Any], link: str, id: ID) -> bool:
-        whose, only = respondent(info, link)
+        mine = await whose(info, link)
         async with here(info, SERVICE).db.begin(HUB) as session:
-            await voices.take_back(session, as_uuid(id) or uuid.UUID(int=0), whose, only)
+            await voices.take_back(session, as_uuid(id) or uuid.UUID(int=0), mine.person, mine.event)
         return True
 
     @strawberry.mutation(description="Reply to an entry or take it off the board, as the organiser.")
@@ -128,15 +128,15 @@ class VoiceMutation:
         if not consent:
             message = _("Nobody is quoted without their consent.")
             raise Refused(message, [Problem(message, field="consent")])
-        whose, key = guest(info, link, event)
+        key, mine = await at(info, link, event)
         async with here(info, SERVICE).db.begin(HUB) as session:
-            return ID(str((await voices.quote(session, key, whose, text, named=named)).id))
+            return ID(str((await voices.quote(session, key, mine, text, named=named)).id))
 
     @strawberry.mutation(description="Do not be quoted any more; what one gave is deleted.")
     async def withdraw_quote(self, info: Info[Any, Any], link: str, id: ID) -> bool:
-        whose, only = respondent(info, link)
+        mine = await whose(info, link)
         async with here(info, SERVICE).db.begin(HUB) as session:
-            await voices.withdraw_quote(session, as_uuid(id) or uuid.UUID(int=0), whose, only)
+            await voices.withdraw_quote(session, as_uuid(id) or uuid.UUID(int=0), mine.person, mine.event)
         return True
 
     @strawberry.mutation(description="Choose a quote for the report, or not, as the organiser.")

@@ -23,7 +23,7 @@ from services.events.models import (
     SessionSeat,
     Vehicle,
 )
-from services.events.registration.book import note, notice
+from services.events.notices import note, notice
 from services.kit.checks import Checks
 from services.kit.db import Reader, Writer
 from services.kit.errors import Conflict, NotFound, Refused

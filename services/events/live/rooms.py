@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 
 from services.events import clock as clocks
+from services.events import notices
 from services.events.clock import Clock
 from services.events.live import reading
 from services.events.live.state import Announced, Board, IdeaShown, Mine, Seating, State, rounds_of, shown, state
@@ -128,6 +129,8 @@ class Room:
         self.rooms, self.event_id = rooms, event_id
         self.screens: dict[Screen, frozenset[str]] = {}
         """Who looks on, and at which parts."""
+        self.people: dict[Screen, uuid.UUID] = {}
+        """Whose screen it is."""
         self.used = time.monotonic()
         self._event: Event | None = None
         self._clock: Clock | None = None
@@ -148,14 +151,17 @@ class Room:
 
     # Who looks on, and what moved -------------------------------------------------------------------------------
 
-    def look(self, screen: Screen, *parts: str) -> None:
-        """Tell `screen` whenever one of `parts` moved, until it leaves."""
+    def look(self, screen: Screen, *parts: str, person: uuid.UUID | None = None) -> None:
+        """Tell `screen`, which may be a `person`'s own, whenever one of `parts` moved, until it leaves."""
         self.screens[screen] = frozenset(parts)
+        if person is not None:
+            self.people[screen] = person
         screen.left = self.leave
         self._set_timer()
 
     def leave(self, screen: Screen) -> None:
         self.screens.pop(screen, None)
+        self.people.pop(screen, None)
         self.used = time.monotonic()
 
     def moved(self, *parts: str) -> None:
@@ -204,8 +210,18 @@ class Room:
                     await asyncio.sleep(AGAIN_SECONDS)
                     continue
                 self.tell(words)
+                if PEOPLE in words:
+                    await self._seen()
         finally:
             self._task = None
+
+    async def _seen(self) -> None:
+        """Who has their new tables before their eyes gets no mail about them."""
+        moved = self._seating.moved if self._seating else frozenset()
+        people = moved & set(self.people.values())
+        if people:
+            async with self.rooms.db.begin(HUB) as session:
+                await notices.shown(session, self.event_id, people)
 
     def tell(self, words: AbstractSet[str]) -> None:
         """Wake the screens that show one of these parts, or ideas by their id."""

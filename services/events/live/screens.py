@@ -20,7 +20,7 @@ class ClockScreen(Stream):
         super().__init__(room.rooms.audience)
         self.room, self.person = room, person
         self._rounds: tuple[int, int] | None = None
-        room.look(self, CLOCK, ANNOUNCEMENTS, *([PEOPLE] if person else []))
+        room.look(self, CLOCK, ANNOUNCEMENTS, *([PEOPLE] if person else []), person=person)
 
     def counts(self) -> bool:
         return self.person is None or self.room.takes_part(self.person)

@@ -176,6 +176,11 @@ class Seating:
             made.seats.setdefault(seat.person, []).append(seat)
         return made
 
+    @property
+    def moved(self) -> frozenset[uuid.UUID]:
+        """Who sits elsewhere than planned before."""
+        return frozenset(person for person, seats in self.seats.items() if any(seat.moved for seat in seats))
+
     def stops(self, person: uuid.UUID) -> list[Stop]:
         return [
             Stop(

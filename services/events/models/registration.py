@@ -44,7 +44,8 @@ class RegistrationRules(Base):
 
 class Registration(Base):
     """One person and one event. `state` is invited, registered, waiting, offered, declined, cancelled or substituted;
-    `release`, the superior's, is none, pending, given or refused.
+    `release`, the superior's, is none, pending, given or refused; again, where it was given for another day and is
+    asked for anew.
 
     Who is registered and needs no release, or has it, is a `Participant`.
     """

@@ -1,18 +1,19 @@
 """Who acts in an open space: its organiser with a token, or somebody with a link and no account.
 
-A personal link speaks for somebody who takes part, the link of a day for somebody in that event alone. The event's
-link, printed as a QR code, lets anybody at the event propose and read. Who proposed gets a link to that proposal, the
-only way back to one without a name; who takes notes gets one for the session.
+A person's link to the event, or their personal one, speaks for somebody who takes part. The event's own link, printed
+as a QR code, lets anybody at the event propose and read. Who proposed gets a link to that proposal, the only way back
+to one without a name; who takes notes gets one for the session.
 """
 
 import datetime as dt
 import uuid
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from sqlalchemy import select
 
 from services.events import access, daylinks
+from services.events.daylinks import Opened
 from services.events.models import Event, Navigator, Participant
 from services.kit import links
 from services.kit.auth import Principal
@@ -32,7 +33,8 @@ LEAST: Final = dt.timedelta(days=1)
 class Link(msgspec.Struct, frozen=True):
     """What a link says, before anybody has looked whether it fits the event."""
 
-    person: uuid.UUID | None = None
+    theirs: Opened | None = None
+    """A person's own: to an event, or to all of theirs."""
     event: uuid.UUID | None = None
     proposal: uuid.UUID | None = None
     notes: uuid.UUID | None = None
@@ -54,14 +56,13 @@ class Caller(msgspec.Struct, frozen=True):
 
 def read(settings: Settings, token: str) -> Link:
     """Raises NotFound for what is none of our links, or one that is too old."""
-    if (person := links.person(settings, token)) is not None:
-        return Link(person=person)
-    if (day := daylinks.opened(settings, token)) is not None:
-        return Link(person=day[1], event=day[0])
+    if (theirs := daylinks.read(settings, token)) is not None:
+        return Link(theirs=theirs)
     for purpose, field in ((EVENT, "event"), (PROPOSAL, "proposal"), (NOTES, "notes")):
         value = links.opened(settings, purpose, token)
         if value is not None and len(value) == links.ID_BYTES:
-            return Link(**{field: uuid.UUID(bytes=value)})
+            about: dict[str, Any] = {field: uuid.UUID(bytes=value)}
+            return Link(**about)
     raise NotFound(_("This link is not valid any more."))
 
 
@@ -82,12 +83,16 @@ async def find(session: Reader, event: Event, who: Principal, link: Link | None)
         access.ORGANISER.check(who)
         access.may_change(who, event)
         return Caller(organiser=True)
-    if link.event is not None and link.event != event.id:
-        raise Forbidden(_("This link belongs to another event."))
-    if link.person is not None:
+    if link.theirs is not None:
+        if link.theirs.event not in {None, event.id}:
+            raise Forbidden(_("This link belongs to another event."))
+        if not daylinks.counts(link.theirs, event):
+            raise NotFound(_("This link is not valid any more."))
         taking_part = select(Navigator.id).join(Participant, Participant.navigator_id == Navigator.id)
-        here = taking_part.where(Participant.event_id == event.id, Navigator.id == link.person)
+        here = taking_part.where(Participant.event_id == event.id, Navigator.id == link.theirs.person)
         if await session.scalar(here) is None:
             raise Forbidden(_("Only who takes part in this event can do this."))
-        return Caller(person=link.person)
+        return Caller(person=link.theirs.person)
+    if link.event is not None and link.event != event.id:
+        raise Forbidden(_("This link belongs to another event."))
     return Caller(proposal=link.proposal, notes=link.notes)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import Subquery, select, union
 
 from services.events.models import (
     ActionItem,
@@ -131,6 +131,18 @@ async def seats(session: Reader, event_id: uuid.UUID, navigator: uuid.UUID) -> f
     """The sessions in which the person has a seat."""
     mine = SessionSeat.event_id == event_id, SessionSeat.navigator_id == navigator
     return frozenset((await session.scalars(select(SessionSeat.session_id).where(*mine))).all())
+
+
+def expected(event_ids: Collection[uuid.UUID]) -> Subquery:
+    """Who has a seat in which session or hosts it: `person`, `session`."""
+    seated = select(SessionSeat.navigator_id.label("person"), SessionSeat.session_id.label("session"))
+    hosts = (
+        select(ProposalPerson.navigator_id, Session.id)
+        .join(Proposal, Proposal.id == ProposalPerson.proposal_id)
+        .join(Session, Session.proposal_id == Proposal.root)
+        .where(Session.event_id.in_(event_ids), ProposalPerson.role == CONVENER)
+    )
+    return union(seated.where(SessionSeat.event_id.in_(event_ids)), hosts).subquery()
 
 
 def choices(

@@ -5,12 +5,14 @@ import datetime as dt
 import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import msgspec
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy import func as sql
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from services.events import notices
 from services.events.models import (
     ABSENT,
     AgendaPlan,
@@ -22,7 +24,7 @@ from services.events.models import (
     Session,
     SessionSeat,
 )
-from services.events.openspace import board, interests, solving, venue
+from services.events.openspace import board, interests, overview, solving, venue
 from services.events.openspace.proposals import ACCEPTED, ALIVE, CONVENER, OPEN, PLANNED, turn
 from services.events.openspace.question import Fault, Place, Question, Room, Topic, faults, numbered, sessions
 from services.events.openspace.venue import Venue
@@ -195,8 +197,14 @@ async def publish(session: Writer, event: Event, wanted: Sequence[Place], now: d
             _("This plan cannot be published as things are: {reason}", reason=words[0]), [Problem(one) for one in words]
         )
     revision = await raised(session, event, close_wishes=True)
+    on_the_day = event.date <= now.astimezone(ZoneInfo(event.timezone)).date() <= event.last_day
+    before = await _whereabouts(session, event) if revision > 1 and on_the_day else None
     await _store(session, event, placed, titles, revision)
     await _seat(session, event, await asyncio.to_thread(solving.seats, asked, placed), people)
+    if before is not None:
+        after = await _whereabouts(session, event)
+        elsewhere = [one for one in sorted(after.keys() | before.keys()) if after.get(one) != before.get(one)]
+        await notices.note(session, [notices.notice(event.id, one, notices.SESSIONS) for one in elsewhere])
     here = [uuid.UUID(place.topic) for place in placed]
     mine = Proposal.event_id == event.id
     await session.execute(
@@ -259,6 +267,16 @@ async def _seat(
     ]
     if rows:
         await session.execute(insert(SessionSeat), rows)
+
+
+async def _whereabouts(session: Reader, event: Event) -> dict[uuid.UUID, set[tuple[uuid.UUID, ...]]]:
+    """In which sessions everybody has a seat or hosts, with slot and room."""
+    found: dict[uuid.UUID, set[tuple[uuid.UUID, ...]]] = {}
+    there = overview.expected([event.id])
+    places = select(there.c.person, Session.id, Session.slot_id, Session.room_id)
+    for person, *place in await session.execute(places.join(Session, Session.id == there.c.session)):
+        found.setdefault(person, set()).add(tuple(place))
+    return found
 
 
 # Words ------------------------------------------------------------------------------------------------------------

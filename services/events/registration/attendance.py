@@ -2,7 +2,7 @@
 
 import datetime as dt
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import func, select, update
 
@@ -34,6 +34,16 @@ async def note(session: Writer, event: Event, navigators: Sequence[str], attenda
         raise Refused(_("Nothing was changed. Please correct the navigators named."), problems)
     await board.tell(session, event.id)  # whoever went home hosts nothing any more
     return event
+
+
+async def there(session: Writer, event: Event, people: Collection[uuid.UUID]) -> None:
+    """Who was seen is present, whatever was noted before; who came late stays late."""
+    came = update(Participant).where(
+        Participant.event_id == event.id, Participant.navigator_id.in_(people),
+        Participant.attendance.not_in(["present", "late"]),
+    )  # fmt: skip
+    await session.execute(came.values(attendance="present", attendance_at=dt.datetime.now(dt.UTC)))
+    await board.tell(session, event.id)
 
 
 async def of(session: Reader, keys: Sequence[uuid.UUID]) -> list[list[Participant]]:

@@ -6,12 +6,11 @@ The invariant that keeps the waiting list's order: when a unit of work ends, nob
 import datetime as dt
 import uuid
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import msgspec
-from sqlalchemy import delete, func, select, text, union
+from sqlalchemy import delete, func, select, text, union, update
 
 from services.events import trips
 from services.events.models import (
@@ -24,15 +23,18 @@ from services.events.models import (
     Registration,
     RegistrationRules,
 )
+from services.events.notices import note, notice
 from services.events.registration.rules import ends, quota
-from services.kit.db import Reader, Writer, driver
+from services.kit.db import Reader, Writer
 from services.kit.errors import Conflict, Refused
 from services.kit.i18n import gettext as _
 
 HOLDING = ("registered", "offered")
 """States that hold a place."""
-CONFIRMED = ("none", "given")
+CONFIRMED = ("none", "given", "again")
 """Releases with which a held place is confirmed."""
+ASKED = ("pending", "again")
+"""Releases that a superior is asked for."""
 MOST_RELEASE_ASKS = 5
 TURNS_AT_ONCE = 50
 
@@ -86,7 +88,7 @@ class Book:
         """
         self.still()
         if row.state == "registered":
-            if superior and superior != row.superior and row.release == "pending":
+            if superior and superior != row.superior and row.release in ASKED:
                 self.ask_release(row, superior)
             return
         row.superior = superior or row.superior
@@ -124,7 +126,8 @@ class Book:
             await self.promote()
 
     async def hand_over(self, row: Registration, to: Navigator) -> None:
-        """`to`, of the same city, takes the place of `row` at once; a release is needed anew, nothing else.
+        """`to`, of the same city, takes the place of `row` at once, and the seats in buses where they have none; a
+        release is needed anew, nothing else.
 
         Raises Conflict where there is no place to hand over, Refused for somebody of another city or who has one.
         """
@@ -137,6 +140,7 @@ class Book:
         if other is not None and other.state == "registered":
             raise Refused(_("This person has a place already."))
         offered = other is not None and other.state == "offered"
+        await self._hand_seats_over(row, to)
         self._drop(row, "substituted")
         row.substitute = to.id
         self._take(other or self.new(to, row.language), "took_over")
@@ -206,12 +210,32 @@ class Book:
     def ask_release(self, row: Registration, superior: str) -> None:
         """Ask a superior (again). Raises Conflict where no release is waited for, or too many were asked."""
         self.still()
-        if row.state != "registered" or row.release != "pending":
+        if row.state != "registered" or row.release not in ASKED:
             raise Conflict(_("No release is needed now."))
         if row.release_asks >= MOST_RELEASE_ASKS:
             raise Conflict(_("Superiors were asked often enough. Please turn to the organiser."))
         row.superior, row.release_asks = superior, row.release_asks + 1
         self.tell(row, "release")
+
+    async def ask_again(self, before: str) -> None:
+        """The event has another day than `before` (ISO 8601): who was released for that one keeps the place, and the
+        superior is asked for this one; who waits for the release has the superior asked anew.
+        """
+        if not self.rules.release_needed or self.over or self.event.status == "cancelled":
+            return
+        query = select(Registration).where(
+            Registration.event_id == self.event.id, Registration.state == "registered",
+            Registration.release.in_(("given", *ASKED)),
+        )  # fmt: skip
+        for row in await self.session.scalars(query.order_by(Registration.navigator_id)):
+            self.know(row)
+            if row.release == "given":
+                row.release, row.released_at = "again", None
+            if row.release == "again":
+                self.tell(row, "release_again")
+            if row.superior:
+                row.release_asks += 1
+                self.tell(row, "release", before=before)
 
     async def decide(self, row: Registration, *, given: bool) -> None:
         """The superior's word; who does not get the release gives back the place."""
@@ -250,6 +274,17 @@ class Book:
         self.rows.setdefault(row.navigator_id, row)
         self._before.setdefault(row.navigator_id, confirmed(row))
 
+    async def _hand_seats_over(self, row: Registration, to: Navigator) -> None:
+        legs = select(Boarding.leg).where(Boarding.event_id == self.event.id, Boarding.navigator_id == to.id)
+        await self.session.execute(
+            update(Boarding)
+            .where(
+                Boarding.event_id == self.event.id, Boarding.navigator_id == row.navigator_id,
+                Boarding.leg.not_in(legs.scalar_subquery()),
+            )
+            .values(navigator_id=to.id, present=None)
+        )  # fmt: skip
+
     def _take(self, row: Registration, kind: str) -> None:
         self.taken[row.ags] += row.state not in HOLDING
         row.state, row.turn, row.offered_until, row.changed_at = "registered", None, None, self.now
@@ -284,22 +319,6 @@ class Book:
 
 def confirmed(row: Registration) -> bool:
     return row.state == "registered" and row.release in CONFIRMED
-
-
-def notice(event_id: uuid.UUID, navigator_id: uuid.UUID | None, kind: str, **details: Any) -> dict[str, Any]:
-    return {"event_id": event_id, "navigator_id": navigator_id, "ags": None, "kind": kind, "details": details}
-
-
-NOTING = """
-INSERT INTO events.notice (event_id, navigator_id, ags, kind, details)
-SELECT event_id, navigator_id, ags, kind, details FROM json_populate_recordset(NULL::events.notice, $1::json)
-"""
-
-
-async def note(session: Writer, notices: Iterable[dict[str, Any]]) -> None:
-    """Have mails written; in one statement, and without reading back what only the hub may read."""
-    if rows := list(notices):
-        await (await driver(session)).execute(NOTING, msgspec.json.encode(rows).decode())
 
 
 async def opened(session: Writer, event_id: uuid.UUID, people: Collection[uuid.UUID] = ()) -> Book:

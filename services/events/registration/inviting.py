@@ -7,7 +7,8 @@ from sqlalchemy import select
 
 from services.events import trips
 from services.events.models import City, Event, Navigator, Topic
-from services.events.registration.book import note, notice, opened
+from services.events.notices import note, notice
+from services.events.registration.book import opened
 from services.kit.checks import Checks
 from services.kit.db import Reader, Writer
 from services.kit.errors import Refused

@@ -6,8 +6,9 @@ from sqlalchemy import delete, func, select, update
 
 from services.events import intake
 from services.events.models import Event, Need, Notice, Participant, Registration, Survey, SurveyTurnout
+from services.events.notices import note, notice
 from services.events.registration import organising, telling
-from services.events.registration.book import note, notice, opened
+from services.events.registration.book import opened
 from services.kit.db import HUB, Database
 from services.kit.jobs import Every
 from services.kit.service import Runtime
@@ -18,6 +19,8 @@ DAILY_SECONDS = 3600.0
 MOST_EVENTS = 200
 """That one look takes care of; the rest at the next."""
 REMIND_DAYS = 3
+ASK_AFTER = dt.timedelta(days=1)
+"""How long after its last day people are asked for their answers to an event's surveys."""
 ASK_DAYS = 14
 """A survey that is made later than so many days after the event is not written about."""
 FORGET_DAYS = 30
@@ -79,7 +82,7 @@ async def ask(db: Database, today: dt.date) -> int:
             Survey.asked_at.is_(None),
             Survey.closed_at.is_(None),
             Event.status != "cancelled",
-            Event.last_day.between(today - dt.timedelta(days=ASK_DAYS), today - dt.timedelta(days=1)),
+            Event.last_day.between(today - dt.timedelta(days=ASK_DAYS), today - ASK_AFTER),
         )
         .order_by(Survey.created_at, Survey.id)
         .limit(MOST_EVENTS)

@@ -1,4 +1,4 @@
-"""Links of registration: a person's to one event, the superior's to one decision, and the one that ends invitations."""
+"""Links of mails that are for one thing only: the superior's decision, and the end of invitations."""
 
 import datetime as dt
 import uuid
@@ -11,26 +11,10 @@ from services.kit.i18n import gettext as _
 from services.kit.links import ID_BYTES
 from services.kit.settings import Settings
 
-EVENT, RELEASE, INVITATIONS = "event link", "release link", "no invitations"
-AFTER = dt.timedelta(days=60)
-"""How long after the day a person's link still shows where they stood."""
+RELEASE, INVITATIONS = "release link", "no invitations"
 LONGEST = dt.timedelta(days=1000)
 INVITATIONS_LIFE = dt.timedelta(days=365)
 _COUNT_BYTES = 2
-
-
-def person(settings: Settings, event: Event, navigator_id: uuid.UUID) -> str:
-    """The token with which `navigator_id` acts in this event alone."""
-    life = min(ends(event.date, event.timezone) + AFTER - dt.datetime.now(dt.UTC), LONGEST)
-    return links.signed(settings, EVENT, event.id.bytes + navigator_id.bytes, life)
-
-
-def of_person(settings: Settings, token: str) -> tuple[uuid.UUID, uuid.UUID]:
-    """Event and navigator. Raises NotFound."""
-    value = links.opened(settings, EVENT, token)
-    if value is None or len(value) != 2 * ID_BYTES:
-        raise NotFound(_("This link is not valid any more."))
-    return uuid.UUID(bytes=value[:ID_BYTES]), uuid.UUID(bytes=value[ID_BYTES:])
 
 
 def superior(settings: Settings, event: Event, row: Registration) -> str:

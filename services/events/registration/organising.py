@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from sqlalchemy import func, insert, select, update
 
-from services.events import trips
+from services.events import draft, trips
 from services.events.models import (
     AgendaItem,
     Event,
@@ -17,9 +17,10 @@ from services.events.models import (
     RegistrationException,
     RegistrationRules,
 )
+from services.events.notices import note, notice
 from services.events.openspace import board, venue
 from services.events.registration import rules, transport
-from services.events.registration.book import Book, note, notice, opened
+from services.events.registration.book import Book, opened
 from services.events.registration.rules import Draft
 from services.kit.checks import Checks
 from services.kit.db import Reader, Writer, put
@@ -130,6 +131,7 @@ class Essence(NamedTuple):
     """What people must hear of when it changes: where, and from when to when for everybody and for each city alone."""
 
     date: dt.date
+    last_day: dt.date
     timezone: str
     venue: str
     address: str
@@ -142,7 +144,7 @@ async def essence(session: Reader, event: Event) -> Essence:
     )
     spans = await session.execute(times.where(AgendaItem.event_id == event.id).group_by(AgendaItem.audience))
     found = frozenset((audience, first, last) for audience, first, last in spans)
-    return Essence(event.date, event.timezone, event.venue, event.address, found)
+    return Essence(event.date, event.last_day, event.timezone, event.venue, event.address, found)
 
 
 async def changed(session: Writer, event: Event, before: Essence) -> None:
@@ -155,6 +157,8 @@ async def changed(session: Writer, event: Event, before: Essence) -> None:
         for row in list(book.rows.values()):
             if row.ags not in {event.host, *event.guests}:
                 await book.leave(row, by_organiser=True)
+        if (event.date, event.last_day) != (before.date, before.last_day):
+            await book.ask_again(before.date.isoformat())
         await book.close()
     if (event.date, event.timezone) != (before.date, before.timezone):
         await transport.moved(session, event, before.timezone)
@@ -163,6 +167,21 @@ async def changed(session: Writer, event: Event, before: Essence) -> None:
         await session.execute(update(Event).where(Event.id == event.id).values(reminded_at=None))
     if await essence(session, event) != before:
         await tell_all(session, event, "event_changed")
+
+
+async def rewrite(session: Writer, event: Event, wanted: draft.Draft) -> Event:
+    """The event as it shall be: its data and agenda replaced, and people told of what matters to them."""
+    before = await essence(session, event)
+    row = await trips.change(session, event, wanted)
+    await changed(session, row, before)
+    return row
+
+
+async def cancel(session: Writer, event: Event) -> Event:
+    """Call the event off, and have everybody written to, once."""
+    if event.status != "cancelled":
+        await tell_all(session, event, "event_cancelled")
+    return await trips.cancel(session, event)
 
 
 async def tell_all(session: Writer, event: Event, kind: str, states: Sequence[str] = ACTIVE) -> int:

@@ -14,6 +14,7 @@ from services.events.models import (
     Event,
     Navigator,
     Need,
+    Participant,
     Registration,
     RegistrationException,
     RegistrationRules,
@@ -85,9 +86,12 @@ async def rules(session: Reader, keys: Sequence[uuid.UUID]) -> list[Registration
 
 async def page(
     session: Reader, event: uuid.UUID, limit: int, *, after: Sequence[str] | None = None, city: str | None = None,
-    states: Sequence[str] = (), releases: Sequence[str] = (),
+    states: Sequence[str] = (), releases: Sequence[str] = (), name: str = "",
 ) -> list[tuple[Standing, str]]:  # fmt: skip
-    """Registrations with the name they are sorted by; who waits in order first if only they are asked for."""
+    """Registrations with the name they are sorted by; who waits in order first if only they are asked for.
+
+    With `name`, those whose name has it in it.
+    """
     by_turn = list(states) == ["waiting"]
     order = Registration.turn if by_turn else Navigator.sort_key
     query = (
@@ -99,6 +103,8 @@ async def page(
     )
     if city is not None:
         query = query.where(Registration.ags == city)
+    if name:
+        query = query.where(Navigator.name.icontains(name, autoescape=True))
     if states:
         query = query.where(Registration.state.in_(states))
     if releases:
@@ -115,6 +121,31 @@ async def page(
         (_standing(row, places.get((event, row.navigator_id), (None, None))), str(row.turn) if by_turn else key)
         for row, key in found
     ]
+
+
+async def participants(
+    session: Reader, event: uuid.UUID, limit: int, *, after: Sequence[str] | None = None, city: str | None = None,
+    name: str = "",
+) -> list[Navigator]:  # fmt: skip
+    """Some of an event's participants by name; those whose name has `name` in it."""
+    query = (
+        select(Navigator)
+        .join(Participant, Participant.navigator_id == Navigator.id)
+        .where(Participant.event_id == event)
+        .order_by(Navigator.sort_key, Navigator.id)
+        .limit(limit)
+    )
+    if city is not None:
+        query = query.where(Navigator.ags == city)
+    if name:
+        query = query.where(Navigator.name.icontains(name, autoescape=True))
+    if after is not None:
+        query = query.where(tuple_(Navigator.sort_key, Navigator.id) > (after[0], uuid.UUID(after[1])))
+    return list((await session.scalars(query)).all())
+
+
+async def participates(session: Reader, event: uuid.UUID, person: uuid.UUID) -> bool:
+    return await session.get(Participant, (event, person)) is not None
 
 
 @dataclass(frozen=True)

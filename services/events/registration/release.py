@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from services.events.models import Event, Navigator, Registration
 from services.events.registration import links
-from services.events.registration.book import Book
+from services.events.registration.book import ASKED, Book
 from services.events.registration.desk import press
 from services.events.registration.reading import Standing
 from services.kit.db import HUB
@@ -57,7 +57,7 @@ async def decide(runtime: Runtime, token: str, *, given: bool) -> Standing:
 
 
 def _answers(row: Registration, count: int) -> bool:
-    return row.state == "registered" and row.release == "pending" and row.release_asks == count
+    return row.state == "registered" and row.release in ASKED and row.release_asks == count
 
 
 async def ask(runtime: Runtime, event_id: uuid.UUID, person_id: uuid.UUID, superior: str) -> Standing:

@@ -6,16 +6,33 @@ more happened for a while, so that who moved up, got a seat and heard of another
 
 import datetime as dt
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
 from sqlalchemy import delete, func, select, tuple_
 
+from services.events import daylinks
 from services.events.day import printable
-from services.events.models import Boarding, BoardingPoint, City, Event, Navigator, Notice, Registration, Vehicle
+from services.events.models import (
+    Boarding,
+    BoardingPoint,
+    City,
+    Event,
+    Navigator,
+    Notice,
+    Registration,
+    Room,
+    Seat,
+    Session,
+    Slot,
+    Vehicle,
+)
+from services.events.notices import SEATS, SESSIONS
+from services.events.openspace import overview
 from services.events.registration import links, reading, wording
+from services.events.registration.book import ASKED
 from services.events.registration.reading import Key, Standing
 from services.kit import i18n, mail
 from services.kit.db import HUB, Database, Reader, Writer
@@ -46,15 +63,17 @@ class World:
     rows: dict[Key, Registration]
     standings: dict[Key, Standing]
     boarding: dict[Key, list[tuple[Vehicle, BoardingPoint]]]
+    seats: dict[Key, list[tuple[int, int]]]
+    """Round and table, of people whose tables have moved."""
+    sessions: dict[Key, list[tuple[dt.datetime, str, str]]]
+    """When, what and where, of people whose sessions have moved."""
 
     def page(self, path: str) -> str:
         return f"{self.runtime.settings.url_of('events')}/events/{path}"
 
     def link(self, key: Key) -> str:
-        """The person's own page of the event; empty where they have no registration."""
-        if key not in self.rows:
-            return ""
-        return self.page(f"registration/{links.person(self.runtime.settings, self.events[key[0]], key[1])}")
+        """The person's own page of the event."""
+        return daylinks.page(self.runtime.settings, self.events[key[0]], key[1])
 
     def unsubscribe(self, of: uuid.UUID | str) -> str:
         return self.page(f"invitations/{links.invitations(self.runtime.settings, of)}")
@@ -124,14 +143,21 @@ async def _release(session: Writer, world: World, one: Notice) -> bool:
     assert one.navigator_id is not None
     person, event = world.people[one.navigator_id], world.events[one.event_id]
     row = world.rows.get((one.event_id, one.navigator_id))
-    if row is None or row.state != "registered" or row.release != "pending" or event.status == "cancelled":
+    if row is None or row.state != "registered" or row.release not in ASKED or event.status == "cancelled":
         return False
     return await _send(
         session, world, "release", row.superior, row.language,
         f"release:{one.event_id}:{person.id}:{row.release_asks}", event=event, name=printable(person.name),
-        department=printable(person.department),
+        department=printable(person.department), before=_day_before(one, row.language),
         link=world.page(f"release/{links.superior(world.runtime.settings, event, row)}"),
     )  # fmt: skip
+
+
+def _day_before(one: Notice, language: str) -> str:
+    """For which day the superior was asked before, in words; empty for the first time."""
+    before = one.details.get("before", "")
+    with i18n.speaking(language):
+        return wording.written(dt.date.fromisoformat(before)) if before else ""
 
 
 # Digests --------------------------------------------------------------------------------------------------------------
@@ -170,7 +196,8 @@ async def _digest(session: Writer, world: World, person: Navigator, notices: lis
             if not person.invitable:
                 kinds = {kind: details for kind, details in kinds.items() if kind not in AFTERWARDS}
             booked = booked or bool(kinds.keys() - AFTERWARDS)
-            said = wording.said(event, kinds, world.standings.get(key), world.boarding.get(key, []))
+            where = wording.Where(world.boarding.get(key, []), world.seats.get(key, []), world.sessions.get(key, []))
+            said = wording.said(event, kinds, world.standings.get(key), where)
             if said.lines:
                 link = "" if event.status == "cancelled" else world.link(key)
                 items.append({**world.about(event), "lines": said.lines, "link": link})
@@ -232,6 +259,8 @@ async def _world(session: Reader, runtime: Runtime, notices: Iterable[Notice]) -
         rows,
         {(one.event_id, one.navigator_id): one for one in await reading.standings(session, keys) if one},
         await _boarding(session, keys),
+        await _seats(session, [(one.event_id, one.navigator_id) for one in notices if one.kind == SEATS]),
+        await _sessions(session, [(one.event_id, one.navigator_id) for one in notices if one.kind == SESSIONS]),
     )
 
 
@@ -246,4 +275,32 @@ async def _boarding(session: Reader, keys: list[Key]) -> dict[Key, list[tuple[Ve
     )
     for row, vehicle, point in await session.execute(query):
         found.setdefault((row.event_id, row.navigator_id), []).append((vehicle, point))
+    return found
+
+
+async def _seats(
+    session: Reader, keys: Sequence[tuple[uuid.UUID, uuid.UUID | None]]
+) -> dict[Key, list[tuple[int, int]]]:
+    found: dict[Key, list[tuple[int, int]]] = {}
+    query = select(Seat).where(tuple_(Seat.event_id, Seat.navigator_id).in_(keys)).order_by(Seat.round)
+    for row in await session.scalars(query) if keys else ():
+        found.setdefault((row.event_id, row.navigator_id), []).append((row.round, row.number))
+    return found
+
+
+async def _sessions(
+    session: Reader, keys: Sequence[tuple[uuid.UUID, uuid.UUID | None]]
+) -> dict[Key, list[tuple[dt.datetime, str, str]]]:
+    found: dict[Key, list[tuple[dt.datetime, str, str]]] = {}
+    there = overview.expected({event for event, _person in keys})
+    query = (
+        select(Session.event_id, there.c.person, Slot.starts, Session.title, Room.name)
+        .join(there, there.c.session == Session.id)
+        .join(Slot, Slot.id == Session.slot_id)
+        .join(Room, Room.id == Session.room_id)
+        .where(tuple_(Session.event_id, there.c.person).in_(keys))
+        .order_by(Slot.starts, Session.title)
+    )
+    for event, person, *place in await session.execute(query) if keys else ():
+        found.setdefault((event, person), []).append((place[0], place[1], place[2]))
     return found

@@ -12,7 +12,9 @@ from sqlalchemy import delete, func, insert, select, update
 from services.events import trips
 from services.events.draft import CLOCK
 from services.events.models import Boarding, BoardingPoint, Event, Participant, Registration, Vehicle
-from services.events.registration.book import Book, note, notice
+from services.events.notices import note, notice
+from services.events.registration import attendance
+from services.events.registration.book import Book
 from services.events.registration.desk import press
 from services.events.registration.reading import Key, Standing
 from services.kit.checks import Checks
@@ -216,8 +218,11 @@ async def alight(runtime: Runtime, key: Key, leg: str) -> Standing:
 async def roll_call(
     session: Writer, event: Event, vehicle_id: uuid.UUID, present: Sequence[str], absent: Sequence[str]
 ) -> Event:
-    """Note who is there. Raises Refused for somebody who has no seat in the vehicle, or is named in both."""
-    await _vehicle(session, event, vehicle_id)
+    """Note who is there; on the way to the event they attend it. Who is not in the bus may still come by themselves.
+
+    Raises Refused for somebody who has no seat in the vehicle, or is named in both.
+    """
+    vehicle = await _vehicle(session, event, vehicle_id)
     found = {True: set(trips.ids(present)), False: set(trips.ids(absent))}
     aboard = set(await session.scalars(select(Boarding.navigator_id).where(Boarding.vehicle_id == vehicle_id)))
     if found[True] & found[False] or (found[True] | found[False]) - aboard:
@@ -225,6 +230,8 @@ async def roll_call(
     for there, people in found.items():
         mine = (Boarding.vehicle_id == vehicle_id, Boarding.navigator_id.in_(people))
         await session.execute(update(Boarding).where(*mine).values(present=there))
+    if vehicle.leg == "there":
+        await attendance.there(session, event, found[True])
     return event
 
 

@@ -10,13 +10,14 @@ from babel.dates import format_date, format_datetime
 
 from services.events.day import printable
 from services.events.models import BoardingPoint, Event, Vehicle
+from services.events.notices import SEATS, SESSIONS
 from services.events.registration.reading import Standing
 from services.kit.i18n import gettext as _
 from services.kit.i18n import language
 
 STANDING = (
     "place", "took_over", "waiting", "offered", "expired", "cancelled", "substituted", "release_given",
-    "release_refused",
+    "release_refused", "release_again",
 )  # fmt: skip
 """Of these, the mail says what came last: where the person stands now."""
 
@@ -27,12 +28,16 @@ class Said:
     lines: list[str]
 
 
-def said(
-    event: Event,
-    kinds: Mapping[str, Mapping[str, Any]],
-    standing: Standing | None,
-    boarding: Sequence[tuple[Vehicle, BoardingPoint]],
-) -> Said:
+@dataclass(frozen=True)
+class Where:
+    """What somebody boards, the tables at which they sit by round, and their sessions: when, what, in which room."""
+
+    boarding: Sequence[tuple[Vehicle, BoardingPoint]] = ()
+    seats: Sequence[tuple[int, int]] = ()
+    sessions: Sequence[tuple[dt.datetime, str, str]] = ()
+
+
+def said(event: Event, kinds: Mapping[str, Mapping[str, Any]], standing: Standing | None, where: Where) -> Said:
     """`kinds` are the notices in the order in which they were noted, each with its details."""
     if event.status == "cancelled":
         called_off = "event_cancelled" in kinds
@@ -49,6 +54,17 @@ def said(
     if "event_changed" in kinds:
         headlines.append(_("The event has changed"))
         lines.append(_("The event has changed: please look at date, place and agenda once more."))
+    if SEATS in kinds:
+        headlines.append(_("You sit elsewhere"))
+        tables = [_("Round {round}: table {table}", round=number, table=table) for number, table in where.seats]
+        lines += [_("The tables were planned anew. Your slip is out of date; your tables are now:"), *tables]
+    if SESSIONS in kinds:
+        headlines.append(_("Your sessions have moved"))
+        lines.append(_("The agenda of the open space has changed. Your sessions are now:"))
+        lines += [
+            _("{time}, {room}: {title}", time=when(event, starts), room=printable(room), title=printable(title))
+            for starts, title, room in where.sessions
+        ]
     if "reminder" in kinds:
         headlines.append(_("Reminder"))
         lines.append(_("The event is near. If you cannot come, please give your place back or to a colleague."))
@@ -58,7 +74,7 @@ def said(
         lines.append(_("{vehicle} does not run. Please choose another.", vehicle=bus))
     if {"bus", "reminder", "place", "took_over"} & kinds.keys():
         headlines.append(_("Travel"))
-        lines += [_ride(event, *one) for one in boarding]
+        lines += [_ride(event, *one) for one in where.boarding]
     if "follow_up" in kinds:
         headlines.append(_("Afterwards"))
         lines += [_("Thank you for taking part."), *filter(None, kinds["follow_up"].get("lines", []))]
@@ -85,12 +101,12 @@ def _standing(event: Event, kind: str, standing: Standing | None) -> tuple[str, 
         return "", []
     if kind in {"place", "took_over"} and standing.state == "registered":
         took = [_("You take over the place of a colleague.")] if kind == "took_over" else []
+        if standing.release == "again":
+            return _standing(event, "release_again", standing)
         if standing.release != "pending":
             return _("Your place is confirmed"), [*took, _("Your place is confirmed.")]
         kept = [*took, _("A place is kept for you. It counts as soon as your superior has released it.")]
-        if standing.superior:
-            return _("Your place is kept"), [*kept, _("Your superior has been asked by mail.")]
-        return _("Your place is kept"), [*kept, _("Please say on your page who your superior is.")]
+        return _("Your place is kept"), [*kept, _asked(standing)]
     if kind == "waiting" and standing.position:
         words = _("All places are taken. You are number {position} on the waiting list.", position=standing.position)
         return _("Waiting list"), [words]
@@ -98,6 +114,9 @@ def _standing(event: Event, kind: str, standing: Standing | None) -> tuple[str, 
         until = when(event, standing.offered_until)
         words = _("A place is free for you until {until}. Please take it or decline it on your page.", until=until)
         return _("A place is free"), [words]
+    if kind == "release_again" and standing.release == "again":
+        lines = [_("Your superior released you for another day, so the release is needed again. You keep your place.")]
+        return _("Release needed again"), [*lines, _asked(standing)]
     words_of = {
         "expired": (_("Offer ended"), _("The time of your offer is over; the place went to the next.")),
         "cancelled": (
@@ -118,6 +137,11 @@ def _standing(event: Event, kind: str, standing: Standing | None) -> tuple[str, 
     return headline, [line] if line else []
 
 
+def _asked(standing: Standing) -> str:
+    asked = _("Your superior has been asked by mail.")
+    return asked if standing.superior else _("Please say on your page who your superior is.")
+
+
 def _ride(event: Event, vehicle: Vehicle, point: BoardingPoint) -> str:
     leaves = when(event, point.leaves + dt.timedelta(minutes=vehicle.delay))
     said = {"vehicle": printable(vehicle.name), "point": printable(point.name), "time": leaves}
@@ -130,8 +154,12 @@ LOCALES = {"de": "de_DE", "en": "en_GB"}
 
 
 def day(event: Event) -> str:
+    return written(event.date)
+
+
+def written(day: dt.date) -> str:
     """`Dienstag, 1. Oktober 2019`."""
-    return format_date(event.date, "full", locale=LOCALES[language()])
+    return format_date(day, "full", locale=LOCALES[language()])
 
 
 def when(event: Event, moment: dt.datetime) -> str:

@@ -1,4 +1,6 @@
-"""Events over HTTP beside GraphQL: papers, calendars, the day as it runs, and the pages that links in mails open."""
+"""Events over HTTP beside GraphQL: papers, calendars, the day as it runs, and pages for visitors, for organisers and
+for whoever opens a link in a mail.
+"""
 
 import uuid
 from typing import Any
@@ -7,7 +9,7 @@ from services.events import certificates, trips, voices, votes
 from services.events.openspace import forgetting
 from services.events.openspace import routes as openspace
 from services.events.registration import reading
-from services.events.web import checking, day, importing, live, papers, registration, reports, visiting
+from services.events.web import checking, day, importing, live, organise, papers, registration, reports, visiting
 from services.kit.db import Reader
 from services.kit.mydata import my_data_route
 
@@ -33,6 +35,7 @@ routes = [
     *day.routes,
     *registration.routes,
     *visiting.routes,
+    *organise.routes,
     *openspace.routes,
     my_data_route("events", about),
 ]

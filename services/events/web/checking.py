@@ -4,12 +4,12 @@ from typing import Any, Final
 
 from litestar import Request, Response, get
 
-from services.events import access, certificates, papers, trips
+from services.events import access, certificates, daylinks, papers, trips
 from services.events.models import Event
 from services.events.prints.certificates import duration
 from services.events.registration import wording
 from services.events.web.papers import apart
-from services.kit import links, pages
+from services.kit import pages
 from services.kit.db import HUB
 from services.kit.errors import NotFound
 from services.kit.i18n import gettext as _
@@ -81,13 +81,13 @@ async def _page(request: AnyRequest, said: str, found: certificates.Checked | No
 async def own(request: AnyRequest, event_id: str, token: str) -> Response[bytes]:
     """404 for a link that does not count, and where the person has no certificate."""
     runtime = _here(request)
-    person, key = links.person(runtime.settings, token), as_uuid(event_id)
+    mine, key = await daylinks.opened(runtime, token), as_uuid(event_id)
     async with runtime.db.read(HUB) as session:
-        event: Event | None = (await trips.by_id(session, [key]))[0] if key and person else None
-        if event is None or person is None:
+        event: Event | None = (await trips.by_id(session, [key]))[0] if key and mine.event in {None, key} else None
+        if event is None:
             raise NotFound(_("This link is not valid any more."))
         name = "certificates.pdf"
-        day = await papers.of_kind(session, event, name, runtime.settings, organiser=False, alone=person)
+        day = await papers.of_kind(session, event, name, runtime.settings, organiser=False, alone=mine.person)
     if not day.certificates:
         raise NotFound(_("There is no certificate for you."))
     make, media_type = papers.PAPERS[name]

@@ -6,16 +6,12 @@ from typing import Annotated, Any
 import msgspec
 from litestar import Request, Response, post
 
-from services.events import access, intake, trips
+from services.events import access, changing, intake
 from services.events.graphql.importing import FILES
-from services.events.models import Event
 from services.events.registration import importing
 from services.events.registration.importing import Line, Note, Outcome, Preview
-from services.kit.auth import Principal
-from services.kit.db import Reader
-from services.kit.errors import NotFound, Problem
+from services.kit.errors import Problem
 from services.kit.graphql import read_body
-from services.kit.i18n import gettext as _
 from services.kit.openapi import BEARER, JSON, Answer, Api
 from services.kit.resolvers import as_uuid
 from services.kit.service import Runtime
@@ -57,7 +53,7 @@ async def participants(request: Request[Any, Any, Any], event_id: str) -> Respon
     access.ORGANISER.check(who)
     await runtime.refresh("directory")
     async with runtime.db.read(who.acting) as session:  # before a large body is read
-        event = await _own(session, event_id, who)
+        event = await changing.own(session, who, as_uuid(event_id))
     await runtime.rates.take(FILES, who.subject)
     asked, tag = request.query_params, request.headers.get("if-match", "").strip().strip('"')
     said = await asyncio.to_thread(importing.read, asked.get("name", ""), await read_body(request, MOST_BYTES))
@@ -65,19 +61,10 @@ async def participants(request: Request[Any, Any, Any], event_id: str) -> Respon
         async with runtime.db.read(who.acting) as session:
             return _answer(await importing.preview(session, event, said), done=False)
     async with runtime.db.begin(who.acting) as session:
-        event = await _own(session, event_id, who)
+        event = await changing.own(session, who, as_uuid(event_id))
         found = await importing.apply(session, event, said, tag, asked.get("reason", ""))
         await runtime.say(session, await intake.messages(session, [event]))
     return _answer(found, done=True)
-
-
-async def _own(session: Reader, event_id: str, who: Principal) -> Event:
-    key = as_uuid(event_id)
-    event = (await trips.by_id(session, [key]))[0] if key else None
-    if event is None:
-        raise NotFound(_("There is no such event."))
-    access.may_change(who, event)
-    return event
 
 
 def _answer(found: Preview, *, done: bool) -> Response[bytes]:

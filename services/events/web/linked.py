@@ -1,4 +1,4 @@
-"""Who comes with the personal link of a day, without a login."""
+"""Who comes with their link to an event, without a login."""
 
 import uuid
 from typing import Any
@@ -19,13 +19,11 @@ async def theirs(request: Request[Any, Any, Any], event_id: str, token: str, *pa
     """The room of a personal link's event, and whose link it is. Raises NotFound for a link that does not count."""
     runtime = here(request)
     await runtime.rates.take(links.LOOKS, links.counted(token))
-    opened = daylinks.opened(runtime.settings, token)
-    if opened is None or opened[0] != as_uuid(event_id):
+    event, person = await daylinks.of_event(runtime, token)
+    room = await rooms_of(runtime).open(event, PEOPLE, *parts)
+    if event != as_uuid(event_id) or not room.takes_part(person):
         raise NotFound(_("This link is not valid any more."))
-    room = await rooms_of(runtime).open(opened[0], PEOPLE, *parts)
-    if not room.takes_part(opened[1]):
-        raise NotFound(_("This link is not valid any more."))
-    return room, opened[1]
+    return room, person
 
 
 async def by_link(request: Request[Any, Any, Any], token: str, query: str, **variables: Any) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from services.kit.pages import wanted
 from services.kit.resolvers import as_uuid
 from services.kit.rights import ANYBODY
 
-LINK = {"token": "The end of a personal link of this day, as its QR code holds it."}
+LINK = {"token": "The end of a person's link to this event, as its QR code holds it."}
 LIVE = Api(
     "The clock of the rounds, as Server-Sent Events: `live` at once and whenever it changes. Each says what follows by "
     "itself, and what time it is here, so that a screen goes on counting alone. `announcements` are what the organiser "
@@ -32,7 +32,7 @@ LIVE = Api(
     headers={"Last-Event-ID": "Taken, and not needed: the present state comes at once."},
 )
 MINE = Api(
-    "A person's own day: where they sit now and next, and with whom",
+    "A person's own day: where they sit now and next, and with whom. Browsers get a page that says it",
     {200: json(Mine, "etag"), 304: Answer({}, ("etag",))},
     problems=(404, 429),
     described=LINK,
@@ -70,7 +70,7 @@ async def live(request: Request[Any, Any, Any], event_id: str) -> ASGIApp:
 
 @get("/events/{event_id:str}/mine/{token:str}", page=True, right=access.DAY_LINK, api=MINE)
 async def mine(request: Request[Any, Any, Any], event_id: str, token: str) -> Response[Any]:
-    """For a browser a page; for programs JSON, and 304 for whoever has it already."""
+    """For a browser the page of one's day; for programs JSON, and 304 for whoever has it already."""
     if wanted(request):
         return await phone.now(request, event_id, token)
     room, person = await theirs(request, event_id, token, ANNOUNCEMENTS)

@@ -8,7 +8,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 from litestar import Request, Response, get, post
 
-from services.events import access
+from services.events import access, daylinks
+from services.events.live.rooms import ANNOUNCEMENTS, CLOCK, PEOPLE, rooms_of
 from services.events.registration import links, own, reading, release, wording
 from services.events.registration.reading import Key
 from services.kit import forms, pages
@@ -55,24 +56,26 @@ async def _counted(runtime: Runtime, rate: Rate, token: str) -> None:
 
 @get("/events/registration/{token:str}", page=True, right=access.BY_LINK)
 async def mine(request: AnyRequest, token: str) -> Response[Any]:
-    """Where the person stands, and what they can do about it."""
+    """Where the person stands, and what they can do about it; on the day, at which tables they sit."""
     return await _mine(request, token, EMPTY)
 
 
 async def _mine(request: AnyRequest, token: str, shown: Form, status: int = 200) -> Response[Any]:
     runtime = here(request)
     await _counted(runtime, LOOKS, token)
-    key = links.of_person(runtime.settings, token)
+    key = await daylinks.of_event(runtime, token)
     event, person, _need = await own.known(runtime, key)
     async with runtime.db.read(HUB) as session:
         (standing,), (rules,) = await reading.standings(session, [key]), await reading.rules(session, [event.id])
-    if standing is None:
+    room = await rooms_of(runtime).open(event.id, PEOPLE, CLOCK, ANNOUNCEMENTS)
+    day = room.mine(person.id) if room.takes_part(person.id) else None
+    if standing is None and day is None:
         raise NotFound(_("This link is not valid any more."))
     return await pages.page(
         request, "events/registration.html", secret=True, status=status, token=token, event=event,
-        date=wording.day(event), person=person,
-        standing=standing, lines=wording.now(event, standing), release=rules is not None and rules.release_needed,
-        shown=shown,
+        date=wording.day(event), person=person, day=day, standing=standing,
+        lines=wording.now(event, standing) if standing else [_("You take part.")],
+        release=rules is not None and rules.release_needed, shown=shown,
     )  # fmt: skip
 
 
@@ -108,7 +111,7 @@ async def superior(request: AnyRequest, token: str) -> Response[Any]:
 async def _act(request: AnyRequest, token: str, act: Any) -> Response[Any]:
     runtime = here(request)
     await _counted(runtime, CHANGES, token)
-    key = links.of_person(runtime.settings, token)
+    key = await daylinks.of_event(runtime, token)
     try:
         done = await act(runtime, key)
     except (Refused, Conflict) as problem:

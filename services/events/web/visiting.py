@@ -10,6 +10,7 @@ from babel.dates import format_date, format_time
 from litestar import Request, Response, get
 from sqlalchemy import select
 
+from services.events import access
 from services.events.models import City
 from services.events.web.registration import here
 from services.kit import i18n
@@ -38,8 +39,10 @@ EVENT: Final = f"""query ($id: ID!) {{ event(id: $id) {{ {LINE}
   papers {{ name url public }} registration {{ opensAt closesAt }} }} }}"""
 
 
-def menu(_who: Principal) -> Menu:
-    return Menu(main=[Way("/calendar", _("Events"))])
+def menu(who: Principal) -> Menu:
+    """For everybody; whoever may organise has pages of their own for it."""
+    own = [Way("/organise", _("Events I organise"))] if who.session and access.WRITE in who.scopes else []
+    return Menu(main=[Way("/calendar", _("Events"))], own=own)
 
 
 def examples() -> list[Example]:

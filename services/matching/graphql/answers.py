@@ -1,6 +1,6 @@
 """What an answer of the solver says, as types of the graph."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 import msgspec
@@ -164,9 +164,12 @@ class BrokenRule:
     kind: str | None = strawberry.field(description="The city or other kind of which too many or too few are there.")
 
     @classmethod
-    def of(cls, found: dict[str, Any]) -> Self:
-        people = tuple(_("Person {number}", number=number) for number, _key in enumerate(found["people"], 1))
-        said = Violation(found["reason"], found["reason"], found["round"], found["table"], people, found["kind"])
+    def of(cls, found: dict[str, Any], names: Mapping[str, str] | None = None) -> Self:
+        """`names` by key of person and of city, where they are to be said."""
+        words = _numbered(found["people"]) if names is None else names
+        people = tuple(words.get(key, key) for key in found["people"])
+        kind = words.get(found["kind"], found["kind"])
+        said = Violation(found["reason"], found["reason"], found["round"], found["table"], people, kind)
         return cls(
             reason=found["reason"],
             message=wording.violation(said),
@@ -210,9 +213,10 @@ class RuleConflict:
     rules: list[ConflictingRule] = strawberry.field(description="Each of them, as few as could be; at most a hundred.")
 
     @classmethod
-    def of(cls, found: dict[str, Any]) -> Self:
+    def of(cls, found: dict[str, Any], names: Mapping[str, str] | None = None) -> Self:
+        """`names` by key of person and of city, where they are to be said."""
         people = tuple(found["people"])
-        names = {key: _("Person {number}", number=number) for number, key in enumerate(people, 1)}
+        names = _numbered(people) if names is None else names
         why = Conflict(
             (), found["reason"], found["values"], people, tuple(found["tables"]), found["round"], found["minimal"]
         )
@@ -239,11 +243,16 @@ class DayChanges:
     moved: list[SeatChange] = strawberry.field(description="People who sit elsewhere than planned.")
     missing: list[Navigator]
     new: list[Navigator]
+    remark: str | None = strawberry.field(
+        description="In words, where more seats change than `mostMoved`: the tables could not be evened out otherwise."
+    )
 
     @classmethod
-    def of(cls, over: int, day: dict[str, Any]) -> Self:
+    def of(cls, asked: dict[str, Any], day: dict[str, Any]) -> Self:
+        """`asked`: the day of the plan's question."""
         return cls(
-            over=over,
+            over=asked["over"],
+            remark=wording.exceeded(asked, day),
             moved=[
                 SeatChange(navigator=Navigator.of(key), round=number + 1, before=_table(before), after=_table(after))
                 for number, key, before, after in day["moved"]
@@ -327,6 +336,11 @@ class Adjustment:
             cost=before["objective"] - after["objective"],
             broken_rules=[BrokenRule.of(found) for found in after["violations"]],
         )
+
+
+def _numbered(people: Sequence[str]) -> dict[str, str]:
+    """What people are called for those who have their keys beside it."""
+    return {key: _("Person {number}", number=number) for number, key in enumerate(people, 1)}
 
 
 def from_1(number: int | None) -> int | None:

@@ -80,7 +80,8 @@ class Mutation:
             topics = {code for code, _parent in before.topics}
             people = await rounds.participants(session, event, topics, before.published)
             wanted = msgspec.structs.replace(before, **{"iterations": None, **allowed})
-            asked = days.rest(row, people, now, wanted)
+            gone = frozenset(str(one) for one in event.gone)
+            asked = days.rest(row, people, msgspec.structs.replace(now, gone=gone), wanted)
             check(asked)
             child = await rounds.ask(session, event, asked, parent=row.id, wanted=input.confirm)
             await jobs.begin(session, runtime.queue, event, child)

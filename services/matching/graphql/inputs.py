@@ -140,18 +140,24 @@ class PlanRoundsInput:
 class ReplanRoundsInput:
     plan: ID
     over: int = strawberry.field(description="How many rounds are past; they stay as they were.")
-    missing: list[ID] = strawberry.field(default_factory=list, description="Who is not there from now on.")
+    missing: list[ID] = strawberry.field(
+        default_factory=list, description="Who is not there from now on, beside those who are noted as absent."
+    )
     new: list[ID] | None = strawberry.field(
-        default=None, description="Who is there from now on; left out: whoever takes part and was not planned."
+        default=None,
+        description="Who is there from now on; left out: whoever takes part, is not noted as absent and was not "
+        "planned.",
     )
     most_moved: int | None = strawberry.field(
-        default=None, description="How many seats may change; left out: two for each who is missing or new."
+        default=None,
+        description="How many seats may change; left out: two for each who is missing or new. Where the tables cannot "
+        "be evened out within that, more change: `day.remark` says so, and the plan is not confirmed by itself.",
     )
     pinned: list[ID] = strawberry.field(default_factory=list, description="Who keeps every seat, beside the plan's.")
     confirm: bool = strawberry.field(
         default=False,
-        description="Make it the event's as soon as it is done, if it keeps the hard rules and the event still goes by "
-        "`plan`.",
+        description="Make it the event's as soon as it is done, if it keeps the hard rules and `mostMoved` and the "
+        "event still goes by `plan`.",
     )
     seconds: float | None = None
     iterations: int | None = None

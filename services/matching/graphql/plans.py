@@ -148,7 +148,7 @@ class Plan:
     @strawberry.field(description="For plans of a running day: what has changed; null until the plan is done.")
     def day(self) -> DayChanges | None:
         day = (self.row.answer or {}).get("day")
-        return DayChanges.of(self.row.question["day"]["over"], day) if day else None
+        return DayChanges.of(self.row.question["day"], day) if day else None
 
     @strawberry.field(description="Null until the plan is done.")
     def provenance(self) -> Provenance | None:

@@ -53,9 +53,9 @@ def replan(
     `problem` is the day as it is now: `present` says who is (still, or newly) there in the rounds to come, and who was
     there in those that are over; its sizes and mixing are those that shall hold from now on. `plan` (R×N) is the plan
     so far, -1 for people who were not in it. `most_moved`: how many seats may change, 2 for each missing or new person
-    if left out; where the hard rules cannot be kept within that, the number is doubled up to four times. Who is
-    `pinned` keeps every seat. `begun` (R×N): the best that an earlier search for the same had found, from which this
-    one goes on.
+    if left out; where the hard rules cannot be kept within that, the number is doubled up to four times. More change
+    where sizes, reach and fixed seats leave no other way. Who is `pinned` keeps every seat. `begun` (R×N): the best
+    that an earlier search for the same had found, from which this one goes on.
 
     Raises ValueError for a plan of another shape, and Unseatable as `construct.random_plan` does.
     """

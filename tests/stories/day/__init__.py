@@ -9,7 +9,7 @@ tokens of OAuth clients, links in mails that a mail server took, event streams. 
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from tests.stories.day import after, afternoon, arriving, inviting, morning, preparing, registering
+from tests.stories.day import after, afternoon, arriving, following, inviting, morning, preparing, registering
 from tests.stories.day.state import Day
 
 CHANGES: Final = {
@@ -41,6 +41,7 @@ PARTS: Final[tuple[Callable[[Day], Awaitable[None]], ...]] = (
     morning.without_power,
     morning.without_wifi,
     morning.erased,
+    following.announced,
     afternoon.topics,
     afternoon.the_plan,
     afternoon.booked_twice,
@@ -50,7 +51,12 @@ PARTS: Final[tuple[Callable[[Day], Awaitable[None]], ...]] = (
     afternoon.the_harvest,
     after.who_was_there,
     after.what_people_say,
-    # What follows the day joins here, a part each: the vote on ideas, certificates, the annual report.
+    following.a_vote,
+    following.a_project_of_two_cities,
+    following.certificates,
+    following.wishes_by_mail,
+    following.papers_of_the_day,
+    following.reports,
     after.the_follow_up,
     after.what_calendars_show,
 )

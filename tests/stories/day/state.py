@@ -122,6 +122,8 @@ class Day:
     """The topics of the afternoon: their ids by a word."""
     space: dict[str, Any] = field(default_factory=dict)
     """The open space as the organiser saw it last."""
+    vote: dict[str, Any] = field(default_factory=dict)
+    """The vote on ideas as it was counted."""
     changed: set[str] = field(default_factory=set)
 
     def at(self, key: str) -> Person:

@@ -6,6 +6,7 @@ from typing import Any
 import strawberry
 from strawberry import ID, Info
 
+from services.events.graphql.linked import at
 from services.events.graphql.openspace.inputs import ActionItemInput, ProposalInput, SessionHarvestInput, WishInput
 from services.events.graphql.openspace.types import ActionItem, MyWish, Wish
 from services.events.graphql.openspace.working import OpenSpace, link_of, shown, working
@@ -73,12 +74,11 @@ class TakingPart:
             if (key := as_uuid(one.proposal)) is None:
                 raise NotFound(_("This event has no such proposal."))
             wanted[key] = max(one.weight, wanted.get(key, 0))
-        said, key = link_of(info, link), as_uuid(event)
-        if key is None:
-            raise NotFound(_("There is no such event."))
-        if said is None or said.person is None:
+        said = link_of(info, link)
+        if said is None or said.theirs is None:
             raise Forbidden(_("Only who takes part in this event can do this."))
-        kept = await interests.wish(here(info, SERVICE), key, said.person, wanted)
+        event_id, person = await at(info, link, event)
+        kept = await interests.wish(here(info, SERVICE), event_id, person, wanted)
         # Not the whole open space: everybody does this within the same minutes.
         return [MyWish(proposal=ID(str(key)), wish=Wish.of(weight)) for key, weight in kept.items()]
 

@@ -6,6 +6,7 @@ from typing import Any
 import strawberry
 from strawberry import ID, Info
 
+from services.events import daylinks
 from services.events.graphql.registration.types import BoardingPoint, Leg, RegistrationState, ReleaseState
 from services.events.graphql.types import SERVICE, Event
 from services.events.registration import links, own, reading, release, transport
@@ -121,16 +122,16 @@ class ReleaseRequest:
     open: bool
 
 
-def key_of(info: Info[Any, Any], link: str) -> Key:
+async def key_of(info: Info[Any, Any], link: str) -> Key:
     """Raises NotFound for a link that does not count."""
-    return links.of_person(here(info, SERVICE).settings, link)
+    return await daylinks.of_event(here(info, SERVICE), link)
 
 
 @strawberry.type
 class Query:
     @strawberry.field(description="With the end of the link in an invitation; null once it does not count.")
     async def my_registration(self, info: Info[Any, Any], link: str) -> MyRegistration | None:
-        key = key_of(info, link)
+        key = await key_of(info, link)
         async with here(info, SERVICE).db.read(HUB) as session:
             (row,) = await reading.standings(session, [key])
         return MyRegistration.of(row) if row else None
@@ -150,44 +151,44 @@ class Mutation:
     async def register_for_event(
         self, info: Info[Any, Any], link: str, superior: str = "", direct: bool = False
     ) -> MyRegistration:
-        key = key_of(info, link)
+        key = await key_of(info, link)
         return MyRegistration.of(await own.register(here(info, SERVICE), key, superior, direct=direct))
 
     @strawberry.mutation(description="Decline, leave the waiting list, or give the place back.")
     async def decline_event(self, info: Info[Any, Any], link: str) -> MyRegistration:
-        return MyRegistration.of(await own.decline(here(info, SERVICE), key_of(info, link)))
+        return MyRegistration.of(await own.decline(here(info, SERVICE), await key_of(info, link)))
 
     @strawberry.mutation(description="A colleague of the same city takes the place over, until the last minute.")
     async def hand_over_place(self, info: Info[Any, Any], link: str, to: ID) -> MyRegistration:
-        key, colleague = key_of(info, link), as_uuid(to)
+        key, colleague = await key_of(info, link), as_uuid(to)
         if colleague is None:
             raise NotFound(_("The directory has no such navigator."))
         return MyRegistration.of(await own.hand_over(here(info, SERVICE), key, colleague))
 
     @strawberry.mutation(description="Have a superior asked for the release; only the newest mail counts.")
     async def ask_for_release(self, info: Info[Any, Any], link: str, superior: str) -> MyRegistration:
-        return MyRegistration.of(await release.ask(here(info, SERVICE), *key_of(info, link), superior))
+        return MyRegistration.of(await release.ask(here(info, SERVICE), *await key_of(info, link), superior))
 
     @strawberry.mutation(description="What one needs on the day: seen by the organiser alone, deleted the day after.")
     async def set_my_needs(
         self, info: Info[Any, Any], link: str, diet: str = "", access: str = "", step_free: bool = False,
         hearing_loop: bool = False,
     ) -> MyRegistration:  # fmt: skip
-        key, here_ = key_of(info, link), here(info, SERVICE)
+        key, here_ = await key_of(info, link), here(info, SERVICE)
         return MyRegistration.of(
             await own.set_needs(here_, key, diet, access, step_free=step_free, hearing_loop=hearing_loop)
         )
 
     @strawberry.mutation(description="A seat in the vehicle that comes to this boarding point.")
     async def take_seat(self, info: Info[Any, Any], link: str, point: ID) -> MyRegistration:
-        key, at = key_of(info, link), as_uuid(point)
+        key, at = await key_of(info, link), as_uuid(point)
         if at is None:
             raise NotFound(_("There is no such boarding point."))
         return MyRegistration.of(await transport.board(here(info, SERVICE), key, at))
 
     @strawberry.mutation(description="Give the seat back and travel by oneself.")
     async def leave_seat(self, info: Info[Any, Any], link: str, leg: Leg) -> MyRegistration:
-        return MyRegistration.of(await transport.alight(here(info, SERVICE), key_of(info, link), leg.value))
+        return MyRegistration.of(await transport.alight(here(info, SERVICE), await key_of(info, link), leg.value))
 
     @strawberry.mutation(description="The superior's decision, once; the person is told by mail.")
     async def decide_release(self, info: Info[Any, Any], link: str, release_given: bool) -> ReleaseState:

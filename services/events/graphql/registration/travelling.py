@@ -76,13 +76,13 @@ class Mutation:
             await unit(info, event, lambda session, row: transport.seat(session, row, key, navigators), say=False)
         )
 
-    @strawberry.mutation(description="The roll-call of a vehicle: who is there, and who is not.")
+    @strawberry.mutation(
+        description="The roll-call of a vehicle: who is there, so that they attend the event, and who not."
+    )
     async def call_roll(
         self, info: Info[Any, Any], event: ID, vehicle: ID, present: list[ID], absent: list[ID]
     ) -> Event:
         key = known(vehicle)
         return Event.of(
-            await unit(
-                info, event, lambda session, row: transport.roll_call(session, row, key, present, absent), say=False
-            )
+            await unit(info, event, lambda session, row: transport.roll_call(session, row, key, present, absent))
         )

@@ -32,6 +32,9 @@ class ReleaseState(enum.Enum):
     NONE = "none"
     PENDING = "pending"
     GIVEN = "given"
+    AGAIN = strawberry.enum_value(
+        "again", description="Given for another day, and asked for again; until it is refused, the place counts."
+    )
     REFUSED = "refused"
 
 

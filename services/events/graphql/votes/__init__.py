@@ -9,10 +9,10 @@ import msgspec
 import strawberry
 from strawberry import ID, Info
 
-from services.events import access, daylinks, trips, votes
+from services.events import access, trips, votes
 from services.events import models as m
 from services.events.graphql.changing import own_event
-from services.events.graphql.linked import person
+from services.events.graphql.linked import whose
 from services.events.graphql.types import SERVICE, Event
 from services.events.graphql.votes.types import MyVote, TieRule, Vote, VoteTurnout
 from services.events.live.rooms import VOTES, rooms_of
@@ -118,22 +118,16 @@ async def _own(info: Info[Any, Any], value: str) -> m.Vote:
     return found
 
 
-def _whose(info: Info[Any, Any], link: str) -> tuple[uuid.UUID, uuid.UUID | None]:
-    """Whose link it is: a personal one, or one of a day, which speaks for that event alone. Raises NotFound."""
-    opened = daylinks.opened(here(info, SERVICE).settings, link.rstrip("/").rpartition("/")[2])
-    return (opened[1], opened[0]) if opened else (person(info, link), None)
-
-
 @strawberry.type
 class VoteQuery:
     @strawberry.field(
         description="The votes of whoever has the link, newest first: of all events with a personal link, of one with "
-        "the link of its day."
+        "the link to it."
     )
     async def my_votes(self, info: Info[Any, Any], link: str) -> list[MyVote]:
-        whose, event = _whose(info, link)
+        mine = await whose(info, link)
         async with here(info, SERVICE).db.read(HUB) as session:
-            found = await votes.of_person(session, whose, event)
+            found = await votes.of_person(session, mine.person, mine.event)
         shown = await _shown(info, [row for row, _voted in found])
         return [MyVote(vote=vote, voted=voted) for vote, (_row, voted) in zip(shown, found, strict=True)]
 
@@ -168,7 +162,7 @@ class VoteMutation:
         return True
 
     @strawberry.mutation(
-        description="Vote, once: with a personal link or the link of the day, or as the organiser for the `navigator` "
+        description="Vote, once: with the link to the event or a personal one, or as the organiser for the `navigator` "
         "whose paper it is."
     )
     async def cast_vote(
@@ -183,16 +177,17 @@ class VoteMutation:
             raise Refused(_("Send a link or, as the organiser, the navigator who votes."))
         key, event = as_uuid(vote), None
         if link is not None:
-            whose, event = _whose(info, link)
+            mine = await whose(info, link)
+            voter, event = mine.person, mine.event
         else:
             access.ORGANISER.check(who(info))
             key = (await _own(info, vote)).id
-            whose = as_uuid(navigator or "") or uuid.UUID(int=0)
+            voter = as_uuid(navigator or "") or uuid.UUID(int=0)
         given = [(_same(one.candidate), one.points) for one in points[: MOST_CANDIDATES + 1]]
         async with here(info, SERVICE).db.begin(HUB) as session:
             if event is not None and (await votes.by_id(session, key)).event_id != event:
                 raise NotFound(_("There is no such vote."))
-            row = await votes.cast(session, key or uuid.UUID(int=0), whose, given)
+            row = await votes.cast(session, key or uuid.UUID(int=0), voter, given)
             return VoteTurnout.of((await votes.turnouts(session, [row]))[0])
 
 

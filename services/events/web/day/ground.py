@@ -1,19 +1,19 @@
 """What the organiser's pages of the day share: whose event it is, its tabs, what was refused."""
 
-import re
 import uuid
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from litestar import Request, Response
 
-from services.events import access, trips
+from services.events import changing
 from services.events.models import Event
 from services.events.registration import wording
 from services.events.web.day.phone import beside, clock_in
+from services.events.web.organise.ground import organiser, tabs
 from services.events.web.registration import here
-from services.kit import forms, pages
-from services.kit.errors import HubError, NotFound
+from services.kit import pages
+from services.kit.errors import HubError
 from services.kit.forms import Form
 from services.kit.i18n import gettext as _
 
@@ -27,14 +27,9 @@ MOST_BYTES: Final = 200_000
 
 async def organised(request: AnyRequest, id: uuid.UUID) -> Event:
     """An event of whoever is logged in. Raises Unknown, Forbidden or NotFound."""
-    who = await forms.person(request)
-    access.ORGANISER.check(who)
+    who = await organiser(request)
     async with here(request).db.read(who.acting) as session:
-        (event,) = await trips.by_id(session, [id])
-    if event is None:
-        raise NotFound(_("There is no such event."))
-    access.may_change(who, event)
-    return event
+        return await changing.own(session, who, id)
 
 
 async def page(
@@ -45,26 +40,10 @@ async def page(
     after = rest.startswith("/afterwards")
     return await pages.page(
         request, f"events/day/{template}.html", status=status, secret=True, event=event, base=base, path=base + rest,
-        date=wording.day(event), time=clock_in(event.timezone), main=_main(request, base),
+        date=wording.day(event), time=clock_in(event.timezone), main=tabs(request, event),
         section=base + ("/afterwards" if after else "/day"),
         ways=[(base + way, label) for way, label in (_after() if after else _day())], **values,
     )  # fmt: skip
-
-
-def _main(request: AnyRequest, base: str) -> list[tuple[str, str]]:
-    """The other pages of the event's organiser, as far as this hub has them."""
-    known = {re.sub(r"\{[^}]*\}", "*", route.path) for route in request.app.routes}
-    ways = [
-        ("", _("Overview")),
-        ("/agenda", _("Agenda")),
-        ("/venue", _("Place and rooms")),
-        ("/people", _("People")),
-        ("/groups", _("Groups")),
-        ("/papers", _("Papers")),
-        ("/day", _("The day")),
-        ("/afterwards", _("Afterwards")),
-    ]
-    return [(base + rest, label) for rest, label in ways if f"/organise/*{rest}" in known]
 
 
 def _day() -> list[tuple[str, str]]:

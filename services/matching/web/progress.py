@@ -1,4 +1,4 @@
-"""Matching over HTTP beside GraphQL: how far a plan is, and what it holds about a person."""
+"""How far a plan is, as a stream of events."""
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing
@@ -10,11 +10,10 @@ from litestar.response import Stream
 from services.kit import eventstream
 from services.kit.errors import HubError
 from services.kit.graphcall import EVENT_STREAM
-from services.kit.mydata import my_data_route
 from services.kit.openapi import BEARER, Answer, Api
 from services.kit.resolvers import as_uuid
 from services.kit.service import Runtime
-from services.matching import access, progress, rounds
+from services.matching import access, progress
 
 PROGRESS = Api(
     "How far a plan is, as Server-Sent Events: `progress` whenever it changes, perhaps `error`, and `end`",
@@ -45,6 +44,3 @@ async def plan_progress(request: Request[Any, Any, Any], plan_id: str) -> Stream
         yield eventstream.event("end")
 
     return eventstream.answer(lines())
-
-
-routes = [plan_progress, my_data_route("matching", rounds.about)]

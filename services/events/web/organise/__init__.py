@@ -1,0 +1,32 @@
+"""Pages of whoever organises an event, before the day: from the template to the papers.
+
+They change what they show through the same functions as the graph (`changing.unit`); whose event it is, `ground` asks.
+"""
+
+from services.events.web.organise import (
+    agenda,
+    announcing,
+    buses,
+    bylist,
+    inviting,
+    listing,
+    making,
+    papers,
+    people,
+    places,
+    venue,
+)
+
+routes = [
+    *making.routes,
+    *listing.routes,
+    *agenda.routes,
+    *venue.routes,
+    *places.routes,
+    *inviting.routes,
+    *bylist.routes,
+    *buses.routes,
+    *announcing.routes,
+    *people.routes,
+    *papers.routes,
+]

@@ -1,0 +1,232 @@
+"""A new event from a template; what stands at the head of one; calling it off; the same once more."""
+
+import datetime as dt
+import uuid
+from typing import Annotated, Any, Final, Literal
+
+import msgspec
+from litestar import Response, get, post
+
+from services.events import access, changing, draft, templates, timetable, trips
+from services.events.draft import Draft, Rounds
+from services.events.registration import organising, outstanding
+from services.events.web.organise import ground
+from services.events.web.organise.ground import BASE, REFUSALS, AnyRequest, Nothing, path_of
+from services.events.web.registration import here
+from services.events.web.visiting import kinds
+from services.kit import forms, pages
+from services.kit.auth import Principal
+from services.kit.db import Reader, Writer
+from services.kit.errors import Forbidden, Problem, Refused
+from services.kit.forms import EMPTY, Form
+from services.kit.i18n import gettext as _
+from services.kit.i18n import ngettext
+
+FEW_CITIES: Final = 30
+"""So many can be ticked one by one; more are written down."""
+Kind = Literal["LEARNING_TRIP", "SPEED_DATING", "OPEN_SPACE", "MODULE", "REVIEW", "NETWORK_MEETING", "MEETING"]
+Key = Annotated[str, msgspec.Meta(max_length=8)]
+Cities = Annotated[list[Annotated[str, msgspec.Meta(max_length=6_000)]], msgspec.Meta(max_length=draft.MOST_CITIES)]
+Title = Annotated[str, msgspec.Meta(max_length=200)]
+replace = msgspec.structs.replace
+
+
+class Making(msgspec.Struct, frozen=True):
+    template: Literal["LEARNING_TRIP", "OPEN_SPACE", "MODULE", "REVIEW", "NONE"]
+    date: dt.date
+    host: Key
+    guests: Cities = []
+    title: Title = ""
+    starts: Annotated[str, msgspec.Meta(max_length=5)] = ""
+
+
+class Copying(msgspec.Struct, frozen=True):
+    date: dt.date
+
+
+class Heading(msgspec.Struct, frozen=True, rename="camel"):
+    """The head of an event. Without `count` there are no rounds."""
+
+    title: Title
+    kind: Kind
+    date: dt.date
+    host: Key
+    last_day: dt.date | None = None
+    guests: Cities = []
+    hashtag: Annotated[str, msgspec.Meta(max_length=60)] = ""
+    guiding_questions: Annotated[str, msgspec.Meta(max_length=4_000)] = ""
+    count: Annotated[int, msgspec.Meta(ge=0, le=20)] = 0
+    starts: Annotated[str, msgspec.Meta(max_length=5)] = ""
+    tables: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 5
+    minutes: Annotated[int, msgspec.Meta(ge=1, le=240)] = 10
+    break_minutes: Annotated[int, msgspec.Meta(ge=0, le=240)] = 2
+
+
+# A new one ------------------------------------------------------------------------------------------------------------
+
+
+@get(f"{BASE}/new", page=True, right=access.HOLD)
+async def new(request: AnyRequest) -> Response[str]:
+    return await _new(request, await ground.organiser(request))
+
+
+async def _new(request: AnyRequest, who: Principal, shown: Form = EMPTY, status: int = 200) -> Response[str]:
+    cities = await ground.all_cities(request)
+    return await pages.page(
+        request, "events/organise/new.html", status=status, secret=True, shown=shown, cities=cities,
+        few=len(cities) <= FEW_CITIES, own=who.city or "", choices=[*map(_choice, templates.TEMPLATES), _nothing()],
+    )  # fmt: skip
+
+
+def _choice(name: str) -> tuple[str, str, str]:
+    """Name of a template, its title, and what is in it."""
+    made = templates.TEMPLATES[name]()
+    ends = max(entry.ends or entry.starts for entry in made.agenda)
+    words = ngettext("one item", "{number} items", len(made.agenda))
+    parts = [_("{first} to {last}: {items}", first=made.agenda[0].starts, last=ends, items=words)]
+    if made.rounds:
+        parts.append(ngettext("one round at tables", "{number} rounds at tables", made.rounds.count))
+    if made.questions:
+        parts.append(_("guiding questions"))
+    return name, made.title, ", ".join(parts)
+
+
+def _nothing() -> tuple[str, str, str]:
+    return "NONE", _("Without a template"), _("A meeting with an empty agenda")
+
+
+@post(f"{BASE}/new", page=True, status_code=303, right=access.HOLD)
+async def make(request: AnyRequest) -> Response[Any]:
+    who = await ground.organiser(request)
+    try:
+        said = await forms.read(request, Making)
+        wanted = _wanted(said, await ground.all_cities(request))
+        _may_hold(who, wanted)
+
+        async def store(session: Writer) -> Any:
+            return await trips.create(session, who.subject, await _with_rooms(session, who, wanted))
+
+        event = await changing.create(here(request), who, store)
+    except Refused as problem:
+        fields = ("title", "date", "host", "guests", "starts", "template")
+        return await _new(request, who, ground.beside(request, problem, *fields), problem.status)
+    words = _("The event is there. Look through it from left to right and change what is different with you.")
+    return pages.redirect(request, path_of(event), flash=words)
+
+
+def _wanted(said: Making, cities: dict[str, str]) -> Draft:
+    (host,) = ground.keys_of(cities, [said.host], "host")
+    guests = [one for one in ground.keys_of(cities, ground.split(said.guests), "guests") if one != host]
+    draft.few("guests", len(guests), draft.MOST_CITIES)
+    if said.template == "NONE":
+        return Draft(title=said.title or _("Meeting"), date=said.date, host=host, guests=tuple(guests), kind="MEETING")
+    made = templates.TEMPLATES[said.template]()
+    return templates.draft(made, said.date, host, guests, title=said.title or None, starts=said.starts or None)
+
+
+def _may_hold(who: Principal, wanted: Draft) -> None:
+    """As `access.may_hold`, said beside the host. Raises Refused."""
+    try:
+        access.may_hold(who, {wanted.host, *wanted.guests})
+    except Forbidden as problem:
+        raise Refused(problem.message, [Problem(problem.message, field="host")]) from None
+
+
+async def _with_rooms(session: Reader, who: Principal, wanted: Draft) -> Draft:
+    """With the venue and the rooms where the same organiser met in this city before."""
+    before = await outstanding.latest_at(session, who.subject, wanted.host)
+    if before is None:
+        return wanted
+    known = await timetable.draft_of(session, before)
+    rooms = tuple(replace(room, id=None) for room in known.rooms or ())
+    return replace(wanted, venue=known.venue, address=known.address, rooms=rooms)
+
+
+@post(f"{BASE}/{{id:uuid}}/copy", page=True, status_code=303, right=access.HOLD)
+async def copy(request: AnyRequest, id: uuid.UUID) -> Response[Any]:
+    """The same once more on another day: everything but its people, its plan and its online link."""
+    who = await ground.organiser(request)
+    try:
+        said = await forms.read(request, Copying)
+        async with here(request).db.read(who.acting) as session:
+            wanted = templates.copied(await timetable.draft_of(session, await ground.own(session, who, id)), said.date)
+        event = await changing.create(here(request), who, lambda session: trips.create(session, who.subject, wanted))
+    except Refused as problem:
+        return await _head(request, id, ground.beside(request, problem, "date"), problem.status, "copy")
+    return pages.redirect(request, path_of(event), flash=_("This is the copy; its people are still to be invited."))
+
+
+# Its head -------------------------------------------------------------------------------------------------------------
+
+
+@get(f"{BASE}/{{id:uuid}}/head", page=True, right=access.ORGANISER)
+async def head(request: AnyRequest, id: uuid.UUID) -> Response[str]:
+    return await _head(request, id)
+
+
+async def _head(
+    request: AnyRequest, id: uuid.UUID, shown: Form = EMPTY, status: int = 200, sent: str = "head"
+) -> Response[str]:
+    """`sent` says which of the two forms `shown` is of."""
+    who = await ground.organiser(request)
+    async with here(request).db.read(who.acting) as session:
+        event = await ground.own(session, who, id)
+    cities = await ground.all_cities(request)
+    return await ground.page(
+        request, "head", event, "/head", status=status, shown=shown if sent == "head" else EMPTY,
+        copying=shown if sent == "copy" else EMPTY, cities=cities, few=len(cities) <= FEW_CITIES,
+        kinds=kinds(), rounds=timetable.rounds_of(event) or Rounds("", count=0),
+    )  # fmt: skip
+
+
+@post(f"{BASE}/{{id:uuid}}/head", page=True, status_code=303, right=access.ORGANISER)
+async def change_head(request: AnyRequest, id: uuid.UUID) -> Response[Any]:
+    who = await ground.organiser(request)
+    try:
+        said = await forms.read(request, Heading)
+        cities = await ground.all_cities(request)
+
+        def edit(before: Draft) -> Draft:
+            wanted = _headed(before, said, cities)
+            _may_hold(who, wanted)
+            return wanted
+
+        await ground.rewrite(request, id, edit)
+    except REFUSALS as problem:
+        fields = (*Heading.__struct_encode_fields__, "rounds")
+        return await _head(request, id, ground.beside(request, problem, *fields), problem.status)
+    return pages.redirect(request, path_of(id), flash=_("This is stored."))
+
+
+def _headed(before: Draft, said: Heading, cities: dict[str, str]) -> Draft:
+    """The days of agenda and rounds move along with the first one."""
+    (host,) = ground.keys_of(cities, [said.host], "host")
+    guests = tuple(one for one in ground.keys_of(cities, ground.split(said.guests), "guests") if one != host)
+    moved = draft.moved(before, said.date)
+    rounds = None
+    if said.count:
+        known = moved.rounds or Rounds(said.starts)
+        topics = known.table_topics if len(known.table_topics) == said.tables else ()
+        rounds = replace(
+            known, starts=said.starts, count=said.count, tables=said.tables, minutes=said.minutes,
+            break_minutes=said.break_minutes, table_topics=topics,
+        )  # fmt: skip
+    return replace(
+        moved, title=said.title, kind=said.kind, host=host, guests=guests, hashtag=said.hashtag, rounds=rounds,
+        questions=tuple(filter(None, map(str.strip, said.guiding_questions.split("\n")))),
+        last_day=said.last_day or said.date, module=moved.module if said.kind == "MODULE" else None,
+        agenda=tuple(
+            replace(item, audience=None) if item.audience not in {None, host, *guests} else item
+            for item in moved.agenda
+        ),
+    )  # fmt: skip
+
+
+@post(f"{BASE}/{{id:uuid}}/cancel", page=True, status_code=303, right=access.ORGANISER)
+async def cancel(request: AnyRequest, id: uuid.UUID) -> Response[Any]:
+    await forms.read(request, Nothing)
+    await ground.change(request, id, organising.cancel)
+    return pages.redirect(request, path_of(id), flash=_("The event is called off. Everybody is told by mail."))
+
+
+routes = [new, make, head, change_head, copy, cancel]

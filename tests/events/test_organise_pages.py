@@ -1,0 +1,400 @@
+"""An organiser's pages before the day, as a coordinator without script uses them."""
+
+import datetime as dt
+import re
+import uuid
+from collections.abc import AsyncIterator
+from html import unescape
+from io import BytesIO
+from typing import Any
+from zipfile import ZipFile
+
+import httpx
+import pytest_asyncio
+from sqlalchemy import select
+
+from services.events import timetable
+from services.events.draft import Draft
+from services.events.models import Event, Notice, Registration
+from services.kit.db import HUB
+from services.kit.service import Hub
+from tests.browser_like import Browser, logged_in
+from tests.conftest import Clients
+from tests.events.registration_world import GUEST, HOST, NAMES, publish
+
+SOON = dt.datetime.now(dt.UTC).date() + dt.timedelta(days=40)
+TITLE = "Lernreise <b>nach</b> Rebstadt & zurück"
+
+
+class World:
+    """Two cities and a coordinator of the host; `hosts` and `guests` are ids of people by name."""
+
+    def __init__(self, hub: Hub) -> None:
+        self.hub = hub
+        self.hosts: list[str] = []
+        self.guests: list[str] = []
+        self.browser: Browser
+
+    async def new(self, **fields: Any) -> str:
+        """A new event by the form; its path."""
+        page = await self.browser.http.get("/organise/new")
+        sent = {
+            "template": "LEARNING_TRIP", "date-day": SOON.day, "date-month": SOON.month, "date-year": SOON.year,
+            "host": HOST, "guests": [GUEST], "title": TITLE, **fields,
+        }  # fmt: skip
+        answer = await self.browser.submit(page, "/organise/new", **sent)
+        assert answer.status_code == 303, shown(answer)
+        return str(answer.headers["location"])
+
+    async def act(self, path: str, action: str, **fields: Any) -> httpx.Response:
+        """Open `path` and send its form to `action` (below the event); the answer."""
+        page = await self.browser.http.get(path)
+        assert page.status_code == 200, shown(page)
+        base = "/".join(path.split("?", maxsplit=1)[0].split("/")[:3])
+        return await self.browser.submit(page, f"{base}{action}", **fields)
+
+    async def draft(self, path: str) -> Draft:
+        async with self.hub.runtimes["events"].db.read(HUB) as session:
+            return await timetable.draft_of(session, await session.get_one(Event, uuid.UUID(path.split("/")[2])))
+
+    async def states(self, path: str) -> dict[str, str]:
+        query = select(Registration.navigator_id, Registration.state).where(
+            Registration.event_id == uuid.UUID(path.split("/")[2])
+        )
+        async with self.hub.runtimes["events"].db.read(HUB) as session:
+            return {str(key): state for key, state in await session.execute(query)}
+
+
+def shown(page: httpx.Response) -> str:
+    """What somebody reads on the page."""
+    body = re.sub(r"<(script|style).*?</\1>", "", page.text, flags=re.DOTALL)
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", body)).split())
+
+
+@pytest_asyncio.fixture(scope="module")
+async def world(shared: Hub) -> AsyncIterator[World]:
+    made, found = Clients(shared, []), World(shared)
+    found.hosts = await publish(await made(HOST), HOST, 8, population=120_000)
+    found.guests = await publish(await made(GUEST), GUEST, 8, population=20_000)
+    await shared.settle()
+    found.browser = await logged_in(shared, HOST, "coordinator")
+    yield found
+    await found.browser.close()
+    for client in made.made:
+        await client.close()
+
+
+async def test_pages_are_for_whoever_may_organise_and_for_their_own_events(world: World) -> None:
+    path = await world.new()
+    for org, role, status in ((HOST, "navigator", 403), (GUEST, "coordinator", 403), (HOST, "coordinator", 403)):
+        other = await logged_in(world.hub, org, role)
+        for rest in ("", "/agenda", "/venue", "/people", "/people/needs", "/people/rules", "/papers", "/pack.zip"):
+            assert (await other.http.get(path + rest)).status_code == status, (role, rest)
+        assert (await other.http.get("/organise")).status_code == (403 if role == "navigator" else 200)
+        assert ("/organise" in (await other.http.get("/")).text) == (role != "navigator")
+        # The token of a form is one's own; the event is not.
+        page = await other.http.get("/account")
+        token = re.search(r'name="csrf" value="([^"]+)"', page.text)
+        assert token
+        answer = await other.http.post(f"{path}/cancel", data={"csrf": token[1]})
+        assert answer.status_code == 403
+        await other.close()
+    visitor = Browser(world.hub)
+    assert (await visitor.http.get(path)).headers["location"].startswith("/login")
+    await visitor.close()
+    assert (await world.browser.http.get(f"/organise/{uuid.uuid4()}")).status_code == 404
+    forged = await world.browser.http.post(f"{path}/cancel", data={"csrf": "x.y"})
+    assert forged.status_code == 403
+
+
+async def test_an_event_from_a_template(world: World) -> None:
+    path = await world.new(starts="08:00")
+    draft = await world.draft(path)
+    assert (draft.title, draft.host, draft.guests, draft.kind) == (TITLE, HOST, (GUEST,), "LEARNING_TRIP")
+    assert draft.agenda[0].starts == "08:00"
+    assert draft.rounds is not None
+    assert draft.rounds.count == 3
+    page = await world.browser.http.get(path)
+    assert "Lernreise &lt;b&gt;nach&lt;/b&gt; Rebstadt &amp; zurück" in page.text
+    assert "Die Anmeldung ist nicht eröffnet." in shown(page)
+    listed = await world.browser.http.get("/organise")
+    assert path in listed.text
+    # A place that was entered once comes along the next time, with its rooms.
+    await world.act(f"{path}/venue", "/venue", venue="Rathaus", address="Marktplatz 1", onlineLink="")
+    await world.act(f"{path}/venue", "/venue/room", name="Saal", capacity="80", features=["STEP_FREE", "WIFI"])
+    again = await world.draft(await world.new(template="OPEN_SPACE", title=""))
+    assert (again.title, again.venue, [room.name for room in again.rooms or ()]) == ("Open Space", "Rathaus", ["Saal"])
+    empty = await world.draft(await world.new(template="NONE", title="Runde"))
+    assert (empty.kind, empty.agenda, empty.rounds) == ("MEETING", (), None)
+
+
+async def test_what_is_wrong_stands_beside_the_field(world: World) -> None:
+    page = await world.browser.http.get("/organise/new")
+    sent: dict[str, Any] = {
+        "template": "REVIEW",
+        "date-day": "31",
+        "date-month": "2",
+        "date-year": "2027",
+        "host": HOST,
+    }
+    answer = await world.browser.submit(page, "/organise/new", **sent)
+    assert answer.status_code == 422
+    assert 'href="#f-date"' in answer.text
+    assert 'value="31"' in answer.text
+    sent |= {"date-day": "1", "guests": ["Nirgendwo"]}
+    answer = await world.browser.submit(page, "/organise/new", **sent)
+    assert "„Nirgendwo“" in shown(answer)
+    stranger = {**sent, "host": GUEST, "guests": []}
+    answer = await world.browser.submit(page, "/organise/new", **stranger)
+    assert (answer.status_code, 'href="#f-host"' in answer.text) == (422, True)
+    late = {**sent, "guests": [], "starts": "23:30"}
+    assert 'href="#f-starts"' in (await world.browser.submit(page, "/organise/new", **late)).text
+
+
+async def test_the_agenda_item_by_item(world: World) -> None:
+    path = f"{await world.new(template='REVIEW')}/agenda"
+    before = await world.draft(path)
+    answer = await world.act(path, "/agenda", starts="09:00", title="Kaffee", ends="09:30", responsible="Team",
+                             audience=GUEST,
+                             details="Flur\nGarten", material="Folien: https://example.org/a")  # fmt: skip
+    assert answer.status_code == 303, shown(answer)
+    draft = await world.draft(path)
+    first = draft.agenda[0]
+    assert (first.title, first.details, first.audience, first.responsible) == (
+        "Kaffee",
+        ("Flur", "Garten"),
+        GUEST,
+        "Team",
+    )
+    assert [(one.title, one.url) for one in first.material] == [("Folien", "https://example.org/a")]
+    assert [one.id for one in draft.agenda[1:]] == [one.id for one in before.agenda]
+    wrong = await world.act(f"{path}?item={first.id}", "/agenda", item=first.id, starts="9 Uhr", title="Kaffee")
+    assert (wrong.status_code, 'href="#f-starts"' in wrong.text, "9 Uhr" in wrong.text) == (422, True, True)
+    wrong = await world.act(path, "/agenda", starts="10:00", title="x", material="http://example.org")
+    assert 'href="#f-material"' in wrong.text
+    # The first one begins later, and everything moves along.
+    await world.act(f"{path}?item={first.id}", "/agenda", item=first.id, starts="09:15", ends="09:45", title="Kaffee",
+                    later="true")  # fmt: skip
+    later = await world.draft(path)
+    assert (later.agenda[0].starts, later.agenda[0].ends, later.agenda[1].starts) == ("09:15", "09:45", "10:15")
+
+
+async def test_an_item_goes_moves_and_comes_back(world: World) -> None:
+    path = f"{await world.new(template='REVIEW')}/agenda"
+    first, second = (await world.draft(path)).agenda[:2]
+    await world.act(path, "/agenda/move", item=second.id, step="earlier")
+    swapped = (await world.draft(path)).agenda[:2]
+    assert [(one.id, one.starts, one.ends) for one in swapped] == [
+        (second.id, "10:00", "10:25"), (first.id, "10:25", "10:35"),
+    ]  # fmt: skip
+    answer = await world.act(path, "/agenda/move", item=second.id, step="earlier")
+    assert answer.status_code == 422
+    gone = await world.act(path, "/agenda/move", item=second.id, step="remove")
+    assert len((await world.draft(path)).agenda) == 4
+    back = await world.browser.http.get(gone.headers["location"])
+    await world.browser.submit(back, f"{path}/restore")
+    assert [one.title for one in (await world.draft(path)).agenda[:2]] == [second.title, first.title]
+    forged = await world.browser.http.get(f"{path}?gone=abc.def")
+    assert "restore" not in forged.text
+    assert (await world.act(path, "/agenda/move", item=str(uuid.uuid4()), step="remove")).status_code == 404
+
+
+async def test_place_and_rooms(world: World) -> None:
+    path = f"{await world.new(template='NONE')}/venue"
+    answer = await world.act(path, "/venue", venue="Halle", address="", onlineLink="http://x.example")
+    assert (answer.status_code, 'href="#f-onlineLink"' in answer.text) == (422, True)
+    await world.act(path, "/venue", venue="Halle", address="", onlineLink="https://x.example/raum")
+    rooms = (await world.draft(path)).rooms or ()
+    await world.act(path, "/venue/room", name="Bühne", capacity="0")
+    await world.act(path, "/venue/room", name="Bühne", capacity="120", features=["HEARING_LOOP"])
+    draft = await world.draft(path)
+    assert (draft.online, len(draft.rooms or ())) == ("https://x.example/raum", len(rooms) + 1)
+    (room,) = [one for one in draft.rooms or () if one.name == "Bühne"]
+    changing = await world.browser.http.get(f"{path}?room={room.id}")
+    assert re.search(r'value="HEARING_LOOP" checked', changing.text)
+    await world.act(f"{path}?room={room.id}", "/venue/room", room=room.id, name="Große Bühne", capacity="")
+    changed = next(one for one in (await world.draft(path)).rooms or () if one.id == room.id)
+    assert (changed.name, changed.capacity) == ("Große Bühne", None)
+    await world.act(path, "/venue/remove", room=room.id)
+    assert room.id not in {one.id for one in (await world.draft(path)).rooms or ()}
+
+
+async def test_head_copy_and_calling_off(world: World) -> None:
+    path = await world.new()
+    day = SOON + dt.timedelta(days=7)
+    sent = {
+        "title": "Anders", "kind": "LEARNING_TRIP", "date-day": day.day, "date-month": day.month,
+        "date-year": day.year, "lastDay-day": "", "lastDay-month": "", "lastDay-year": "", "host": HOST,
+        "guests": [GUEST], "hashtag": "#x", "guidingQuestions": "Wer?\nWo?", "count": "4", "starts": "11:00",
+        "tables": "6", "minutes": "9", "breakMinutes": "1",
+    }  # fmt: skip
+    answer = await world.act(f"{path}/head", "/head", **sent)
+    assert answer.status_code == 303, shown(answer)
+    draft = await world.draft(path)
+    assert (draft.title, draft.date, draft.questions) == ("Anders", day, ("Wer?", "Wo?"))
+    assert draft.rounds is not None
+    assert (draft.rounds.count, draft.rounds.starts, draft.rounds.tables) == (4, "11:00", 6)
+    assert {one.day for one in draft.agenda} == {day}
+    answer = await world.act(f"{path}/head", "/head", **{**sent, "count": "99"})
+    assert 'href="#f-count"' in answer.text
+    answer = await world.act(f"{path}/head", "/copy", **{"date-day": 2, "date-month": 5, "date-year": day.year + 1})
+    copy = await world.draft(answer.headers["location"])
+    assert (copy.title, copy.date.year, len(copy.agenda)) == ("Anders", day.year + 1, len(draft.agenda))
+    await world.act(path, "/cancel")
+    assert "abgesagt" in shown(await world.browser.http.get(path))
+
+
+async def opened(world: World, **rules: Any) -> str:
+    path = await world.new()
+    sent = {"closesAt-day": "", "releaseNeeded": "", **rules}
+    answer = await world.act(f"{path}/people/rules", "/people/rules", **sent)
+    assert answer.status_code == 303, shown(answer)
+    return f"{path}/people"
+
+
+async def test_places_and_deadline(world: World) -> None:
+    path = await opened(
+        world, **{"places": "4", "sizes": "0 = 1\n50.000 = 3", "parties": "Seestadt = 2", "offerHours": "24",
+                  "closesAt-day": SOON.day, "closesAt-month": SOON.month, "closesAt-year": SOON.year,
+                  "closesClock": "12:00"},
+    )  # fmt: skip
+    page = await world.browser.http.get(f"{path}/rules")
+    assert "50000 = 3" in page.text
+    assert "Seestadt = 2" in page.text
+    assert 'value="12:00"' in page.text
+    wrong = await world.act(f"{path}/rules", "/people/rules", sizes="viele", parties="Domstadt = 3", places="-1")
+    assert wrong.status_code == 422
+    for field, value in (("sizes", "50000"), ("parties", "Domstadt = 3"), ("places", "-1"), ("offerHours", "0")):
+        wrong = await world.act(f"{path}/rules", "/people/rules", **{field: value})
+        assert (wrong.status_code, f'href="#f-{field}"' in wrong.text) == (422, True), field
+    assert "4 Plätze insgesamt" in shown(await world.browser.http.get(path))
+
+
+async def test_invitations_by_city_and_topic(world: World) -> None:
+    path = await opened(world, places="10")
+    nobody = await world.act(f"{path}/invite", "/people/invite")
+    assert (nobody.status_code, 'href="#f-cities"' in nobody.text) == (422, True)
+    await world.act(f"{path}/invite", "/people/invite", cities=[GUEST], topics="finance")
+    assert set(await world.states(path)) == set(world.guests[1::2])
+    await world.act(f"{path}/invite", "/people/invite", cities=[GUEST, HOST], words="Kommt!", contactPoints="true")
+    assert set(await world.states(path)) == {*world.guests, *world.hosts}
+    async with world.hub.runtimes["events"].db.read(HUB) as session:
+        notices = list(await session.scalars(select(Notice).where(Notice.event_id == uuid.UUID(path.split("/")[2]))))
+    assert all(one.details["words"] == ["Kommt!"] for one in notices if one.kind == "contact")
+    page = await world.browser.http.get(f"{path}?standing=invited&city={HOST}")
+    assert [str(one) in page.text for one in world.hosts] == [True] * 8
+    assert world.guests[0] not in page.text
+    assert world.hosts[3] in (await world.browser.http.get(f"{path}?q=0003")).text
+    assert "Niemand passt." in shown(await world.browser.http.get(f"{path}?q=%25"))
+
+
+async def test_a_place_against_the_rules_takes_a_reason(world: World) -> None:
+    path = await opened(world, places="1", offerHours="48")
+    first, second, third = world.hosts[:3]
+    assert (await world.act(f"{path}/{first}", f"/people/{first}/admit")).status_code == 303
+    refused = await world.act(f"{path}/{second}", f"/people/{second}/admit", reason="")
+    assert (refused.status_code, 'href="#f-reason"' in refused.text) == (422, True)
+    await world.act(f"{path}/{second}", f"/people/{second}/admit", reason="Hält den Vortrag")
+    assert await world.states(path) == {first: "registered", second: "registered"}
+    assert "Hält den Vortrag" in shown(await world.browser.http.get(path))
+    await world.act(f"{path}/{first}", f"/people/{first}/substitute", comes=third)
+    assert (await world.states(path))[third] == "registered"
+    assert "Lotse 0002" in shown(await world.browser.http.get(f"{path}/{first}"))
+    await world.act(f"{path}/{third}", f"/people/{third}/remove")
+    assert (await world.states(path))[third] == "cancelled"
+    assert (await world.browser.http.get(f"{path}/{uuid.uuid4()}")).status_code == 404
+
+
+async def test_a_list_is_shown_before_it_counts(world: World) -> None:
+    path = await opened(world, places="3")
+    page = await world.browser.http.get(f"{path}/import")
+    token = re.search(r'name="csrf" value="([^"]+)"', page.text)
+    assert token
+    table = "Name;Stadt\nLotse 0001;Rebstadt\nLotse 0002;Rebstadt\nNiemand Da;Rebstadt\n"
+    file = {"file": ("liste.csv", table.encode(), "text/csv")}
+    preview = await world.browser.http.post(f"{path}/import", data={"csrf": token[1]}, files=file)
+    assert preview.status_code == 200
+    assert "Niemand Da" in shown(preview)
+    assert f"{path}/listed" not in preview.text  # while something is wrong, nobody is added
+    preview = await world.browser.submit(page, f"{path}/names", names="Lotse 0001, \nlotse <n0001@x08121000.example>")
+    assert "0001" in shown(preview)
+    assert f"{path}/listed" not in preview.text
+    names = "\n".join(f"n{i:04}@x{HOST}.example" for i in range(5))
+    preview = await world.browser.submit(page, f"{path}/names", names=names)
+    assert await world.states(path) == {}
+    refused = await world.browser.submit(preview, f"{path}/listed", step="add")
+    assert (refused.status_code, 'id="e-reason"' in refused.text) == (422, True)
+    done = await world.browser.submit(refused, f"{path}/listed", step="add", reason="So vereinbart")
+    assert done.status_code == 303
+    assert await world.states(path) == dict.fromkeys(world.hosts[:5], "registered")
+    old = await world.browser.submit(preview, f"{path}/listed", step="add", reason="x")
+    assert old.status_code == 412
+    more = await world.browser.submit(page, f"{path}/names", names=f"n0006@x{HOST}.example")
+    await world.browser.submit(more, f"{path}/listed", step="invite", words="Bitte")
+    assert (await world.states(path))[world.hosts[6]] == "invited"
+
+
+async def test_without_a_registration_people_are_added(world: World) -> None:
+    path = f"{await world.new()}/people"
+    assert "Noch ist niemand da." in shown(await world.browser.http.get(path))
+    page = await world.browser.http.get(f"{path}/import")
+    preview = await world.browser.submit(
+        page, f"{path}/names", names="\n".join(f"n{i:04}@x{HOST}.example" for i in range(3))
+    )
+    await world.browser.submit(preview, f"{path}/listed", step="add")
+    listed = await world.browser.http.get(path)
+    assert [one in listed.text for one in world.hosts[:4]] == [True, True, True, False]
+
+
+async def test_buses_and_seats(world: World) -> None:
+    path = await opened(world, places="10")
+    guest = world.guests[0]
+    await world.act(f"{path}/{guest}", f"/people/{guest}/admit")
+    wrong = await world.act(f"{path}/buses", "/people/buses", name="Bus 1", seats="50", points="Bahnhof")
+    assert (wrong.status_code, 'href="#f-points"' in wrong.text) == (422, True)
+    await world.act(f"{path}/buses", "/people/buses", name="Bus 1", seats="50", points="7:00 Bahnhof\n07:10 Hafen")
+    page = await world.browser.http.get(f"{path}/buses")
+    assert "07:00 Bahnhof" in shown(page)
+    seats = await world.browser.http.get(f"{path}/{guest}")
+    (point,) = re.findall(r'<option value="([0-9a-f-]{36})"[^>]*>Bus 1: Bahnhof', seats.text)
+    await world.act(f"{path}/{guest}", f"/people/{guest}/seat", point=point)
+    page = await world.browser.http.get(f"{path}/buses")
+    assert "Lotse 0000" in shown(page)
+    (bus,) = set(re.findall(r"vehicle=([0-9a-f-]{36})", page.text))
+    await world.act(f"{path}/buses?vehicle={bus}", "/people/buses", vehicle=bus, name="Bus 1", seats="40",
+                    points="06:50 Bahnhof")  # fmt: skip
+    page = await world.browser.http.get(f"{path}/buses")
+    assert ("06:50 Bahnhof" in shown(page), "Lotse 0000" in shown(page), "Hafen" in shown(page)) == (True, True, False)
+    gone = await world.act(f"{path}/buses?vehicle={bus}", "/people/buses", vehicle=bus, name="Bus 1", seats="40",
+                           points="06:50 Hafen")  # fmt: skip
+    assert gone.status_code == 409
+    await world.act(f"{path}/buses", "/people/buses/remove", vehicle=bus)
+    assert "Bus 1" not in shown(await world.browser.http.get(f"{path}/buses")).replace("Bus 1, Konstanz", "")
+
+
+async def test_announcements(world: World) -> None:
+    path = await opened(world, places="10")
+    guest = world.guests[0]
+    await world.act(f"{path}/{guest}", f"/people/{guest}/admit")
+    empty = await world.act(f"{path}/announcements", "/people/announcements", text="")
+    assert (empty.status_code, 'href="#f-text"' in empty.text) == (422, True)
+    done = await world.act(f"{path}/announcements", "/people/announcements", text="Raum <2>", to=f"city:{HOST}")
+    assert done.status_code == 303
+    page = await world.browser.http.get(f"{path}/announcements")
+    assert ("Raum &lt;2&gt;" in page.text, NAMES[HOST] in page.text) == (True, True)
+    (key,) = re.findall(r'name="announcement" value="([^"]+)"', page.text)
+    await world.act(f"{path}/announcements", "/people/announcements/withdraw", announcement=key)
+    assert "Raum" not in shown(await world.browser.http.get(f"{path}/announcements")).replace("Raum.", "")
+
+
+async def test_papers_in_one_place(world: World) -> None:
+    path = await world.new()
+    page = await world.browser.http.get(f"{path}/papers")
+    for link in re.findall(r'href="(/events/[^"]+)"', page.text):
+        if not link.endswith(("votes.pdf", "minutes.pdf", "certificates.pdf")):
+            assert (await world.browser.http.get(link)).status_code == 200, link
+    pack = await world.browser.http.get(f"{path}/pack.zip")
+    assert pack.headers["content-type"] == "application/zip"
+    with ZipFile(BytesIO(pack.content)) as archive:
+        assert archive.namelist()[0] == "01-run-sheet.pdf"
+        assert all(archive.read(name).startswith(b"%PDF") for name in archive.namelist())
