@@ -12,6 +12,7 @@ from services.kit import links
 from services.kit.auth import ANONYMOUS
 from services.kit.errors import NotFound
 from services.kit.i18n import gettext as _
+from services.kit.pages import ask_as
 from services.kit.resolvers import as_uuid
 
 
@@ -31,10 +32,6 @@ async def by_link(request: Request[Any, Any, Any], token: str, query: str, **var
 
     Counted by the link, as a whole event may sit behind one address. Raises the HubError in the answer.
     """
-    app = request.app
     rate = links.CHANGES if query.startswith("mutation") else links.LOOKS
     await here(request).rates.take(rate, links.counted(token))
-    found: dict[str, Any] = await app.state.graphs["events"].ask(
-        app.state.hub, ANONYMOUS, query, {"link": token, **variables}
-    )
-    return found
+    return await ask_as(request, ANONYMOUS, "events", query, link=token, **variables)

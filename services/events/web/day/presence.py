@@ -19,8 +19,8 @@ from services.kit.forms import EMPTY, Form
 from services.kit.i18n import gettext as _
 from services.kit.pages import ask
 
-ATTEND: Final = """mutation ($event: ID!, $who: [ID!]!, $state: AttendanceState!) {
-  setAttendance(event: $event, navigators: $who, attendance: $state) { id } }"""
+ATTEND: Final = """mutation ($event: ID!, $people: [ID!]!, $state: AttendanceState!) {
+  setAttendance(event: $event, navigators: $people, attendance: $state) { id } }"""
 ROLL: Final = """mutation ($event: ID!, $vehicle: ID!, $present: [ID!]!, $absent: [ID!]!) {
   callRoll(event: $event, vehicle: $vehicle, present: $present, absent: $absent) { id } }"""
 DELAY: Final = """mutation ($event: ID!, $vehicle: ID!, $minutes: Int!) {
@@ -90,7 +90,7 @@ async def attend(request: AnyRequest, id: uuid.UUID) -> Response[Any]:
     looked = {name: value for name, value in (("q", said.q), ("only", said.only)) if value}
 
     async def change() -> str:
-        await ask(request, SERVICE, ATTEND, event=str(id), who=[said.navigator], state=said.state)
+        await ask(request, SERVICE, ATTEND, event=str(id), people=[said.navigator], state=said.state)
         return f"{said.name}: {states()[said.state.lower()]}" if said.name else _("This is noted.")
 
     async def again(shown: Form, status: int) -> Response[Any]:
