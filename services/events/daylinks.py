@@ -46,7 +46,7 @@ def token(settings: Settings, event: Event, navigator_id: uuid.UUID) -> str:
 
 
 def url(settings: Settings, event: Event, navigator_id: uuid.UUID) -> str:
-    """What the QR code holds: for programs the person's day, for browsers their page (`page`)."""
+    """What the QR code holds: the person's day, as JSON for programs and as a page for browsers."""
     return f"{settings.url_of('events')}/events/{event.id}/mine/{token(settings, event, navigator_id)}"
 
 

@@ -1,6 +1,7 @@
 """Style, scripts and fonts of the pages: read once, named after what is in them, so that browsers keep them for good.
 
-Ours lie in `static/`; those of others, which the build fetches (`deploy/assets`), in `static/vendor/`. A file that
+Ours lie in `static/`, here and in services that have some of their own; those of others, which the build fetches
+(`deploy/assets`), in `static/vendor/`. A file that
 others name in it (fonts in a style) is named by its hash there too.
 """
 
@@ -48,7 +49,8 @@ class Asset:
 @cache
 def assets() -> dict[str, Asset]:
     """By their plain names."""
-    folders = [folder for folder in (FOLDER, VENDOR) if folder.is_dir()]
+    own = sorted(Path(__file__).parent.parent.glob("*/static"))
+    folders = [folder for folder in (*own, VENDOR) if folder.is_dir()]
     paths = [path for folder in folders for path in folder.iterdir() if path.suffix in MEDIA]
     found: dict[str, Asset] = {}
     for path in sorted(paths, key=lambda path: path.suffix == ".css"):  # styles last: they name the others

@@ -186,10 +186,13 @@ def redirect(request: AnyRequest, path: str, *, flash: str = "", cookies: Sequen
 
 
 def wanted(request: AnyRequest) -> bool:
-    """Whether an error is for the eyes of a person: on a page, or where there is nothing at all."""
+    """Whether the answer is for the eyes of a person: on a page, or where there is nothing at all.
+
+    htmx accepts anything, and says that it is htmx.
+    """
     handler: Any = request.scope.get("route_handler")
     ours = handler is None or bool(handler.opt.get("page"))
-    return ours and "text/html" in request.headers.get("accept", "")
+    return ours and ("text/html" in request.headers.get("accept", "") or "hx-request" in request.headers)
 
 
 def error(request: AnyRequest, body: dict[str, Any], headers: dict[str, str]) -> Response[Any]:

@@ -145,14 +145,16 @@ async def test_links_from_before_keep_working_until_their_own_end(world: World) 
             await asked(world, MY_DAY, nonsense)
 
 
-async def test_a_browser_is_led_to_the_person_s_page_with_their_tables(world: World) -> None:
+async def test_a_browser_gets_pages_where_a_program_gets_json(world: World) -> None:
     people = [*world.hosts, *world.guests]
     await seat(world.hub, world.event, halves(people))
     url = (await day_links(world.organiser, world.event))[people[0]]["url"]
     html = {"accept": "text/html,*/*;q=0.8"}
-    led = await world.http.get(url, headers=html)
-    assert (led.status_code, led.headers["location"]) == (303, f"/events/registration/{url.rpartition('/')[2]}")
-    page = await world.http.get(led.headers["location"], headers=html)
+    shown = await world.http.get(url, headers=html)
+    registration = f"/events/registration/{url.rpartition('/')[2]}"
+    assert (shown.status_code, f'href="{registration}"' in shown.text) == (200, True)
+    assert "Wo jetzt?" in shown.text
+    page = await world.http.get(registration, headers=html)
     assert "Runde 1: Tisch 1" in page.text
     assert "Runde 3: Tisch 2" in page.text
     assert (await world.http.get(url)).json()["route"]["rounds"][0]["table"] == 1

@@ -13,7 +13,7 @@ from services.events.graphql.linked import at, whose
 from services.events.graphql.parts import Navigator
 from services.events.graphql.types import SERVICE, City, Event
 from services.kit.db import HUB, Reader
-from services.kit.errors import NotFound, Refused
+from services.kit.errors import NotFound, Problem, Refused
 from services.kit.i18n import gettext as _
 from services.kit.resolvers import as_uuid, here, load, who
 
@@ -126,7 +126,8 @@ class VoiceMutation:
         self, info: Info[Any, Any], link: str, event: ID, text: str, consent: bool, named: bool = False
     ) -> ID:
         if not consent:
-            raise Refused(_("Nobody is quoted without their consent."))
+            message = _("Nobody is quoted without their consent.")
+            raise Refused(message, [Problem(message, field="consent")])
         key, mine = await at(info, link, event)
         async with here(info, SERVICE).db.begin(HUB) as session:
             return ID(str((await voices.quote(session, key, mine, text, named=named)).id))

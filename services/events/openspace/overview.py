@@ -3,6 +3,7 @@
 import uuid
 from collections import defaultdict
 from collections.abc import Collection, Mapping
+from datetime import datetime
 
 import msgspec
 from sqlalchemy import Subquery, select, union
@@ -160,3 +161,44 @@ def choices(
         Choice(one, wishes.get(one.proposal_id, 0), one.proposal_id in hosted, suggested(one))
         for one in sorted(mine, key=lambda one: (order.get(one.slot_id, 0), one.title, one.part))
     ]
+
+
+class Going(msgspec.Struct, frozen=True):
+    """Where somebody goes: a published session that they host (`mine`), or in which they have a seat."""
+
+    session: Session
+    room: str
+    starts: datetime
+    ends: datetime
+    mine: bool
+    hosts: tuple[str, ...]
+
+
+async def going(session: Reader, event_id: uuid.UUID, navigator: uuid.UUID) -> list[Going]:
+    """By time. Who hosts a session sits in no other at that time."""
+    hosting = (
+        select(Session.id, Navigator.id, Navigator.name)
+        .join(Proposal, Proposal.root == Session.proposal_id)
+        .join(ProposalPerson, ProposalPerson.proposal_id == Proposal.id)
+        .join(Navigator, Navigator.id == ProposalPerson.navigator_id)
+        .where(Session.event_id == event_id, ProposalPerson.role == CONVENER)
+        .order_by(Navigator.sort_key, Navigator.id)
+    )
+    hosts: dict[uuid.UUID, dict[uuid.UUID, str]] = defaultdict(dict)
+    for key, host, name in await session.execute(hosting):
+        hosts[key][host] = name
+    own = {key for key, people in hosts.items() if navigator in people}
+    seated = await seats(session, event_id, navigator)
+    if not own and not seated:
+        return []
+    rows = (await session.scalars(select(Session).where(Session.id.in_(own | seated)))).all()
+    busy = {row.slot_id for row in rows if row.id in own}
+    place = await venue.venue(session, event_id)
+    rooms, slots = {room.id: room.name for room in place.rooms}, {slot.id: slot for slot in place.slots}
+    found = [
+        Going(row, rooms[row.room_id], slots[row.slot_id].starts, slots[row.slot_id].ends, row.id in own,
+              tuple(hosts[row.id].values()))
+        for row in rows
+        if row.id in own or row.slot_id not in busy
+    ]  # fmt: skip
+    return sorted(found, key=lambda one: (one.starts, one.session.title))

@@ -4,7 +4,7 @@ import datetime as dt
 import uuid
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from services.events import trips
 from services.events.models import Event, Navigator, Participant
@@ -12,6 +12,9 @@ from services.events.openspace import board
 from services.kit.db import Reader, Writer
 from services.kit.errors import Problem, Refused
 from services.kit.i18n import gettext as _
+
+MOST_WORDS = 5
+"""Of a search that count."""
 
 
 async def note(session: Writer, event: Event, navigators: Sequence[str], attendance: str) -> Event:
@@ -51,3 +54,23 @@ async def of(session: Reader, keys: Sequence[uuid.UUID]) -> list[list[Participan
     for row in await session.scalars(query):
         found[row.event_id].append(row)
     return [found[key] for key in keys]
+
+
+async def counts(session: Reader, event_id: uuid.UUID) -> dict[str, int]:
+    """How many participants are how, by attendance."""
+    query = select(Participant.attendance, func.count()).where(Participant.event_id == event_id)
+    return dict((await session.execute(query.group_by(Participant.attendance))).all())
+
+
+async def search(
+    session: Reader, event_id: uuid.UUID, words: str, attendance: str, most: int
+) -> list[tuple[Participant, Navigator]]:
+    """Participants by name whose name has all of `words` in it, of one `attendance` unless it is empty."""
+    query = select(Participant, Navigator).join(Navigator, Navigator.id == Participant.navigator_id)
+    query = query.where(Participant.event_id == event_id)
+    for word in words.split()[:MOST_WORDS]:
+        query = query.where(Navigator.name.icontains(word, autoescape=True))
+    if attendance:
+        query = query.where(Participant.attendance == attendance)
+    rows = await session.execute(query.order_by(Navigator.sort_key, Navigator.id).limit(most))
+    return [(row, navigator) for row, navigator in rows]

@@ -9,7 +9,7 @@ from services.events import certificates, trips, voices, votes
 from services.events.openspace import forgetting
 from services.events.openspace import routes as openspace
 from services.events.registration import reading
-from services.events.web import checking, importing, live, organise, papers, registration, reports, visiting
+from services.events.web import checking, day, importing, live, organise, papers, registration, reports, visiting
 from services.kit.db import Reader
 from services.kit.mydata import my_data_route
 
@@ -32,6 +32,7 @@ routes = [
     *importing.routes,
     *reports.routes,
     *live.routes,
+    *day.routes,
     *registration.routes,
     *visiting.routes,
     *organise.routes,

@@ -1,25 +1,26 @@
-"""The day as it runs, for screens and phones."""
+"""The day as it runs, for screens and phones: streams, and the state that they begin with."""
 
 import datetime as dt
-import uuid
 from functools import partial
 from typing import Any
 
 from litestar import Request, Response, get
 from litestar.types import ASGIApp
 
-from services.events import access, daylinks
-from services.events.live.rooms import ANNOUNCEMENTS, CLOCK, IDEAS, PEOPLE, Room, encoded, rooms_of
+from services.events import access
+from services.events.live.rooms import ANNOUNCEMENTS, CLOCK, IDEAS, encoded, rooms_of
 from services.events.live.screens import BoardScreen, ClockScreen
 from services.events.live.state import Board, Mine, State
-from services.kit import links, pages
+from services.events.web.day import phone
+from services.events.web.linked import theirs
+from services.events.web.registration import here
 from services.kit.errors import NotFound
 from services.kit.graphcall import EVENT_STREAM
 from services.kit.i18n import gettext as _
 from services.kit.openapi import BEARER, Answer, Api, json
+from services.kit.pages import wanted
 from services.kit.resolvers import as_uuid
 from services.kit.rights import ANYBODY
-from services.kit.service import Runtime
 
 LINK = {"token": "The end of a person's link to this event, as its QR code holds it."}
 LIVE = Api(
@@ -31,8 +32,8 @@ LIVE = Api(
     headers={"Last-Event-ID": "Taken, and not needed: the present state comes at once."},
 )
 MINE = Api(
-    "A person's own day: where they sit now and next, and with whom. Browsers are led to the page that says it",
-    {200: json(Mine, "etag"), 303: Answer({}, ("location",)), 304: Answer({}, ("etag",))},
+    "A person's own day: where they sit now and next, and with whom. Browsers get a page that says it",
+    {200: json(Mine, "etag"), 304: Answer({}, ("etag",))},
     problems=(404, 429),
     described=LINK,
     headers={"If-None-Match": "The ETag of what one has; the time in an answer does not count."},
@@ -60,37 +61,23 @@ BOARD_LIVE = Api(
 )
 
 
-def _runtime(request: Request[Any, Any, Any]) -> Runtime:
-    found: Runtime = request.app.state.hub.runtimes["events"]
-    return found
-
-
-async def _theirs(request: Request[Any, Any, Any], event_id: str, token: str, *parts: str) -> tuple[Room, uuid.UUID]:
-    """The room of a personal link's event, and whose link it is. Raises NotFound for a link that does not count."""
-    here = _runtime(request)
-    await here.rates.take(links.LOOKS, links.counted(token))
-    event, person = await daylinks.of_event(here, token)
-    room = await rooms_of(here).open(event, PEOPLE, *parts)
-    if event != as_uuid(event_id) or not room.takes_part(person):
-        raise NotFound(_("This link is not valid any more."))
-    return room, person
-
-
 @get("/events/{event_id:str}/live", right=ANYBODY, api=LIVE)
 async def live(request: Request[Any, Any, Any], event_id: str) -> ASGIApp:
     """404 where there is no such event."""
-    room = await rooms_of(_runtime(request)).open(as_uuid(event_id), CLOCK, ANNOUNCEMENTS)
+    room = await rooms_of(here(request)).open(as_uuid(event_id), CLOCK, ANNOUNCEMENTS)
     return ClockScreen(room).answer()
 
 
-@get("/events/{event_id:str}/mine/{token:str}", right=access.DAY_LINK, api=MINE)
-async def mine(request: Request[Any, Any, Any], event_id: str, token: str) -> Response[bytes]:
-    """304 for whoever has it already; browsers are led to the person's page."""
-    room, person = await _theirs(request, event_id, token, ANNOUNCEMENTS)
-    if pages.HTML in request.headers.get("accept", ""):
-        return pages.redirect(request, f"/events/registration/{token}")
+@get("/events/{event_id:str}/mine/{token:str}", page=True, right=access.DAY_LINK, api=MINE)
+async def mine(request: Request[Any, Any, Any], event_id: str, token: str) -> Response[Any]:
+    """For a browser the page of one's day; for programs JSON, and 304 for whoever has it already."""
+    if wanted(request):
+        return await phone.now(request, event_id, token)
+    room, person = await theirs(request, event_id, token, ANNOUNCEMENTS)
     content, tag = encoded(room.mine(person))
-    headers = {"etag": tag, "cache-control": "private, no-cache", "referrer-policy": "no-referrer"}
+    headers = {
+        "etag": tag, "cache-control": "private, no-cache", "referrer-policy": "no-referrer", "vary": "accept"
+    }  # fmt: skip
     if tag in request.headers.get("if-none-match", ""):
         return Response(b"", status_code=304, headers=headers)
     return Response(content, media_type="application/json", headers=headers)
@@ -98,13 +85,13 @@ async def mine(request: Request[Any, Any, Any], event_id: str, token: str) -> Re
 
 @get("/events/{event_id:str}/mine/{token:str}/live", right=access.DAY_LINK, api=MINE_LIVE)
 async def mine_live(request: Request[Any, Any, Any], event_id: str, token: str) -> ASGIApp:
-    room, person = await _theirs(request, event_id, token, CLOCK, ANNOUNCEMENTS)
+    room, person = await theirs(request, event_id, token, CLOCK, ANNOUNCEMENTS)
     return ClockScreen(room, person).answer()
 
 
 @get("/events/{event_id:str}/mine/{token:str}/ideas", right=access.DAY_LINK, api=IDEAS_LIVE)
 async def ideas_live(request: Request[Any, Any, Any], event_id: str, token: str) -> ASGIApp:
-    room, person = await _theirs(request, event_id, token, IDEAS)
+    room, person = await theirs(request, event_id, token, IDEAS)
     counts = partial(room.takes_part, person)
     return BoardScreen(room, organiser=False, since=_since(request), counts=counts).answer()
 
@@ -115,7 +102,7 @@ async def board_live(request: Request[Any, Any, Any], event_id: str) -> ASGIApp:
     hub = request.app.state.hub
     who = await hub.asking(request, "events")
     access.BOARD.check(who)
-    room = await rooms_of(_runtime(request)).open(as_uuid(event_id), IDEAS)
+    room = await rooms_of(here(request)).open(as_uuid(event_id), IDEAS)
     if not access.may_see_people(who, room.event):
         raise NotFound(_("There is no such event."))
     organiser = who.subject == room.event.organiser
