@@ -133,12 +133,12 @@ async def picture(page: Page, name: str) -> None:
 
 
 async def crawled(hub: Hub, person: str) -> list[str]:
-    """The pages that links lead this person to."""
+    """The pages that links lead this person to, without those that send them on to the login."""
     role = PEOPLE[person]
     browser = await logged_in(hub, role[0], *role[1]) if role else Browser(hub)
     found = await crawl(browser, 3 if SOAK else 1)
     await browser.close()
-    return [path for path in found if urlsplit(path).path not in NOT_OURS]
+    return [path for path, answer in found.items() if answer.url.path == urlsplit(path).path not in NOT_OURS]
 
 
 def each_kind(paths: Paths) -> Iterator[tuple[str, list[str]]]:
