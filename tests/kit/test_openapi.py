@@ -15,7 +15,7 @@ from services.kit.settings import Settings
 from services.kit.web import create_app
 from tests.conftest import Servers, _fresh
 
-OF_PAGES = {"/static/{name}"}
+OF_PAGES = {"/static/{name}", "/events/day-worker.js"}
 """Not pages themselves; beside what their scripts do with passkeys."""
 
 
