@@ -59,6 +59,9 @@ soak: setup ## what takes long: many more queries, kills, forms and plans / was 
 screenshots: setup ## all pages as pictures, and those of the handbook / alle Seiten als Bilder, auch die des Handbuchs
 	LOTSENNETZ_PICTURES=1 $(VENV)/pytest tests/browser/screenshots.py tests/browser/test_stories.py -k "1280 or screenshots"
 
+browser: setup ## look at every page in a real Chromium / alle Seiten in einem echten Chromium ansehen
+	LOTSENNETZ_BROWSER=1 $(VENV)/pytest tests/browser
+
 bench: setup ## measure, see tests/bench / messen
 	$(VENV)/python -m tests.bench
 
