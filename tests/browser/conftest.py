@@ -47,7 +47,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(Path(__file__).parent):
             item.add_marker(pytest.mark.browser)
-            if not os.environ.get("LOTSENNETZ_BROWSER"):
+            if not any(os.environ.get(f"LOTSENNETZ_{name}") for name in ("BROWSER", "PICTURES", "SOAK")):
                 item.add_marker(pytest.mark.skip("takes long: make browser"))
             elif found is None:
                 item.add_marker(pytest.mark.skip(MISSING))
