@@ -24,7 +24,7 @@ from tests.stories.test_pages import PEOPLE, crawl, kind
 ROOT = Path(__file__).parents[2]
 AXE: Final = ROOT / "deploy" / "acceptance" / "node_modules" / "axe-core" / "axe.min.js"
 SOAK: Final = bool(os.environ.get("LOTSENNETZ_SOAK"))
-"""All pages as all people in all looks; else each kind of page once."""
+"""Each kind of page as everybody who sees it in all looks; else once."""
 PICTURES: Final = bool(os.environ.get("LOTSENNETZ_PICTURES"))
 """Whether pictures of the handbook are taken anew."""
 PHONE, DESK = 360, 1280
@@ -133,16 +133,16 @@ async def picture(page: Page, name: str) -> None:
 
 
 async def crawled(hub: Hub, person: str) -> list[str]:
-    """The pages that links lead this person to, without those that send them on to the login."""
+    """A page of each kind that links lead this person to, without those that send them on to the login."""
     role = PEOPLE[person]
     browser = await logged_in(hub, role[0], *role[1]) if role else Browser(hub)
-    found = await crawl(browser, 3 if SOAK else 1)
+    found = await crawl(browser, 1)
     await browser.close()
     return [path for path, answer in found.items() if answer.url.path == urlsplit(path).path not in NOT_OURS]
 
 
 def each_kind(paths: Paths) -> Iterator[tuple[str, list[str]]]:
-    """By person the pages of a kind that nobody before them sees; in the long run all."""
+    """By person the pages of a kind that nobody before them sees; with `SOAK` all of theirs."""
     seen = set[str]()
     for person in sorted(paths, key=list(PEOPLE).index):
         new = []

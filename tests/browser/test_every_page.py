@@ -2,7 +2,7 @@
 
 axe-core finds nothing by the rules of WCAG 2.2 AA and EN 301 549, on phones and desks, light and dark. At 400 %
 and with text twice as large nothing is lost. Little is loaded, all of it from here, and nothing jumps when it arrives.
-`make test` looks at one page of each kind, `make soak` at every page as everybody in every look.
+`make test` looks at a page of each kind once, `make soak` as everybody in every look.
 """
 
 from collections.abc import AsyncIterator
