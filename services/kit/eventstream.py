@@ -26,20 +26,26 @@ def event(name: str, data: Any = None) -> bytes:
     return f"event: {name}\ndata: ".encode() + (msgspec.json.encode(data) if data is not None else b"") + b"\n\n"
 
 
-async def kept(results: AsyncIterator[T], counts: Callable[[], bool]) -> AsyncGenerator[T | None, None]:
-    """What comes, and None whenever nothing came for a while. To be used with `aclosing`, which closes `results` too.
+async def kept(
+    results: AsyncIterator[T], closing: asyncio.Event, counts: Callable[[], bool] = lambda: True
+) -> AsyncGenerator[T | None, None]:
+    """What comes until the process is `closing`, and None whenever nothing came for a while. To be used with
+    `aclosing`, which closes `results` too.
 
     Raises what `results` raises, and Unknown as soon as what the client showed no longer `counts`.
     """
-    waiting = asyncio.ensure_future(anext(results))
+    waiting, ending = asyncio.ensure_future(anext(results)), asyncio.ensure_future(closing.wait())
     try:
         while True:
-            done, _waiting = await asyncio.wait({waiting}, timeout=KEEP_ALIVE_SECONDS)
+            either = {waiting, ending}
+            done, _waiting = await asyncio.wait(either, timeout=KEEP_ALIVE_SECONDS, return_when=asyncio.FIRST_COMPLETED)
             if not counts():
                 raise Unknown(_("The access token was revoked."))
             if not done:
                 yield None
                 continue
+            if waiting not in done:
+                return
             try:
                 result = waiting.result()
             except StopAsyncIteration:
@@ -47,10 +53,11 @@ async def kept(results: AsyncIterator[T], counts: Callable[[], bool]) -> AsyncGe
             yield result
             waiting = asyncio.ensure_future(anext(results))
     finally:
+        ending.cancel()
         # When the client has gone, whatever is awaited here is cancelled: a task of its own closes the source.
-        closing = asyncio.ensure_future(_close(waiting, results))
-        _closing.add(closing)
-        closing.add_done_callback(_closing.discard)
+        end = asyncio.ensure_future(_close(waiting, results))
+        _closing.add(end)
+        end.add_done_callback(_closing.discard)
 
 
 _closing: set[asyncio.Future[None]] = set()

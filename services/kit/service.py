@@ -200,6 +200,7 @@ class Hub:
         self.fetcher = Fetcher(local=settings.outbound_local)
         self.runtimes: dict[str, Runtime] = {}
         self.revoked = Revoked()
+        self.closing = asyncio.Event()
         self._migrated = False
         self._tasks: list[asyncio.Task[None]] = []
         self._news: dict[tuple[str, str], asyncio.Event] = {}
@@ -211,7 +212,15 @@ class Hub:
             db = Database(settings.database_url or "", service.name, milliseconds=nobody)
             queue = Queue(db, service.metadata, self.redis, settings.lease, settings.cores)
             self.runtimes[service.name] = Runtime(
-                service, settings, db, queue, self.fetcher, self.rates, self.revoked, wake=self._wake
+                service,
+                settings,
+                db,
+                queue,
+                self.fetcher,
+                self.rates,
+                self.revoked,
+                closing=self.closing,
+                wake=self._wake,
             )
             if service.reads is not None:
                 self.runtimes[service.name].news = News(db)
@@ -294,8 +303,7 @@ class Hub:
 
     def let_go(self) -> None:
         """End what streams by itself; to be called before the server waits for its connections."""
-        for runtime in self.runtimes.values():
-            runtime.closing.set()
+        self.closing.set()
 
     async def stop(self) -> None:
         self.let_go()

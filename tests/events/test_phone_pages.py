@@ -1,5 +1,6 @@
 """The phone of somebody who takes part, without script: where now, ideas, and what keeps strangers out."""
 
+import asyncio
 import datetime as dt
 import re
 import uuid
@@ -12,7 +13,7 @@ from services.events.web.day.phone import Item, where_next, where_now
 from services.kit.service import Hub
 from tests.browser_like import Browser
 from tests.conftest import Clients
-from tests.events.day import command, day, halves, links, pass_time, seat
+from tests.events.day import SECONDS, command, day, halves, links, pass_time, seat
 
 NOW = dt.datetime(2026, 10, 1, 10, 0, tzinfo=dt.UTC)
 
@@ -41,7 +42,9 @@ async def test_where_now(hub: Hub, clients: Clients) -> None:
     assert "Jetzt Tisch 1 Kommunale Finanzen" in running
     assert "Danach : Runde 2 Tisch 1" in running
     await pass_time(hub, event, minutes=12)
-    assert "Pause nach Runde 1" in words(await browser.http.get(path))
+    async with asyncio.timeout(SECONDS):  # the room hears of it a moment later, as of what another process does
+        while "Pause nach Runde 1" not in words(await browser.http.get(path)):
+            await asyncio.sleep(0.02)
     assert (await browser.http.get(path, headers={"accept": "application/json"})).json()["live"]["phase"] == "break"
     await browser.close()
 

@@ -34,9 +34,9 @@ def test_the_menu_is_of_all_services_and_of_the_hub() -> None:
     ways = [lambda _who: Menu(main=[Way("/a", "A")]), None, lambda _who: Menu(main=[Way("/b", "B")])]
     found = menu(ways, ANONYMOUS, Settings())
     assert [way.path for way in found.main] == ["/a", "/b"]
-    assert [way.path for way in found.foot] == ["/privacy", "/developers", "/accessibility", "/imprint"]
+    assert [way.path for way in found.foot] == ["/hilfe", "/privacy", "/developers", "/accessibility", "/imprint"]
     split = menu([], ANONYMOUS, Settings(urls={"directory": "https://directory.example"}))
-    assert split.foot[0].path == "https://directory.example/privacy"
+    assert split.foot[1].path == "https://directory.example/privacy"
 
 
 def test_a_date_is_three_fields_with_one_name() -> None:

@@ -1,6 +1,5 @@
 """The forms of a city's rows, as people fill them in: lists are lines of text, topics and people are called by name."""
 
-import datetime as dt
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -21,15 +20,13 @@ from services.directory.snapshot import (
     ProjectRow,
     Snapshot,
 )
+from services.directory.web.entry_form import Entry, Line, Lines, Who
 from services.kit.errors import HubError, Problem, Refused
 from services.kit.i18n import gettext as _
 
-Line = Annotated[str, msgspec.Meta(max_length=300)]
-Lines = Annotated[str, msgspec.Meta(max_length=4_000)]
 Key = Annotated[str, msgspec.Meta(max_length=64)]
 Seen = Annotated[str, msgspec.Meta(max_length=32)]
 """The tag (`desk.tag`) of the row that the form was filled with."""
-Who = Literal["", "PUBLIC", "NETWORK", "CITY", "PRIVATE"]
 TOPICS = ("offers", "seeks", "works_on")
 SEES = "sees_"
 OF_ROWS = {"name": 120, "title": 200}
@@ -40,32 +37,14 @@ class Withdrawing(msgspec.Struct, frozen=True):
     seen: Seen = ""
 
 
-class _Navigator(msgspec.Struct, frozen=True):
-    name: Line
+class _Navigator(Entry, frozen=True):
     seen: Seen = ""
-    title: Line = ""
-    department: Line = ""
-    email: Line = ""
-    phone: Line = ""
-    chat: Line = ""
-    room: Line = ""
-    languages: Line = ""
-    offers: Lines = ""
-    seeks: Lines = ""
-    works_on: Lines = ""
     profile: Literal["", "VOLUNTARY", "PART_TIME", "FULL_TIME"] = ""
-    hours_share: int | None = None
-    tasks: list[Annotated[str, msgspec.Meta(max_length=40)]] = []
+    tasks: list[Annotated[str, msgspec.Meta(max_length=40)]] = msgspec.field(default_factory=list)
     recruited: Literal["", "ASKED", "NOMINATED", "APPLIED"] = ""
     coordinator: bool = False
     funded: bool = False
-    since: dt.date | None = None
-    until: dt.date | None = None
     mentor: Line = ""
-    professional: Lines = ""
-    methodical: Lines = ""
-    social: Lines = ""
-    personal: Lines = ""
 
 
 NavigatorForm: Any = msgspec.defstruct(

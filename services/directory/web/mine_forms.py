@@ -1,6 +1,5 @@
 """The forms about one's own entry: correct it, choose who sees what, object, erase."""
 
-import datetime as dt
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -14,6 +13,7 @@ from services.directory.protection.own import Desk
 from services.directory.protection.person import Person
 from services.directory.search import topics
 from services.directory.snapshot import AREAS, Competences
+from services.directory.web.entry_form import Entry, Who
 from services.directory.web.login import here
 from services.directory.web.mine import MOST_TOPICS, AnyRequest, found_by, slowly, step_for
 from services.kit import forms, pages
@@ -25,31 +25,9 @@ from services.kit.messages import Message
 from services.kit.text import folded
 
 MOST_BYTES = 60_000
-Line = Annotated[str, msgspec.Meta(max_length=300)]
-Lines = Annotated[str, msgspec.Meta(max_length=4_000)]
 
 
-class Corrected(msgspec.Struct):
-    """Lists are texts here: languages with commas, topics and competences each on a line."""
-
-    name: Line
-    title: Line = ""
-    department: Line = ""
-    email: Line = ""
-    phone: Line = ""
-    chat: Line = ""
-    room: Line = ""
-    languages: Line = ""
-    offers: Lines = ""
-    seeks: Lines = ""
-    works_on: Lines = ""
-    professional: Lines = ""
-    methodical: Lines = ""
-    social: Lines = ""
-    personal: Lines = ""
-    hours_share: int | None = None
-    since: dt.date | None = None
-    until: dt.date | None = None
+class Corrected(Entry, frozen=True):
     remove_photo: bool = False
 
 
@@ -62,7 +40,6 @@ class Erasing(msgspec.Struct):
     account: bool = False
 
 
-Who = Literal["", "PUBLIC", "NETWORK", "CITY", "PRIVATE"]
 Choices: Any = msgspec.defstruct("Choices", [(name, Who, "") for name in (ENTRY, *FIELDS)])
 
 

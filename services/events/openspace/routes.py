@@ -98,7 +98,7 @@ async def live_board(request: AnyRequest, event_id: str) -> Stream:
 
     async def lines() -> AsyncIterator[bytes]:
         yield first.line
-        async with aclosing(eventstream.kept(source, lambda: True)) as found:
+        async with aclosing(eventstream.kept(source, here.closing)) as found:
             async for now in found:
                 yield eventstream.SILENCE if now is None else now.line
 

@@ -8,13 +8,14 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
-from sqlalchemy import ColumnElement, delete, func, insert, select, text, true, update
+from sqlalchemy import delete, func, insert, select, text, true, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from services.events import asking
 from services.events.models import Event, Navigator, Participant, Survey, SurveyAnswer, SurveyTurnout
 from services.events.surveys.questions import Answer, Draft, Question, answered, validate
 from services.events.surveys.results import LEAST, Tally, groups, tally
-from services.kit.db import HUB, Database, Reader, Writer
+from services.kit.db import Database, Reader, Writer
 from services.kit.errors import Conflict, NotFound, Refused
 from services.kit.i18n import gettext as _
 from services.kit.jobs import every
@@ -111,13 +112,7 @@ async def close(session: Writer, survey_id: uuid.UUID) -> None:
 
 @every(CLOSE_SECONDS)
 async def closing(db: Database) -> None:
-    """Close what is due, each by itself."""
-    due: ColumnElement[bool] = Survey.closes_at <= func.now()
-    async with db.read(HUB) as session:
-        keys = (await session.scalars(select(Survey.id).where(Survey.closed_at.is_(None), due).limit(100))).all()
-    for key in keys:
-        async with db.begin(HUB) as session:
-            await close(session, key)
+    await asking.close_due(db, Survey, close)
 
 
 async def remove(session: Writer, survey: Survey) -> None:
@@ -129,11 +124,7 @@ async def remove(session: Writer, survey: Survey) -> None:
 
 async def of_events(session: Reader, keys: Sequence[uuid.UUID]) -> list[list[Survey]]:
     """The surveys of each event, oldest first."""
-    found: dict[uuid.UUID, list[Survey]] = {key: [] for key in keys}
-    query = select(Survey).where(Survey.event_id.in_(keys)).order_by(Survey.created_at, Survey.id)
-    for survey in await session.scalars(query):
-        found[survey.event_id].append(survey)
-    return [found[key] for key in keys]
+    return await asking.of_events(session, Survey, keys)
 
 
 async def by_id(session: Reader, key: uuid.UUID) -> Survey | None:

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import ColumnElement, delete, func, insert, select, text, update
+from sqlalchemy import delete, func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from services.events import asking
 from services.events.models import (
     Event,
     Idea,
@@ -24,7 +25,7 @@ from services.events.surveys.results import LEAST
 from services.events.votes.drafts import Candidate, Criterion, Draft, ballot, validate
 from services.events.votes.ranking import LOT, Entry, Place, Ties, counted, ranked
 from services.kit.checks import Checks
-from services.kit.db import HUB, Database, Reader, Writer
+from services.kit.db import Database, Reader, Writer
 from services.kit.errors import Conflict, NotFound, Refused
 from services.kit.i18n import gettext as _
 from services.kit.jobs import every
@@ -188,13 +189,7 @@ async def _tell(session: Writer, event_id: uuid.UUID) -> None:
 
 @every(CLOSE_SECONDS)
 async def closing(db: Database) -> None:
-    """Close what is due, each by itself."""
-    due: ColumnElement[bool] = Vote.closes_at <= func.now()
-    async with db.read(HUB) as session:
-        keys = (await session.scalars(select(Vote.id).where(Vote.closed_at.is_(None), due).limit(100))).all()
-    for key in keys:
-        async with db.begin(HUB) as session:
-            await close(session, key)
+    await asking.close_due(db, Vote, close)
 
 
 async def remove(session: Writer, vote: Vote) -> None:
@@ -206,11 +201,7 @@ async def remove(session: Writer, vote: Vote) -> None:
 
 async def of_events(session: Reader, keys: Sequence[uuid.UUID]) -> list[list[Vote]]:
     """The votes of each event, oldest first."""
-    found: dict[uuid.UUID, list[Vote]] = {key: [] for key in keys}
-    query = select(Vote).where(Vote.event_id.in_(keys)).order_by(Vote.created_at, Vote.id)
-    for vote in await session.scalars(query):
-        found[vote.event_id].append(vote)
-    return [found[key] for key in keys]
+    return await asking.of_events(session, Vote, keys)
 
 
 async def by_id(session: Reader, key: uuid.UUID | None) -> Vote:

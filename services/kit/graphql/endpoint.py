@@ -118,7 +118,7 @@ class Graph:
         context = Context(hub.runtimes, asked.who, milliseconds=asked.allowed.seconds * 1000)
         if operation.operation is OperationType.SUBSCRIPTION:
             counts = partial(hub.verifier.counts, asked.who)
-            stream = await streams.stream(self.schema, prepared, asked.call, context, counts)
+            stream = await streams.stream(self.schema, prepared, asked.call, context, hub.closing, counts)
             return stream.to_asgi_response(app=None, request=request)
         if self.fast is not None and operation.operation is OperationType.QUERY:
             try:

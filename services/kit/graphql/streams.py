@@ -3,6 +3,7 @@
 Federation routers speak them to subgraphs.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
 from typing import Any, cast
@@ -18,9 +19,14 @@ from services.kit.graphql.prepared import Prepared
 
 
 async def stream(
-    schema: GraphQLSchema, prepared: Prepared, call: Call, context: Context, counts: Callable[[], bool]
+    schema: GraphQLSchema,
+    prepared: Prepared,
+    call: Call,
+    context: Context,
+    closing: asyncio.Event,
+    counts: Callable[[], bool],
 ) -> Stream:
-    """The events of a subscription, for as long as what the client showed `counts`."""
+    """The events of a subscription, until the process is `closing`, for as long as what the client showed `counts`."""
     started = subscribe(
         schema,
         prepared.document,
@@ -35,7 +41,7 @@ async def stream(
             yield eventstream.event("next", rendered(source, ran=ran(source)))
         else:
             try:
-                async with aclosing(eventstream.kept(aiter(source), counts)) as results:
+                async with aclosing(eventstream.kept(aiter(source), closing, counts)) as results:
                     async for result in results:
                         if result is None:
                             yield eventstream.SILENCE

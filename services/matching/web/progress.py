@@ -36,7 +36,7 @@ async def plan_progress(request: Request[Any, Any, Any], plan_id: str) -> Stream
     async def lines() -> AsyncIterator[bytes]:
         yield eventstream.event("progress", first)
         try:
-            async with aclosing(eventstream.kept(source, lambda: hub.verifier.counts(who))) as found:
+            async with aclosing(eventstream.kept(source, here.closing, lambda: hub.verifier.counts(who))) as found:
                 async for now in found:
                     yield eventstream.SILENCE if now is None else eventstream.event("progress", now)
         except HubError as problem:
