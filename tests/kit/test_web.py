@@ -240,6 +240,7 @@ async def stream(monkeypatch: pytest.MonkeyPatch, verifier: Verifier) -> AsyncIt
         runtimes={},
         asking=asking,
         verifier=verifier,
+        closing=asyncio.Event(),
         settings=Settings(),
         rates=Rates(Settings(rates=0.0)),
     )
