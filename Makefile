@@ -34,7 +34,7 @@ up: setup ## the hub with demo data until Ctrl-C / das Netz mit Beispieldaten, b
 	@$(VENV)/lotsennetz up --demo
 
 test: check ## everything that must hold / alle Prüfungen
-	$(VENV)/pytest --numprocesses 4 --dist loadfile
+	$(VENV)/pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder
 
 check: setup ## style, types, imports and licences only / nur Stil, Typen, Importe, Lizenzen
 	$(VENV)/ruff check

@@ -9,6 +9,7 @@ import contextlib
 import gc
 import itertools
 import os
+import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, replace
@@ -30,7 +31,14 @@ from services.kit.settings import Settings
 
 soak = pytest.mark.skipif(not os.environ.get("LOTSENNETZ_SOAK"), reason="takes long: make soak")
 SECRET = "not a secret: tests only"
+MEMORY_BYTES = 4 << 30
 _numbers = itertools.count()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with slow tests come first, or at the end one process would work at them while the others are idle."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
 
 
 def pytest_collection_finish() -> None:
@@ -59,11 +67,19 @@ def servers() -> Iterator[Servers]:
     database = os.environ.get("LOTSENNETZ_TEST_DATABASE_URL")
     redis = os.environ.get("LOTSENNETZ_TEST_REDIS_URL")
     with contextlib.ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ln-")))
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ln-", dir=_in_memory())))
         yield Servers(
             database or _forgetful(stack.enter_context(embedded.postgres(folder))),
             redis or stack.enter_context(embedded.valkey(folder)),
         )
+
+
+def _in_memory() -> str | None:
+    """A folder without a disk under it, if there is one with room: a database is a thousand files, and each test gets
+    one.
+    """
+    memory = Path("/dev/shm")
+    return str(memory) if memory.is_dir() and shutil.disk_usage(memory).free > MEMORY_BYTES else None
 
 
 @pytest.fixture(scope="session")

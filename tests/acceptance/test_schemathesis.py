@@ -65,6 +65,7 @@ async def test_nobody_in_particular_finds_no_fault(hub: Hub, tmp_path: Path) -> 
     await fuzz(hub, tmp_path, "--phases", "fuzzing")
 
 
+@pytest.mark.slow
 async def test_those_who_are_let_in_find_no_fault(hub: Hub, tmp_path: Path) -> None:
     """Each operation with the credentials it asks for; a registration is read and changed with its own token."""
     async with hub.runtimes["directory"].db.begin(HUB) as session:
@@ -92,6 +93,7 @@ bearer = {json.dumps(made["registration_access_token"])}
     await fuzz(hub, tmp_path, "--phases", "coverage,fuzzing", "--exclude-method", "DELETE", config=config)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scopes", [(), CLIENT_SCOPES])
 async def test_whatever_the_graph_is_asked_nothing_breaks(hub: Hub, tmp_path: Path, scopes: tuple[str, ...]) -> None:
     """Documents made from the schema, by nobody in particular and by a city's program with all its scopes."""

@@ -71,6 +71,7 @@ async def real(both: Both) -> dict[str, list[str]]:
 
 
 # Where one field is refused, the executor lets the others go without awaiting them.
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:coroutine:RuntimeWarning")
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("graph", ["directory", "all"])

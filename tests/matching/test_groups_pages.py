@@ -230,6 +230,7 @@ async def test_a_second_plan_stands_beside_the_first(hub: Hub, clients: Clients)
     await browser.close()
 
 
+@pytest.mark.slow
 async def test_the_rest_of_the_day_is_planned(hub: Hub, clients: Clients) -> None:
     browser, at = await opened(hub, clients)
     page = await planned(browser, at)

@@ -91,6 +91,7 @@ async def test_what_is_cancelled_before_its_turn_is_never_searched_for(hub: Hub,
     }  # fmt: skip
 
 
+@pytest.mark.slow
 async def test_a_killed_worker_s_plan_goes_on_from_its_best(hub: Hub, clients: Clients) -> None:
     organiser, event = await people(hub, clients, 50)
     plan = await ask(organiser, event, seconds=6.0, tableTopics=demo.snapshot("event")["rounds"]["tableTopics"])

@@ -22,6 +22,7 @@ def workers() -> bool:
     return True
 
 
+@pytest.mark.slow
 async def test_everybody_gets_every_plan(hub: Hub, clients: Clients) -> None:
     """Computing in one process must not stop another request, whatever libraries do with their threads."""
     first, second = await people(hub, clients, 47), await people(hub, clients, 50)

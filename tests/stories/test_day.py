@@ -25,6 +25,7 @@ CITY = ("directory:read", "directory:write", "events:read")
 ORGANISER = ("directory:read", "events:read", "events:write", "matching:read", "matching:write")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("topology", ["one process", pytest.param("split", marks=soak)])
 async def test_the_day_from_the_invitation_to_the_follow_up(
     topology: str, servers: Servers, template: str, settings: Settings

@@ -58,6 +58,7 @@ async def played(
         yield deployment, await demo.play(*clients, None), clients[2]
 
 
+@pytest.mark.slow
 async def test_the_one_graph_answers_as_the_router(played: tuple[Deployment, str, Client], settings: Settings) -> None:
     """Both graphs over one database: every query gives the same JSON."""
     deployment, event, organiser = played

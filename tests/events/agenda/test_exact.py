@@ -95,6 +95,7 @@ def test_random_plans_break_nothing_but_what_is_required() -> None:
         assert {fault.reason for fault in check(given, random_plan(given, seed))} <= {"required"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", ["small", "town"])
 def test_our_own_small_instances_are_solved(size: str) -> None:
     for seed in range(0, 4, STEP):
