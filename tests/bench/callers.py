@@ -11,7 +11,7 @@ from services.directory.oauth import clients as oauth_clients
 from services.kit.db import HUB
 from services.kit.service import Hub
 
-AT_ONCE, SECONDS = 8, 2.0
+AT_ONCE, SECONDS = 32, 2.0
 
 Work = Callable[[], Awaitable[object]]
 

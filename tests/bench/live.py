@@ -34,10 +34,9 @@ from services.events import models as m
 from services.kit.db import HUB
 from services.kit.service import Hub
 from services.kit.settings import Settings
-from tests.bench import peers
+from tests.bench import pages, peers
 from tests.router import loopback, stop
 
-OUT = Path(__file__).parents[2] / "docs" / "benchmarks-events.md"
 TITLE = "## A day on many phones"
 OWN = "own next table, next round"
 PHONES, ROUNDS, TABLE, CHANGES = 1_600, 5, 8, 7
@@ -128,7 +127,8 @@ async def world(url: str, redis: str, phones: int) -> tuple[str, str, tuple[str,
         await session.execute(insert(m.Topic).values(code="finance", de="Kommunale Finanzen", en="Municipal finance"))
         row = {
             "id": event, "organiser": made.client_id, "kind": "SPEED_DATING", "title": "Lotsentag", "hashtag": "",
-            "date": now.date(), "timezone": "Europe/Berlin", "venue": "", "address": "", "host": KN, "guests": [],
+            "date": now.date(), "last_day": now.date(), "timezone": "Europe/Berlin", "venue": "", "address": "",
+            "host": KN, "guests": [],
             "questions": ["Wer bin ich und wo arbeite ich?", "An welchen Themen arbeite ich gerade?"],
             "status": "confirmed", "sequence": 0, "round_minutes": 10, "break_minutes": 2, "rounds": ROUNDS,
             "tables": phones // TABLE, "table_topics": [],
@@ -279,15 +279,8 @@ def memory_of(name: str, each: float) -> str:
     return f"{each:.0f}" if name in {"bare Litestar broadcast", OWN} else ""
 
 
-def write(lines: list[str]) -> None:
-    """Replace this section of the page; what others measured stays."""
-    text = OUT.read_text(encoding="utf-8") if OUT.exists() else "# Benchmarks of events\n"
-    before, _title, rest = text.partition(f"\n{TITLE}\n")
-    after = rest[rest.index("\n## ") :] if "\n## " in rest else ""
-    OUT.write_text(before.rstrip("\n") + "\n\n" + "\n".join(lines) + "\n" + after, encoding="utf-8")
-
-
 if __name__ == "__main__":
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what was started is stopped
-    write(asyncio.run(main(*map(int, sys.argv[1:2]))))
-    print(OUT.read_text(encoding="utf-8"))
+    found = asyncio.run(main(*map(int, sys.argv[1:2])))
+    pages.write(pages.EVENTS, found)
+    print("\n".join(found))

@@ -32,9 +32,9 @@ from services.kit import embedded
 from services.kit.db import HUB
 from services.kit.service import Hub
 from services.kit.settings import Settings
+from tests.bench import pages
 from tests.bench.callers import client
 
-OUT = Path(__file__).parents[2] / "docs" / "benchmarks-events.md"
 PEOPLE, PLACES = 1_600, 400
 CITIES = ("08121000", "08335043")
 SECONDS = 300.0
@@ -155,17 +155,17 @@ async def main() -> None:
             desk.MOST_AT_ONCE = together
     busy = ["The machine was busy: compare rows and CPU, not seconds."] if load > cores else []
     lines = [
-        "# Events", "", "## Registration opens", "",
+        "## Registration opens", "",
         f"{PEOPLE:,} people press the button of their link, {PLACES} get a place, all others wait in order. Each press",
         "is a connection and a GraphQL mutation of its own. After each turn it was checked that no place was given",
         "twice, that positions are 1, 2, 3, … and that exactly as many take part as there are places.", "",
-        "Made by `python -m tests.bench.registering`, which writes this page. The hub (one process), its embedded",
+        "Made by `python -m tests.bench.registering`, which writes this section. The hub (one process), its embedded",
         f"servers and whoever presses share the machine with whatever else runs there (load before: {load:.1f}):",
         f"{cores} cores, {platform.machine()}, Python {platform.python_version()}.", *busy, "",
         "| | seconds until the last answer | median answer | 95 % answered within | slowest | CPU seconds of the hub |",
         "|---|---|---|---|---|---|", *rows,
     ]  # fmt: skip
-    OUT.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    pages.write(pages.EVENTS, lines)
     print("\n".join(lines))
 
 

@@ -1,4 +1,5 @@
-"""1,600 people say what they would like to hear: `python -m tests.bench.wishing` prints how long it takes.
+"""1,600 people say what they would like to hear: `python -m tests.bench.wishing` writes how long it takes into
+docs/benchmarks-events.md.
 
 The hub runs in this process, whoever wishes in another; each change of wishes is a connection of its own, as from a
 phone. Afterwards the database is asked whether every wish is there.
@@ -29,6 +30,7 @@ from services.kit import embedded, links
 from services.kit.db import HUB
 from services.kit.service import Hub
 from services.kit.settings import Settings
+from tests.bench import pages
 from tests.bench.callers import client
 from tests.bench.registering import CITIES, PEOPLE, people
 
@@ -103,13 +105,11 @@ async def turn(hub: Hub, made: str, topics: list[str], tokens: list[str], spread
         assert await session.scalar(stored) == WISHES * len(tokens)
     cuts = quantiles([took for took, _count in done], n=100)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return (
-        f"{whole:.2f} s, {len(tokens) / whole:.0f} a second; median {cuts[49]:.2f}, 95 % {cuts[94]:.2f}; CPU {cpu:.2f}"
-    )
+    return f"{whole:.2f} | {cuts[49]:.2f} | {cuts[94]:.2f} | {cpu:.2f} |"
 
 
 async def main() -> None:
-    print("load before:", os.getloadavg()[0])
+    load, rows = os.getloadavg()[0], list[str]()
     with tempfile.TemporaryDirectory(prefix="ln-") as folder, embedded.servers(Path(folder)) as servers:
         settings = Settings(
             port=0, secret="bench", database_url=servers.database, redis_url=servers.redis, rates=0.0, workers=False
@@ -119,7 +119,18 @@ async def main() -> None:
             assert PEOPLE == 1_600
             made, topics, tokens = await event(hub)
             for name, spread in (("first wishes, all at once", 0.0), ("other wishes", 0.0), ("within 5 seconds", 5.0)):
-                print(name, await turn(hub, made, topics, tokens, spread, len(name)), flush=True)
+                rows.append(f"| {name} | {await turn(hub, made, topics, tokens, spread, len(name))}")
+    lines = [
+        "## Wishes for an open space", "",
+        f"{PEOPLE:,} people send {WISHES} wishes each from their phones, for {TOPICS} topics; each is a connection and",
+        "a GraphQL mutation of its own. After each turn it was checked that every wish is there.", "",
+        "Made by `python -m tests.bench.wishing`, which writes this section. The hub (one process), its embedded",
+        f"servers and the callers share the machine with whatever else runs there (load before: {load:.1f}).", "",
+        "| | seconds until the last answer | median answer | 95 % answered within | CPU seconds of the hub |",
+        "|---|---|---|---|---|", *rows,
+    ]  # fmt: skip
+    pages.write(pages.EVENTS, lines)
+    print("\n".join(lines))
 
 
 if __name__ == "__main__":

@@ -243,7 +243,7 @@ async def test_the_rest_of_the_day_is_planned(hub: Hub, clients: Clients) -> Non
     wrong = await refused(browser, form, f"{plan}/day", over="1", missing="Niemand Hier")
     assert "Zeile 1: „Niemand Hier“ nimmt nicht teil." in wrong
     page = await finished(
-        browser, await sent(browser, form, f"{plan}/day", over="1", missing=name, most_moved="4", confirm="true")
+        browser, await sent(browser, form, f"{plan}/day", over="1", missing=name, most_moved="38", confirm="true")
     )
     assert "Was sich heute ändert" in page.text
     assert "Eine Person fehlt." in page.text
