@@ -34,7 +34,7 @@ from services.events import models as m
 from services.kit.db import HUB
 from services.kit.service import Hub
 from services.kit.settings import Settings
-from tests.bench import pages, peers
+from tests.bench import peers, sections
 from tests.router import loopback, stop
 
 TITLE = "## A day on many phones"
@@ -282,5 +282,5 @@ def memory_of(name: str, each: float) -> str:
 if __name__ == "__main__":
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what was started is stopped
     found = asyncio.run(main(*map(int, sys.argv[1:2])))
-    pages.write(pages.EVENTS, found)
+    sections.write(sections.EVENTS, found)
     print("\n".join(found))

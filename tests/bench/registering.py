@@ -32,7 +32,7 @@ from services.kit import embedded
 from services.kit.db import HUB
 from services.kit.service import Hub
 from services.kit.settings import Settings
-from tests.bench import pages
+from tests.bench import sections
 from tests.bench.callers import client
 
 PEOPLE, PLACES = 1_600, 400
@@ -165,7 +165,7 @@ async def main() -> None:
         "| | seconds until the last answer | median answer | 95 % answered within | slowest | CPU seconds of the hub |",
         "|---|---|---|---|---|---|", *rows,
     ]  # fmt: skip
-    pages.write(pages.EVENTS, lines)
+    sections.write(sections.EVENTS, lines)
     print("\n".join(lines))
 
 
