@@ -22,6 +22,7 @@ from services.kit import i18n, migrations
 from services.kit.db import HUB, Database
 from services.kit.errors import HubError
 from services.kit.i18n import gettext as _
+from services.kit.probe import beat
 from services.kit.service import Hub
 from services.kit.settings import Settings, from_environment
 
@@ -120,7 +121,7 @@ async def _work(asked: argparse.Namespace, settings: Settings) -> int:
     with servers(settings, share=True) as found:
         hub = Hub(found, chosen(",".join(asked.service)))
         await hub.migrate()
-        working = asyncio.gather(*(hub.work(runtime) for runtime in hub.runtimes.values()))
+        working = asyncio.gather(beat(found.data), *(hub.work(runtime) for runtime in hub.runtimes.values()))
         for stop in (signal.SIGINT, signal.SIGTERM):  # gives its jobs back before it goes
             asyncio.get_running_loop().add_signal_handler(stop, working.cancel)
         with contextlib.suppress(asyncio.CancelledError):

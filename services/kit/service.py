@@ -225,7 +225,7 @@ class Hub:
             if service.reads is not None:
                 self.runtimes[service.name].news = News(db)
         for runtime in self.runtimes.values():
-            there = self.runtimes.keys() | settings.urls.keys()
+            there = self.runtimes.keys() | settings.peers.keys()
             needed = [name for name in runtime.service.listens if name in there or name not in runtime.service.without]
             runtime.feeds = {name: self._feed(name) for name in needed}
             if runtime.service.mails is not None:
@@ -235,18 +235,18 @@ class Hub:
     def _feed(self, name: str) -> log.Feed:
         if name in self.runtimes:
             return log.LocalFeed(self.runtimes[name].db, self.runtimes[name].service.metadata)
-        if name not in self.settings.urls:
+        if name not in self.settings.peers:
             raise Refused(
                 _("LOTSENNETZ_{name}_URL is not set: it says where the service {service} answers.",
                   name=name.upper(), service=name)
             )  # fmt: skip
-        return log.RemoteFeed(self.http, f"{self.settings.urls[name]}/{name}", self.feed_token)
+        return log.RemoteFeed(self.http, f"{self.settings.peers[name]}/{name}", self.feed_token)
 
     def _keys(self) -> Keys:
         for runtime in self.runtimes.values():
             if runtime.service.keys is not None:
                 return runtime.service.keys(runtime)
-        return remote_keys(self.http, self.settings.urls.get("directory", self.settings.issuer))
+        return remote_keys(self.http, self.settings.peers.get("directory", self.settings.issuer))
 
     async def asking(self, request: Request[Any, Any, Any], service: str | None = None) -> Principal:
         """Who sent `request`. Tokens made for one service alone (RFC 8707) count there, where it is named."""

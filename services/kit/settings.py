@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 MOST_RATES = 1000
 MOST_CORES = 1000
+NAMES = ("directory", "matching", "events")
 Introspection = Literal["everybody", "known", "nobody"]
 
 
@@ -41,6 +42,8 @@ class Settings:
     public_url: str = ""
     """Where clients reach the hub; also the OAuth issuer."""
     urls: Mapping[str, str] = field(default_factory=dict)
+    inside: Mapping[str, str] = field(default_factory=dict)
+    """Where the services of a split hub reach each other, by name, if not where people reach them."""
     smtp_url: str = field(default="", repr=False)
     """The mail server, with its password; without one, mails become files in `data`."""
     mail_from: str = "Lotsennetz <lotsennetz@localhost>"
@@ -99,6 +102,11 @@ class Settings:
         """Where clients reach a service: its own address in a split hub, else the hub's."""
         return self.urls.get(service, self.issuer)
 
+    @property
+    def peers(self) -> Mapping[str, str]:
+        """Where this process asks the other services of a split hub, by name."""
+        return {**self.urls, **self.inside}
+
     def resource(self, service: str) -> str:
         """The resource indicator (RFC 8707) for tokens that count at one service only."""
         return f"{self.url_of(service)}/{service}"
@@ -147,11 +155,8 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
         redis_url=text("REDIS_URL") or None,
         secret=text("SECRET"),
         public_url=text("PUBLIC_URL").rstrip("/"),
-        urls={
-            name: url.rstrip("/")
-            for name in ("directory", "matching", "events")
-            if (url := text(f"{name.upper()}_URL"))
-        },
+        urls=_addresses({name: text(f"{name.upper()}_URL") for name in NAMES}),
+        inside=_addresses({name: text(f"INSIDE_{name.upper()}_URL") for name in NAMES}),
         smtp_url=text("SMTP_URL"),
         mail_from=text("MAIL_FROM") or Settings.mail_from,
         workers=text("WORKERS", "inline") != "none",
@@ -170,6 +175,10 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
         introspection=cast("Introspection", introspection),
         documents=load(policy, text("DOCUMENTS")),
     )
+
+
+def _addresses(given: Mapping[str, str]) -> dict[str, str]:
+    return {name: url.rstrip("/") for name, url in given.items() if url}
 
 
 def _one_of(name: str, value: str, known: tuple[str, ...]) -> str:
