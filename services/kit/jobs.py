@@ -166,7 +166,12 @@ class Queue:
     lease: float = 30.0
     cores: int = 1
     """Computations that one worker runs at a time."""
+    tried: Callable[[str, str, str], None] = lambda _service, _job, _outcome: None
+    """Counts a try of a job: service, kind, how it ended (`Metrics.tried`)."""
     _pool: ArqRedis | None = field(default=None, repr=False)
+
+    def count(self, job: str, outcome: str) -> None:
+        self.tried(str(self.metadata.schema), job, outcome)
 
     @property
     def line(self) -> str:
@@ -237,6 +242,7 @@ class Run:
     metadata: MetaData
     owner: uuid.UUID
     finished: bool = False
+    failed: bool = False
 
     def mine(self, rows: Table) -> Any:
         return and_(rows.c.id == self.id, rows.c.owner == self.owner, rows.c.state == "running")
@@ -256,7 +262,7 @@ class Run:
             if done.rowcount != 1:  # type: ignore[attr-defined]  # an UPDATE's result is a CursorResult
                 raise LostLease
             yield session
-        self.finished = True
+        self.finished, self.failed = True, error is not None
 
     async def progress(self, value: dict[str, Any]) -> None:
         """Store how far it is, for whoever polls or subscribes. Raises LostLease: what nobody waits for shall end."""

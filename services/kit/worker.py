@@ -137,6 +137,7 @@ async def _try(queue: Queue, kinds: dict[str, Job], claimed: Claimed) -> None:
     job_id = run.id
     kind = kinds.get(name)
     if kind is None:  # a newer hub's job: leave it to a newer worker
+        queue.count("unknown", "given back")
         await _release(queue, run, after=NUDGE_AGAIN_SECONDS)
         return
     if run.tries > kind.tries:  # it took its workers down with it each time
@@ -148,9 +149,12 @@ async def _try(queue: Queue, kinds: dict[str, Job], claimed: Claimed) -> None:
         if not run.finished:
             async with run.finish():
                 pass
+        queue.count(name, "failed" if run.failed else "done")
     except LostLease:
+        queue.count(name, "lost")
         log.warning("job %s %s: the lease was lost", name, job_id)
     except asyncio.CancelledError:
+        queue.count(name, "given back")
         await asyncio.shield(_release(queue, run))
         raise
     except Exception as problem:
@@ -200,6 +204,7 @@ async def _failed(queue: Queue, run: Run, kind: Job, problem: Exception) -> None
         if final
         else {"state": "queued", "run_after": sql.now() + timedelta(seconds=min(2**run.tries, 300)), "nudged_at": None}
     )
+    queue.count(kind.name, "failed" if final else "again")
     async with queue.db.begin(NOBODY) as session:
         await session.execute(update(rows).where(run.mine(rows)).values(error=words, lease_until=None, **outcome))
 

@@ -100,7 +100,8 @@ async def one_apart(settings: Settings, command: Sequence[str] = HUB_COMMAND) ->
     (port,) = _free_ports(1)
     url = f"http://127.0.0.1:{port}"
     hub = Hub(replace(settings, public_url=url, workers=False), chosen())
-    async with _processes(hub, [Process(url, (), _environment(settings, url), command)]) as processes:
+    environment = _environment(settings, url) | {"LOTSENNETZ_METRICS": settings.metrics}
+    async with _processes(hub, [Process(url, (), environment, command)]) as processes:
         yield Deployment(url, f"{url}/graphql", dict.fromkeys(SERVICES, url), hub, processes)
 
 

@@ -144,6 +144,7 @@ def fast(schema: GraphQLSchema, shapes: Shapes, most: int = 0) -> Fast:
             return await answered(plan)
         asked, before = (plan.sql, *arguments), runtime.news.version
         found = remembered.get(asked, before)
+        runtime.metrics.remembered(shapes.service, found=found is not None)
         if found is None:
             found = await answered(plan)
             if found is not None:
