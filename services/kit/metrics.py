@@ -21,6 +21,7 @@ from services.kit.graphcall import EVENT_STREAM
 from services.kit.log import position, table
 
 if TYPE_CHECKING:
+    from services.kit.replicas import Replica
     from services.kit.service import Hub, Runtime
 
 log = logging.getLogger(__name__)
@@ -54,6 +55,12 @@ class Metrics:
             ("service", "found"),
             registry=self.registry,
         )
+        self.reads = Counter(
+            "lotsennetz_reads",
+            "Reads of the graph where there is a replica, by where they went",
+            ("service", "server"),
+            registry=self.registry,
+        )
         self._requests: dict[tuple[str, str, int], Any] = {}
         self._answers: dict[tuple[str, bool], Any] = {}
         self._tables = _Tables()
@@ -74,6 +81,10 @@ class Metrics:
         if counted is None:
             counted = self._answers[service, found] = self.answers.labels(service, "yes" if found else "no")
         counted.inc()
+
+    def read(self, service: str, server: str) -> None:
+        """Count a read: at the replica, or at the primary because that one was behind or away."""
+        self.reads.labels(service, server).inc()
 
     def tried(self, service: str, job: str, outcome: str) -> None:
         """Count a try of a job: done, again, failed, lost or given back."""
@@ -185,23 +196,46 @@ async def _gathered(hub: "Hub") -> list[Metric]:
             ("service",),
             [((name,), found["age"]) for name, found in there.items()],
         ),
+        gauge(
+            "lotsennetz_replica_up",
+            "Whether the replica of the service's database answers, where there is one",
+            ("service",),
+            [((name,), found["behind"] is not None) for name, found in there.items() if "behind" in found],
+        ),
+        gauge(
+            "lotsennetz_replica_behind_bytes",
+            "What of the primary's log the replica has not applied",
+            ("service",),
+            [((name,), found["behind"]) for name, found in there.items() if found.get("behind") is not None],
+        ),
         *(metric for found in there.values() for metric in found["own"]),
     ]
 
 
 async def _read(runtime: "Runtime") -> dict[str, Any] | None:
     try:
+        metadata = runtime.service.metadata
         async with asyncio.timeout(GATHER_SECONDS), runtime.db.read(HUB) as session:
-            metadata = runtime.service.metadata
             cursors = table(metadata, "cursor")
             found = dict(await _queue(session, table(metadata, "job")))
             found["position"] = await position(session, metadata)
             found["cursors"] = dict((await session.execute(select(cursors.c.feed, cursors.c.position))).tuples().all())
             own = runtime.service.measures
             found["own"] = await own(session) if own is not None else ()
-            return found
     except Exception as problem:  # noqa: BLE001 - whoever watches must see the rest
         log.warning("nothing is known of %s: %s", runtime.service.name, type(problem).__name__)
+        return None
+    if runtime.replica is not None:
+        found["behind"] = await _behind(runtime.replica)
+    return found
+
+
+async def _behind(replica: "Replica") -> int | None:
+    try:
+        async with asyncio.timeout(GATHER_SECONDS):
+            return await replica.behind()
+    except Exception as problem:  # noqa: BLE001 - as above
+        log.warning("nothing is known of the replica: %s", type(problem).__name__)
         return None
 
 

@@ -28,6 +28,7 @@ from services.kit.metrics import Metrics
 from services.kit.navigation import Ways
 from services.kit.news import News
 from services.kit.rates import Rates
+from services.kit.replicas import Replica
 from services.kit.revoked import Revoked, TokensRevoked
 from services.kit.rights import Rights, enforce
 from services.kit.settings import Settings
@@ -95,6 +96,8 @@ class Runtime:
     rates: Rates
     metrics: Metrics
     revoked: Revoked = field(default_factory=Revoked)
+    replica: Replica | None = None
+    """Where the graph's queries are read, if the settings name one."""
     news: News | None = None
     """Whether something public of the service has changed; for services that have `reads`."""
     memory: dict[str, Any] = field(default_factory=dict)
@@ -113,6 +116,14 @@ class Runtime:
         if self.service.mails is None:
             raise RuntimeError(f"{self.service.name} has no mails")
         return Outbox(self.queue, self.service.mails, self.settings)
+
+    async def answer(
+        self, statement: str, values: Sequence[object], milliseconds: int, *, who: str | None
+    ) -> bytes | None:
+        """As `db.answers.read`; at the replica, if there is one, for the subject `who` (empty for nobody)."""
+        if who is None or self.replica is None:
+            return await self.db.answers.read(statement, values, milliseconds)
+        return await self.replica.answer(statement, values, milliseconds, who)
 
     async def say(self, session: Writer, messages: Sequence[Message]) -> None:
         """Append to the service's log as the unit of work commits, and wake the readers after it.

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import httpx
@@ -20,6 +21,7 @@ from services.kit.jobs import Every, Job, Queue
 from services.kit.metrics import Metrics
 from services.kit.news import News
 from services.kit.rates import Rates
+from services.kit.replicas import Replica, asker
 from services.kit.revoked import Revoked
 from services.kit.runtime import Example, Runtime, Service
 from services.kit.settings import Settings
@@ -76,6 +78,8 @@ class Hub:
             )
             if service.reads is not None:
                 self.runtimes[service.name].news = News(db)
+            if settings.replica_url is not None:
+                self.runtimes[service.name].replica = self._replica(self.runtimes[service.name], settings.replica_url)
         for runtime in self.runtimes.values():
             there = self.runtimes.keys() | settings.urls.keys()
             needed = [name for name in runtime.service.listens if name in there or name not in runtime.service.without]
@@ -83,6 +87,10 @@ class Hub:
             if runtime.service.mails is not None:
                 runtime.outbox  # noqa: B018  # complains here about settings that cannot be read
         self.verifier = Verifier(self._keys(), settings.issuer, settings.issuer, self.revoked)
+
+    def _replica(self, runtime: Runtime, url: str) -> Replica:
+        counted = partial(self.metrics.read, runtime.service.name)
+        return Replica(runtime.db, url, self.redis, lambda: runtime.news and runtime.news.version, counted)
 
     def _feed(self, name: str) -> log.Feed:
         if name in self.runtimes:
@@ -102,7 +110,10 @@ class Hub:
 
     async def asking(self, request: Request[Any, Any, Any], service: str | None = None) -> Principal:
         """Who sent `request`. Tokens made for one service alone (RFC 8707) count there, where it is named."""
-        return await self.verifier.of(request, self._resources[service] if service else "")
+        who = await self.verifier.of(request, self._resources[service] if service else "")
+        if self.settings.replica_url is not None:
+            asker.set(who.subject)
+        return who
 
     @property
     def feed_token(self) -> str:
@@ -179,6 +190,8 @@ class Hub:
             self._tasks = list(left)
         for runtime in self.runtimes.values():
             await runtime.queue.close()
+            if runtime.replica is not None:
+                await runtime.replica.close()
             await runtime.db.close()
         await self.rates.close()
         await self.http.aclose()

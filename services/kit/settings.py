@@ -33,6 +33,8 @@ class Settings:
     port: int = 8000
     database_url: str | None = None
     """PostgreSQL 15 or newer; None starts the embedded one."""
+    replica_url: str | None = None
+    """A PostgreSQL that follows the one of `database_url`, or several behind one address: queries are read there."""
     redis_url: str | None = None
     """Valkey or Redis 7 or newer; None starts the embedded one."""
     embedded: bool = False
@@ -148,6 +150,7 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
         host=text("HOST", "127.0.0.1"),
         port=port,
         database_url=text("DATABASE_URL") or None,
+        replica_url=text("REPLICA_URL") or None,
         redis_url=text("REDIS_URL") or None,
         secret=text("SECRET"),
         public_url=text("PUBLIC_URL").rstrip("/"),

@@ -132,7 +132,8 @@ def fast(schema: GraphQLSchema, shapes: Shapes, most: int = 0) -> Fast:
         milliseconds = context.milliseconds or runtime.db.milliseconds
 
         async def read(statement: str, arguments: Sequence[object]) -> bytes | None:
-            return await runtime.db.answers.read(statement, arguments, milliseconds)
+            who = context.principal.subject if context.replica else None
+            return await runtime.answer(statement, arguments, milliseconds, who=who)
 
         async def answered(plan: Plan) -> bytes | None:
             found = await read(plan.sql, arguments)
