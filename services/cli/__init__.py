@@ -18,7 +18,7 @@ from services.cli.running import running, servers, until_stopped
 from services.directory import register
 from services.directory.access import CLIENT_SCOPES, checked_ags
 from services.directory.oauth import clients
-from services.kit import i18n, logs, migrations
+from services.kit import i18n, logs, migrations, tracing
 from services.kit.db import HUB, Database
 from services.kit.errors import HubError
 from services.kit.i18n import gettext as _
@@ -39,6 +39,8 @@ def main(arguments: list[str] | None = None) -> int:
             command: Command = asked.run
             settings = from_environment()
             logs.configure(settings.log)
+            if command in {_up, _serve, _work}:
+                tracing.configure("-".join(["lotsennetz", *getattr(asked, "service", ())]))
             with asyncio.Runner(loop_factory=_loop) as runner:
                 return runner.run(command(asked, settings))
         except HubError as problem:

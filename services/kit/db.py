@@ -28,6 +28,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.exc import ArgumentError, DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
+from services.kit import tracing
 from services.kit.answers import Answers
 from services.kit.errors import Refused
 from services.kit.i18n import gettext as _
@@ -190,7 +191,7 @@ class Database:
         Raises Unavailable where the server does not answer, Conflict where it asks to try again, TooSlow where one
         statement takes longer than STATEMENT_MILLISECONDS.
         """
-        with translated():
+        with translated(), tracing.asking(self.schema, "change"):
             async with self._transaction(Writer, "BEGIN", acting, STATEMENT_MILLISECONDS) as session:
                 yield session
         callbacks: list[AfterCommit] = session.info.get("after_commit", [])
@@ -219,7 +220,7 @@ class Database:
         if milliseconds is None:
             milliseconds = STATEMENT_MILLISECONDS if acting else self.milliseconds
         opening = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY" if frozen else "BEGIN READ ONLY"
-        with translated():
+        with translated(), tracing.asking(self.schema, "read"):
             async with self._transaction(Reader, opening, acting, milliseconds, since) as session:
                 yield session
 

@@ -36,6 +36,7 @@ from sqlalchemy import (
 from sqlalchemy import func as sql
 from sqlalchemy.dialects.postgresql import JSONB
 
+from services.kit import tracing
 from services.kit.db import HUB, NOBODY, Database, Reader, Writer
 from services.kit.errors import Refused, Unavailable
 from services.kit.heavy import heavy
@@ -191,7 +192,8 @@ class Queue:
         with suppress(RedisError, OSError):
             async with asyncio.timeout(NUDGE_SECONDS):
                 pool = await self._connected()
-                await pool.enqueue_job("run", str(job_id), _queue_name=self.line, _expires=LONGEST_SECONDS)
+                told = (str(job_id), tracing.carried())
+                await pool.enqueue_job("run", *told, _queue_name=self.line, _expires=LONGEST_SECONDS)
 
     async def room(self) -> int:
         """How many more ids the line should take; none while Valkey is away. Forgets the old ones."""

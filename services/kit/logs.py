@@ -11,6 +11,8 @@ from typing import Final, Literal
 
 import msgspec
 
+from services.kit import tracing
+
 Format = Literal["text", "json"]
 TEXT: Final = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 OURS: Final = "services."
@@ -25,7 +27,7 @@ def configure(form: Format = "text") -> None:
 
 
 class Lines(logging.Formatter):
-    """One JSON object a line: `time` (UTC), `level`, `logger`, `message`, and of exceptions `error` and `at`."""
+    """One JSON object a line: `time` (UTC), `level`, `logger`, `message`, `trace`, and of exceptions `error`, `at`."""
 
     def format(self, record: logging.LogRecord) -> str:
         told = record.getMessage() if record.name.startswith(OURS) else str(record.msg).partition("\n")[0]
@@ -35,6 +37,8 @@ class Lines(logging.Formatter):
             "logger": record.name,
             "message": told,
         }
+        if trace := tracing.carried():
+            line["trace"] = trace.split("-")[1]
         if record.exc_info and (problem := record.exc_info[1]) is not None:
             frames = traceback.extract_tb(problem.__traceback__)[-MOST_FRAMES:]
             line["error"] = type(problem).__name__

@@ -14,7 +14,7 @@ from litestar.handlers import HTTPRouteHandler
 from prometheus_client.metrics_core import Metric
 from sqlalchemy import MetaData
 
-from services.kit import log, revoked
+from services.kit import log, revoked, tracing
 from services.kit.auth import Keys
 from services.kit.compiled.shapes import Shapes
 from services.kit.db import Database, Reader, Writer
@@ -121,9 +121,10 @@ class Runtime:
         self, statement: str, values: Sequence[object], milliseconds: int, *, who: str | None
     ) -> bytes | None:
         """As `db.answers.read`; at the replica, if there is one, for the subject `who` (empty for nobody)."""
-        if who is None or self.replica is None:
-            return await self.db.answers.read(statement, values, milliseconds)
-        return await self.replica.answer(statement, values, milliseconds, who)
+        with tracing.asking(self.service.name, "answer"):
+            if who is None or self.replica is None:
+                return await self.db.answers.read(statement, values, milliseconds)
+            return await self.replica.answer(statement, values, milliseconds, who)
 
     async def say(self, session: Writer, messages: Sequence[Message]) -> None:
         """Append to the service's log as the unit of work commits, and wake the readers after it.

@@ -11,7 +11,7 @@ import httpx
 from litestar import Request
 
 from services.kit import jobs as job_queue
-from services.kit import log, migrations, revoked, worker
+from services.kit import log, migrations, revoked, tracing, worker
 from services.kit.auth import Keys, Principal, Verifier, remote_keys
 from services.kit.db import HUB, Database
 from services.kit.errors import HubError, Refused, Unavailable
@@ -48,7 +48,7 @@ class Hub:
     def __init__(self, settings: Settings, services: Sequence[Service]) -> None:
         self.settings, self.services = settings, services
         self.http = httpx.AsyncClient(
-            timeout=10.0, verify=authorities()
+            timeout=10.0, verify=authorities(), event_hooks={"request": [tracing.carry]}
         )  # the hub's own parts; addresses from outside go to the fetcher
         self.fetcher = Fetcher(local=settings.outbound_local)
         self.runtimes: dict[str, Runtime] = {}

@@ -16,7 +16,7 @@ from litestar.exceptions import HTTPException, NotFoundException
 from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 from litestar.types import ASGIApp, Receive, Scope, Send
 
-from services.kit import about, assets, forms, handbook, i18n, log, openapi, pages, settings
+from services.kit import about, assets, forms, handbook, i18n, log, openapi, pages, settings, tracing
 from services.kit.compiled import fast
 from services.kit.db import HUB
 from services.kit.errors import Forbidden, HubError, Refused, TooMany, Unknown
@@ -106,10 +106,11 @@ class App(Litestar):
             await super().__call__(scope, receive, send)
             return
         answering = Answering(self.state.hub.metrics, scope, send)
-        try:
-            await self._answer(scope, receive, answering)
-        finally:
-            answering.over()
+        with tracing.serving(scope):
+            try:
+                await self._answer(scope, receive, answering)
+            finally:
+                answering.over()
 
     async def _answer(self, scope: Any, receive: Any, send: Any) -> None:
         door = self._graphs.get(scope["path"]) if scope["method"] in API else None
