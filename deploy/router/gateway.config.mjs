@@ -58,7 +58,7 @@ export const gatewayConfig = defineConfig({
   transportEntries: { ...Object.fromEntries(locations), "*": { options: { method: "POST" } } },
   propagateHeaders: {
     fromClientToSubgraphs({ request, context }) {
-      const passed = ["authorization", "accept-language"].map((name) => [name, request.headers.get(name)]);
+      const passed = ["authorization", "accept-language", "traceparent"].map((name) => [name, request.headers.get(name)]);
       // Who asks: as every proxy does, the address that we see comes after what we were told.
       const chain = [request.headers.get("x-forwarded-for"), context.req?.socket?.remoteAddress].filter(Boolean);
       passed.push(["x-forwarded-for", chain.join(", ") || null]);

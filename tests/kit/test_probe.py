@@ -3,23 +3,24 @@
 import asyncio
 import os
 import sys
-import time
-from contextlib import suppress
+from collections.abc import Mapping
 from pathlib import Path
+
+import pytest
 
 from services.kit import probe
 
 
-async def asked(*arguments: str, **environment: str) -> tuple[int, str]:
+async def asked(environment: Mapping[str, str]) -> tuple[int, str]:
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", probe.__name__, *arguments,
+        sys.executable, "-m", probe.__name__,
         env={"PATH": os.environ["PATH"], **environment}, cwd=Path(__file__).parents[2], stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     _, said = await process.communicate()
     return process.returncode or 0, said.decode()
 
 
-async def test_a_process_that_answers_is_well_once_it_is_ready() -> None:
+async def test_a_process_is_well_once_it_is_ready() -> None:
     status = ["503 Service Unavailable"]
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -31,31 +32,27 @@ async def test_a_process_that_answers_is_well_once_it_is_ready() -> None:
 
     server = await asyncio.start_server(answer, "127.0.0.1", 0)
     port = str(server.sockets[0].getsockname()[1])
+    ways = ({"LOTSENNETZ_PORT": port}, {"LOTSENNETZ_METRICS": f"0.0.0.0:{port}", "LOTSENNETZ_PORT": "1"})
     async with server:
-        for host in ("127.0.0.1", "0.0.0.0"):
-            assert await asked(LOTSENNETZ_HOST=host, LOTSENNETZ_PORT=port) == (1, f"{probe.READY} answers 503\n")
+        for way in ways:
+            assert await asked(way) == (1, f"{probe.READY} answers 503\n")
         status[0] = "200 OK"
-        assert await asked(LOTSENNETZ_HOST="0.0.0.0", LOTSENNETZ_PORT=port) == (0, "")
-    code, said = await asked(LOTSENNETZ_PORT=port)
+        for way in ways:
+            assert await asked(way) == (0, "")
+    code, said = await asked(ways[0])
     assert code == 1
     assert "does not answer" in said
 
 
-async def test_a_worker_is_well_as_long_as_its_loop_turns(tmp_path: Path) -> None:
-    assert await asked("work", LOTSENNETZ_DATA=str(tmp_path)) == (1, "no worker has begun here\n")
-    beating = asyncio.create_task(probe.beat(tmp_path / "new"))
-    await asyncio.sleep(0)
-    assert await asked("work", LOTSENNETZ_DATA=str(tmp_path / "new")) == (0, "")
-    beating.cancel()
-    with suppress(asyncio.CancelledError):
-        await beating
-    silent = time.time() - 2 * probe.SILENT_SECONDS
-    os.utime(tmp_path / "new" / probe.BEATS, (silent, silent))
-    code, said = await asked("work", LOTSENNETZ_DATA=str(tmp_path / "new"))
-    assert code == 1
-    assert said.startswith("silent for ")
-
-
-async def test_a_worker_without_a_folder_works_all_the_same(tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    await probe.beat(tmp_path / "file" / "below")
+@pytest.mark.parametrize(
+    ("environment", "found"),
+    [
+        ({}, ("127.0.0.1", 8000)),
+        ({"LOTSENNETZ_HOST": "0.0.0.0", "LOTSENNETZ_PORT": "80"}, ("127.0.0.1", 80)),
+        ({"LOTSENNETZ_HOST": "192.0.2.7"}, ("192.0.2.7", 8000)),
+        ({"LOTSENNETZ_METRICS": "9100", "LOTSENNETZ_HOST": "192.0.2.7"}, ("127.0.0.1", 9100)),
+        ({"LOTSENNETZ_METRICS": "[::]:9100"}, ("::1", 9100)),
+    ],
+)
+def test_it_asks_where_the_settings_say(environment: dict[str, str], found: tuple[str, int]) -> None:
+    assert probe.address(environment) == found
