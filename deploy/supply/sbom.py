@@ -24,8 +24,8 @@ from deploy.supply.locks import Package
 
 SPEC = "1.6"
 OURS = "EUPL-1.2"
-EXTRAS = {"exact"}
-"""Of our own, that the image has."""
+EXTRAS = ("exact", "tracing")
+"""Of our own, that the images have."""
 NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "urn:lotsennetz:sbom")
 
 
@@ -37,7 +37,8 @@ def bill() -> dict[str, Any]:
     packages = sorted({*hub, *pages, *router})
     by_name = {one.name: one.purl for one in hub}
     needs = {one.purl: _needs(one.name, by_name) for one in hub} | {one.purl: [] for one in (*pages, *router)}
-    first = sorted({by_name[name] for name in _named(project["dependencies"], set()) if name in by_name})
+    asked = [*project["dependencies"], *(one for extra in EXTRAS for one in project["optional-dependencies"][extra])]
+    first = sorted({by_name[name] for name in _named(asked, set()) if name in by_name})
     needs[own] = sorted({*first, *(one.purl for one in (*pages, *router))})
     found: dict[str, Any] = {
         "bomFormat": "CycloneDX",

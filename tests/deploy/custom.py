@@ -33,7 +33,8 @@ SHAPES: Final[dict[tuple[str, str], Any]] = {
             }
         },
         "managed": {
-            "roles": [{"name": str, "ensure": {"present", "absent"}, "login": bool, "inRoles": [str]}],
+            "roles": [{"name": str, "ensure": {"present", "absent"}, "login": bool, "inRoles": [str],
+                       "passwordSecret": {"name": str}}],
         },
         "postgresql": {
             "synchronous": {
@@ -88,26 +89,33 @@ SHAPES: Final[dict[tuple[str, str], Any]] = {
         ],
     },
     # KEDA 2.18
-    ("keda.sh/v1alpha1", "TriggerAuthentication"): {
-        "secretTargetRef": [{"parameter": str, "name": str, "key": str}],
-    },
     ("keda.sh/v1alpha1", "ScaledObject"): {
         "scaleTargetRef": {"name": str},
         "minReplicaCount": int,
         "maxReplicaCount": int,
         "pollingInterval": int,
-        "cooldownPeriod": int,
-        "fallback": {"failureThreshold": int, "replicas": int},
         "advanced": {
             "horizontalPodAutoscalerConfig": {"behavior": {"scaleDown": {"stabilizationWindowSeconds": int}}},
         },
         "triggers": [
             {
-                "type": {"postgresql"},
-                "metadata": {"query": str, "targetQueryValue": re.compile(r"\d+")},
-                "authenticationRef": {"name": str},
+                "type": {"cpu", "prometheus"},
+                "metricType": {"AverageValue", "Utilization", "Value"},
+                "metadata": {
+                    "value": re.compile(r"\d+"),
+                    "serverAddress": re.compile(r"https?://\S+"),
+                    "query": str,
+                    "threshold": re.compile(r"\d+(\.\d+)?"),
+                    "ignoreNullValues": {"true", "false"},
+                },
             }
         ],
+    },
+    # The Prometheus operator
+    ("monitoring.coreos.com/v1", "PodMonitor"): {
+        "selector": LABELS,
+        "podTargetLabels": [str],
+        "podMetricsEndpoints": [{"port": str, "path": re.compile(r"/\S*"), "interval": re.compile(r"\d+s")}],
     },
 }  # fmt: skip
 

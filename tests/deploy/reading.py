@@ -23,7 +23,7 @@ IMAGES = {
 """Those that are built here."""
 ELSEWHERE = {"HUB_SERVICES", "LOTSENNETZ_LANG", "SSL_CERT_FILE", "SSL_CERT_DIR", "NUMBA_CACHE_DIR"}
 """Variables that are read beside the settings."""
-HELPERS = {"VALKEY_PASSWORD"}
+HELPERS = {"DATABASE_PASSWORD", "VALKEY_PASSWORD"}
 """Variables that only other variables of the same container are made of."""
 
 

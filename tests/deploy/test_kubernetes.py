@@ -13,7 +13,7 @@ import yaml
 
 from services.app import SERVICES
 from services.cli import _parser
-from services.kit import db, jobs, probe, settings, web
+from services.kit import db, metrics, settings, web
 from tests.deploy import custom
 from tests.deploy.reading import (
     IMAGES,
@@ -35,7 +35,13 @@ BASE = KUBERNETES / "base"
 MANIFESTS = dict(manifests())
 CONTAINERS = {one.where: one for one in containers()}
 OURS = {where: one for where, one in CONTAINERS.items() if one.spec["image"].split(":")[0] in IMAGES}
-HUB = {where: one for where, one in CONTAINERS.items() if one.spec["image"].startswith("lotsennetz:")}
+MIGRATING = next(one for one in CONTAINERS.values() if one.name.startswith("migrate-"))
+HUB = {
+    where: one
+    for where, one in CONTAINERS.items()
+    if one.spec["image"].startswith("lotsennetz:") and one is not MIGRATING
+}
+LASTING = {where: one for where, one in CONTAINERS.items() if one is not MIGRATING}
 each_container = pytest.mark.parametrize("one", CONTAINERS.values(), ids=CONTAINERS)
 
 
@@ -101,7 +107,7 @@ def test_a_container_is_careful(one: Container) -> None:
         "readOnlyRootFilesystem": True,
         "capabilities": {"drop": ["ALL"]},
     }
-    assert {"startupProbe", "livenessProbe", "readinessProbe"} <= spec.keys()
+    assert {"startupProbe", "livenessProbe", "readinessProbe"} <= spec.keys() or one is MIGRATING
     assert {"cpu", "memory", "ephemeral-storage"} <= spec["resources"]["requests"].keys()
     assert {"memory", "ephemeral-storage"} <= spec["resources"]["limits"].keys()
     assert re.fullmatch(r"[a-z/.-]+:\d+\.\d+[\w.-]*", spec["image"]), "an image of one version"
@@ -137,11 +143,11 @@ def test_every_workload_survives_a_drained_node() -> None:
 
 
 def test_labels_lead_to_pods() -> None:
-    pods = [one["spec"]["template"]["metadata"]["labels"] for one in kinds("Deployment")]
+    pods = [one["spec"]["template"]["metadata"]["labels"] for kind in ("Deployment", "Job") for one in kinds(kind)]
     pods.append({"cnpg.io/cluster": "database"})
     for where, one in MANIFESTS.items():
-        for key, found in walk(one["spec"]) if one["kind"] in {"NetworkPolicy", "Service"} else ():
-            wanted = found.get("matchLabels", {}) if key == "podSelector" else found if key == "selector" else {}
+        for key, found in walk(one["spec"]) if one["kind"] in {"NetworkPolicy", "PodMonitor", "Service"} else ():
+            wanted = found.get("matchLabels", found) if key in {"podSelector", "selector"} else {}
             foreign = "k8s-app" in wanted
             assert foreign or any(wanted.items() <= labels.items() for labels in pods), where
 
@@ -151,7 +157,8 @@ def test_nobody_talks_to_anybody_unless_a_policy_says_so() -> None:
     assert policies["nobody"] == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
     for name, one in policies.items():
         assert name == "nobody" or all("ports" in rule for side in ("ingress", "egress") for rule in one.get(side, ()))
-    ports = {port["containerPort"] for one in CONTAINERS.values() for port in one.spec.get("ports", ())} | {5432, 8000}
+    ports = {port["containerPort"] for one in CONTAINERS.values() for port in one.spec.get("ports", ())}
+    ports |= {5432, 8000, 9187}  # the database's own
     for one in policies.values():
         for rule in one.get("ingress", ()):
             assert {port["port"] for port in rule["ports"]} <= ports
@@ -187,22 +194,35 @@ def test_every_command_is_one_of_the_hub_s(one: Container) -> None:
     assert (one.spec["args"][0] == "work") == one.name.endswith("-work")
 
 
+def test_the_owner_of_the_database_only_migrates() -> None:
+    assert _parser().parse_args(MIGRATING.spec["args"]).run is not None
+    assert MIGRATING.spec["args"] == ["migrate"]
+    for where, one in CONTAINERS.items():
+        named = {ref["name"] for key, ref in walk(one.spec) if key == "secretKeyRef"}
+        assert ("database-app" in named) == (one is MIGRATING), where
+    version = MIGRATING.spec["image"].split(":")[1]
+    assert MIGRATING.name == f"migrate-{version.replace('.', '-')}"
+    assert MIGRATING.pod["restartPolicy"] == "OnFailure"
+
+
 def test_every_service_has_its_workloads() -> None:
     assert {one.name for one in HUB.values()} == {f"{name}{part}" for name in SERVICES for part in ("", "-work")}
 
 
 def test_probes_ask_what_is_answered() -> None:
     paths = {path for handler in (web.live, web.ready) for path in handler.paths}
+    image = variables(IMAGES["lotsennetz"])
+    listening = {"http": int(image["LOTSENNETZ_PORT"]), "metrics": int(image["LOTSENNETZ_METRICS"].split(":")[1])}
     for where, one in HUB.items():
-        port = {port["name"]: port["containerPort"] for port in one.spec.get("ports", ())}
+        open_ = {port["name"]: port["containerPort"] for port in one.spec["ports"]}
+        works = one.name.endswith("-work")
+        assert open_ == ({"metrics": listening["metrics"]} if works else listening), where
         for kind in ("startupProbe", "livenessProbe", "readinessProbe"):
-            asked = one.spec[kind]
-            if one.name.endswith("-work"):
-                assert asked["exec"]["command"] == ["python", "-m", probe.__name__, "work"], where
-                continue
-            assert asked["httpGet"]["path"] in paths, where
-            assert port[asked["httpGet"]["port"]] == int(variables(IMAGES["lotsennetz"])["LOTSENNETZ_PORT"])
-        assert "/health/ready" not in str(one.spec["livenessProbe"]), "without a database a restart would help nobody"
+            asked = one.spec[kind]["httpGet"]
+            assert asked["path"] in paths, where
+            assert asked["port"] == ("metrics" if works else "http"), where
+            ready = asked["path"] == "/health/ready"
+            assert ready == (kind == "readinessProbe"), "without a database a restart would help nobody"
     router = next(one.spec for one in OURS.values() if one.name == "router")
     assert router["ports"][0]["containerPort"] == int(variables(IMAGES["lotsennetz-router"])["ROUTER_PORT"])
 
@@ -233,10 +253,17 @@ def test_the_database_is_the_hub_s() -> None:
     roles = {one["name"]: one for one in cluster["spec"]["managed"]["roles"]}
     owner = cluster["spec"]["bootstrap"]["initdb"]["owner"]
     assert sorted(roles[owner]["inRoles"]) == sorted(map(db.role_of, SERVICES))
-    assert not any(roles[db.role_of(name)]["login"] for name in SERVICES)
-    used = {(ref["name"], ref["key"]) for c in CONTAINERS.values() for key, ref in walk(c.spec) if key == "secretKeyRef"}
-    assert (f"{cluster['metadata']['name']}-app", "uri") in used
-    assert {name for name, _ in used} == {"database-app", "lotsennetz"}
+    for name in SERVICES:
+        assert not roles[db.role_of(name)]["login"]
+        assert roles[f"{name}_process"]["inRoles"] == [db.role_of(name)]
+    for where, one in HUB.items():
+        service = one.name.removesuffix("-work")
+        given = {variable["name"]: variable for variable in one.spec["env"]}
+        secret = given["DATABASE_PASSWORD"]["valueFrom"]["secretKeyRef"]
+        assert secret == {"name": roles[f"{service}_process"]["passwordSecret"]["name"], "key": "password"}, where
+        for variable, part in (("DATABASE", "rw"), ("REPLICA", "ro")):
+            host = f"{cluster['metadata']['name']}-{part}/{cluster['spec']['bootstrap']['initdb']['database']}"
+            assert given[f"LOTSENNETZ_{variable}_URL"]["value"].endswith(f"{service}_process:$(DATABASE_PASSWORD)@{host}")
 
 
 def test_the_database_has_a_connection_for_everybody() -> None:
@@ -247,23 +274,33 @@ def test_the_database_has_a_connection_for_everybody() -> None:
     assert needed <= int(kinds("Cluster")[0]["spec"]["postgresql"]["parameters"]["max_connections"])
 
 
-def test_queues_are_counted_where_they_are() -> None:
+def test_what_decides_about_processes_is_measured() -> None:
+    code = Path(metrics.__file__).read_text(encoding="utf-8")
     objects = {one["metadata"]["name"]: one["spec"] for one in kinds("ScaledObject")}
-    assert objects.keys() == {f"{name}-work" for name in SERVICES}
+    assert objects.keys() == {one.name for one in HUB.values()}
+    labels = next(one for one in kinds("PodMonitor") if one["metadata"]["name"] == "hub")["spec"]["podTargetLabels"]
+    there = {"route", "service", *(re.sub(r"\W", "_", label) for label in labels)}
     for name, one in objects.items():
-        schema = name.removesuffix("-work")
-        query = one["triggers"][0]["metadata"]["query"]
-        table = SERVICES[schema].metadata.tables[f"{schema}.job"]
-        assert f"FROM {table.fullname} " in query
-        assert set(re.findall(r"(\w+) (?:IN|<=)", query)) <= set(table.columns.keys())
-        assert set(re.findall(r"'(\w+)'", query)) <= set(re.findall(r"\w+", jobs.Status.__doc__ or ""))
+        assert one["scaleTargetRef"]["name"] == name
+        assert one["triggers"][0]["type"] == "cpu"
+        query = one["triggers"][1]["metadata"]["query"]
+        for metric in re.findall(r"lotsennetz_\w+", query):
+            assert f'"{metric.removesuffix("_bucket")}"' in code
+        assert set(re.findall(r"(\w+)(?:=|!~)\"", query)) <= there
+        assert f'="{name.removesuffix("-work")}"' in query
+
+
+def test_monitors_ask_open_ports() -> None:
+    names = {port["name"] for one in CONTAINERS.values() for port in one.spec.get("ports", ())} | {"metrics"}
+    for one in kinds("PodMonitor"):
+        assert {endpoint["port"] for endpoint in one["spec"]["podMetricsEndpoints"]} <= names
 
 
 def test_the_readme_makes_every_secret() -> None:
     readme = (KUBERNETES / "README.md").read_text(encoding="utf-8")
     for one in CONTAINERS.values():
         for key, ref in walk(one.spec):
-            if key == "secretKeyRef" and ref["name"] == "lotsennetz":
+            if key == "secretKeyRef" and ref["name"] != "database-app":
                 assert f"--from-literal={ref['key']}=" in readme
     store = kinds("ObjectStore")[0]["spec"]["configuration"]["s3Credentials"]
     assert all(f"--from-literal={one['key']}=" in readme for one in store.values())
