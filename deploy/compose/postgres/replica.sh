@@ -6,7 +6,7 @@ set -eu
 if [ ! -s "$PGDATA/PG_VERSION" ]; then
   mkdir -p "$PGDATA"
   chmod 700 "$PGDATA"
-  PGPASSWORD="$LOTSENNETZ_REPLICATION_PASSWORD" pg_basebackup --host postgres --username replicator --no-password \
-    --pgdata "$PGDATA" --wal-method stream --slot replica --write-recovery-conf --checkpoint fast
+  PGPASSWORD="$LOTSENNETZ_REPLICATION_PASSWORD" pg_basebackup --host "${PRIMARY:-postgres}" --username replicator \
+    --no-password --pgdata "$PGDATA" --wal-method stream --slot replica --write-recovery-conf --checkpoint fast
 fi
-exec postgres
+exec postgres "$@"
