@@ -13,25 +13,34 @@ from deploy.supply import locks
 from deploy.supply.locks import Package
 
 DELIVERED = frozenset({
-    "0BSD", "Apache-2.0", "Apache-2.0 WITH LLVM-exception", "BSD-2-Clause", "BSD-3-Clause", "BlueOak-1.0.0", "CC0-1.0",
-    "EUPL-1.2", "ISC", "MIT", "MIT-0", "MIT-CMU", "MPL-2.0", "OFL-1.1", "PSF-2.0", "Python-2.0", "Unlicense", "Zlib",
+    "0BSD", "Apache-2.0", "Apache-2.0 WITH LLVM-exception", "BSD-2-Clause", "BSD-3-Clause", "BlueOak-1.0.0",
+    "CC-BY-4.0", "CC0-1.0", "EUPL-1.2", "ISC", "MIT", "MIT-0", "MIT-CMU", "MPL-2.0", "OFL-1.1", "PSF-2.0", "Python-2.0", "Unlicense", "Zlib",
 })  # fmt: skip
-TOOLS = DELIVERED | {"CC-BY-4.0", "CC-BY-SA-4.0", "GPL-2.0-or-later", "GPL-3.0-or-later"}
+TOOLS = DELIVERED | {"CC-BY-SA-4.0", "GPL-2.0-or-later", "GPL-3.0-or-later"}
 """SPDX identifiers, as all below."""
 
 READ = {
+    "ansi-color": "BSD-3-Clause",
     "async-timeout": "Apache-2.0",
+    "bufrw": "MIT",
     "colorama": "BSD-3-Clause",
+    "error": "MIT",
     "font-source-sans-pro": "OFL-1.1",
     "gv100ad-py": "MIT",
+    "hexer": "MIT",
     "jinja2": "BSD-3-Clause",
+    "kubernetes-validate": "Apache-2.0",
+    "limiter": "MIT",
     "numba": "BSD-2-Clause",
+    "process": "MIT",
     "pypdfium2": "BSD-3-Clause AND Apache-2.0",
     "python-dateutil": "Apache-2.0 OR BSD-3-Clause",
     "reuse": "Apache-2.0 AND CC0-1.0 AND CC-BY-SA-4.0 AND GPL-3.0-or-later",
     "rich-click": "MIT",
     "segno": "BSD-3-Clause",
     "sniffio": "MIT OR Apache-2.0",
+    "string-template": "MIT",
+    "thriftrw": "MIT",
     "uvloop": "MIT OR Apache-2.0",
     "valkey": "MIT",
 }
@@ -46,16 +55,17 @@ WORDS = {
     "BSD 2-Clause License": "BSD-2-Clause",
     "BSD License": "BSD-3-Clause",
     "MIT License": "MIT",
+    "PSFL": "PSF-2.0",
     "Mozilla Public License 2.0 (MPL 2.0)": "MPL-2.0",
 }
 
 
 def licence_of(package: Package) -> str:
     """As an SPDX expression; empty where nobody says it."""
-    if package.ecosystem == "npm":
-        return package.licence
     if package.name in READ:
         return READ[package.name]
+    if package.ecosystem == "npm":
+        return package.licence
     try:
         return _said(distribution(package.name))
     except PackageNotFoundError:
