@@ -90,7 +90,8 @@ def compose(sdls: Mapping[str, tuple[str, str]]) -> tuple[str, str]:
 async def gateway(supergraph: str, port: int = 0, **settings: str) -> AsyncIterator[str]:
     """The gateway over `supergraph` on a loopback port, a free one unless named; yields its base address.
 
-    GraphQL is at `/graphql`; `settings` are those of `gateway.config.mjs`. It runs in a process group of its own, which ends with the block whatever happens in it.
+    GraphQL is at `/graphql`; `settings` are those of `gateway.config.mjs`. It runs in a process group of its own, which
+    ends with the block whatever happens in it.
     """
     await asyncio.to_thread(ensure_installed)
     with tempfile.TemporaryDirectory() as folder:

@@ -1,4 +1,4 @@
-"""Known weaknesses of the packages in the locks, from a local copy of the advisories: nothing is asked over the network.
+"""Known weaknesses of the packages in the locks, from a local copy of the advisories; no network is asked.
 
     python -m deploy.supply.audit PLACE…       folders or zip files of OSV records (JSON or YAML); see docs/release.md
 
@@ -91,7 +91,7 @@ def _key(version: str, ecosystem: str) -> Any:
     numbers, _, pre = version.partition("+")[0].partition("-")
     counted = tuple(int(part) for part in re.findall(r"\d+", numbers)[:3])
     parts = tuple((0, int(part), "") if part.isdecimal() else (1, 0, part) for part in pre.split(".")) if pre else ()
-    return (counted + (0, 0, 0))[:3], not pre, parts
+    return (*counted, 0, 0, 0)[:3], not pre, parts
 
 
 def records(place: Path, names: Iterable[str]) -> Iterator[dict[str, Any]]:
@@ -123,7 +123,9 @@ def spellings(packages: Iterable[Package]) -> set[str]:
 def main(places: list[str]) -> int:
     missing = [place for place in places if not Path(place).exists()]
     if missing or not places:
-        print(f"no advisories at {', '.join(missing) or 'hand'}: docs/release.md says how to fetch them", file=sys.stderr)
+        print(
+            f"no advisories at {', '.join(missing) or 'hand'}: docs/release.md says how to fetch them", file=sys.stderr
+        )
         return 2
     packages = [*locks.python(locks.EVERYTHING), *locks.npm(locks.PAGES), *locks.npm(locks.ROUTER)]
     seen = [record for place in places for record in records(Path(place), spellings(packages))]
@@ -132,7 +134,9 @@ def main(places: list[str]) -> int:
         return 2
     found = findings(packages, seen)
     for one in found:
-        print(f"{one.package.name} {one.package.version}: {one.id}, fixed in {', '.join(one.fixed) or '–'}: {one.about}")
+        print(
+            f"{one.package.name} {one.package.version}: {one.id}, fixed in {', '.join(one.fixed) or '–'}: {one.about}"
+        )
     print(f"{len(packages)} packages, {len(seen)} advisories about them, {len(found)} that concern their versions")
     return int(bool(found))
 

@@ -7,6 +7,7 @@ development are not delivered, so theirs may also be strong copyleft.
 """
 
 import sys
+from functools import cache
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 
 from deploy.supply import locks
@@ -14,7 +15,8 @@ from deploy.supply.locks import Package
 
 DELIVERED = frozenset({
     "0BSD", "Apache-2.0", "Apache-2.0 WITH LLVM-exception", "BSD-2-Clause", "BSD-3-Clause", "BlueOak-1.0.0",
-    "CC-BY-4.0", "CC0-1.0", "EUPL-1.2", "ISC", "MIT", "MIT-0", "MIT-CMU", "MPL-2.0", "OFL-1.1", "PSF-2.0", "Python-2.0", "Unlicense", "Zlib",
+    "CC-BY-4.0", "CC0-1.0", "EUPL-1.2", "ISC", "MIT", "MIT-0", "MIT-CMU", "MPL-2.0", "OFL-1.1", "PSF-2.0",
+    "Python-2.0", "Unlicense", "Zlib",
 })  # fmt: skip
 TOOLS = DELIVERED | {"CC-BY-SA-4.0", "GPL-2.0-or-later", "GPL-3.0-or-later"}
 """SPDX identifiers, as all below."""
@@ -60,6 +62,7 @@ WORDS = {
 }
 
 
+@cache
 def licence_of(package: Package) -> str:
     """As an SPDX expression; empty where nobody says it."""
     if package.name in READ:
@@ -75,8 +78,8 @@ def licence_of(package: Package) -> str:
 def _said(found: Distribution) -> str:
     told = found.metadata
     classifiers = [one.split(" :: ")[-1] for one in told.get_all("Classifier") or () if one.startswith("License ::")]
-    for text in (told.get("License-Expression"), told.get("License"), *classifiers):
-        if text and (spdx := WORDS.get(text, text)) and known(spdx):
+    for text in (*(told.get_all("License-Expression") or ()), *(told.get_all("License") or ()), *classifiers):
+        if known(spdx := WORDS.get(str(text), str(text))):
             return spdx
     return ""
 

@@ -1,4 +1,4 @@
-"""Whether a process of the hub on this machine is well; standard library only, because containers ask every few seconds.
+"""Whether a process of the hub on this machine is well; standard library only, as containers ask every few seconds.
 
     python -m services.kit.probe
 

@@ -21,7 +21,8 @@ SHAPES: Final[dict[tuple[str, str], Any]] = {
         "description": str,
         "instances": int,
         "imageCatalogRef": {
-            "apiGroup": {"postgresql.cnpg.io"}, "kind": {"ImageCatalog", "ClusterImageCatalog"}, "name": str, "major": int,
+            "apiGroup": {"postgresql.cnpg.io"}, "kind": {"ImageCatalog", "ClusterImageCatalog"}, "name": str,
+            "major": int,
         },
         "primaryUpdateStrategy": {"supervised", "unsupervised"},
         "primaryUpdateMethod": {"restart", "switchover"},

@@ -21,6 +21,7 @@ IMAGES = {
     "lotsennetz-front": DEPLOY / "caddy" / "Containerfile",
 }
 """Those that are built here."""
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 ELSEWHERE = {"HUB_SERVICES", "LOTSENNETZ_LANG", "SSL_CERT_FILE", "SSL_CERT_DIR", "NUMBA_CACHE_DIR"}
 """Variables that are read beside the settings."""
 HELPERS = {"DATABASE_PASSWORD", "VALKEY_PASSWORD"}
@@ -37,13 +38,14 @@ class Container(NamedTuple):
     """Of the workload."""
 
 
+@cache
 def manifests() -> list[tuple[str, dict[str, Any]]]:
     """Every resource of the manifests with where it stands; what only kustomize reads is left out."""
     return [
         (f"{path.relative_to(KUBERNETES)}: {one['kind']} {one['metadata']['name']}", one)
         for path in sorted(KUBERNETES.rglob("*.yaml"))
         if path.name != "kustomization.yaml"
-        for one in yaml.safe_load_all(path.read_text(encoding="utf-8"))
+        for one in yaml.load_all(path.read_text(encoding="utf-8"), LOADER)
     ]
 
 
@@ -111,7 +113,9 @@ def known() -> frozenset[str]:
 
 @cache
 def known_to_router() -> frozenset[str]:
-    text = "".join((DEPLOY / "router" / name).read_text(encoding="utf-8") for name in ("gateway.config.mjs", "probe.mjs"))
+    text = "".join(
+        (DEPLOY / "router" / name).read_text(encoding="utf-8") for name in ("gateway.config.mjs", "probe.mjs")
+    )
     return frozenset(re.findall(r"env\.(ROUTER_[A-Z_]+)", text)) | {"NODE_ENV"}
 
 
@@ -126,7 +130,7 @@ def known_to_front() -> frozenset[str]:
 
 def known_of(image: str) -> frozenset[str] | None:
     """The variables that one of our images knows; None for those of others."""
-    name = image.split(":")[0].rpartition("/")[2]
+    name = image.split(":", maxsplit=1)[0].rpartition("/")[2]
     return {"lotsennetz": known, "lotsennetz-router": known_to_router, "lotsennetz-front": known_to_front}.get(
         name, lambda: None
     )()

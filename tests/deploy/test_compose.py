@@ -54,7 +54,11 @@ def test_a_container_is_given_what_it_reads(one: dict[str, Any]) -> None:
     if name == "lotsennetz":
         asked = _parser().parse_args(one["command"])
         assert set(getattr(asked, "service", ())) <= SERVICES.keys()
-        assert one["healthcheck"] == {"disable": True} or one["healthcheck"]["test"][1:] == ["python", "-m", probe.__name__]
+        assert one["healthcheck"] == {"disable": True} or one["healthcheck"]["test"][1:] == [
+            "python",
+            "-m",
+            probe.__name__,
+        ]
     for volume in one.get("volumes", ()):
         place, _, inside = volume.partition(":")
         if place.startswith("."):
@@ -76,7 +80,9 @@ def test_the_split_has_every_service_and_its_workers() -> None:
         f"{name}{part}": [verb, name] for name in SERVICES for part, verb in (("", "serve"), ("-work", "work"))
     }
     said = there["directory"]["environment"]
-    assert {said[f"LOTSENNETZ_INSIDE_{name.upper()}_URL"] for name in SERVICES} == {f"http://{n}:8000" for n in SERVICES}
+    assert {said[f"LOTSENNETZ_INSIDE_{name.upper()}_URL"] for name in SERVICES} == {
+        f"http://{n}:8000" for n in SERVICES
+    }
     assert said["LOTSENNETZ_WORKERS"] == "none"
     assert variables(IMAGES["lotsennetz"])["LOTSENNETZ_PORT"] == "8000"
     users = (DEPLOY / "compose" / "postgres" / "first.sh").read_text(encoding="utf-8")

@@ -54,7 +54,9 @@ def made(servers: Servers) -> Iterator[Made]:
         socket = Path(parse_qs(urlsplit(url).query)["host"][0])
         there = Made(socket, (socket / "PG_VERSION").stat().st_uid)
         environment = there.environment(PGHOST=str(socket), PGUSER="postgres", PGDATA=str(socket))
-        subprocess.run(["psql", "-c", "DROP DATABASE lotsennetz", "postgres"], env=environment, check=True, capture_output=True)
+        subprocess.run(
+            ["psql", "-c", "DROP DATABASE lotsennetz", "postgres"], env=environment, check=True, capture_output=True
+        )
         there.run("first.sh", environment)
         assert "host replication replicator all scram-sha-256" in (socket / "pg_hba.conf").read_text()
         hub = {"LOTSENNETZ_DATABASE_URL": there.url("lotsennetz"), "LOTSENNETZ_REDIS_URL": servers.redis,
@@ -119,7 +121,7 @@ def _replica(made: Made) -> Iterator[str]:
         if user is not None:
             embedded._let_pass(home)
         environment = made.environment(PGDATA=str(home), PRIMARY=str(made.socket))
-        command = [SCRIPTS / "replica.sh", "-c", f"unix_socket_directories={sockets}", "-c", "listen_addresses="]
+        command = [str(SCRIPTS / "replica.sh"), "-c", f"unix_socket_directories={sockets}", "-c", "listen_addresses="]
         process = subprocess.Popen(command, env=environment, user=user, cwd="/", stdout=log, stderr=log)
         try:
             yield f"postgresql://directory_process:x@/lotsennetz?host={sockets}"

@@ -63,8 +63,14 @@ def test_the_front_s_probes_ask_what_it_answers() -> None:
 @pytest.mark.skipif(shutil.which("caddy") is None, reason="no Caddy on this machine")
 @pytest.mark.parametrize("name", ["hub", "split"])
 def test_caddy_takes_the_file(name: str) -> None:
-    given = {"LOTSENNETZ_NAME": "lotsennetz.example.org", "LOTSENNETZ_SITE": ":8080", "LOTSENNETZ_ACME": "x@example.org"}
+    given = {
+        "LOTSENNETZ_NAME": "lotsennetz.example.org",
+        "LOTSENNETZ_SITE": ":8080",
+        "LOTSENNETZ_ACME": "x@example.org",
+    }
     file = DEPLOY / "caddy" / f"{name}.Caddyfile"
     command = ["caddy", "adapt", "--adapter", "caddyfile", "--config", str(file)]
-    done = subprocess.run(command, env={"PATH": "", **given}, executable=shutil.which("caddy"), capture_output=True, check=False)
+    done = subprocess.run(
+        command, env={"PATH": "", **given}, executable=shutil.which("caddy"), capture_output=True, check=False
+    )
     assert done.returncode == 0, done.stderr

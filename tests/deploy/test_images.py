@@ -59,11 +59,17 @@ def test_the_hub_s_image_starts_the_hub() -> None:
 def test_only_pinned_packages_come_in(name: str) -> None:
     runs = " ".join(rest for word, rest in instructions(IMAGES[name]) if word == "RUN")
     if name == "lotsennetz":
-        given = dict(pair.split("=", 1) for word, rest in instructions(IMAGES[name]) if word == "ENV" for pair in rest.split())
+        given = dict(
+            pair.split("=", 1) for word, rest in instructions(IMAGES[name]) if word == "ENV" for pair in rest.split()
+        )
         assert given["PIP_REQUIRE_HASHES"] == "1"
         assert given["PIP_ONLY_BINARY"] == ":all:"
         assert given["PIP_NO_DEPS"] == "1"
-        assert re.findall(r"pip install (?:-r )?(\S+)", runs) == ["deploy/runtime.lock", "deploy/build.lock", "dist/*.whl"]
+        assert re.findall(r"pip install (?:-r )?(\S+)", runs) == [
+            "deploy/runtime.lock",
+            "deploy/build.lock",
+            "dist/*.whl",
+        ]
     else:
         assert re.findall(r"npm (\w+)", runs) == ["ci"]
         assert "--ignore-scripts" in runs

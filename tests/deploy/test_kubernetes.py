@@ -238,7 +238,12 @@ def test_there_is_time_to_stop() -> None:
 def test_services_lead_to_open_ports() -> None:
     for one in kinds("Service"):
         name, port = one["metadata"]["name"], one["spec"]["ports"][0]
-        open_ = {p["name"]: p["containerPort"] for c in CONTAINERS.values() for p in c.spec.get("ports", ()) if c.name == name}
+        open_ = {
+            p["name"]: p["containerPort"]
+            for c in CONTAINERS.values()
+            for p in c.spec.get("ports", ())
+            if c.name == name
+        }
         assert open_[port["targetPort"]] == port["port"], name
 
 
@@ -263,14 +268,18 @@ def test_the_database_is_the_hub_s() -> None:
         assert secret == {"name": roles[f"{service}_process"]["passwordSecret"]["name"], "key": "password"}, where
         for variable, part in (("DATABASE", "rw"), ("REPLICA", "ro")):
             host = f"{cluster['metadata']['name']}-{part}/{cluster['spec']['bootstrap']['initdb']['database']}"
-            assert given[f"LOTSENNETZ_{variable}_URL"]["value"].endswith(f"{service}_process:$(DATABASE_PASSWORD)@{host}")
+            assert given[f"LOTSENNETZ_{variable}_URL"]["value"].endswith(
+                f"{service}_process:$(DATABASE_PASSWORD)@{host}"
+            )
 
 
 def test_the_database_has_a_connection_for_everybody() -> None:
     pool = inspect.signature(db.Database.__init__).parameters["pool"].default
     most = {one["metadata"]["name"]: one["spec"]["maxReplicas"] for one in kinds("HorizontalPodAutoscaler")}
     # A process that answers has two pools, and listens; one more pod of each starts before an old one goes.
-    needed = sum((most[one.name] + 1) * (pool + 2 if one.name.endswith("-work") else 2 * pool + 5) for one in HUB.values())
+    needed = sum(
+        (most[one.name] + 1) * (pool + 2 if one.name.endswith("-work") else 2 * pool + 5) for one in HUB.values()
+    )
     assert needed <= int(kinds("Cluster")[0]["spec"]["postgresql"]["parameters"]["max_connections"])
 
 

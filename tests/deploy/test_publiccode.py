@@ -15,8 +15,9 @@ MUST = {
     "maintenance", "localisation",
 }  # fmt: skip
 MAY = {
-    "applicationSuite", "landingURL", "isBasedOn", "softwareVersion", "releaseDate", "logo", "organisation", "inputTypes",
-    "outputTypes", "categories", "usedBy", "fundedBy", "roadmap", "supports", "intendedAudience", "dependsOn",
+    "applicationSuite", "landingURL", "isBasedOn", "softwareVersion", "releaseDate", "logo", "organisation",
+    "inputTypes", "outputTypes", "categories", "usedBy", "fundedBy", "roadmap", "supports", "intendedAudience",
+    "dependsOn",
 }  # fmt: skip
 STATUS = {"concept", "development", "beta", "stable", "obsolete"}
 TYPES = {
@@ -61,7 +62,7 @@ def test_it_describes_itself(language: str) -> None:
 def test_it_says_who_and_under_what_licence() -> None:
     assert SAID["legal"].keys() <= {"license", "mainCopyrightOwner"}
     assert accepted(SAID["legal"]["license"])
-    assert f"license = \"{SAID['legal']['license']}\"" in (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    assert f'license = "{SAID["legal"]["license"]}"' in (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     assert SAID["maintenance"]["type"] == "community"
     assert all(one["name"] for one in SAID["maintenance"]["contacts"])
     assert SAID["localisation"]["localisationReady"] is True

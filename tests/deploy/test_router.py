@@ -1,4 +1,4 @@
-"""The router as its image starts it: its probe, and the trusted documents beside it. No service stands behind it here."""
+"""The router as its image starts it: its probe, and the trusted documents beside it. No service stands behind it."""
 
 import asyncio
 import json
@@ -14,8 +14,7 @@ from tests.router import environment, gateway, node
 
 FOLDER = DEPLOY / "router"
 DOCUMENTS: dict[str, str] = json.loads((FOLDER / "documents.json").read_text(encoding="utf-8"))
-HASH = sorted(DOCUMENTS)[0]
-OURS, OTHERS = DOCUMENTS[HASH], "{ topics { label } }"
+HASH, OTHERS = min(DOCUMENTS), "{ topics { label } }"
 CLOSED = "directory=http://127.0.0.1:9/,matching=http://127.0.0.1:9/,events=http://127.0.0.1:9/"
 """The port is nobody's: a query that may run ends there."""
 

@@ -60,5 +60,7 @@ def test_systemd_thinks_well_of_it() -> None:
 def test_systemd_understands_every_line() -> None:
     command = ["systemd-analyze", "verify", "--man=no", str(UNIT)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
-    strange = [line for line in done.stderr.splitlines() if "lotsennetz.service" in line and "is not executable" not in line]
+    strange = [
+        line for line in done.stderr.splitlines() if "lotsennetz.service" in line and "is not executable" not in line
+    ]
     assert strange == []
