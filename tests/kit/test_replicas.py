@@ -131,7 +131,10 @@ async def test_whoever_wrote_sees_it_in_every_process(
     """Beside another client, who does not: so that it is the replica that both look at."""
     monkeypatch.setattr(replicas, "LATE_SECONDS", 60.0)
     await publish(city, "Before")
-    await world.go_on()
+    guests = await Clients(world.hub, [])("08121000")
+    await guests.ask(demo.PUBLISH, snapshot=demo.snapshot("heilbronn"))
+    await guests.close()
+    await world.hub.settle()
     own = replace(world.hub.settings, port=0, public_url=world.hub.settings.issuer)
     async with contextlib.AsyncExitStack() as stack:
         hub, _server = await stack.enter_async_context(running(own, chosen()))
