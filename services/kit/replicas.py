@@ -21,9 +21,10 @@ from typing import Any, Final
 import asyncpg
 from arq.connections import ArqRedis, RedisSettings
 from redis.exceptions import RedisError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from services.kit.db import NOBODY, Acting, Database, Reader, driver, lsn, reached
-from services.kit.errors import HubError
+from services.kit.errors import Conflict, HubError, Unavailable
 from services.kit.jobs import connect
 
 log = logging.getLogger(__name__)
@@ -128,7 +129,7 @@ class Replica:
                 opened = await stack.enter_async_context(self.db.read(acting, milliseconds, since=since))
             except asyncpg.DivisionByZeroError:
                 self._counted("behind")
-            except HubError as problem:
+            except (Unavailable, Conflict) as problem:
                 self._lost(problem)
             else:
                 self._counted("replica")
@@ -142,7 +143,7 @@ class Replica:
             asked = f"SELECT CASE WHEN {reached(f'${len(values) + 1}')} THEN ({statement}) END"
             try:
                 found = await self.db.answers.read(asked, (*values, lsn(since)), milliseconds)
-            except HubError as problem:
+            except (Unavailable, Conflict) as problem:
                 self._lost(problem)
             else:
                 self._counted("behind" if found is None else "replica")
@@ -184,10 +185,15 @@ class Replica:
             return False
         return self._known is not None and self._known[0] == self._version()
 
-    def _lost(self, problem: HubError) -> None:
-        """Leave it alone for a while if it is gone; what it only could not do just now, the primary does."""
+    def _lost(self, problem: Unavailable | Conflict) -> None:
+        """Leave it alone for a while if it is gone; what it only could not do just now, the primary does.
+
+        Raises `problem` where all connections are busy: the primary has no more of them.
+        """
+        if isinstance(problem.__cause__, PoolTimeout):
+            raise problem
         self._counted("away")
-        if problem.status == 503:
+        if isinstance(problem, Unavailable):
             log.warning("the replica of %s does not answer", self.primary.schema)
             self._away_until = time.monotonic() + AWAY_SECONDS
 

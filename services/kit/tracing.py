@@ -83,8 +83,9 @@ def _span(name: str, kind: str, told: Mapping[str, str], parent: Any = None) -> 
     from opentelemetry.trace import SpanKind, StatusCode
 
     assert _tracer is not None
-    quiet = {"record_exception": False, "set_status_on_exception": False}
-    with _tracer.start_as_current_span(name, parent, SpanKind[kind], attributes=told, **quiet) as span:
+    with _tracer.start_as_current_span(
+        name, parent, SpanKind[kind], told, record_exception=False, set_status_on_exception=False
+    ) as span:
         try:
             yield span
         except Exception as problem:

@@ -24,7 +24,7 @@ async def measures(session: Reader) -> Sequence[Metric]:
         .limit(MOST)
     )
     value, bound = (Plan.answer[name].as_float() for name in ("objective", "upper_bound"))
-    found = (await session.execute(select(value, bound).where(Plan.id.in_(newest)))).tuples().all()
+    found = await session.execute(select(value, bound).where(Plan.id.in_(newest)))
     gaps = [max(0.0, 1 - reached / most) for reached, most in found if most and reached is not None]
     ranked = [(("median",), median(gaps)), (("worst",), max(gaps))] if gaps else []
     return [

@@ -17,7 +17,7 @@ from services.app import chosen
 from services.cli import demo
 from services.cli.client import Client
 from services.cli.running import running
-from services.kit import embedded
+from services.kit import embedded, replicas
 from services.kit.db import HUB, NOBODY
 from services.kit.jobs import address
 from services.kit.replicas import AWAY_SECONDS, NEVER, Written
@@ -28,6 +28,7 @@ from tests.replica import following
 
 KONSTANZ = "08335043"
 NAMES = "query ($city: ID!) { city(ags: $city) { navigators { nodes { name } } } }"
+EVENT = "query ($id: ID!) { event(id: $id) { title } }"
 TITLES = "{ projects { nodes { title } } }"
 
 
@@ -124,25 +125,32 @@ async def test_queries_are_read_at_the_replica_and_nothing_else(
     assert world.went("directory", "replica") == before
 
 
-async def test_whoever_wrote_sees_it_in_every_process(world: World, city: Client, http: httpx.AsyncClient) -> None:
-    await titles(http)
-    await world.pause()
-    try:
-        await publish(city, "Written a moment ago")
-        found = await city.ask(TITLES)
-        assert "Written a moment ago" in [node["title"] for node in found["projects"]["nodes"]]
-        async with running(replace(world.hub.settings, port=0, public_url=world.hub.settings.issuer), chosen()) as (
-            hub,
-            _server,
-        ):
-            other = Client(
-                world.hub.settings.issuer, city.client_id, city.credentials[1], graph=f"{hub.settings.address}/graphql"
-            )
-            found = await other.ask(TITLES)
-            await other.close()
-            assert "Written a moment ago" in [node["title"] for node in found["projects"]["nodes"]]
-    finally:
+async def test_whoever_wrote_sees_it_in_every_process(
+    world: World, city: Client, http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beside another client, who does not: so that it is the replica that both look at."""
+    monkeypatch.setattr(replicas, "LATE_SECONDS", 60.0)
+    await publish(city, "Before")
+    guests = await Clients(world.hub, [])("08121000")
+    await guests.ask(demo.PUBLISH, snapshot=demo.snapshot("heilbronn"))
+    await guests.close()
+    await world.hub.settle()
+    own = replace(world.hub.settings, port=0, public_url=world.hub.settings.issuer)
+    async with contextlib.AsyncExitStack() as stack:
+        hub, _server = await stack.enter_async_context(running(own, chosen()))
+        stranger = await Clients(world.hub, [])(KONSTANZ, graph=f"{hub.settings.address}/graphql")
+        there = Client(city.url, *city.credentials, graph=stranger.graph)
+        stack.push_async_callback(stranger.close)
+        stack.push_async_callback(there.close)
+        for client in (city, there, stranger):
+            await client.ask(EVENT, id="00000000-0000-0000-0000-000000000000")
         await world.go_on()
+        await world.pause()
+        stack.push_async_callback(world.go_on)
+        made = (await city.ask(demo.CREATE, event=demo.snapshot("event")))["createEvent"]["id"]
+        for client in (city, there):
+            assert (await client.ask(EVENT, id=made))["event"]["title"]
+        assert (await stranger.ask(EVENT, id=made))["event"] is None
 
 
 async def test_what_was_announced_everybody_sees_and_nothing_old_is_remembered(

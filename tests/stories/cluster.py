@@ -10,7 +10,7 @@ import contextlib
 import signal
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -79,7 +79,7 @@ def url_of(service: str, url: str) -> str:
     return urlsplit(url)._replace(netloc=f"{user_of(service)}@").geturl()
 
 
-def _reaching(service: str, primary: str, replica: str) -> Mapping[str, str]:
+def _reaching(service: str, primary: str, replica: str) -> dict[str, str]:
     return {
         "LOTSENNETZ_DATABASE_URL": url_of(service, primary),
         "LOTSENNETZ_REPLICA_URL": url_of(service, replica),
