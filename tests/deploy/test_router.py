@@ -14,7 +14,7 @@ from tests.router import environment, gateway, node
 
 FOLDER = DEPLOY / "router"
 DOCUMENTS: dict[str, str] = json.loads((FOLDER / "documents.json").read_text(encoding="utf-8"))
-HASH, OTHERS = min(DOCUMENTS), "{ topics { label } }"
+HASH, OTHERS = min(DOCUMENTS), "{ topics { nodes { label } } }"
 CLOSED = "directory=http://127.0.0.1:9/,matching=http://127.0.0.1:9/,events=http://127.0.0.1:9/"
 """The port is nobody's: a query that may run ends there."""
 
