@@ -96,7 +96,8 @@ def _key(version: str, ecosystem: str) -> Any:
 
 def records(place: Path, names: Iterable[str]) -> Iterator[dict[str, Any]]:
     """The OSV records in a folder or a zip file that could be about one of `names`; others are not even parsed."""
-    wanted = re.compile("|".join(re.escape(name) for name in sorted(set(names))).encode(), re.IGNORECASE)
+    either = "|".join(re.escape(name) for name in sorted(set(names)))
+    wanted = re.compile(rf"""name["']?: *["']?(?:{either})["']?\s*[,}}\n]""".encode(), re.IGNORECASE)
     for suffix, content in _files(place):
         if wanted.search(content):
             found = json.loads(content) if suffix == ".json" else yaml.load(content, LOADER)  # noqa: S506 - a safe one
@@ -137,7 +138,7 @@ def main(places: list[str]) -> int:
         print(
             f"{one.package.name} {one.package.version}: {one.id}, fixed in {', '.join(one.fixed) or '–'}: {one.about}"
         )
-    print(f"{len(packages)} packages, {len(seen)} advisories about them, {len(found)} that concern their versions")
+    print(f"{len(packages)} packages, {len(seen)} advisories by their names, {len(found)} that concern their versions")
     return int(bool(found))
 
 

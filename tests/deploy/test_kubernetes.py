@@ -183,7 +183,8 @@ def test_every_setting_is_one_that_is_read(monkeypatch: pytest.MonkeyPatch) -> N
     assert sorted(given.keys() - known()) == []
     read = settings.from_environment(given)
     assert not read.workers
-    assert read.inside == {name: f"http://{name}:8000" for name in SERVICES}
+    assert read.peers == {name: f"http://{name}:8000" for name in SERVICES}
+    assert read.url_of("events") == read.public_url, "links lead outside"
 
 
 @pytest.mark.parametrize("one", HUB.values(), ids=HUB)
