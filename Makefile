@@ -14,7 +14,7 @@ FOUND = $(or $(PYTHON),$(shell for python in .venv/bin/python python3 python3.14
 export NUMBA_CACHE_DIR := $(CURDIR)/.venv/numba-cache
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test check docs soak screenshots bench bench-matching lock clean
+.PHONY: help setup demo up test check docs soak split split-test screenshots bench bench-matching lock sbom licences audit clean
 
 help: ## show this list / diese Übersicht
 	@echo "make …"
@@ -56,6 +56,13 @@ soak: setup ## what takes long: many more queries, kills, forms and plans / was 
 		tests/matching/solver/test_conflict.py tests/matching/solver/test_exact.py tests/stories/test_day.py \
 		tests/events/agenda/test_exact.py tests/events/test_kill_clock.py
 
+split: setup ## three services, workers, replica, router, as apart as they get / alles getrennt, mit Replikat und Router
+	@$(VENV)/python -m tests.stories.cluster
+
+split-test: setup ## the stories against that / die Geschichten dagegen
+	LOTSENNETZ_SOAK=1 $(VENV)/pytest tests/stories/test_cluster.py tests/stories/test_day.py \
+		tests/stories/test_knmeetshn.py -k cluster
+
 screenshots: setup ## all pages as pictures, and those of the handbook / alle Seiten als Bilder, auch die des Handbuchs
 	LOTSENNETZ_PICTURES=1 $(VENV)/pytest tests/browser/screenshots.py tests/browser/test_stories.py -k "1280 or screenshots"
 
@@ -68,10 +75,23 @@ bench: setup ## measure, see tests/bench / messen
 bench-matching: setup ## the solver's plans beside the best known, hours / Pläne neben den besten bekannten, Stunden
 	$(VENV)/python -m tests.bench.matching
 
-lock: setup ## requirements.lock after a change in pyproject.toml; newest versions with OPTIONS=--upgrade
-	UV_SYSTEM_CERTS=1 UV_CACHE_DIR=.cache/uv $(VENV)/uv pip compile --quiet --universal --python-version 3.11 \
-		--generate-hashes --all-extras --group dev $(OPTIONS) --custom-compile-command "make lock" \
-		pyproject.toml -o requirements.lock
+COMPILE = UV_SYSTEM_CERTS=1 UV_CACHE_DIR=.cache/uv $(VENV)/uv pip compile --quiet --universal --python-version 3.11 \
+	--generate-hashes --custom-compile-command "make lock"
+
+lock: setup ## the locks after a change in pyproject.toml; newest versions with OPTIONS=--upgrade
+	$(COMPILE) $(OPTIONS) --all-extras --group dev pyproject.toml -o requirements.lock
+	@# What runs and what builds, for the images: parts of the above.
+	$(COMPILE) --constraint requirements.lock --extra exact --extra tracing pyproject.toml -o deploy/runtime.lock
+	$(COMPILE) --constraint requirements.lock --group build -o deploy/build.lock
+
+sbom: setup ## out/lotsennetz.cdx.json, the bill of materials (CycloneDX) / die Stückliste
+	$(VENV)/python -m deploy.supply.sbom
+
+licences: setup ## docs/licences.md, of everything that is used / Lizenzen von allem, was benutzt wird
+	$(VENV)/python -m deploy.supply.licences
+
+audit: setup ## known weaknesses of the packages, from local ADVISORIES="FOLDER ZIP" / bekannte Schwachstellen
+	$(VENV)/python -m deploy.supply.audit $(ADVISORIES)
 
 clean: ## remove what was installed and cached, not your data / Installiertes löschen, nicht die Daten
 	rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -87,20 +87,22 @@ def compose(sdls: Mapping[str, tuple[str, str]]) -> tuple[str, str]:
 
 
 @asynccontextmanager
-async def gateway(supergraph: str) -> AsyncIterator[str]:
-    """The gateway over `supergraph` on a free loopback port; yields its base address (GraphQL is at `/graphql`).
+async def gateway(supergraph: str, port: int = 0, **settings: str) -> AsyncIterator[str]:
+    """The gateway over `supergraph` on a loopback port, a free one unless named; yields its base address.
 
-    It runs in a process group of its own, which ends with the block whatever happens in it.
+    GraphQL is at `/graphql`; `settings` are those of `gateway.config.mjs`. It runs in a process group of its own, which
+    ends with the block whatever happens in it.
     """
     await asyncio.to_thread(ensure_installed)
     with tempfile.TemporaryDirectory() as folder:
         schema, printed = Path(folder, "supergraph.graphql"), Path(folder, "output")
         schema.write_text(supergraph, encoding="utf-8")
-        with loopback() as probe:
-            port = probe.getsockname()[1]
+        if not port:
+            with loopback() as probe:
+                port = probe.getsockname()[1]
         program = FOLDER / "node_modules" / "@graphql-hive" / "gateway" / "dist" / "bin.js"
         command = [str(node()), str(program), "supergraph"]
-        env = environment(ROUTER_SUPERGRAPH=str(schema), ROUTER_PORT=str(port), ROUTER_HOST="127.0.0.1")
+        env = environment(ROUTER_SUPERGRAPH=str(schema), ROUTER_PORT=str(port), ROUTER_HOST="127.0.0.1", **settings)
         with printed.open("wb") as output:
             process = subprocess.Popen(
                 command, cwd=FOLDER, env=env, stdout=output, stderr=subprocess.STDOUT, start_new_session=True

@@ -3,7 +3,7 @@
 //   node compose.mjs --supergraph OUT --public OUT [--url NAME=URL]… (FOLDER | NAME=FILE)…
 //
 // A FOLDER stands for its `NAME.graphql` files. A subgraph without --url is expected at http://NAME:8000/NAME/graphql,
-// which is its address in compose.yaml and in the chart. Exits with 1 and the errors on stderr if they do not compose.
+// which is its address in the compose file and in the manifests. Exits with 1 and the errors on stderr if they do not compose.
 // The same input gives the same bytes, so the result can be committed and compared.
 
 import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";

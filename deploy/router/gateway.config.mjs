@@ -6,9 +6,13 @@
 //   ROUTER_SUBGRAPHS   directory=URL,events=URL: where subgraphs live, if not where the supergraph says
 //   ROUTER_TIMEOUT_MS  20000: the longest wait for a subgraph's answer (subscriptions have no limit)
 //   ROUTER_LOG         warn
+//   ROUTER_DOCUMENTS   documents.json beside this file: trusted documents, an object from SHA-256 to query
+//   ROUTER_DOCUMENTS_POLICY
+//                      off; allowed: clients may name them by their hash; only: without an access token nothing else runs
 //
 // The gateway reports to nobody here: usage reporting, tracing and supergraph polling from a URL stay unconfigured.
 
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "@graphql-hive/gateway";
 import { GraphQLError } from "graphql";
@@ -22,6 +26,19 @@ const locations = overrides.map((entry) => {
   const at = entry.indexOf("=");
   return [entry.slice(0, at), { location: entry.slice(at + 1) }];
 });
+
+// As `services/kit/documents.py` has it for a hub in one process: nothing is learnt from clients.
+function trustedDocuments(policy) {
+  if (policy === "off") return undefined;
+  if (!["allowed", "only"].includes(policy)) throw new Error("ROUTER_DOCUMENTS_POLICY takes off, allowed or only");
+  const texts = new Map(Object.entries(JSON.parse(readFileSync(env.ROUTER_DOCUMENTS ?? here("documents.json"), "utf8"))));
+  return {
+    getPersistedOperation: (hash) => texts.get(hash) ?? null,
+    extractPersistedOperationId: ({ documentId, extensions }) =>
+      (documentId ?? extensions?.persistedQuery?.sha256Hash)?.replace(/^sha256:/, "").toLowerCase() ?? null,
+    allowArbitraryDocuments: policy === "allowed" ? true : (request) => request.headers.has("authorization"),
+  };
+}
 
 // Our subgraphs write their errors for the reader and mask the unexpected ones themselves; masked again, they could not
 // say what to change. Only the gateway's own failures are covered: they tell addresses and queries of subgraphs.
@@ -41,13 +58,15 @@ export const gatewayConfig = defineConfig({
   transportEntries: { ...Object.fromEntries(locations), "*": { options: { method: "POST" } } },
   propagateHeaders: {
     fromClientToSubgraphs({ request, context }) {
-      const passed = ["authorization", "accept-language"].map((name) => [name, request.headers.get(name)]);
+      const passed = ["authorization", "accept-language", "traceparent"].map((name) => [name, request.headers.get(name)]);
       // Who asks: as every proxy does, the address that we see comes after what we were told.
       const chain = [request.headers.get("x-forwarded-for"), context.req?.socket?.remoteAddress].filter(Boolean);
       passed.push(["x-forwarded-for", chain.join(", ") || null]);
       return Object.fromEntries(passed.filter(([, value]) => value !== null));
     },
   },
+
+  persistedDocuments: trustedDocuments(env.ROUTER_DOCUMENTS_POLICY ?? "off"),
 
   maskedErrors: { maskError },
   subgraphErrors: false, // `extensions` arrive as the subgraph sent them

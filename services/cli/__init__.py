@@ -3,7 +3,6 @@
 import argparse
 import asyncio
 import contextlib
-import logging
 import os
 import signal
 import sys
@@ -14,11 +13,12 @@ from typing import Any
 
 from services.app import SERVICES, chosen
 from services.cli import demo, files, keys, people, solve
+from services.cli.monitoring import monitored
 from services.cli.running import running, servers, until_stopped
 from services.directory import register
 from services.directory.access import CLIENT_SCOPES, checked_ags
 from services.directory.oauth import clients
-from services.kit import i18n, migrations
+from services.kit import i18n, logs, migrations, tracing
 from services.kit.db import HUB, Database
 from services.kit.errors import HubError
 from services.kit.i18n import gettext as _
@@ -32,13 +32,17 @@ Command = Callable[[argparse.Namespace, Settings], Coroutine[Any, Any, int]]
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; 0 when it succeeded, 1 (or the command's `wrong`) with an explanation when it did not."""
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logs.configure()
     asked = _parser().parse_args(arguments)
     with i18n.speaking(asked.lang):
         try:
             command: Command = asked.run
+            settings = from_environment()
+            logs.configure(settings.log)
+            if command in {_up, _serve, _work}:
+                tracing.configure("-".join(["lotsennetz", *getattr(asked, "service", ())]))
             with asyncio.Runner(loop_factory=_loop) as runner:
-                return runner.run(command(asked, from_environment()))
+                return runner.run(command(asked, settings))
         except HubError as problem:
             print(f"lotsennetz: {problem.message}", file=sys.stderr)
             for detail in problem.problems:
@@ -120,12 +124,13 @@ async def _work(asked: argparse.Namespace, settings: Settings) -> int:
     with servers(settings, share=True) as found:
         hub = Hub(found, chosen(",".join(asked.service)))
         await hub.migrate()
-        working = asyncio.gather(*(hub.work(runtime) for runtime in hub.runtimes.values()))
-        for stop in (signal.SIGINT, signal.SIGTERM):  # gives its jobs back before it goes
-            asyncio.get_running_loop().add_signal_handler(stop, working.cancel)
-        with contextlib.suppress(asyncio.CancelledError):
-            await working
-        await hub.stop()
+        async with monitored(hub):
+            working = asyncio.gather(*(hub.work(runtime) for runtime in hub.runtimes.values()))
+            for stop in (signal.SIGINT, signal.SIGTERM):  # gives its jobs back before it goes
+                asyncio.get_running_loop().add_signal_handler(stop, working.cancel)
+            with contextlib.suppress(asyncio.CancelledError):
+                await working
+            await hub.stop()
     return 0
 
 

@@ -28,7 +28,7 @@ from joserfc.jwk import ECKey
 from litestar import Litestar, Request, Response, get, post
 from litestar.handlers import HTTPRouteHandler
 
-from services.cli.running import bind
+from services.cli.serving import bind
 from services.kit import i18n, pages
 from services.kit.graphql import read_body
 from services.kit.i18n import gettext as _

@@ -11,10 +11,10 @@ from dataclasses import replace
 import msgspec
 import uvicorn
 
-from services.cli.serving import Protocol
+from services.cli.monitoring import monitored
+from services.cli.serving import Protocol, bind
 from services.kit import embedded
 from services.kit.errors import Conflict
-from services.kit.i18n import gettext as _
 from services.kit.service import Hub, Service
 from services.kit.settings import Settings
 from services.kit.web import create_app
@@ -59,28 +59,6 @@ def servers(settings: Settings, *, share: bool = False) -> Iterator[Settings]:
         ).with_secret()
 
 
-def bind(host: str, port: int) -> socket.socket:
-    """A listening socket; raises Conflict, in words, when the port is taken."""
-    # With the protocol named, or asyncio leaves Nagle's algorithm on: 40 ms more for every answer in two parts.
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-    except OSError as problem:
-        listener.close()
-        raise Conflict(
-            _(
-                "{host}:{port} cannot be used ({reason}). Stop what runs there, or choose another port with "
-                "LOTSENNETZ_PORT.",
-                host=host,
-                port=port,
-                reason=problem.strerror,
-            )
-        ) from problem
-    return listener
-
-
 @contextlib.asynccontextmanager
 async def running(settings: Settings, services: Sequence[Service]) -> AsyncIterator[tuple[Hub, uvicorn.Server]]:
     """A hub that answers at `settings.issuer`; with port 0, at a free port. Stops it at the end."""
@@ -92,6 +70,7 @@ async def running(settings: Settings, services: Sequence[Service]) -> AsyncItera
                 create_app(hub),
                 http=Protocol,
                 log_level="warning",
+                log_config=None,
                 access_log=False,  # addresses of people are personal data
                 timeout_graceful_shutdown=DRAIN_SECONDS,
                 server_header=False,
@@ -99,17 +78,18 @@ async def running(settings: Settings, services: Sequence[Service]) -> AsyncItera
             ),
         )
         await hub.migrate()  # complains here, before anything answers
-        task = asyncio.create_task(server.serve(sockets=[listener]))
-        try:
-            while not server.started:
-                if task.done():
-                    await task
-                    raise RuntimeError("the hub ended before it started")
-                await asyncio.sleep(0.02)
-            yield hub, server
-        finally:
-            server.should_exit = True
-            await task
+        async with monitored(hub):
+            task = asyncio.create_task(server.serve(sockets=[listener]))
+            try:
+                while not server.started:
+                    if task.done():
+                        await task
+                        raise RuntimeError("the hub ended before it started")
+                    await asyncio.sleep(0.02)
+                yield hub, server
+            finally:
+                server.should_exit = True
+                await task
 
 
 class _Server(uvicorn.Server):

@@ -28,6 +28,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.exc import ArgumentError, DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
+from services.kit import tracing
 from services.kit.answers import Answers
 from services.kit.errors import Refused
 from services.kit.i18n import gettext as _
@@ -133,6 +134,16 @@ def async_url(url: str) -> URL:
     return parsed.set(drivername="postgresql+asyncpg")
 
 
+def lsn(position: int) -> str:
+    """A position in the log of changes, in bytes, as PostgreSQL writes it."""
+    return f"{position >> 32:X}/{position & 0xFFFFFFFF:X}"
+
+
+def reached(position: str) -> str:
+    """The condition that a server follows another and is as far as the expression `position`."""
+    return f"(pg_is_in_recovery() AND pg_last_wal_replay_lsn() >= {position}::pg_lsn)"
+
+
 def role_of(schema: str) -> str:
     return f"lotsennetz_{schema}"
 
@@ -160,6 +171,8 @@ class Database:
         self._settings = settings
         self._dsn = async_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
         self.answers = Answers(self._dsn, settings, pool)
+        self.committed: Callable[[Any], Awaitable[None]] | None = None
+        """Called with the driver's connection once a unit of work is durable; must not raise."""
         self.engine: AsyncEngine = create_async_engine(
             async_url(url),
             pool_size=pool,
@@ -178,7 +191,7 @@ class Database:
         Raises Unavailable where the server does not answer, Conflict where it asks to try again, TooSlow where one
         statement takes longer than STATEMENT_MILLISECONDS.
         """
-        with translated():
+        with translated(), tracing.asking(self.schema, "change"):
             async with self._transaction(Writer, "BEGIN", acting, STATEMENT_MILLISECONDS) as session:
                 yield session
         callbacks: list[AfterCommit] = session.info.get("after_commit", [])
@@ -191,23 +204,29 @@ class Database:
 
     @asynccontextmanager
     async def read(
-        self, acting: Acting = NOBODY, milliseconds: int | None = None, *, frozen: bool = False
+        self,
+        acting: Acting = NOBODY,
+        milliseconds: int | None = None,
+        *,
+        frozen: bool = False,
+        since: int | None = None,
     ) -> AsyncIterator[Reader]:
         """A read-only transaction; parallel GraphQL fields each take their own.
 
         `milliseconds` is how long one statement may take: without it, STATEMENT_MILLISECONDS for those who act for
-        somebody. `frozen`: every statement in it sees the same state of the database. Raises as `begin`.
+        somebody. `frozen`: every statement in it sees the same state of the database. `since`: only on a replica that
+        is as far in the primary's log, else DivisionByZeroError. Raises as `begin`.
         """
         if milliseconds is None:
             milliseconds = STATEMENT_MILLISECONDS if acting else self.milliseconds
         opening = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY" if frozen else "BEGIN READ ONLY"
-        with translated():
-            async with self._transaction(Reader, opening, acting, milliseconds) as session:
+        with translated(), tracing.asking(self.schema, "read"):
+            async with self._transaction(Reader, opening, acting, milliseconds, since) as session:
                 yield session
 
     @asynccontextmanager
     async def _transaction(
-        self, kind: type[Session], opening: str, acting: Acting, milliseconds: int
+        self, kind: type[Session], opening: str, acting: Acting, milliseconds: int, since: int | None = None
     ) -> AsyncIterator[Session]:
         """Begin and say for whom, in one message where the words need no quoting, as nearly all; commit at the end.
 
@@ -225,6 +244,9 @@ class Database:
                 ]
                 if milliseconds != self.milliseconds:
                     words.append(f"set_config('statement_timeout', '{milliseconds:d}', true)")
+                if since is not None:  # in the same message, so that it costs no round trip
+                    place = f"'{lsn(since)}'"
+                    words.append(f"1 / {reached(place)}::int")
                 saying = f"SELECT {', '.join(words)}"
                 await connection.execute(f"{opening}; {saying}" if words and plain else opening)
                 if not plain:
@@ -235,6 +257,8 @@ class Database:
                 await _commit(connection, session.info.get("last", {}))
                 if session.in_transaction():
                     await session.commit()
+                if self.committed is not None and kind is Writer:
+                    await self.committed(connection)
             except Exception:
                 await _roll_back(connection)
                 raise

@@ -36,6 +36,7 @@ from sqlalchemy import (
 from sqlalchemy import func as sql
 from sqlalchemy.dialects.postgresql import JSONB
 
+from services.kit import tracing
 from services.kit.db import HUB, NOBODY, Database, Reader, Writer
 from services.kit.errors import Refused, Unavailable
 from services.kit.heavy import heavy
@@ -166,7 +167,12 @@ class Queue:
     lease: float = 30.0
     cores: int = 1
     """Computations that one worker runs at a time."""
+    tried: Callable[[str, str, str], None] = lambda _service, _job, _outcome: None
+    """Counts a try of a job: service, kind, how it ended (`Metrics.tried`)."""
     _pool: ArqRedis | None = field(default=None, repr=False)
+
+    def count(self, job: str, outcome: str) -> None:
+        self.tried(str(self.metadata.schema), job, outcome)
 
     @property
     def line(self) -> str:
@@ -186,7 +192,8 @@ class Queue:
         with suppress(RedisError, OSError):
             async with asyncio.timeout(NUDGE_SECONDS):
                 pool = await self._connected()
-                await pool.enqueue_job("run", str(job_id), _queue_name=self.line, _expires=LONGEST_SECONDS)
+                told = (str(job_id), tracing.carried())
+                await pool.enqueue_job("run", *told, _queue_name=self.line, _expires=LONGEST_SECONDS)
 
     async def room(self) -> int:
         """How many more ids the line should take; none while Valkey is away. Forgets the old ones."""
@@ -237,6 +244,7 @@ class Run:
     metadata: MetaData
     owner: uuid.UUID
     finished: bool = False
+    failed: bool = False
 
     def mine(self, rows: Table) -> Any:
         return and_(rows.c.id == self.id, rows.c.owner == self.owner, rows.c.state == "running")
@@ -256,7 +264,7 @@ class Run:
             if done.rowcount != 1:  # type: ignore[attr-defined]  # an UPDATE's result is a CursorResult
                 raise LostLease
             yield session
-        self.finished = True
+        self.finished, self.failed = True, error is not None
 
     async def progress(self, value: dict[str, Any]) -> None:
         """Store how far it is, for whoever polls or subscribes. Raises LostLease: what nobody waits for shall end."""

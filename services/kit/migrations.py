@@ -119,6 +119,7 @@ def _upgrade(connection: Connection, schema: str, metadata: MetaData, folder: Pa
         f'GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA "{schema}" TO {role}',
         f'GRANT USAGE ON ALL SEQUENCES IN SCHEMA "{schema}" TO {role}',
         f'REVOKE ALL ON "{schema}".alembic_version FROM {role}',
+        f'GRANT SELECT ON "{schema}".alembic_version TO {role}',  # a process without the owner's rights looks, too
         *(f"REVOKE UPDATE, DELETE ON {table} FROM {role}" for table in append_only),
     ):
         connection.execute(text(grant))

@@ -1,39 +1,33 @@
-"""A service as a value, and the hub that runs one or several of them in a process."""
+"""The hub: some services that run in one process."""
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
-from pathlib import Path
-from typing import Any, NamedTuple
+import time
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
 
 import httpx
-import strawberry
 from litestar import Request
-from litestar.handlers import HTTPRouteHandler
-from sqlalchemy import MetaData
 
 from services.kit import jobs as job_queue
-from services.kit import log, migrations, revoked, worker
+from services.kit import log, migrations, revoked, tracing, worker
 from services.kit.auth import Keys, Principal, Verifier, remote_keys
-from services.kit.compiled.shapes import Shapes
-from services.kit.db import Database, Writer
+from services.kit.db import HUB, Database
 from services.kit.errors import HubError, Refused, Unavailable
 from services.kit.fetch import Fetcher
-from services.kit.graphql.bylink import count_links
 from services.kit.i18n import gettext as _
 from services.kit.jobs import Every, Job, Queue
-from services.kit.mail import Outbox
-from services.kit.messages import Message
-from services.kit.navigation import Ways
+from services.kit.metrics import Metrics
 from services.kit.news import News
 from services.kit.rates import Rates
-from services.kit.revoked import Revoked, TokensRevoked
-from services.kit.rights import Rights, enforce
+from services.kit.replicas import Replica, asker
+from services.kit.revoked import Revoked
+from services.kit.runtime import Example, Runtime, Service
 from services.kit.settings import Settings
 from services.kit.trust import authorities
 
+__all__ = ["Example", "Hub", "Runtime", "Service"]
 logger = logging.getLogger(__name__)
 POLL_SECONDS = 1.0
 """How late a reader may be when nobody nudges it: other processes' logs, and our own after trouble."""
@@ -42,148 +36,7 @@ TOGETHER_SECONDS = 0.2
 """How long a reader waits for more after the first nudge: a transaction for many lines costs little more than for one.
 Who must see their own writes does not wait for it (`Runtime.catch_up`).
 """
-REFRESH_SECONDS = 2.0
 STOP_TURNS = 20
-
-
-class Example(NamedTuple):
-    title: str
-    about: str
-    query: str
-
-
-@dataclass(frozen=True)
-class Service:
-    """Everything the hub needs to know of a service; `services/README.md` shows how to add one."""
-
-    name: str
-    metadata: MetaData
-    migrations: Path
-    schema: strawberry.federation.Schema
-    rights: Rights
-    """Who may ask for which field of the schema; checked before every resolver."""
-    routes: Sequence[HTTPRouteHandler] = ()
-    jobs: Sequence[Job] = ()
-    regular: Sequence[Every] = ()
-    duties: Callable[["Runtime"], Sequence[Job | Every]] | None = None
-    """Jobs and regular tasks that need more than the database: made for the runtime they run in."""
-    menu: Ways | None = None
-    """Its pages in the navigation."""
-    examples: Callable[[], Sequence[Example]] | None = None
-    """Queries of its graph that everybody may ask, for the page for developers, in the language of the request."""
-    mails: Path | None = None
-    """The folder of its kinds of mail; its metadata then has `mail.attach`."""
-    listens: log.Listens = field(default_factory=dict)
-    without: frozenset[str] = frozenset()
-    """Of `listens`, whom it does without: where they neither run here nor have an address, it hears nothing of them."""
-    prepare: Callable[["Runtime"], Awaitable[None]] | None = None
-    """Runs at every start after the migrations: seeds what must be there."""
-    beside: Callable[["Runtime"], Awaitable[None]] | None = None
-    """Runs in every process that answers, until it is cancelled: what keeps its memory true."""
-    reads: Shapes | None = None
-    """What of its schema is answered with one statement, without the executor."""
-    keys: Callable[["Runtime"], Keys] | None = None
-    """Set by the one service that issues access tokens."""
-
-    def __post_init__(self) -> None:
-        """Raises Undeclared where the schema has a field without a right."""
-        enforce(self.schema, self.rights, self.name)
-        count_links(self.schema)
-
-
-@dataclass
-class Runtime:
-    """A service that runs in this process: its database, its jobs, its ear to the others."""
-
-    service: Service
-    settings: Settings
-    db: Database
-    queue: Queue
-    fetcher: Fetcher
-    rates: Rates
-    revoked: Revoked = field(default_factory=Revoked)
-    news: News | None = None
-    """Whether something public of the service has changed; for services that have `reads`."""
-    memory: dict[str, Any] = field(default_factory=dict)
-    """What the service keeps of the database in this process, each thing under its own name."""
-    closing: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set before the process ends its connections: streams end by themselves."""
-    feeds: dict[str, log.Feed] = field(default_factory=dict)
-    wake: Callable[[str], None] = lambda _name: None
-    _turns: dict[str, asyncio.Lock] = field(default_factory=dict)
-
-    @cached_property
-    def outbox(self) -> Outbox:
-        """Where its mails wait; for a service that names its folder of `mails`."""
-        if self.service.mails is None:
-            raise RuntimeError(f"{self.service.name} has no mails")
-        return Outbox(self.queue, self.service.mails, self.settings)
-
-    async def say(self, session: Writer, messages: Sequence[Message]) -> None:
-        """Append to the service's log as the unit of work commits, and wake the readers after it.
-
-        What is revoked counts in this process as soon as it is committed.
-        """
-        ended = [message for message in messages if isinstance(message, TokensRevoked)]
-        for message in ended:
-            await revoked.store(session, self.service.metadata, message)
-        await log.say(session, self.service.metadata, messages)
-
-        async def tell() -> None:
-            self.revoked.learn(ended)
-            if self.news is not None:
-                self.news.moved()
-            if messages:
-                self.wake(self.service.name)
-
-        session.after_commit(tell)
-
-    async def catch_up(self, name: str | None = None) -> int:
-        """Hear what the others (or `name`) said until now; returns how many lines were read.
-
-        Raises Unavailable where a feed does not answer.
-        """
-        read = 0
-        for feed in [name] if name else list(self.feeds):
-            # Taking turns here keeps one connection waiting for the cursor's row instead of the whole pool.
-            async with self._turns.setdefault(feed, asyncio.Lock()):
-                read += await log.catch_up(self.db, self.service.metadata, feed, self.feeds[feed], self._heard[feed])
-        return read
-
-    @cached_property
-    def _heard(self) -> log.Listens:
-        """What the service listens to; what another process revoked counts here as soon as it is heard.
-
-        What was said in this process counts already, and something newer may since.
-        """
-
-        def learning(handler: log.Handler) -> log.Handler:
-            async def hear(session: Writer, said: TokensRevoked) -> None:
-                async def learn() -> None:
-                    self.revoked.learn([said])
-
-                await handler(session, said)
-                session.after_commit(learn)
-
-            return hear
-
-        return {
-            feed: {
-                said: learning(handler)
-                if said is TokensRevoked and not isinstance(self.feeds[feed], log.LocalFeed)
-                else handler
-                for said, handler in handlers.items()
-            }
-            for feed, handlers in self.service.listens.items()
-        }
-
-    async def refresh(self, name: str | None = None) -> None:
-        """Catch up if the others answer soon, so that a client sees its own writes; else go on with what is known."""
-        try:
-            async with asyncio.timeout(REFRESH_SECONDS):
-                await self.catch_up(name)
-        except (Unavailable, TimeoutError) as problem:
-            logger.warning("%s goes on with what it knows: %s", self.service.name, type(problem).__name__)
 
 
 class Hub:
@@ -195,11 +48,11 @@ class Hub:
     def __init__(self, settings: Settings, services: Sequence[Service]) -> None:
         self.settings, self.services = settings, services
         self.http = httpx.AsyncClient(
-            timeout=10.0, verify=authorities()
+            timeout=10.0, verify=authorities(), event_hooks={"request": [tracing.carry]}
         )  # the hub's own parts; addresses from outside go to the fetcher
         self.fetcher = Fetcher(local=settings.outbound_local)
         self.runtimes: dict[str, Runtime] = {}
-        self.revoked = Revoked()
+        self.revoked, self.metrics = Revoked(), Metrics()
         self.closing = asyncio.Event()
         self._migrated = False
         self._tasks: list[asyncio.Task[None]] = []
@@ -210,7 +63,7 @@ class Hub:
         for service in services:
             nobody = settings.limits.anonymous.seconds * 1000
             db = Database(settings.database_url or "", service.name, milliseconds=nobody)
-            queue = Queue(db, service.metadata, self.redis, settings.lease, settings.cores)
+            queue = Queue(db, service.metadata, self.redis, settings.lease, settings.cores, self.metrics.tried)
             self.runtimes[service.name] = Runtime(
                 service,
                 settings,
@@ -218,39 +71,49 @@ class Hub:
                 queue,
                 self.fetcher,
                 self.rates,
+                self.metrics,
                 self.revoked,
                 closing=self.closing,
                 wake=self._wake,
             )
             if service.reads is not None:
                 self.runtimes[service.name].news = News(db)
+            if settings.replica_url is not None:
+                self.runtimes[service.name].replica = self._replica(self.runtimes[service.name], settings.replica_url)
         for runtime in self.runtimes.values():
-            there = self.runtimes.keys() | settings.urls.keys()
+            there = self.runtimes.keys() | settings.peers.keys()
             needed = [name for name in runtime.service.listens if name in there or name not in runtime.service.without]
             runtime.feeds = {name: self._feed(name) for name in needed}
             if runtime.service.mails is not None:
                 runtime.outbox  # noqa: B018  # complains here about settings that cannot be read
         self.verifier = Verifier(self._keys(), settings.issuer, settings.issuer, self.revoked)
 
+    def _replica(self, runtime: Runtime, url: str) -> Replica:
+        counted = partial(self.metrics.read, runtime.service.name)
+        return Replica(runtime.db, url, self.redis, lambda: runtime.news and runtime.news.version, counted)
+
     def _feed(self, name: str) -> log.Feed:
         if name in self.runtimes:
             return log.LocalFeed(self.runtimes[name].db, self.runtimes[name].service.metadata)
-        if name not in self.settings.urls:
+        if name not in self.settings.peers:
             raise Refused(
                 _("LOTSENNETZ_{name}_URL is not set: it says where the service {service} answers.",
                   name=name.upper(), service=name)
             )  # fmt: skip
-        return log.RemoteFeed(self.http, f"{self.settings.urls[name]}/{name}", self.feed_token)
+        return log.RemoteFeed(self.http, f"{self.settings.peers[name]}/{name}", self.feed_token)
 
     def _keys(self) -> Keys:
         for runtime in self.runtimes.values():
             if runtime.service.keys is not None:
                 return runtime.service.keys(runtime)
-        return remote_keys(self.http, self.settings.urls.get("directory", self.settings.issuer))
+        return remote_keys(self.http, self.settings.peers.get("directory", self.settings.issuer))
 
     async def asking(self, request: Request[Any, Any, Any], service: str | None = None) -> Principal:
         """Who sent `request`. Tokens made for one service alone (RFC 8707) count there, where it is named."""
-        return await self.verifier.of(request, self._resources[service] if service else "")
+        who = await self.verifier.of(request, self._resources[service] if service else "")
+        if self.settings.replica_url is not None:
+            asker.set(who.subject)
+        return who
 
     @property
     def feed_token(self) -> str:
@@ -281,6 +144,7 @@ class Hub:
         for runtime in self.runtimes.values():
             for name in runtime.feeds:
                 self._news[runtime.service.name, name] = asyncio.Event()
+                runtime.heard[name] = time.monotonic()
                 self._tasks.append(asyncio.create_task(self._listen(runtime, name)))
             if runtime.news is not None:
                 self._tasks.append(asyncio.create_task(runtime.news.listen()))
@@ -301,6 +165,18 @@ class Hub:
         if jobs or regular:
             await worker.work(runtime.queue, jobs, regular)
 
+    async def positions(self) -> dict[str, int]:
+        """The newest line of each service's log. Raises Unavailable where a database does not answer, and when the
+        process is about to end: nobody should be sent here any more.
+        """
+        if self.closing.is_set():
+            raise Unavailable(_("The service is about to end."))
+        found = {}
+        for name, runtime in self.runtimes.items():
+            async with runtime.db.read(HUB) as session:
+                found[name] = await log.position(session, runtime.service.metadata)
+        return found
+
     def let_go(self) -> None:
         """End what streams by itself; to be called before the server waits for its connections."""
         self.closing.set()
@@ -314,6 +190,8 @@ class Hub:
             self._tasks = list(left)
         for runtime in self.runtimes.values():
             await runtime.queue.close()
+            if runtime.replica is not None:
+                await runtime.replica.close()
             await runtime.db.close()
         await self.rates.close()
         await self.http.aclose()

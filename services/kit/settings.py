@@ -14,12 +14,14 @@ from services.kit.allowed import DEFAULT, Classes, Limits, classes
 from services.kit.documents import POLICIES, Documents, Policy, load
 from services.kit.errors import Refused
 from services.kit.i18n import gettext as _
+from services.kit.logs import Format
 
 if TYPE_CHECKING:
     from services.kit.auth import Principal
 
 MOST_RATES = 1000
 MOST_CORES = 1000
+NAMES = ("directory", "matching", "events")
 Introspection = Literal["everybody", "known", "nobody"]
 
 
@@ -32,6 +34,8 @@ class Settings:
     port: int = 8000
     database_url: str | None = None
     """PostgreSQL 15 or newer; None starts the embedded one."""
+    replica_url: str | None = None
+    """A PostgreSQL that follows the one of `database_url`, or several behind one address: queries are read there."""
     redis_url: str | None = None
     """Valkey or Redis 7 or newer; None starts the embedded one."""
     embedded: bool = False
@@ -41,10 +45,15 @@ class Settings:
     public_url: str = ""
     """Where clients reach the hub; also the OAuth issuer."""
     urls: Mapping[str, str] = field(default_factory=dict)
+    inside: Mapping[str, str] = field(default_factory=dict)
+    """Where the services of a split hub reach each other, by name, if not where people reach them."""
     smtp_url: str = field(default="", repr=False)
     """The mail server, with its password; without one, mails become files in `data`."""
     mail_from: str = "Lotsennetz <lotsennetz@localhost>"
     """Who the mails are from, as `Name <address>`."""
+    metrics: str = ""
+    """Where the process tells of itself, as `host:port`; empty for nowhere."""
+    log: Format = "text"
     workers: bool = True
     """Whether the hub's process also works its jobs."""
     lease: float = 30.0
@@ -99,6 +108,11 @@ class Settings:
         """Where clients reach a service: its own address in a split hub, else the hub's."""
         return self.urls.get(service, self.issuer)
 
+    @property
+    def peers(self) -> Mapping[str, str]:
+        """Where this process asks the other services of a split hub, by name."""
+        return {**self.urls, **self.inside}
+
     def resource(self, service: str) -> str:
         """The resource indicator (RFC 8707) for tokens that count at one service only."""
         return f"{self.url_of(service)}/{service}"
@@ -144,16 +158,16 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
         host=text("HOST", "127.0.0.1"),
         port=port,
         database_url=text("DATABASE_URL") or None,
+        replica_url=text("REPLICA_URL") or None,
         redis_url=text("REDIS_URL") or None,
         secret=text("SECRET"),
         public_url=text("PUBLIC_URL").rstrip("/"),
-        urls={
-            name: url.rstrip("/")
-            for name in ("directory", "matching", "events")
-            if (url := text(f"{name.upper()}_URL"))
-        },
+        urls=_addresses({name: text(f"{name.upper()}_URL") for name in NAMES}),
+        inside=_addresses({name: text(f"INSIDE_{name.upper()}_URL") for name in NAMES}),
         smtp_url=text("SMTP_URL"),
         mail_from=text("MAIL_FROM") or Settings.mail_from,
+        metrics=_endpoint(text("METRICS")),
+        log=cast("Format", _one_of("LOG", text("LOG", "text"), get_args(Format))),
         workers=text("WORKERS", "inline") != "none",
         lease=lease,
         cores=_cores(text("CORES")),
@@ -172,10 +186,22 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
     )
 
 
+def _addresses(given: Mapping[str, str]) -> dict[str, str]:
+    return {name: url.rstrip("/") for name, url in given.items() if url}
+
+
 def _one_of(name: str, value: str, known: tuple[str, ...]) -> str:
     if value not in known:
         raise Refused(_("LOTSENNETZ_{name} takes one of: {known}", name=name, known=", ".join(known)))
     return value
+
+
+def _endpoint(text: str) -> str:
+    """`host:port`; this machine's own address where only a port is named."""
+    host, _colon, port = text.rpartition(":")
+    if text and not (port.isascii() and port.isdecimal() and len(port) <= 5 and int(port) <= 65535):
+        raise Refused(_("LOTSENNETZ_METRICS takes a port, or an address and a port such as 0.0.0.0:9100."))
+    return f"{host.strip('[]') or '127.0.0.1'}:{port}" if text else ""
 
 
 def _cores(text: str) -> int:

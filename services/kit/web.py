@@ -15,9 +15,8 @@ from litestar.connection import ASGIConnection
 from litestar.exceptions import HTTPException, NotFoundException
 from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 from litestar.types import ASGIApp, Receive, Scope, Send
-from sqlalchemy import text
 
-from services.kit import about, assets, forms, handbook, i18n, log, openapi, pages, settings
+from services.kit import about, assets, forms, handbook, i18n, log, openapi, pages, settings, tracing
 from services.kit.compiled import fast
 from services.kit.db import HUB
 from services.kit.errors import Forbidden, HubError, Refused, TooMany, Unknown
@@ -25,6 +24,7 @@ from services.kit.graphcall import API
 from services.kit.graphql import Straight, graphql_route, straight
 from services.kit.i18n import gettext as _
 from services.kit.messages import Entry
+from services.kit.metrics import Answering
 from services.kit.onegraph import executable, one_graph
 from services.kit.openapi import PROBLEM_JSON, Api
 from services.kit.rights import ANYBODY, Right, check_routes
@@ -102,11 +102,23 @@ class App(Litestar):
     """Asks a graph straight away: what the framework does for every request takes as long as most answers."""
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        door = self._graphs.get(scope["path"]) if scope["type"] == "http" and scope["method"] in API else None
+        if scope["type"] != "http":
+            await super().__call__(scope, receive, send)
+            return
+        answering = Answering(self.state.hub.metrics, scope, send)
+        with tracing.serving(scope):
+            try:
+                await self._answer(scope, receive, answering)
+            finally:
+                answering.over()
+
+    async def _answer(self, scope: Any, receive: Any, send: Any) -> None:
+        door = self._graphs.get(scope["path"]) if scope["method"] in API else None
         if door is None:
             await super().__call__(scope, receive, send)
             return
         scope["app"] = scope["litestar_app"] = self
+        scope["path_template"] = scope["path"]
         scope["route_handler"], answer = door
         request: Request[Any, Any, Any] = Request(scope, receive, send)
         with _speaking(scope):
@@ -216,15 +228,11 @@ def live() -> Live:
 @get(
     "/health/ready",
     right=ANYBODY,
-    api=Api("Whether every service's database answers; else 503", {200: openapi.json(Ready)}),
+    api=Api("Whether every service's database answers, and the process goes on; else 503", {200: openapi.json(Ready)}),
 )
 async def ready(request: Request[Any, Any, Any]) -> Ready:
-    positions = {}
-    for name, runtime in request.app.state.hub.runtimes.items():
-        async with runtime.db.read(HUB) as session:
-            await session.execute(text("SELECT 1"))
-            positions[name] = await log.position(session, runtime.service.metadata)
-    return Ready(positions)
+    hub: Hub = request.app.state.hub
+    return Ready(await hub.positions())
 
 
 @get(

@@ -19,6 +19,7 @@ from sqlalchemy import FromClause, and_, or_, select, update
 from sqlalchemy import func as sql
 from sqlalchemy.exc import DBAPIError
 
+from services.kit import tracing
 from services.kit.db import NOBODY, Database
 from services.kit.errors import HubError
 from services.kit.jobs import LONGEST_SECONDS, Every, Job, LostLease, Queue, Run, connect, dumps, loads
@@ -96,13 +97,15 @@ def _whose_turn(rows: FromClause, kind: Job) -> Any:
     )
 
 
-async def _work(queue: Queue, kinds: dict[str, Job], slots: asyncio.Semaphore, job_id: uuid.UUID) -> None:
-    """Work this job, or where its kind takes turns, the one whose turn it is."""
+async def _work(
+    queue: Queue, kinds: dict[str, Job], slots: asyncio.Semaphore, job_id: uuid.UUID, trace: str = ""
+) -> None:
+    """Work this job, as part of `trace`, or where its kind takes turns, the one whose turn it is."""
     kind = await _taking_turns(queue, kinds, job_id)
     if kind is None:
         claimed = await _claim(queue, job_id)
         if claimed is not None:
-            await _try(queue, kinds, claimed)
+            await _try(queue, kinds, claimed, trace)
         return
     if slots.locked():
         return  # who works now tells of the next
@@ -113,7 +116,7 @@ async def _work(queue: Queue, kinds: dict[str, Job], slots: asyncio.Semaphore, j
         claimed = await _claim_where(queue, rows.c.id == turn.scalar_subquery())
         if claimed is None:
             return
-        await _try(queue, kinds, claimed)
+        await _try(queue, kinds, claimed, trace if claimed[0].id == job_id else "")
     async with queue.db.read(NOBODY) as session:
         following = await session.scalar(_whose_turn(rows, kind))
     if following is not None:
@@ -131,12 +134,18 @@ async def _taking_turns(queue: Queue, kinds: dict[str, Job], job_id: uuid.UUID) 
     return kind if kind is not None and kind.turns is not None else None
 
 
-async def _try(queue: Queue, kinds: dict[str, Job], claimed: Claimed) -> None:
+async def _try(queue: Queue, kinds: dict[str, Job], claimed: Claimed, trace: str) -> None:
+    with tracing.working(str(queue.metadata.schema), claimed[1], trace):
+        await _run(queue, kinds, claimed)
+
+
+async def _run(queue: Queue, kinds: dict[str, Job], claimed: Claimed) -> None:
     """One try: keep the lease alive, run, store the outcome."""
     run, name, payload = claimed
     job_id = run.id
     kind = kinds.get(name)
     if kind is None:  # a newer hub's job: leave it to a newer worker
+        queue.count("unknown", "given back")
         await _release(queue, run, after=NUDGE_AGAIN_SECONDS)
         return
     if run.tries > kind.tries:  # it took its workers down with it each time
@@ -148,9 +157,12 @@ async def _try(queue: Queue, kinds: dict[str, Job], claimed: Claimed) -> None:
         if not run.finished:
             async with run.finish():
                 pass
+        queue.count(name, "failed" if run.failed else "done")
     except LostLease:
+        queue.count(name, "lost")
         log.warning("job %s %s: the lease was lost", name, job_id)
     except asyncio.CancelledError:
+        queue.count(name, "given back")
         await asyncio.shield(_release(queue, run))
         raise
     except Exception as problem:
@@ -200,6 +212,7 @@ async def _failed(queue: Queue, run: Run, kind: Job, problem: Exception) -> None
         if final
         else {"state": "queued", "run_after": sql.now() + timedelta(seconds=min(2**run.tries, 300)), "nudged_at": None}
     )
+    queue.count(kind.name, "failed" if final else "again")
     async with queue.db.begin(NOBODY) as session:
         await session.execute(update(rows).where(run.mine(rows)).values(error=words, lease_until=None, **outcome))
 
@@ -251,7 +264,7 @@ async def work(queue: Queue, jobs: Sequence[Job], regular: Sequence[Every] = ())
     slots = asyncio.Semaphore(queue.cores)
 
     async def run(ctx: dict[Any, Any], *args: Any, **_kwargs: Any) -> None:
-        await _work(queue, kinds, slots, uuid.UUID(args[0]))
+        await _work(queue, kinds, slots, uuid.UUID(args[0]), *args[1:2])
 
     async def serve() -> None:
         while True:

@@ -6,7 +6,7 @@ from litestar import Litestar
 
 from services.kit.service import Service
 from services.kit.web import from_environment
-from services.matching import access, intake, jobs, met, web
+from services.matching import access, intake, jobs, measures, met, web
 from services.matching.graphql import schema
 from services.matching.models import Base
 
@@ -21,6 +21,7 @@ service = Service(
     jobs=[jobs.plan],
     regular=[met.forgetting],
     listens=intake.listens,
+    measures=measures.measures,
 )
 
 

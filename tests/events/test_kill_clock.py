@@ -28,7 +28,7 @@ from services.kit.db import HUB
 from services.kit.service import Hub
 from tests.conftest import Clients
 from tests.events.day import command, day, halves, links, pass_time, phone, seat
-from tests.stories.deployments import _free_ports, _ready
+from tests.stories.deployments import _ready, free_ports
 
 KILLS = int(os.environ.get("LOTSENNETZ_CLOCK_KILLS", "1"))
 
@@ -37,7 +37,7 @@ class Killed:
     """A hub in a process of its own, which starts again at the same address however it ended."""
 
     def __init__(self, hub: Hub) -> None:
-        (self.port,) = _free_ports(1)
+        (self.port,) = free_ports(1)
         self.url = f"http://127.0.0.1:{self.port}"
         own = hub.settings
         self.environment = {

@@ -11,6 +11,7 @@ import strawberry
 from services.kit import web
 from services.kit.auth import ANONYMOUS, Principal
 from services.kit.graphql import Fast, graphql_route
+from services.kit.metrics import Metrics
 from services.kit.rates import Rates
 from services.kit.settings import Settings
 
@@ -75,7 +76,11 @@ async def served(settings: Settings | None = None, fast: Fast | None = None) -> 
         openapi_config=None,
     )
     app.state.hub = SimpleNamespace(
-        runtimes={}, asking=asking, settings=settings or Settings(), rates=Rates(Settings(rates=0.0))
+        runtimes={},
+        asking=asking,
+        settings=settings or Settings(),
+        rates=Rates(Settings(rates=0.0)),
+        metrics=Metrics(),
     )
     RAN.clear()
     headers = {"accept": "application/graphql-response+json", "accept-language": "en"}

@@ -18,7 +18,8 @@ import uvicorn
 from litestar import Litestar
 
 from services.app import chosen
-from services.cli.running import bind, running
+from services.cli.running import running
+from services.cli.serving import bind
 from services.directory.access import CLIENT_SCOPES
 from services.directory.oauth import clients as oauth_clients
 from services.kit import embedded, eventstream

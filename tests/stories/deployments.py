@@ -25,6 +25,7 @@ from tests.router import compose, gateway
 START_SECONDS = 60.0
 
 
+DOOR = {"serve": "LOTSENNETZ_PORT", "work": "LOTSENNETZ_METRICS"}
 HUB_COMMAND = ("-c", "import sys; from services.cli import main; sys.exit(main())")
 
 
@@ -38,6 +39,8 @@ class Deployment:
     hub: Hub
     processes: "tuple[Process, ...]" = ()
     """Those of a hub that does not run in the tests' own."""
+    replica: str = ""
+    """Where the replica is, if there is one."""
 
     async def client(self, ags: str | None, *scopes: str) -> Client:
         async with self.hub.runtimes["directory"].db.begin(HUB) as session:
@@ -56,19 +59,23 @@ class Deployment:
 
 @dataclass
 class Process:
-    """A process that serves some services (all, if none are named) at `url`; `command` is how Python runs it."""
+    """A process that serves some services (all, if none are named) at `url`; `command` is how Python runs it.
+
+    With the verb `work`, one that works their jobs; at `url` it tells only of its health.
+    """
 
     url: str
     services: tuple[str, ...]
     environment: Mapping[str, str]
     command: Sequence[str] = HUB_COMMAND
+    verb: str = "serve"
     running: subprocess.Popen[bytes] | None = None
 
     async def start(self) -> None:
         """Returns when it answers."""
         self.running = subprocess.Popen(
-            [sys.executable, *self.command, "serve", *self.services],
-            env={**self.environment, "LOTSENNETZ_PORT": self.url.rpartition(":")[2]},
+            [sys.executable, *self.command, self.verb, *self.services],
+            env={**self.environment, DOOR[self.verb]: self.url.rpartition(":")[2]},
             stdout=subprocess.DEVNULL,
             start_new_session=True,
         )
@@ -97,29 +104,37 @@ async def one_process(settings: Settings) -> AsyncIterator[Deployment]:
 @contextlib.asynccontextmanager
 async def one_apart(settings: Settings, command: Sequence[str] = HUB_COMMAND) -> AsyncIterator[Deployment]:
     """The whole hub in one process of its own, as `lotsennetz serve` runs it."""
-    (port,) = _free_ports(1)
+    (port,) = free_ports(1)
     url = f"http://127.0.0.1:{port}"
     hub = Hub(replace(settings, public_url=url, workers=False), chosen())
-    async with _processes(hub, [Process(url, (), _environment(settings, url), command)]) as processes:
+    env = environment(settings, url) | {"LOTSENNETZ_METRICS": settings.metrics}
+    async with running_processes(hub, [Process(url, (), env, command)]) as processes:
         yield Deployment(url, f"{url}/graphql", dict.fromkeys(SERVICES, url), hub, processes)
 
 
 @contextlib.asynccontextmanager
 async def split(settings: Settings, command: Sequence[str] = HUB_COMMAND) -> AsyncIterator[Deployment]:
     """Three processes that know each other by address only, and Hive Gateway in front."""
-    ports = _free_ports(len(SERVICES))
+    ports = free_ports(len(SERVICES))
     urls = {name: f"http://127.0.0.1:{port}" for name, port in zip(SERVICES, ports, strict=True)}
-    common = _environment(settings, urls["directory"])
-    common |= {f"LOTSENNETZ_{name.upper()}_URL": url for name, url in urls.items()}
+    common = environment(settings, urls["directory"], urls)
     hub = Hub(replace(settings, public_url=urls["directory"], workers=False), chosen())
-    async with _processes(hub, [Process(url, (name,), common, command) for name, url in urls.items()]) as processes:
-        sdls = {name: (f"{url}/{name}/graphql", SERVICES[name].schema.as_str()) for name, url in urls.items()}
-        supergraph, _public = await asyncio.to_thread(compose, sdls)
-        async with gateway(supergraph) as router:
-            yield Deployment(urls["directory"], f"{router}/graphql", urls, hub, processes)
+    found = [Process(url, (name,), common, command) for name, url in urls.items()]
+    async with running_processes(hub, found) as processes, routed(urls) as router:
+        yield Deployment(urls["directory"], f"{router}/graphql", urls, hub, processes)
 
 
-def _environment(settings: Settings, public_url: str) -> dict[str, str]:
+@contextlib.asynccontextmanager
+async def routed(urls: Mapping[str, str], port: int = 0) -> AsyncIterator[str]:
+    """The router in front of the services at `urls`; yields its base address."""
+    sdls = {name: (f"{url}/{name}/graphql", SERVICES[name].schema.as_str()) for name, url in urls.items()}
+    supergraph, _public = await asyncio.to_thread(compose, sdls)
+    async with gateway(supergraph, port) as router:
+        yield router
+
+
+def environment(settings: Settings, public_url: str, urls: Mapping[str, str] | None = None) -> dict[str, str]:
+    """What a process of a hub needs to know; `urls` where the services of a split one are."""
     return {
         **{k: v for k, v in os.environ.items() if not k.startswith("LOTSENNETZ_")},
         "LOTSENNETZ_DATABASE_URL": settings.database_url or "",
@@ -129,11 +144,12 @@ def _environment(settings: Settings, public_url: str) -> dict[str, str]:
         "LOTSENNETZ_LEASE": str(settings.lease),
         "LOTSENNETZ_RATES": str(settings.rates or "off"),
         "LOTSENNETZ_SMTP_URL": settings.smtp_url,
+        **{f"LOTSENNETZ_{name.upper()}_URL": url for name, url in (urls or {}).items()},
     }
 
 
 @contextlib.asynccontextmanager
-async def _processes(hub: Hub, processes: Sequence[Process]) -> AsyncIterator[tuple[Process, ...]]:
+async def running_processes(hub: Hub, processes: Sequence[Process]) -> AsyncIterator[tuple[Process, ...]]:
     try:
         await asyncio.gather(*(process.start() for process in processes))
         yield tuple(processes)
@@ -161,7 +177,7 @@ async def _ready(url: str, process: subprocess.Popen[bytes]) -> None:
     raise TimeoutError(url)
 
 
-def _free_ports(count: int) -> Sequence[int]:
+def free_ports(count: int) -> Sequence[int]:
     with contextlib.ExitStack() as stack:
         sockets = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
         return [s.getsockname()[1] for s in sockets]

@@ -1,4 +1,5 @@
-"""A whole day as it goes wrong: the hub in a process of its own; in `make soak` also split behind a real router."""
+"""A whole day as it goes wrong: the hub in a process of its own; in `make soak` also split behind a real router, and
+with a replica (`make split-test`)."""
 
 import contextlib
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from services.kit.settings import Settings
 from tests.conftest import Servers, _fresh, soak
 from tests.kit.kill_mail import Postman, serving
 from tests.stories import day as the_day
+from tests.stories.cluster import cluster
 from tests.stories.day.hurried import COMMAND
 from tests.stories.day.state import HEILBRONN, KONSTANZ, Day, Post
 from tests.stories.deployments import Deployment, one_apart, split
@@ -20,13 +22,16 @@ from tests.stories.deployments import Deployment, one_apart, split
 TOPOLOGIES: dict[str, Callable[..., AbstractAsyncContextManager[Deployment]]] = {
     "one process": one_apart,
     "split": split,
+    "cluster": cluster,
 }
 CITY = ("directory:read", "directory:write", "events:read")
 ORGANISER = ("directory:read", "events:read", "events:write", "matching:read", "matching:write")
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("topology", ["one process", pytest.param("split", marks=soak)])
+@pytest.mark.parametrize(
+    "topology", ["one process", pytest.param("split", marks=soak), pytest.param("cluster", marks=soak)]
+)
 async def test_the_day_from_the_invitation_to_the_follow_up(
     topology: str, servers: Servers, template: str, settings: Settings
 ) -> None:

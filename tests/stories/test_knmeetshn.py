@@ -15,12 +15,14 @@ from services.cli import demo
 from services.cli.client import Answered, Client
 from services.cli.running import running
 from services.kit.settings import Settings
-from tests.conftest import Servers, _fresh
+from tests.conftest import Servers, _fresh, soak
+from tests.stories.cluster import cluster
 from tests.stories.deployments import Deployment, one_process, split
 
 TOPOLOGIES: dict[str, Callable[[Settings], AbstractAsyncContextManager[Deployment]]] = {
     "one process": one_process,
     "split": split,
+    "cluster": cluster,
 }
 
 QUERIES = {
@@ -43,7 +45,7 @@ QUERIES = {
 }
 
 
-@pytest_asyncio.fixture(scope="module", params=TOPOLOGIES)
+@pytest_asyncio.fixture(scope="module", params=["one process", "split", pytest.param("cluster", marks=soak)])
 async def played(
     request: pytest.FixtureRequest, servers: Servers, template: str, settings: Settings
 ) -> AsyncIterator[tuple[Deployment, str, Client]]:

@@ -21,13 +21,21 @@ def upgrade() -> None:
 
 TAKEN = """
 CREATE FUNCTION directory.provider_taken(own text, at_issuer text, as_client text, claim text, value text)
-RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER
-SET search_path = directory, pg_temp SET lotsennetz.hub = 'on' AS $$
+RETURNS boolean LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = directory, pg_temp AS $$
+DECLARE
+    before text := current_setting('lotsennetz.hub', true);
+    taken boolean;
+BEGIN
+    -- Not as a setting of the function: only a superuser may write one that the server does not know.
+    PERFORM set_config('lotsennetz.hub', 'on', true);
     SELECT EXISTS (
         SELECT FROM directory.provider p
         WHERE p.org <> own AND p.issuer = at_issuer AND p.client_id = as_client
             AND (claim IS NULL OR p.org_claim IS DISTINCT FROM claim OR p.org_value = value)
-    )
+    ) INTO taken;
+    PERFORM set_config('lotsennetz.hub', coalesce(before, ''), true);
+    RETURN taken;
+END
 $$
 """
 """Whether people of another organisation could come in as those of this one: asked by who may not see the other's row."""

@@ -132,7 +132,8 @@ def fast(schema: GraphQLSchema, shapes: Shapes, most: int = 0) -> Fast:
         milliseconds = context.milliseconds or runtime.db.milliseconds
 
         async def read(statement: str, arguments: Sequence[object]) -> bytes | None:
-            return await runtime.db.answers.read(statement, arguments, milliseconds)
+            who = context.principal.subject if context.replica else None
+            return await runtime.answer(statement, arguments, milliseconds, who=who)
 
         async def answered(plan: Plan) -> bytes | None:
             found = await read(plan.sql, arguments)
@@ -144,6 +145,7 @@ def fast(schema: GraphQLSchema, shapes: Shapes, most: int = 0) -> Fast:
             return await answered(plan)
         asked, before = (plan.sql, *arguments), runtime.news.version
         found = remembered.get(asked, before)
+        runtime.metrics.remembered(shapes.service, found=found is not None)
         if found is None:
             found = await answered(plan)
             if found is not None:

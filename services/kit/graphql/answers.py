@@ -114,6 +114,14 @@ def ran(result: ExecutionResult) -> bool:
     return any(error.path for error in result.errors or ())
 
 
+def origin(error: GraphQLError) -> Exception | None:
+    """What was raised."""
+    found: Exception | None = error.original_error
+    while isinstance(found, GraphQLError) and found.original_error is not None:
+        found = found.original_error
+    return found
+
+
 def shown(error: GraphQLError) -> dict[str, Any]:
     """An error as clients see it: ours with code and problems, the query's own as it is, everything else masked."""
     out: dict[str, Any] = {"message": error.message[:LONGEST_MESSAGE]}
@@ -121,9 +129,7 @@ def shown(error: GraphQLError) -> dict[str, Any]:
         out["locations"] = [{"line": place.line, "column": place.column} for place in error.locations]
     if error.path:
         out["path"] = error.path
-    original = error.original_error
-    while isinstance(original, GraphQLError) and original.original_error is not None:
-        original = original.original_error
+    original = origin(error)
     if isinstance(original, HubError):
         body = original.as_json()
         out["message"] = body.pop("detail")

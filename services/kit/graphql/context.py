@@ -32,13 +32,23 @@ class Context:
     loaded: int = 0
     milliseconds: int | None = None
     """How long one statement may take; None for as long as the database lets everybody."""
+    replica: bool = False
+    """Whether a replica may answer: of queries, which change nothing."""
+    followed: bool = False
+    """Whether one was asked."""
     _turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(SESSIONS))
 
     @asynccontextmanager
     async def read(self, runtime: "Runtime") -> AsyncIterator[Reader]:
         """As `runtime.db.read()`, taking turns with the other fields of this request. Not to be nested."""
-        async with self._turns, runtime.db.read(self.principal.acting, self.milliseconds) as session:
-            yield session
+        async with self._turns:
+            if self.replica and runtime.replica is not None:
+                who, self.followed = self.principal, True
+                async with runtime.replica.read(who.acting, self.milliseconds, who.subject) as session:
+                    yield session
+            else:
+                async with runtime.db.read(self.principal.acting, self.milliseconds) as session:
+                    yield session
 
     async def load(self, runtime: "Runtime", by: Callable[..., Any], key: Any) -> Any:
         """The answer to `key` from `by(session, keys)`, which runs once for all that ask in the same turn.

@@ -22,7 +22,7 @@ from services.kit import limits
 from services.kit.allowed import Limits
 from services.kit.auth import Principal
 from services.kit.documents import Documents
-from services.kit.errors import Forbidden, HubError
+from services.kit.errors import Conflict, Forbidden, HubError, Unavailable
 from services.kit.graphcall import API, Call
 from services.kit.graphql import answers, calls, streams
 from services.kit.graphql.answers import Answer, Cost
@@ -116,6 +116,7 @@ class Graph:
         if operation.operation is not OperationType.QUERY and request.method == "GET":
             raise HTTPException(_("Only queries are read with GET."), status_code=405, headers={"allow": "POST"})
         context = Context(hub.runtimes, asked.who, milliseconds=asked.allowed.seconds * 1000)
+        context.replica = operation.operation is OperationType.QUERY
         if operation.operation is OperationType.SUBSCRIPTION:
             counts = partial(hub.verifier.counts, asked.who)
             stream = await streams.stream(self.schema, prepared, asked.call, context, hub.closing, counts)
@@ -133,30 +134,43 @@ class Graph:
                 if request.method == "GET" and not asked.who.known:
                     return answers.Shared(body, _header(request, b"if-none-match"), modern=asked.modern)
                 return Answer(body, modern=asked.modern)
-        result = execute(
-            self.schema,
-            prepared.document,
-            context_value=context,
-            variable_values=asked.call.variables or {},
-            operation_name=asked.call.operationName,
-            hide_suggestions=not asked.curious,
-        )
-        done = await result if isawaitable(result) else result
+        done = await self.run(prepared, context, asked.call, curious=asked.curious)
         return self.told(done, asked, ran=answers.ran(done))
+
+    async def run(self, prepared: Prepared, context: Context, call: Call, *, curious: bool = True) -> ExecutionResult:
+        """What the executor says; once more from the primary alone where a replica was lost while it was read."""
+        variables, name = call.variables or {}, call.operationName
+        while True:
+            result = execute(
+                self.schema,
+                prepared.document,
+                context_value=context,
+                variable_values=variables,
+                operation_name=name,
+                hide_suggestions=not curious,
+            )
+            done = await result if isawaitable(result) else result
+            if not (
+                context.followed
+                and any(isinstance(answers.origin(e), (Unavailable, Conflict)) for e in done.errors or ())
+            ):
+                return done
+            context = Context(context.services, context.principal, milliseconds=context.milliseconds)
 
     async def ask(self, hub: Any, who: Principal, query: str, variables: dict[str, Any]) -> dict[str, Any]:
         """The data of a query of our own pages, as `who` may see it. Raises the HubError that stands in the answer."""
         allowed = hub.settings.limits_of(who)
         limits.values(variables, allowed)
         prepared = self.texts.prepare(query, allowed)
+        operation = prepared.operations[None]
         context = Context(hub.runtimes, who, milliseconds=allowed.seconds * 1000)
+        context.replica = operation.operation is OperationType.QUERY
         if self.fast is not None:
-            data = await self.fast(context, prepared, prepared.operations[None], variables)
+            data = await self.fast(context, prepared, operation, variables)
             if data is not None:
                 found: dict[str, Any] = msgspec.json.decode(data)
                 return found
-        result = execute(self.schema, prepared.document, context_value=context, variable_values=variables)
-        done = await result if isawaitable(result) else result
+        done = await self.run(prepared, context, Call(query=query, variables=variables))
         for error in done.errors or ():
             raise error.original_error or error
         return done.data or {}

@@ -1,0 +1,1 @@
+"""The files of `deploy/` against schemas that nobody here wrote, and against the code that they start."""

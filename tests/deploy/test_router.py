@@ -1,0 +1,60 @@
+"""The router as its image starts it: its probe, and the trusted documents beside it. No service stands behind it."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+
+from tests.deploy.reading import DEPLOY, containers
+from tests.router import environment, gateway, node
+
+FOLDER = DEPLOY / "router"
+DOCUMENTS: dict[str, str] = json.loads((FOLDER / "documents.json").read_text(encoding="utf-8"))
+HASH, OTHERS = min(DOCUMENTS), "{ topics { nodes { label } } }"
+CLOSED = "directory=http://127.0.0.1:9/,matching=http://127.0.0.1:9/,events=http://127.0.0.1:9/"
+"""The port is nobody's: a query that may run ends there."""
+
+
+@pytest.fixture(scope="module")
+async def strict() -> AsyncIterator[str]:
+    supergraph = (FOLDER / "supergraph.graphql").read_text(encoding="utf-8")
+    async with gateway(supergraph, ROUTER_DOCUMENTS_POLICY="only", ROUTER_SUBGRAPHS=CLOSED) as base:
+        yield base
+
+
+async def test_it_answers_probes(strict: str) -> None:
+    router = next(one.spec for one in containers() if one.name == "router")
+    async with httpx.AsyncClient(base_url=strict, trust_env=False) as client:
+        for kind in ("startupProbe", "livenessProbe", "readinessProbe"):
+            assert (await client.get(router[kind]["httpGet"]["path"])).status_code == 200
+    for port, code in ((urlsplit(strict).port, 0), (9, 1)):
+        probe = await asyncio.create_subprocess_exec(
+            str(node()), str(FOLDER / "probe.mjs"), env=environment(ROUTER_PORT=str(port))
+        )
+        assert await probe.wait() == code
+
+
+@pytest.mark.parametrize(
+    ("asked", "token", "runs"),
+    [
+        ({"documentId": f"sha256:{HASH}"}, False, True),
+        ({"documentId": HASH}, False, True),
+        ({"extensions": {"persistedQuery": {"version": 1, "sha256Hash": HASH}}}, False, True),
+        ({"documentId": "0" * 64}, False, False),
+        ({"query": OTHERS}, False, False),
+        ({"query": OTHERS}, True, True),
+    ],
+    ids=["by its id", "by its bare hash", "as Apollo's clients do", "unknown", "another", "another with a token"],
+)
+async def test_without_a_token_only_trusted_documents_run(
+    strict: str, asked: dict[str, Any], token: bool, runs: bool
+) -> None:
+    headers = {"authorization": "Bearer x"} if token else {}
+    async with httpx.AsyncClient(base_url=strict, trust_env=False, timeout=20) as client:
+        answer = (await client.post("/graphql", json=asked, headers=headers)).json()
+    codes = {error.get("extensions", {}).get("code") for error in answer["errors"]}
+    assert ("UNAVAILABLE" in codes) is runs, answer
