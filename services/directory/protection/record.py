@@ -203,6 +203,7 @@ def _events() -> dict[str, Any]:
             _("name, department, city, seats in rounds"),
             _("events that were left, for 90 days; whether one's own calendar was opened"),
             _("registration, release, seat in a bus, attendance; needs on the day, for the organiser alone"),
+            _("whom one wants to stay in contact with after sharing a table; the address only where both do"),
             _("that one has voted, while a vote is open (what, nobody knows); what one has taken on"),
         ],
         [_("the organiser and the cities of the event")],

@@ -126,6 +126,7 @@ async def mine(request: AnyRequest, token: str) -> Response[Any]:
     return await pages.page(
         request, "directory/mine.html", secret=True, token=token, person=found, rows=rows,
         entry=words.audience_name(choices[ENTRY].sees),
+        events=f"{here(request).settings.url_of('events')}/events/mine/{token}",
     )  # fmt: skip
 
 
