@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 import msgspec
 from sqlalchemy import delete
 
-from services.directory import access, audit, desk, people
+from services.directory import access, audit, desk, people, store
 from services.directory.candidates import rows
 from services.directory.candidates.rows import (
     AGREED,
@@ -116,6 +116,7 @@ async def take(
     `desk.change`.
     """
     row = await _own(session, who, key, AGREED)
+    await store.turn(session, row.ags)  # or somebody else's row could get the same key meanwhile
     city = await desk.read(session, row.ags)
     if any(rows.same(one.email, row.email) for one in city.snapshot.navigators):
         raise Conflict(_("Somebody with this address is a navigator of your city already."))

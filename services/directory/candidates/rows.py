@@ -30,7 +30,7 @@ LINK_LIFE: Final = UNCONFIRMED_KEPT
 KEPT: Final = CANDIDATES_KEPT
 UNDECIDED_KEPT: Final = timedelta(days=365)
 MOST_OPEN: Final = 200
-"""People of one city who have not been decided about."""
+"""Applicants to one city, and others, who have not been decided about."""
 MOST_HOURS: Final = 174
 """A month of full-time work."""
 LONGEST: Final = 1_000
@@ -118,7 +118,8 @@ async def turn(session: Writer, ags: str) -> None:
 
 
 async def add(session: Writer, ags: str, way: str, values: dict[str, Any]) -> Candidate:
-    waiting = select(func.count()).select_from(Candidate).where(Candidate.ags == ags, Candidate.status.in_(OPEN))
+    alike = Candidate.way == APPLIED if way == APPLIED else Candidate.way != APPLIED  # strangers fill up no city's own
+    waiting = select(func.count()).where(Candidate.ags == ags, Candidate.status.in_(OPEN), alike)
     if (await session.scalar(waiting) or 0) >= MOST_OPEN:
         raise Conflict(_("Too many people are waiting in this city already."))
     row = Candidate(
