@@ -72,7 +72,7 @@ async def agreed(session: Reader, person: uuid.UUID) -> list[tuple[Met, uuid.UUI
         theirs.event_id == mine.event_id, theirs.navigator_id == mine.other_id, theirs.other_id == mine.navigator_id
     )
     query = select(mine.other_id, mine.event_id).join(theirs, both).where(mine.navigator_id == person).limit(MOST)
-    found: dict[uuid.UUID, uuid.UUID] = dict((await session.execute(query)).tuples().all())
+    found: dict[uuid.UUID, uuid.UUID] = dict((await session.execute(query)).all())
     people = await _people(session, found)
     return [(_met(row, city, AGREED), found[row.id]) for row, city in people]
 
@@ -105,7 +105,7 @@ async def events_of(session: Reader, person: uuid.UUID) -> list[Taken]:
     """The person's events, newest first, with their tables."""
     takes = select(Participant.event_id).where(Participant.navigator_id == person)
     registered = select(Registration.event_id, Registration.state).where(Registration.navigator_id == person)
-    states: dict[uuid.UUID, str] = dict((await session.execute(registered.limit(MOST))).tuples().all())
+    states: dict[uuid.UUID, str] = dict((await session.execute(registered.limit(MOST))).all())
     taking = set((await session.scalars(takes.limit(MOST))).all())
     query = select(Event).where(Event.id.in_({*states, *taking})).order_by(Event.date.desc(), Event.id)
     rows = (await session.scalars(query.limit(MOST_EVENTS))).all()

@@ -276,8 +276,8 @@ async def test_what_is_over_is_forgotten(shared: Hub, ags: str, coordinator: Bro
         await made(*row)
     async with shared.runtimes["directory"].db.begin(HUB) as session:
         await rows.forget(session)
-    async with shared.runtimes["directory"].db.read(HUB) as session:
-        left = await session.scalars(select(Candidate.name).where(Candidate.ags == ags))
+    async with shared.runtimes["directory"].db.read(HUB) as reader:
+        left = await reader.scalars(select(Candidate.name).where(Candidate.ags == ags))
         assert set(left) == {row[0] for row in kept}
 
 
@@ -292,8 +292,8 @@ async def test_an_erased_navigator_leaves_no_candidacy(shared: Hub, ags: str, co
     async with runtime.db.begin(HUB) as session:
         who = await find(session, shared.settings, key, lock=True)
         await erase(session, Desk(shared.settings, runtime.memory), who, actor="test")
-    async with runtime.db.read(HUB) as session:
-        assert (await session.scalars(select(Candidate).where(Candidate.ags == ags))).all() == []
+    async with runtime.db.read(HUB) as reader:
+        assert (await reader.scalars(select(Candidate).where(Candidate.ags == ags))).all() == []
     assert await letters(runtime, "candidacy", "") == [] or (await person.http.get(path)).status_code == 404
     # Asked again under the same address, they cannot be published any more.
     await asked(coordinator, ags)

@@ -5,7 +5,7 @@ import uuid
 from typing import Any
 
 import httpx
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, text
 
 from services.directory.protection import person
 from services.directory.protection.erasure import erase
@@ -26,6 +26,8 @@ async def people_of(hub: Hub, clients: Clients) -> tuple[str, list[str], list[st
     """An event, its people, and the path of each one's page of it."""
     organiser, event, people = await day(hub, clients)
     await seat(hub, event, halves(people))
+    async with hub.runtimes["events"].db.begin(HUB) as session:  # as if the network saw their addresses
+        await session.execute(text("UPDATE navigator SET email = left(id::text, 8) || '@town.example'"))
     found = await links(organiser, event)
     return event, people, [found[one]["url"].removeprefix(hub.settings.issuer) for one in people]
 

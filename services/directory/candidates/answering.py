@@ -1,7 +1,7 @@
 """What people do: apply where a city calls for navigators, answer by their link, have themselves forgotten."""
 
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -47,7 +47,7 @@ async def apply(session: Writer, runtime: Runtime, ags: str, said: Applying) -> 
     if call is None:
         raise NotFound(_("This city does not look for navigators at the moment."))
     checks = Checks()
-    values = {
+    values: dict[str, Any] = {
         "name": checks.text("", "name", said.name, 120),
         "email": rows.address(checks, said.email),
         "department": checks.text("", "department", said.department, 120, required=False),

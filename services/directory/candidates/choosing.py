@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import UTC, date, datetime
+from typing import Any
 
 import msgspec
 from sqlalchemy import delete
@@ -62,7 +63,7 @@ async def ask(session: Writer, runtime: Runtime, who: Principal, said: Asking) -
     ags = access.choosing_for(who)
     await rows.turn(session, ags)
     checks = Checks()
-    values = {
+    values: dict[str, Any] = {
         "name": checks.text("", "name", said.name, 120),
         "email": rows.address(checks, said.email),
         "department": checks.text("", "department", said.department, 120, required=False),

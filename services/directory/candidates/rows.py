@@ -83,10 +83,10 @@ async def one(session: Reader, ags: str, key: uuid.UUID) -> Candidate | None:
 async def counts(session: Reader, ags: str) -> dict[str, int]:
     """How many stand where, by status."""
     counted = _of_city(ags).with_only_columns(Candidate.status, func.count()).group_by(Candidate.status)
-    return dict((await session.execute(counted)).tuples().all())
+    return dict((await session.execute(counted)).all())
 
 
-def _of_city(ags: str) -> Select[tuple[Candidate]]:
+def _of_city(ags: str) -> Select[Candidate]:
     confirmed = or_(Candidate.way != APPLIED, Candidate.status.not_in([WAITING, DECLINED]))
     return select(Candidate).where(Candidate.ags == ags, confirmed)
 
@@ -161,7 +161,7 @@ async def known(session: Reader, ags: str, email: str) -> bool:
     return any(same(one.email, email) for one in city.snapshot.navigators)
 
 
-def open_with(ags: str, email: str) -> Select[tuple[Candidate]]:
+def open_with(ags: str, email: str) -> Select[Candidate]:
     of = Candidate
     like = func.lower(of.email) == email.lower()
     return select(of).where(of.ags == ags, like, of.status.in_(OPEN)).limit(1)

@@ -109,7 +109,7 @@ async def shared(session: Reader, ags: str) -> list[tuple[uuid.UUID, datetime]]:
         .order_by(SharedAssessment.at.desc(), SharedAssessment.navigator_id)
         .limit(MOST_SHARED)
     )
-    return list((await session.execute(query)).tuples())
+    return [(key, at) for key, at in await session.execute(query)]
 
 
 async def read(session: Writer, actor: str, ags: str, navigator_id: uuid.UUID) -> SharedAssessment:

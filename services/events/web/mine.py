@@ -26,10 +26,10 @@ MINE: Final = """query ($link: String!) {
 OF_DAY: Final = """query ($link: String!, $event: ID!) { dayContacts(link: $link, event: $event) {
   id name cityName department email state tables { round table } } }"""
 SAY: Final = {
-    "want": "mutation ($link: String!, $event: ID!, $who: ID!) { "
-    "wantContact(link: $link, event: $event, navigator: $who) { state } }",
-    "end": "mutation ($link: String!, $event: ID!, $who: ID!) { "
-    "endContact(link: $link, event: $event, navigator: $who) { state } }",
+    "want": "mutation ($link: String!, $event: ID!, $navigator: ID!) { "
+    "wantContact(link: $link, event: $event, navigator: $navigator) { state } }",
+    "end": "mutation ($link: String!, $event: ID!, $navigator: ID!) { "
+    "endContact(link: $link, event: $event, navigator: $navigator) { state } }",
 }
 
 
@@ -98,7 +98,7 @@ async def of_day(request: AnyRequest, event_id: str, token: str) -> Response[Any
 async def say(request: AnyRequest, event_id: str, token: str) -> Response[Any]:
     await theirs(request, event_id, token)
     said = await forms.read(request, Said)
-    answer = await by_link(request, token, SAY[said.do], event=event_id, who=str(said.who))
+    answer = await by_link(request, token, SAY[said.do], event=event_id, navigator=str(said.who))
     state = answer["wantContact" if said.do == "want" else "endContact"]["state"]
     return redirect(request, f"/events/{event_id}/mine/{token}/contacts", flash=_done(state, said.do))
 
