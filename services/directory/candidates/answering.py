@@ -12,12 +12,12 @@ from services.directory.candidates.rows import (
     APPLIED,
     DECLINED,
     LONGEST,
-    PERSON,
     WAITING,
     of_link,
     shown_to_city,
 )
 from services.directory.models import Base, Candidate
+from services.directory.protection.own import PERSON
 from services.kit import mail
 from services.kit.checks import Checks
 from services.kit.db import Writer

@@ -24,8 +24,6 @@ WAITING, AGREED, DECLINED, TAKEN, REFUSED, WITHDRAWN = (
     "WAITING", "AGREED", "DECLINED", "TAKEN", "REFUSED", "WITHDRAWN",
 )  # fmt: skip
 OPEN: Final = (WAITING, AGREED)
-PERSON: Final = "person"
-"""Who did it, in the audit log, where somebody came with a link."""
 LINK_LIFE: Final = UNCONFIRMED_KEPT
 KEPT: Final = CANDIDATES_KEPT
 UNDECIDED_KEPT: Final = timedelta(days=365)
