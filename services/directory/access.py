@@ -104,6 +104,14 @@ HARVESTING: Final = Right(
     "whoever is logged in", known=True, rows="their own city, with directory:write; central navigators: of their state",
     rule="may_publish",
 )  # fmt: skip
+CHOOSING: Final = Right(
+    "coordinators of a city", PEOPLE, rows="people who may become navigators of their own city", rule="choosing_for"
+)
+SHARED: Final = CHOOSING.to("what navigators of their own city share with them", "choosing_for")
+CANDIDACY: Final = Right(
+    "whoever has the link of a mail", rows="the question or application of the person whose link it is"
+)
+APPLYING: Final = ANYBODY.to("cities that call for navigators")
 CONFIRMING: Final = Right("central navigators and operators", APPROVE, rows="cities of their state")
 RIGHTS: Final[Rights] = {
     "Query.*": ANYBODY,
@@ -168,6 +176,43 @@ RIGHTS: Final[Rights] = {
     "Mutation.leaveProject": OWN_PARTNERSHIPS.to("their own city's part; partners of its projects", "may_release"),
     "ProposedProject.*": ANYBODY.to("what one got from the lists"),
     **public("ProposedProjectConnection", "ProposedProjectEdge", "ProjectPartner"),
+    **dict.fromkeys(
+        (
+            "Query.candidates",
+            "Query.candidate",
+            "Mutation.askCandidate",
+            "Mutation.askCandidateAgain",
+            "Mutation.withdrawCandidate",
+            "Mutation.takeCandidate",
+            "Mutation.refuseCandidate",
+            "Mutation.openNavigatorCall",
+            "Mutation.closeNavigatorCall",
+        ),
+        CHOOSING,
+    ),
+    "Query.sharedAssessments": SHARED,
+    "Query.sharedAssessment": SHARED,
+    "Query.myAssessment": PERSONAL.to("their own"),
+    "Mutation.assessMyself": PERSONAL.to("their own"),
+    "Mutation.shareMyAssessment": PERSONAL.to("their own"),
+    "Mutation.eraseMyAssessment": PERSONAL.to("their own"),
+    **{
+        f"{name}.*": ANYBODY.to("what one got with a personal link, or was shared")
+        for name in (
+            "SelfAssessment",
+            "SharedAssessment",
+            "ReadAssessment",
+            "AssessedLevel",
+        )
+    },
+    "Query.navigatorCall": ANYBODY,
+    "Query.candidacy": CANDIDACY,
+    "Mutation.answerCandidacy": CANDIDACY,
+    "Mutation.eraseCandidacy": CANDIDACY,
+    "Mutation.applyAsNavigator": APPLYING,
+    "Candidate.*": ANYBODY.to("what one got from the lists"),
+    "Candidacy.*": ANYBODY.to("what one got with a link"),
+    **public("NavigatorCall", "CandidateConnection", "CandidateEdge"),
     "Query.topicProposals": PROPOSALS,
     "Mutation.proposeTopic": OWN_TOPICS,
     "Mutation.decideTopicProposal": TOPIC_DECIDERS,
@@ -250,6 +295,12 @@ def own_city(who: Principal) -> str:
     if who.city is None:
         raise Forbidden(_("You do not speak for a city."))
     return who.city
+
+
+def choosing_for(who: Principal) -> str:
+    """The city for which `who` chooses navigators: its coordinators, on our own pages and from there."""
+    who.need(PEOPLE)
+    return own_city(who)
 
 
 def may_release(ags: str, project: Project, partner: str) -> None:

@@ -9,6 +9,7 @@ import msgspec
 from sqlalchemy import func, or_, select, update
 
 from services.directory import audit, cards, harvest, history, once, publishing, uploads, vocabulary
+from services.directory.candidates import rows
 from services.directory.finding import dictionary
 from services.directory.finding.terms import known
 from services.directory.login import discovery, links
@@ -191,6 +192,7 @@ def _tidy(runtime: Runtime) -> Every:
             await audit.forget(session)
             await uploads.forget(session)
             await cards.forget(session)
+            await rows.forget(session)
             await vocabulary.left_behind(session, runtime)
             await history.forget(session)
             await once.forget(session)

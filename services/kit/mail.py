@@ -28,7 +28,7 @@ from services.kit.post import Folder, Letter, checked_address
 from services.kit.settings import Settings
 from services.kit.text import cleaned, forbidden_character
 
-__all__ = ["Outbox", "attach", "checked_address", "send"]
+__all__ = ["Outbox", "attach", "checked_address", "send", "take_back"]
 
 log = logging.getLogger(__name__)
 FILES = ("subject.txt", "body.txt", "body.html")
@@ -140,6 +140,16 @@ async def send(
         return False
     await jobs.enqueue(session, outbox.queue, outbox.job, Posting(str(id)))
     return True
+
+
+async def take_back(session: Writer, metadata: MetaData, about: str) -> None:
+    """Mails that wait and whose key holds `about` are not sent any more; their contents go."""
+    rows = table(metadata, "mail")
+    await session.execute(
+        update(rows)
+        .where(rows.c.sealed.is_not(None), rows.c.key.contains(about))
+        .values(state="failed", reason="erased", sealed=None, finished_at=sql.now())
+    )
 
 
 def _written(outbox: Outbox, kind: str, to: str, language: str, values: dict[str, object]) -> Letter:

@@ -104,7 +104,7 @@ def call(service: str, name: str) -> tuple[str, dict[str, Any]]:
     head = ", ".join(f"${arg}: {given.type}" for arg, given in needed.items())
     body = ", ".join(f"{arg}: ${arg}" for arg in needed)
     parts = "" if is_leaf_type(get_named_type(field.type)) else "{ __typename }"
-    query = f"mutation ({head}) {{ {name}({body}) {parts} }}"
+    query = f"mutation ({head}) {{ {name}({body}) {parts} }}" if needed else f"mutation {{ {name} {parts} }}"
     return query, {arg: least(given.type) for arg, given in needed.items()}
 
 
@@ -132,7 +132,9 @@ async def test_every_mutation_needs_the_scope_to_write(
 
 def test_what_needs_no_scope_needs_a_link() -> None:
     free = {(s, n): right(s, n).who for s, n in MUTATIONS if not right(s, n).scope}
-    assert {key for key, who in free.items() if " link" not in who} == {("directory", "decideRegistration")}
+    assert {key for key, who in free.items() if " link" not in who} == {
+        ("directory", "decideRegistration"), ("directory", "applyAsNavigator"),
+    }  # fmt: skip
 
 
 def test_there_are_mutations_to_test() -> None:

@@ -333,4 +333,4 @@ async def test_the_notice_and_the_record_say_what_the_code_does(shared: Hub, bro
     record = (await browser.http.get("/privacy/record.json")).json()
     assert len(record["fields"]) == 21
     assert {one["field"] for one in record["fields"] if "Einwilligung" in one["basis"]} == {"competences", "photo"}
-    assert len(record["activities"]) == 6
+    assert len(record["activities"]) == 8

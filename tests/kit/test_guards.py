@@ -36,7 +36,7 @@ SHOWN = {
     "directory.city", "directory.navigator", "directory.project", "directory.navigator_topic",
     "directory.project_navigator", "directory.topic", "directory.municipality", "directory.department",
     "directory.project_topic", "directory.care", "directory.quota_rule", "directory.daily_count",
-    "directory.word", "directory.project_partner", "directory.project_partner_navigator",
+    "directory.navigator_call", "directory.word", "directory.project_partner", "directory.project_partner_navigator",
     "events.city", "events.topic", "events.event", "events.agenda_item", "events.room", "events.module",
     "events.programme", "events.series", "events.live", "matching.topic", "matching.city",
     "events.open_space", "events.slot", "events.closure", "events.session",
@@ -186,6 +186,7 @@ OWN = {
     "directory.client", "directory.account", "directory.role_grant", "directory.publication", "directory.provider",
     "directory.audit", "directory.source", "directory.draft", "directory.harvest", "directory.partnership",
     "directory.topic_proposal", "directory.own_word", "directory.erased", "directory.proposed_project",
+    "directory.candidate", "directory.shared_assessment",
 }  # fmt: skip
 SEEN = {
     "client": OWN | {"directory.once"},

@@ -10,6 +10,8 @@ from strawberry.tools import merge_types
 
 from services.directory import access, register, search
 from services.directory.filters import Filters, checked
+from services.directory.graphql.assessments import AssessmentMutation, AssessmentQuery
+from services.directory.graphql.candidates import CandidateMutation, CandidateQuery
 from services.directory.graphql.changes import ChangeMutation
 from services.directory.graphql.finding import FindingQuery
 from services.directory.graphql.harvest import HarvestMutation, HarvestQuery
@@ -185,6 +187,8 @@ schema = Schema(
             VocabularyQuery,
             FindingQuery,
             CardQuery,
+            CandidateQuery,
+            AssessmentQuery,
         ),
     ),
     mutation=merge_types(
@@ -199,6 +203,8 @@ schema = Schema(
             StateMutation,
             VocabularyMutation,
             CardMutation,
+            CandidateMutation,
+            AssessmentMutation,
         ),
     ),
     types=[Topic],

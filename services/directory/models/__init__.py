@@ -1,6 +1,7 @@
 """The directory's tables."""
 
 from services.directory.models.base import Base
+from services.directory.models.candidates import Candidate, NavigatorCall, SelfAssessment, SharedAssessment
 from services.directory.models.cards import ProjectPartner, ProjectPartnerNavigator, ProposedProject
 from services.directory.models.network import (
     Care,
@@ -52,6 +53,7 @@ __all__ = [
     "AuditEntry",
     "AuthorizationCode",
     "Base",
+    "Candidate",
     "Care",
     "City",
     "Client",
@@ -69,6 +71,7 @@ __all__ = [
     "LoginSession",
     "Municipality",
     "Navigator",
+    "NavigatorCall",
     "NavigatorTopic",
     "Once",
     "OwnWord",
@@ -85,6 +88,8 @@ __all__ = [
     "QuotaRule",
     "RefreshToken",
     "RoleGrant",
+    "SelfAssessment",
+    "SharedAssessment",
     "SigningKey",
     "Source",
     "Told",

@@ -8,10 +8,9 @@ import uuid
 import zlib
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
 
 import msgspec
-from sqlalchemy import Text, Uuid, and_, any_, cast, delete, func, literal, or_, select, text, update
+from sqlalchemy import Text, Uuid, and_, any_, cast, delete, func, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import insert as upsert
 
@@ -24,9 +23,8 @@ from services.directory.finding.terms import known
 from services.directory.protection.own import Desk
 from services.directory.protection.person import Person
 from services.directory.snapshot import NavigatorRow, without
-from services.kit import log
+from services.kit import log, mail
 from services.kit.db import Writer
-from services.kit.log import table
 from services.kit.messages import Message
 
 SHORTEST_WORD = 6
@@ -118,17 +116,28 @@ async def _answers(session: Writer, gone: Gone) -> None:
 
 async def _mails(session: Writer, gone: Gone) -> None:
     """Mails to the person that wait are not sent any more; whom a mail is about stands in its key."""
-    rows: Any = table(m.Base.metadata, "mail")
-    await session.execute(
-        update(rows)
-        .where(rows.c.sealed.is_not(None), rows.c.key.contains(str(gone.id)))
-        .values(state="failed", reason="erased", sealed=None, finished_at=text("now()"))
+    await mail.take_back(session, m.Base.metadata, str(gone.id))
+
+
+async def _candidates(session: Writer, gone: Gone) -> None:
+    """How they became a navigator, or had been asked before."""
+    of = m.Candidate
+    by_address = func.lower(of.email).in_([word.lower() for word in gone.words if "@" in word])
+    rows = await session.scalars(
+        delete(of).where(of.ags == gone.ags, or_(of.key == gone.key, by_address)).returning(of.id)
     )
+    for key in rows.all():
+        await mail.take_back(session, m.Base.metadata, str(key))
+
+
+async def _assessments(session: Writer, gone: Gone) -> None:
+    for model in (m.SelfAssessment, m.SharedAssessment):
+        await session.execute(delete(model).where(model.navigator_id == gone.id))
 
 
 def _like(word: str) -> str:
     return word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
-erasers: list[Eraser] = [_said, _ideas, _drafts, _answers, _mails]
+erasers: list[Eraser] = [_said, _ideas, _drafts, _answers, _mails, _candidates, _assessments]
 """Whatever holds something of people beside the publications themselves."""

@@ -3,11 +3,12 @@
 from typing import Any
 
 import msgspec
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 
 from services.directory import models as m
 from services.directory import store
 from services.directory.fields import FIELDS
+from services.directory.protection import assessment
 from services.directory.protection import person as who
 from services.directory.protection.own import choices
 from services.directory.protection.person import Person
@@ -47,6 +48,9 @@ async def export(session: Reader, settings: Settings, person: Person, token: str
                 ).mappings()
             ],
             "audit": await _audit(session, [str(person.id), *([str(account.id)] if account else [])]),
+            "selfAssessment": assessment.about(await session.get(m.SelfAssessment, person.id)),
+            "sharedAssessment": assessment.about(await session.get(m.SharedAssessment, person.id)),
+            "candidacies": await _candidacies(session, person),
             "account": _row(account),
             "elsewhere": [f"{settings.url_of(name)}/{name}/my-data/{token}" for name in ("events", "matching")],
         },
@@ -85,6 +89,14 @@ async def _projects(session: Reader, person: Person) -> list[dict[str, Any]]:
     found = [("partner", row) for row in await session.execute(joined)]
     found += [("idea", row) for row in await session.execute(cared.order_by(idea.id).limit(MOST))]
     return [{"as": kind, "id": row.id, "title": row.title} for kind, row in found]
+
+
+async def _candidacies(session: Reader, person: Person) -> list[dict[str, Any] | None]:
+    """How they became a navigator of the city, or were asked before."""
+    of = m.Candidate
+    addresses = {row.email.lower() for row in (person.row, person.shown) if row.email}
+    theirs = or_(of.key == person.row.key, func.lower(of.email).in_(addresses))
+    return [_row(row) for row in await session.scalars(select(of).where(of.ags == person.ags, theirs).limit(MOST))]
 
 
 async def _audit(session: Reader, ids: list[str]) -> list[dict[str, Any]]:

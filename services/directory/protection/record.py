@@ -21,7 +21,16 @@ def record(settings: Settings) -> dict[str, Any]:
         "controllers": _(
             "Each city for what it publishes; the operator of the hub works for the cities (Art. 28 GDPR)."
         ),
-        "activities": [_directory(), _notices(), _events(), _matching(), _accounts(), _audit()],
+        "activities": [
+            _directory(),
+            _notices(),
+            _candidates(),
+            _assessments(),
+            _events(),
+            _matching(),
+            _accounts(),
+            _audit(),
+        ],
         "fields": fields(),
         "measures": measures(),
     }
@@ -64,6 +73,18 @@ def kept() -> list[dict[str, str]]:
         {
             "what": _("What a person said about an entry that was withdrawn"),
             "how": _("deleted after {time}", time=in_words(retention.OWN_WORD_KEPT)),
+        },
+        {
+            "what": _("Self-assessments of people whom no city publishes any more"),
+            "how": _("the shared copy at once, one's own after {time}", time=in_words(retention.OWN_WORD_KEPT)),
+        },
+        {
+            "what": _("People who were asked, nominated or applied"),
+            "how": _(
+                "deleted {time} after the last word; applications that nobody confirms after {unconfirmed}",
+                time=in_words(retention.CANDIDATES_KEPT),
+                unconfirmed=in_words(retention.UNCONFIRMED_KEPT),
+            ),
         },
         {
             "what": _("Erased people"),
@@ -151,6 +172,28 @@ def _notices() -> dict[str, Any]:
     )
 
 
+def _candidates() -> dict[str, Any]:
+    return _activity(
+        _("Winning navigators"),
+        _("Cities ask people, note nominations and take applications; everybody says yes or no themselves."),
+        _("employees of cities who may become digital navigators"),
+        [_("name, official e-mail address, department, who nominated them, expected hours, answer and decision")],
+        [_("the person; the city's coordinators")],
+        _("deleted {time} after the last word", time=in_words(retention.CANDIDATES_KEPT)),
+    )
+
+
+def _assessments() -> dict[str, Any]:
+    return _activity(
+        _("Self-assessments"),
+        _("Navigators find out where they stand, for themselves; sharing it is their choice (consent)."),
+        _("employees of cities with the role of a digital navigator"),
+        [_("levels in statements of four areas, a note")],
+        [_("the person; while they share it, the city's coordinators")],
+        _("until the person erases it"),
+    )
+
+
 def _events() -> dict[str, Any]:
     return _activity(
         _("Events"),
@@ -160,6 +203,7 @@ def _events() -> dict[str, Any]:
             _("name, department, city, seats in rounds"),
             _("events that were left, for 90 days; whether one's own calendar was opened"),
             _("registration, release, seat in a bus, attendance; needs on the day, for the organiser alone"),
+            _("whom one wants to stay in contact with after sharing a table; the address only where both do"),
             _("that one has voted, while a vote is open (what, nobody knows); what one has taken on"),
         ],
         [_("the organiser and the cities of the event")],

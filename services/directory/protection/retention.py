@@ -27,6 +27,12 @@ LEFT_AFTER: Final = timedelta(days=30)
 """Behind the last day in the role."""
 OWN_WORD_KEPT: Final = timedelta(days=365)
 """For somebody whom the city does not publish for a while: who hid for safety is still hidden when they come back."""
+CANDIDATES_KEPT: Final = timedelta(days=180)
+"""After the last word about somebody who was asked, nominated or applied: as long as who was turned down can raise
+claims (§ 15 AGG, § 61b ArbGG).
+"""
+UNCONFIRMED_KEPT: Final = timedelta(days=30)
+"""Applications that nobody confirms, and every link to answer with."""
 AT_ONCE = 200
 """People, and cities, that one turn of the task looks after; the rest at the next."""
 NAMED = 50
@@ -85,7 +91,10 @@ async def forget_vanished(session: Writer, now: datetime) -> None:
     await session.execute(
         text(f"UPDATE own_word SET vanished_at = NULL WHERE vanished_at IS NOT NULL AND NOT ({gone})")  # noqa: S608
     )
-    await session.execute(text("DELETE FROM own_word WHERE vanished_at < :before"), {"before": now - OWN_WORD_KEPT})
+    before = {"before": now - OWN_WORD_KEPT}
+    await session.execute(text("DELETE FROM own_word WHERE vanished_at < :before"), before)
+    await session.execute(text(f"DELETE FROM shared_assessment WHERE {gone}"))  # noqa: S608 - our own words
+    await session.execute(text(f"DELETE FROM self_assessment WHERE changed_at < :before AND {gone}"), before)  # noqa: S608
 
 
 # Reminders --------------------------------------------------------------------------------------------------------

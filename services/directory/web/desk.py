@@ -8,6 +8,7 @@ import msgspec
 from litestar import Response, get, post
 
 from services.directory import access, desk, publishing, registrations, uploads
+from services.directory.candidates import rows
 from services.directory.snapshot import NavigatorRow, Step, put
 from services.directory.stateview.stale import STALE_MONTHS
 from services.directory.web import desk_forms, words
@@ -98,6 +99,8 @@ async def overview(request: AnyRequest, ags: str) -> Response[Any]:
     who = await editor(request, ags)
     async with here(request).db.read(who.acting) as session:
         city = await desk.read(session, ags)
+        chooses = access.PEOPLE in who.scopes
+        agreed = (await rows.counts(session, ags)).get(rows.AGREED, 0) if chooses else None
     found = await ask(request, SERVICE, OVERVIEW, ags=ags)
     told = found["city"] or {"confirmedOn": None, "coverage": []}
     confirmed = date.fromisoformat(told["confirmedOn"]) if told["confirmedOn"] else None
@@ -110,6 +113,7 @@ async def overview(request: AnyRequest, ags: str) -> Response[Any]:
         coverage=told["coverage"],
         lacking=sum(one["actual"] < one["target"] for one in told["coverage"]),
         ideas=len(found["proposedProjects"]["nodes"]),
+        agreed=agreed,
     )  # fmt: skip
 
 

@@ -55,8 +55,8 @@ async def _labels(session: Reader) -> dict[str, str]:
     return {row.code: row.en if i18n.language() == "en" else row.de for row in rows}
 
 
-async def step_for(request: AnyRequest, token: str, step: Step, done: str) -> Response[Any]:
-    """One unit of work for the person; then back to their page, whose address changes with theirs."""
+async def step_for(request: AnyRequest, token: str, step: Step, done: str, part: str = "") -> Response[Any]:
+    """One unit of work for the person; then back to a part of their page, whose address changes with theirs."""
     await slowly(request)
     runtime = here(request)
     desk = Desk(runtime.settings, runtime.memory)
@@ -66,7 +66,7 @@ async def step_for(request: AnyRequest, token: str, step: Step, done: str) -> Re
         await runtime.say(session, await step(session, desk, found))
         after = (await who_is.find(session, runtime.settings, found.id)).shown.email
     path = f"/mine/{token}" if after == before else who_is.link(runtime.settings, found.id, after or "")
-    return pages.redirect(request, path, flash=done)
+    return pages.redirect(request, path + part, flash=done)
 
 
 # The way in -------------------------------------------------------------------------------------------------------
@@ -126,6 +126,7 @@ async def mine(request: AnyRequest, token: str) -> Response[Any]:
     return await pages.page(
         request, "directory/mine.html", secret=True, token=token, person=found, rows=rows,
         entry=words.audience_name(choices[ENTRY].sees),
+        events=f"{here(request).settings.url_of('events')}/events/mine/{token}",
     )  # fmt: skip
 
 

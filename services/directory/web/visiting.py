@@ -52,7 +52,8 @@ CITY: Final = f"""query ($ags: ID!) {{ city(ags: $ags) {{
   navigators(first: 50) {{ nodes {{ {PERSON} }} pageInfo {{ hasNextPage }} }}
   projects(first: 50) {{ nodes {{ {PROJECT} }} pageInfo {{ hasNextPage }} }} }} }}"""
 AROUND_CITY: Final = """query ($ags: ID!) { city(ags: $ags) {
-  partnerships { id note city { ags name } other { ags name } } similar(first: 5) { ags name state } } }"""
+  partnerships { id note city { ags name } other { ags name } } similar(first: 5) { ags name state } }
+  navigatorCall(city: $ags) { hours until } }"""
 """Apart, because it takes resolvers: all the rest is one compiled read."""
 NAVIGATOR: Final = f"""query ($id: ID!) {{ navigator(id: $id) {{
   {PERSON} profile hoursShare since until coordinator languages email phone chat room tasks
@@ -139,8 +140,12 @@ async def city(request: AnyRequest, ags: str) -> Response[str]:
     found = (await ask(request, SERVICE, CITY, ags=access.checked_ags(ags)))["city"]
     if found is None:
         raise NotFound(_("This city has not published anything yet."))
-    found |= (await ask(request, SERVICE, AROUND_CITY, ags=ags))["city"] or {"partnerships": [], "similar": []}
-    return await page(request, "directory/city.html", city=found, size=size_words(found["sizeClass"]), words=words)
+    around = await ask(request, SERVICE, AROUND_CITY, ags=ags)
+    found |= around["city"] or {"partnerships": [], "similar": []}
+    return await page(
+        request, "directory/city.html", city=found, size=size_words(found["sizeClass"]), words=words,
+        call=around["navigatorCall"],
+    )  # fmt: skip
 
 
 @get("/navigator/{id:uuid}", page=True, right=SEEN)

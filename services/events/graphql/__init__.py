@@ -13,6 +13,7 @@ from services.events.graphql.announcements import AnnouncementMutation
 from services.events.graphql.cards import CardMutation
 from services.events.graphql.certificates import CertificateMutation, CertificateQuery
 from services.events.graphql.changing import Mutation
+from services.events.graphql.contacts import ContactMutation, ContactQuery
 from services.events.graphql.importing import ImportMutation, ImportQuery
 from services.events.graphql.live import LiveMutation, LiveQuery, LiveSubscription
 from services.events.graphql.openspace.asking import OpenSpaceQuery, OpenSpaceSubscription
@@ -67,6 +68,7 @@ schema = Schema(
             ReportQuery,
             VoteQuery,
             ActionQuery,
+            ContactQuery,
         ),
     ),
     mutation=merge_types(
@@ -87,6 +89,7 @@ schema = Schema(
             ImportMutation,
             VoteMutation,
             ActionMutation,
+            ContactMutation,
             CardMutation,
             AnnouncementMutation,
         ),

@@ -43,7 +43,9 @@ class Navigator(Base):
     sort_key: Mapped[str]
     department: Mapped[str]
     email: Mapped[str] = mapped_column(server_default=text("''"))
-    """For mails about events; empty unless the network may see it. Never shown to anybody."""
+    """For mails about events; empty unless the network may see it. Shown to those alone with whom they agreed to stay
+    in contact.
+    """
     topics: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
     """What they offer, seek or work on."""
     invitable: Mapped[bool] = mapped_column(server_default=text("true"))

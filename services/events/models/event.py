@@ -138,3 +138,17 @@ class Seat(Base):
     number: Mapped[int]
     moved: Mapped[bool] = mapped_column(server_default=false())
     """Not where the person was planned before: the plan was changed on the day."""
+
+
+class Contact(Base):
+    """That somebody wants to stay in contact with somebody of their tables; they are when both say so."""
+
+    __tablename__ = "contact"
+    event_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("events.event.id", ondelete="CASCADE"), primary_key=True)
+    navigator_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("events.navigator.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    other_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("events.navigator.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    at: Mapped[datetime] = mapped_column(server_default=func.now())

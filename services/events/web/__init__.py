@@ -5,11 +5,11 @@ for whoever opens a link in a mail.
 import uuid
 from typing import Any
 
-from services.events import certificates, trips, voices, votes
+from services.events import certificates, contacts, trips, voices, votes
 from services.events.openspace import forgetting
 from services.events.openspace import routes as openspace
 from services.events.registration import reading
-from services.events.web import checking, day, importing, live, organise, papers, registration, reports, visiting
+from services.events.web import checking, day, importing, live, mine, organise, papers, registration, reports, visiting
 from services.kit.db import Reader
 from services.kit.mydata import my_data_route
 
@@ -23,6 +23,7 @@ async def about(session: Reader, navigator: uuid.UUID) -> dict[str, Any]:
         "votes": await votes.about(session, navigator),
         "said": await voices.said_by(session, navigator),
         "certificates": await certificates.about(session, navigator),
+        "contacts": await contacts.about(session, navigator),
     }
 
 
@@ -34,6 +35,7 @@ routes = [
     *live.routes,
     *day.routes,
     *registration.routes,
+    *mine.routes,
     *visiting.routes,
     *organise.routes,
     *openspace.routes,

@@ -91,7 +91,7 @@ async def shown_page(
         request, template, secret=True, event=mine.event, route=mine.route, live=mine.live, path=path,
         time=clock_in(mine.event.timezone),
         tabs=[(path, _("Now")), (f"{path}/topics", _("Open space")), (f"{path}/votes", _("Ballots")),
-              (f"{path}/feedback", _("Feedback"))],
+              (f"{path}/feedback", _("Feedback")), (f"{path}/contacts", _("Contacts"))],
         **values,
     )  # fmt: skip
     made.headers["x-robots-tag"] = "noindex"
