@@ -27,7 +27,8 @@ from sqlalchemy import text
 
 from services.app import chosen
 from services.cli import demo
-from services.cli.running import bind, running
+from services.cli.running import running
+from services.cli.serving import bind
 from services.kit import embedded
 from services.kit.db import HUB
 from services.kit.service import Hub
