@@ -65,6 +65,7 @@ async def cluster(
         processes = []
         for name, serves, works in zip(SERVICES, at, at[len(SERVICES) :], strict=False):
             env = environment(hub.settings, urls["directory"], urls) | _reaching(name, primary, replica)
+            env["LOTSENNETZ_DATA"] = str(folder)
             processes += [Process(serves, (name,), env, command), Process(works, (name,), env, command, "work")]
         async with running_processes(hub, processes) as running, routed(urls, router) as graph:
             yield Deployment(urls["directory"], f"{graph}/graphql", urls, hub, running, replica)

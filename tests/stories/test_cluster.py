@@ -54,6 +54,9 @@ async def test_a_day_is_played_and_read_at_the_replica(there: Deployment) -> Non
         found = (await clients[0].ask(NAMES, city=KONSTANZ))["city"]
         assert found["navigators"]["nodes"]
         assert found["events"]["nodes"]
+        told = (await there.hub.metrics.text(there.hub)).decode()
+        assert 'lotsennetz_plan_gap{rank="worst"}' in told
+        assert 'lotsennetz_database_up{service="matching"} 1.0' in told
         replica = await asyncpg.connect(there.replica)
         stack.push_async_callback(replica.close)
         assert await replica.fetchval("SELECT pg_is_in_recovery()")
