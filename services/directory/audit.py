@@ -52,6 +52,7 @@ def in_words(action: str) -> str:
         "account.enabled": _("Account opened again"),
         "care.assigned": _("Municipality given to a central navigator"),
         "care.released": _("Municipality given to nobody"),
+        "circular.sent": _("Circular sent to coordinators"),
         "city.reminded": _("City reminded to look at its entries"),
         "client.added": _("Program added by the operator"),
         "client.approve": _("Program approved"),

@@ -103,6 +103,7 @@ RIGHTS: Final[Rights] = {
         BY_LINK,
     ),
     "Query.annualReport": REPORT,
+    "Query.cityContacts": REPORT,
     "Query.onlineLink": BY_LINK,
     "Query.certificate": ANYBODY.to("the event of a certificate whose code one has"),
     "Query.previewParticipants": ORGANISER,
@@ -158,6 +159,7 @@ RIGHTS: Final[Rights] = {
     "AskedSurvey.*": ANYBODY.to("what one got with a personal link"),
     **{f"{name}.*": ANYBODY.to("what one got from a report") for name in (
         "AnnualReport", "ReportTotals", "ReportKind", "ReportEvent", "ReportModule", "ReportCity", "ReportContact",
+        "CityContacts", "CityContactCount",
         "ReportSurvey", "ReportVote", "ReportVoteLine", "ReportProject", "ReportQuote", "ReportChart",
     )},
     **public("SurveyQuestion", "SurveyTemplate"),

@@ -11,6 +11,7 @@ from strawberry.tools import merge_types
 from services.directory import access, register, search
 from services.directory.filters import Filters, checked
 from services.directory.graphql.changes import ChangeMutation
+from services.directory.graphql.circulars import CircularMutation, CircularQuery
 from services.directory.graphql.finding import FindingQuery
 from services.directory.graphql.harvest import HarvestMutation, HarvestQuery
 from services.directory.graphql.history import HistoryMutation, HistoryQuery
@@ -185,6 +186,7 @@ schema = Schema(
             VocabularyQuery,
             FindingQuery,
             CardQuery,
+            CircularQuery,
         ),
     ),
     mutation=merge_types(
@@ -199,6 +201,7 @@ schema = Schema(
             StateMutation,
             VocabularyMutation,
             CardMutation,
+            CircularMutation,
         ),
     ),
     types=[Topic],

@@ -4,6 +4,7 @@ from services.directory.models.base import Base
 from services.directory.models.cards import ProjectPartner, ProjectPartnerNavigator, ProposedProject
 from services.directory.models.network import (
     Care,
+    Circular,
     DailyCount,
     Draft,
     Harvest,
@@ -53,6 +54,7 @@ __all__ = [
     "AuthorizationCode",
     "Base",
     "Care",
+    "Circular",
     "City",
     "Client",
     "Consent",

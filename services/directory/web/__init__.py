@@ -3,6 +3,7 @@
 from services.directory.web import (
     account,
     authorize,
+    circulars,
     cities,
     desk,
     desk_rows,
@@ -46,6 +47,7 @@ routes = [
     *privacy.routes,
     *state.routes,
     *steering.routes,
+    *circulars.routes,
     *topics.routes,
     *opendata.routes,
     *partnerships.routes,

@@ -45,8 +45,9 @@ class Query:
         kind: EventKind | None = None,
         since: From = None,
         until: Until = None,
+        state: ID | None = None,
     ) -> Connection[Event]:
-        return await event_page(info, first, after, city, kind, since, until)
+        return await event_page(info, first, after, city, kind, since, until, state)
 
 
 schema = Schema(

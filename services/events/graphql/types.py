@@ -383,6 +383,7 @@ async def event_page(
     kind: EventKind | None,
     since: dt.date | None,
     until: dt.date | None,
+    state: str | None = None,
 ) -> Connection[Event]:
     place = day_of(after)
     async with read(info, SERVICE) as session:
@@ -391,6 +392,7 @@ async def event_page(
             page_size(first) + 1,
             after=place,
             city=city,
+            state=state,
             kind=kind.value if kind else None,
             since=since,
             until=until,
