@@ -69,6 +69,7 @@ async def central(world: Hub) -> AsyncIterator[Browser]:
 
 async def mails(hub: Hub, subject: str, count: int) -> dict[str, EmailMessage]:
     """The mails with the subject by their recipients, once there are `count`."""
+    found: dict[str, EmailMessage] = {}
     for _try in range(100):
         files = Path(hub.settings.data, "mails").glob("*.eml")
         parsed = [message_from_bytes(file.read_bytes(), policy=policy.default) for file in files]
@@ -83,7 +84,7 @@ async def mails(hub: Hub, subject: str, count: int) -> dict[str, EmailMessage]:
 def plain(mail: EmailMessage, kind: str = "plain") -> str:
     body = mail.get_body((kind,))
     assert body is not None
-    return str(body.get_content())
+    return str(body.get_content()).replace("\r\n", "\n")
 
 
 async def post(browser: Browser, page: httpx.Response, **fields: Any) -> httpx.Response:

@@ -15,7 +15,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, CompoundSelect, delete, exists, func, insert, or_, select, tuple_, union, update
+from sqlalchemy import ColumnElement, CompoundSelect, delete, exists, func, insert, select, true, tuple_, union, update
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from services.contracts.states import STATES
 from services.directory import audit, register
@@ -171,7 +172,8 @@ async def keys_of(session: Reader, state: str, said: Sequence[str]) -> tuple[str
     for row in await session.execute(query):
         for name in (row.ags, row.name, (row.official or "").split(",")[0]):
             names.setdefault(folded(name), set()).add(row.ags)
-    keys, problems = [], []
+    keys: list[str] = []
+    problems: list[str] = []
     for one in dict.fromkeys(said):
         meant = names.get(folded(one), set())
         if len(meant) == 1:
@@ -281,9 +283,9 @@ class CircularOf(msgspec.Struct, frozen=True):
 def job(runtime: Runtime) -> Job:
     async def work(run: Run, asked: CircularOf) -> None:
         async with run.db.read(HUB) as session:
-            row = await session.get(Circular, uuid.UUID(asked.id))
-            writer = await session.get(Account, row.account_id) if row and row.account_id else None
-            people = await _recipients(session, row) if row else []
+            row = await session.get_one(Circular, uuid.UUID(asked.id))
+            writer = await session.get(Account, row.account_id) if row.account_id else None
+            people = await _recipients(session, row)
         written = 0
         for start in range(0, len(people), BATCH):
             async with run.db.begin(HUB) as session:
@@ -291,9 +293,7 @@ def job(runtime: Runtime) -> Job:
                     written += await _write(session, runtime, row, writer, person)
                 await session.execute(update(Circular).where(Circular.id == row.id).values(written=written))
         async with run.finish() as session:
-            await session.execute(
-                update(Circular).where(Circular.id == uuid.UUID(asked.id)).values(finished_at=func.now())
-            )
+            await session.execute(update(Circular).where(Circular.id == row.id).values(finished_at=func.now()))
 
     return Job("write circular", CircularOf, work)
 
@@ -303,8 +303,8 @@ async def _recipients(session: Reader, row: Circular) -> list[Any]:
     query = (
         select(Account.id, Account.name, Account.email, Account.language)
         .join(RoleGrant, RoleGrant.account_id == Account.id)
-        .where(*_reachable(row.cities), or_(row.duty, Account.circulars))
-        .distinct(func.lower(Account.email))
+        .where(*_reachable(row.cities), true() if row.duty else Account.circulars)
+        .ext(distinct_on(func.lower(Account.email)))
         .order_by(func.lower(Account.email), Account.created_at, Account.id)
         .limit(MOST_RECIPIENTS)
     )

@@ -94,10 +94,9 @@ def clock(value: str | None, zone: str) -> str:
 
 
 @get("/calendar", page=True, right=ANYBODY)
-async def coming(
-    request: AnyRequest, kind: str = "", city: str = "", state: str = "", past: str = "", after: str = ""
-) -> Response[str]:
-    """What is coming; with `past`, what was."""
+async def coming(request: AnyRequest, kind: str = "", city: str = "", past: str = "", after: str = "") -> Response[str]:
+    """What is coming; with `past`, what was; `state` in the query takes two digits."""
+    state = request.query_params.get("state", "")  # not as an argument: Litestar has one of that name
     today = dt.datetime.now(dt.UTC).date()
     asked = {
         "kind": kind if kind in kinds() else "",
