@@ -25,7 +25,7 @@ from services.kit.links import CHANGES, LOOKS, counted
 from services.kit.resolvers import moment_of
 
 PAGE: Final = 20
-MOST_NAMED: Final = 30
+MOST_NAMED: Final = 20
 """Cities that a page names; of the others it says how many."""
 MOST_FORM: Final = 60_000
 FIELDS: Final = ("subject", "text", "audience", "district", "size", "cities")

@@ -388,15 +388,9 @@ async def event_page(
     place = day_of(after)
     async with read(info, SERVICE) as session:
         rows = await trips.page(
-            session,
-            page_size(first) + 1,
-            after=place,
-            city=city,
-            state=state,
-            kind=kind.value if kind else None,
-            since=since,
-            until=until,
-        )
+            session, page_size(first) + 1, after=place, city=city, state=state, kind=kind.value if kind else None,
+            since=since, until=until,
+        )  # fmt: skip
     return Connection.of(
         [Event.of(row) for row in rows], lambda node: encode_cursor(node.date.isoformat(), str(node.id)), first, after
     )

@@ -15,8 +15,8 @@ _NAMES: Final = 196.0
 _LINE: Final = 30.0
 _TOP: Final = 20.0
 _LETTERS: Final = 23
-_THIN, _WIDE = 1.5, 9.0
-_SMALL, _LARGE = 4.0, 11.0
+_THIN, _WIDE = 0.75, 8.0
+_SMALL, _LARGE = 3.0, 10.0
 MOST_ARCS: Final = 150
 
 
@@ -68,7 +68,7 @@ def picture(found: Contacts, state: str) -> Picture:
         first, second = sorted((at[one.one], at[one.other]), key=lambda city: city.y)
         high = (second.y - first.y) / 2
         path = f"M{_NAMES + 16:g} {first.y:g}a{high * flat:.1f} {high:g} 0 0 1 0 {second.y - first.y:g}"
-        width = _THIN + (_WIDE - _THIN) * one.pairs / widest
+        width = _THIN + (_WIDE - _THIN) * (one.pairs / widest) ** 2  # or many weak ones hide the strong
         arcs.append(Arc(first.name, second.name, one.pairs, path, round(width, 1)))
     return Picture(cities, tuple(arcs), 2 * _TOP + _LINE * max(len(cities) - 1, 0), len(ranked) - len(shown))
 
@@ -76,5 +76,5 @@ def picture(found: Contacts, state: str) -> Picture:
 def _city(found: Contacts, ags: str, state: str, number: int, most: int) -> City:
     name, contacts = found.names.get(ags, ags), found.cities[ags]
     short = name if len(name) <= _LETTERS else f"{name[: _LETTERS - 1].rstrip()}…"
-    radius = _SMALL + (_LARGE - _SMALL) * (contacts / most) ** 0.5
+    radius = _SMALL + (_LARGE - _SMALL) * contacts / most
     return City(ags, name, short, contacts, ags.startswith(state), _TOP + _LINE * number, round(radius, 1))

@@ -16,7 +16,7 @@ from services.kit.errors import NotFound
 from services.kit.i18n import gettext as _
 
 AnyRequest = Request[Any, Any, Any]
-MOST_ROWS: Final = 60
+MOST_ROWS: Final = 24
 YEARS: Final = 4
 
 
