@@ -267,14 +267,18 @@ async def page(
     kind: str | None = None,
     since: dt.date | None = None,
     until: dt.date | None = None,
+    soonest: bool = False,
 ) -> list[Event]:
-    """Events by date, newest first; `since` and `until` name days on which at least a part of them takes place.
+    """Events by date, newest first, or oldest with `soonest`.
 
-    `state` takes two digits: of events in which one of its cities takes part.
+    `since` and `until` name days on which at least a part of them takes place. `state` takes two digits: of events in
+    which one of its cities takes part.
     """
-    query = select(Event).order_by(Event.date.desc(), Event.id.desc()).limit(limit)
+    order = (Event.date, Event.id) if soonest else (Event.date.desc(), Event.id.desc())
+    query = select(Event).order_by(*order).limit(limit)
     if after is not None:
-        query = query.where(tuple_(Event.date, Event.id) < (dt.date.fromisoformat(after[0]), uuid.UUID(after[1])))
+        here, place = tuple_(Event.date, Event.id), (dt.date.fromisoformat(after[0]), uuid.UUID(after[1]))
+        query = query.where(here > place if soonest else here < place)
     if city is not None:
         query = query.where((Event.host == city) | Event.guests.contains([city]))
     if state is not None:

@@ -159,6 +159,11 @@ async def test_to_whom(world: Hub, central: Browser) -> None:
     me = (await central.graph("{ me { subject } }"))["data"]["me"]["subject"]
     await central.graph('mutation ($a: ID!) { assignCare(ags: "08335043", account: $a) { code } }', a=me)
     assert await reach(audience="CASELOAD") == (1, 2, [])
+    cared = 'query ($a: ID!) { state(code: "08") { municipalities(caredBy: $a) { nodes { ags } } } }'
+    assert (await central.graph(cared, a=me))["data"]["state"]["municipalities"]["nodes"] == [{"ags": KONSTANZ.ags}]
+    other = await logged_in(world, KONSTANZ.ags, "coordinator")
+    assert "errors" in await other.graph(cared, a=me)
+    await other.close()
     mine = await central.http.get("/state/08/mine")
     assert 'href="/city/08335043"' in mine.text
     page = await central.http.get(f"{PATH}/new?to=CASELOAD")

@@ -421,6 +421,9 @@ async def test_a_series_from_its_first_day_on(world: World) -> None:
     assert "alle 2 Wochen" in shown(page)
     assert "3 Mal" in shown(page)
     assert all(f"/organise/{one.id}" in page.text for one in every[1:])
+    for state, there in ((HOST[:2], True), ("03", False)):
+        for calendar in (f"/calendar?state={state}", f"/calendar/of/{state}"):
+            assert ("<article" in (await world.browser.http.get(calendar)).text) == there, calendar
     second = f"/organise/{every[1].id}"
     assert "Ein Termin einer Reihe." in shown(await world.browser.http.get(f"{second}/agenda"))
     # This one alone, this one and the following, all.

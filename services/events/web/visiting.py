@@ -27,13 +27,13 @@ from services.kit.service import Example
 AnyRequest = Request[Any, Any, Any]
 SERVICE: Final = "events"
 PER_PAGE: Final = 20
-MOST_COMING: Final = 100
 OF_CITY: Final = 5
 MOST_CITIES: Final = 500
 LINE: Final = "id title date lastDay kind status host { ags } guests { ags } venue { name }"
 EVENTS: Final = f"""query ($city: ID, $state: ID, $kind: EventKind, $from: Date, $until: Date, $after: String,
-    $first: Int!) {{
-  events(city: $city, state: $state, kind: $kind, from: $from, until: $until, after: $after, first: $first) {{
+    $first: Int!, $soonest: Boolean!) {{
+  events(soonest: $soonest, city: $city, state: $state, kind: $kind, from: $from, until: $until,
+    after: $after, first: $first) {{
     nodes {{ {LINE} }} pageInfo {{ hasNextPage endCursor }} }} }}"""
 EVENT: Final = f"""query ($id: ID!) {{ event(id: $id) {{ {LINE}
   hashtag timezone guidingQuestions venue {{ address }}
@@ -107,20 +107,18 @@ async def coming(request: AnyRequest, kind: str = "", city: str = "", past: str 
     when = {"until": (today - dt.timedelta(days=1)).isoformat()} if past else {"from": today.isoformat()}
     found = (
         await ask(request, SERVICE, EVENTS, city=asked["city"] or None, state=asked["state"] or None,
-                  kind=asked["kind"] or None, after=after or None, first=PER_PAGE if past else MOST_COMING, **when)
+                  kind=asked["kind"] or None, after=after or None, first=PER_PAGE, soonest=not past, **when)
     )["events"]  # fmt: skip
 
     def at(**changes: str) -> str:
         return "/calendar?" + urlencode({name: value for name, value in {**asked, **changes}.items() if value})
 
-    # The graph has the newest first; who looks ahead wants the next one first.
-    events = found["nodes"] if past else found["nodes"][::-1]
     following = found["pageInfo"]
     return await page(
         request,
         "events/calendar.html",
         asked=asked,
-        events=events,
+        events=found["nodes"],
         names=await _names(request),
         kinds=kinds(),
         states=STATES,
@@ -137,9 +135,9 @@ async def of_city(request: AnyRequest, ags: str) -> Response[str]:
     """A part of the page of a city or, by its two digits, of a state, which another service shows."""
     today = dt.datetime.now(dt.UTC).date().isoformat()
     place = {"state": ags} if ags in STATES else {"city": ags[:8]}
-    found = await ask(request, SERVICE, EVENTS, first=OF_CITY, **place, **{"from": today})
+    found = await ask(request, SERVICE, EVENTS, first=OF_CITY, soonest=True, **place, **{"from": today})
     return await page(
-        request, "events/of_city.html", ags=ags[:8], state=ags in STATES, events=found["events"]["nodes"][::-1],
+        request, "events/of_city.html", ags=ags[:8], state=ags in STATES, events=found["events"]["nodes"],
         names=await _names(request), kinds=kinds(), days=days,
     )  # fmt: skip
 
