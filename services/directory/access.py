@@ -83,6 +83,7 @@ PERSONAL: Final = Right("whoever has a personal link", rows="their own entry")
 OBJECTIONS: Final = Right(
     "people with the scope", PEOPLE, rows="objections of people of their own city or state", rule="may_manage"
 )
+ENDING: Final = Right("whoever has the link from a circular", rows="their own account")
 TOPIC_DECIDERS: Final = Right(
     "people with the scope", APPROVE, rows="central navigators: proposals of their state; operators: all",
     rule="may_decide_topics",
@@ -156,6 +157,10 @@ RIGHTS: Final[Rights] = {
     "Mutation.setQuotaRule": STEERING,
     "Mutation.assignCare": STEERING,
     "Mutation.releaseCare": STEERING,
+    "Query.circularReach": STEERING,
+    "Query.circulars": STEERING,
+    "Mutation.sendCircular": STEERING,
+    **public("Circular", "CircularReach", "CircularConnection", "CircularEdge"),
     **public("CityConnection", "CityEdge", "MunicipalityConnection", "MunicipalityEdge"),
     **public("NavigatorConnection", "NavigatorEdge", "ProjectConnection", "ProjectEdge"),
     **public("TopicConnection", "TopicEdge", "PageInfo"),

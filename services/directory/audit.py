@@ -66,6 +66,7 @@ def in_words(action: str) -> str:
         "candidate.withdrawn": _("A question taken back"),
         "care.assigned": _("Municipality given to a central navigator"),
         "care.released": _("Municipality given to nobody"),
+        "circular.sent": _("Circular sent to coordinators"),
         "city.reminded": _("City reminded to look at its entries"),
         "client.added": _("Program added by the operator"),
         "client.approve": _("Program approved"),

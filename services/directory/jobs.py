@@ -16,7 +16,7 @@ from services.directory.login import discovery, links
 from services.directory.models import Client, Harvest, Publication, Topic
 from services.directory.oauth import clients, grants, keys, registration
 from services.directory.protection import notices, retention
-from services.directory.stateview import growth
+from services.directory.stateview import circulars, growth
 from services.kit import jobs, mail
 from services.kit.db import HUB, Database, Writer
 from services.kit.errors import Refused
@@ -196,6 +196,7 @@ def _tidy(runtime: Runtime) -> Every:
             await vocabulary.left_behind(session, runtime)
             await history.forget(session)
             await once.forget(session)
+            await circulars.forget(session)
             for client_id in await clients.with_published_keys(session, older_than=timedelta(hours=1)):
                 await ask_for_keys(session, runtime, client_id)
 
@@ -239,6 +240,7 @@ def duties(runtime: Runtime) -> Sequence[Job | Every]:
         cards.regular(runtime),
         retention.regular(runtime),
         vocabulary.job(runtime),
+        circulars.job(runtime),
         _harvest(runtime),
         _harvests(runtime),
         _tidy(runtime),

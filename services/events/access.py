@@ -109,6 +109,7 @@ RIGHTS: Final[Rights] = {
     "Mutation.endContact": BY_LINK.to("people of the tables of the person whose link it is"),
     **{f"{name}.*": WITH_LINK for name in ("MyEvent", "MyContact", "DayContact", "SharedTable")},
     "Query.annualReport": REPORT,
+    "Query.cityContacts": REPORT,
     "Query.onlineLink": BY_LINK,
     "Query.certificate": ANYBODY.to("the event of a certificate whose code one has"),
     "Query.previewParticipants": ORGANISER,
@@ -164,6 +165,7 @@ RIGHTS: Final[Rights] = {
     "AskedSurvey.*": ANYBODY.to("what one got with a personal link"),
     **{f"{name}.*": ANYBODY.to("what one got from a report") for name in (
         "AnnualReport", "ReportTotals", "ReportKind", "ReportEvent", "ReportModule", "ReportCity", "ReportContact",
+        "CityContacts", "CityContactCount",
         "ReportSurvey", "ReportVote", "ReportVoteLine", "ReportProject", "ReportQuote", "ReportChart",
     )},
     **public("SurveyQuestion", "SurveyTemplate"),

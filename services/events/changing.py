@@ -44,8 +44,30 @@ async def unit(
 
 async def create(runtime: Runtime, who: Principal, make: Callable[[Writer], Awaitable[Event]]) -> Event:
     """A new event, of which the others hear; `make` stores it."""
+
+    async def one(session: Writer) -> list[Event]:
+        return [await make(session)]
+
+    return (await create_all(runtime, who, one))[0]
+
+
+async def create_all(runtime: Runtime, who: Principal, make: Callable[[Writer], Awaitable[list[Event]]]) -> list[Event]:
+    """As `create`, for several at once."""
     await runtime.refresh("directory")
     async with runtime.db.begin(who.acting) as session:
-        row = await make(session)
-        await runtime.say(session, await intake.messages(session, [row]))
-    return row
+        rows = await make(session)
+        await runtime.say(session, await intake.messages(session, rows))
+    return rows
+
+
+async def unit_all(
+    runtime: Runtime, who: Principal, key: uuid.UUID | None, change: Callable[[Writer, Event], Awaitable[list[Event]]]
+) -> list[Event]:
+    """As `unit`, for a change of an event and others with it, of which the others hear; those that changed."""
+
+    async def all_of_them(session: Writer, event: Event) -> list[Event]:
+        rows = await change(session, event)
+        await runtime.say(session, await intake.messages(session, rows))
+        return rows
+
+    return await unit(runtime, who, key, all_of_them, say=False)

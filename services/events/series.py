@@ -15,6 +15,7 @@ from sqlalchemy import insert, select, update
 from services.events import recurrence, timetable, trips
 from services.events.draft import Draft, moved
 from services.events.models import Event, Series
+from services.events.registration import organising
 from services.events.timetable import Called
 from services.kit.db import Reader, Writer
 from services.kit.errors import Refused
@@ -93,6 +94,24 @@ async def cancel(session: Writer, event: Event, scope: Scope) -> list[Event]:
     ]
 
 
+async def rewrite(
+    session: Writer, event: Event, scope: Scope, draft: Draft, *, rule: str | None = None, overwrite: bool = False
+) -> list[Event]:
+    """As `change`; those who take part in what changed or was called off by it are told."""
+    before = await _before(session, event)
+    rows = await change(session, event, scope, draft, rule=rule, overwrite=overwrite)
+    await _tell(session, rows, before)
+    return rows
+
+
+async def call_off(session: Writer, event: Event, scope: Scope) -> list[Event]:
+    """As `cancel`; those who take part are told."""
+    before = await _before(session, event)
+    rows = await cancel(session, event, scope)
+    await _tell(session, rows, before)
+    return rows
+
+
 async def by_id(session: Reader, keys: Sequence[uuid.UUID]) -> list[Series | None]:
     rows = {row.id: row for row in (await session.scalars(select(Series).where(Series.id.in_(keys)))).all()}
     return [rows.get(key) for key in keys]
@@ -106,6 +125,27 @@ async def occurrences(session: Reader, keys: Sequence[uuid.UUID]) -> list[list[E
         assert event.series_id is not None
         found[event.series_id].append(event)
     return [found[key] for key in keys]
+
+
+Before = dict[uuid.UUID, tuple[str, organising.Essence]]
+
+
+async def _before(session: Reader, event: Event) -> Before:
+    """Status of each meeting, and what people must hear of when it changes."""
+    every = (await occurrences(session, [event.series_id]))[0] if event.series_id else [event]
+    return {one.id: (one.status, await organising.essence(session, one)) for one in every}
+
+
+async def _tell(session: Writer, rows: Sequence[Event], before: Before) -> None:
+    """Have those written to who take part in a meeting that was changed or called off."""
+    for one in rows:
+        if one.id not in before:
+            continue
+        status, essence = before[one.id]
+        if one.status == "cancelled" != status:
+            await organising.tell_all(session, one, "event_cancelled")
+        elif one.status != "cancelled":
+            await organising.changed(session, one, essence)
 
 
 def _day(event: Event) -> dt.date:

@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import delete, insert, select, tuple_, update
+from sqlalchemy import delete, func, insert, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from services.events import timetable
@@ -263,16 +263,28 @@ async def page(
     *,
     after: Sequence[str] | None = None,
     city: str | None = None,
+    state: str | None = None,
     kind: str | None = None,
     since: dt.date | None = None,
     until: dt.date | None = None,
+    soonest: bool = False,
 ) -> list[Event]:
-    """Events by date, newest first; `since` and `until` name days on which at least a part of them takes place."""
-    query = select(Event).order_by(Event.date.desc(), Event.id.desc()).limit(limit)
+    """Events by date, newest first, or oldest with `soonest`.
+
+    `since` and `until` name days on which at least a part of them takes place. `state` takes two digits: of events in
+    which one of its cities takes part.
+    """
+    order = (Event.date, Event.id) if soonest else (Event.date.desc(), Event.id.desc())
+    query = select(Event).order_by(*order).limit(limit)
     if after is not None:
-        query = query.where(tuple_(Event.date, Event.id) < (dt.date.fromisoformat(after[0]), uuid.UUID(after[1])))
+        here, place = tuple_(Event.date, Event.id), (dt.date.fromisoformat(after[0]), uuid.UUID(after[1]))
+        query = query.where(here > place if soonest else here < place)
     if city is not None:
         query = query.where((Event.host == city) | Event.guests.contains([city]))
+    if state is not None:
+        guest = func.unnest(Event.guests).column_valued("guest")
+        visits = select(guest).where(guest.startswith(state, autoescape=True)).exists()
+        query = query.where(Event.host.startswith(state, autoescape=True) | visits)
     if kind is not None:
         query = query.where(Event.kind == kind)
     if since is not None:

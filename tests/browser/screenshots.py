@@ -16,6 +16,7 @@ from tests.browser.seeing import LOOKS, ROOT, Paths, opened, picture
 OUT: Final = ROOT / "out" / "screenshots"
 HANDBOOK: Final = {
     "jemanden-einladen": ("a coordinator", "/people"),
+    "rundschreiben": ("a central navigator", "/state/08/circulars/new"),
     "stand-im-blick": ("a central navigator", "/state"),
 }
 

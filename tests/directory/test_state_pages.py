@@ -2,6 +2,7 @@
 
 import csv
 import re
+import uuid
 from collections.abc import AsyncIterator
 from html import unescape
 from io import StringIO
@@ -11,7 +12,9 @@ import pytest
 import pytest_asyncio
 from sqlalchemy import text
 
+from services.directory.stateview.coverage import Coverage
 from services.directory.stateview.tables import Table, as_csv
+from services.directory.stateview.tiles import COLUMNS, SIDE, tiles
 from services.kit.db import HUB
 from services.kit.service import Hub
 from tests.browser_like import Browser, account, logged_in
@@ -19,7 +22,7 @@ from tests.conftest import Clients
 from tests.directory.state_world import BW, DRESDEN, SACHSEN, VILLAGE, build, execute
 from tests.directory.test_register import HEILBRONN, KONSTANZ
 
-PAGES = ("", "/municipalities", "/quota", "/stale", "/care")
+PAGES = ("", "/municipalities", "/quota", "/stale", "/care", "/mine", "/circulars")
 FILES = ("districts", "sizes", "sought", "offered", "ages", "growth", "quota")
 
 
@@ -64,6 +67,8 @@ async def test_the_state_at_a_glance(world: Hub, central: Browser) -> None:
     assert ["Konstanz", "08335", "121", "2", "1 (< 1 %)", "5"] in rows(page)
     assert ["Heilbronn", "08121", "1", "1", "1 (100 %)", "1"] in rows(page)
     assert ["E-Rechnung", "2", "0"] in rows(page)
+    assert "Konstanz: von 121 Gemeinden nehmen 2 teil, 1 haben Lotsinnen und Lotsen" in page.text
+    assert "/state/08/municipalities?district=08335" in page.text
     assert ["vor 6 bis 12 Monaten", "1 (33 %)", "3"] in rows(page)
     assert "noch keine Regel" in page.text
     for name in PAGES:
@@ -88,11 +93,11 @@ async def test_who_may_open_which_page(world: Hub) -> None:
         paths = [*(f"/state/08{name}" for name in PAGES), "/state/08/csv/municipalities", "/state/08/csv/care"]
         return [(await browser.http.get(path)).status_code for path in paths]
 
-    numbers_only = [200, *[403] * 6]
+    numbers_only = [200, *[403] * 8]
     askers = {
-        (KONSTANZ.ags, "coordinator"): numbers_only, (KONSTANZ.ags, "editor"): [403] * 7,
-        ("hub", "operator"): [200] * 7,
-        (DRESDEN, "coordinator"): [403] * 7, (SACHSEN, "central"): [403] * 7,
+        (KONSTANZ.ags, "coordinator"): numbers_only, (KONSTANZ.ags, "editor"): [403] * 9,
+        ("hub", "operator"): [200] * 9,
+        (DRESDEN, "coordinator"): [403] * 9, (SACHSEN, "central"): [403] * 9,
     }  # fmt: skip
     for (org, role), expected in askers.items():
         browser = await logged_in(world, org, role)
@@ -199,9 +204,28 @@ async def test_giving_municipalities_to_somebody(world: Hub, central: Browser) -
     page = await central.http.get(path)
     assert ["Robin Muster", "3", "2", "5"] in rows(page)
     assert "Eine Stadt nimmt teil" in page.text
+    other = Browser(world)
+    await other.log_in(uuid.UUID(robin))
+    mine = rows(await other.http.get("/state/08/mine"))
+    await other.close()
+    assert [row[0] for row in mine] == ["Dorf 100 Konstanz", "Dorf 101 Konstanz", "Konstanz Konstanz"]
+    assert [row[-1] for row in mine][1:] == ["nimmt noch nicht teil", "–"]
     page = await central.http.get(f"{path}?account={robin}")
     assert "Konstanz, Universitätsstadt" in page.text
     await central.submit(page, f"{path}/release", ags=KONSTANZ.ags, account=robin)
     assert ["Robin Muster", "2", "1", "0"] in rows(await central.http.get(path))
     log = (await central.http.get("/audit")).text
     assert "Zuteilung der Gemeinde aufgehoben" in log
+
+
+def test_a_tile_for_each_municipality() -> None:
+    def drawn(path: str) -> int:
+        """How many tiles: each is a dash of a line."""
+        return sum(int(one.partition("h")[2]) for one in path.split("M")[1:]) // SIDE
+
+    for every, taking, peopled in ((0, 0, 0), (1, 1, 1), (25, 2, 1), (33, 33, 20), (16, 0, 0), (3, 5, 4)):
+        row = Coverage("08335", "Konstanz", None, every, taking, peopled, 0, 0, 0)
+        made = tiles(row)
+        counts = [drawn(path) for path in (made.peopled, made.taking, made.others)]
+        assert counts == [peopled, taking - peopled, max(every - taking, 0)]
+        assert made.height == SIDE * max(1, -(-max(every, taking) // COLUMNS))

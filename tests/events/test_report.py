@@ -39,6 +39,8 @@ REPORT = """query ($year: Int!, $ags: ID, $state: ID) { annualReport(year: $year
     ideas sessions actions actionsDone }"""
 MISSING = """mutation ($e: ID!, $n: [ID!]!) { setAttendance(event: $e, navigators: $n, attendance: NO_SHOW) {
   id } }"""
+NETWORK = """{ cityContacts(state: "08", year: 2019) {
+  total cities { name contacts city { ags } } between { pairs cities { ags } } } }"""
 CHOOSE = "mutation ($id: ID!) { chooseQuote(id: $id, chosen: true) }"
 WISHES = {"kind": "CHOICE", "text": "Welche Module?", "options": ["Prozesse", "Daten"], "most": 2, "wishes": True}
 
@@ -190,6 +192,31 @@ async def test_a_state_counts_its_cities(hub: Hub, clients: Clients) -> None:
     assert found["name"] == "Baden-Württemberg"
     assert (found["totals"]["attended"], found["totals"]["guests"], found["totals"]["hours"]) == (12, 0, 66.0)
     assert (found["totals"]["contacts"], empty["totals"]["events"], empty["charts"]) == (1, 0, [])
+
+
+async def test_the_network_of_contacts_as_a_picture(hub: Hub, clients: Clients) -> None:
+    _organiser, event, people = await day(clients)
+    ours, theirs = people[KONSTANZ], people[HEILBRONN]
+    await seat(hub, event, [[*ours[:2], theirs[0]]])
+    for org, role in ((KONSTANZ, "coordinator"), ("07", "central")):
+        other = await logged_in(hub, org, role)
+        assert (await other.http.get("/state/08/contacts?year=2019")).status_code == 403
+        assert not (await other.graph(NETWORK))["data"], (org, role)
+        await other.close()
+    browser = await logged_in(hub, "08", "central")
+    page = await browser.http.get("/state/08/contacts?year=2019")
+    answer = await browser.graph(NETWORK)
+    empty = await browser.http.get("/state/08/contacts")
+    await browser.close()
+    assert page.status_code == 200
+    found = answer["data"]["cityContacts"]
+    assert (found["total"], found["between"][0]["pairs"], {one["name"] for one in found["cities"]}) == (
+        2, 2, {"Konstanz", "Heilbronn"},
+    )  # fmt: skip
+    assert (page.text.count('class="arc"'), page.text.count('class="dot"')) == (1, 2)
+    assert "Konstanz: 2</title>" in page.text
+    assert "2 Kontakte." in page.text
+    assert "noch niemand an einem Tisch" in empty.text
 
 
 async def test_a_year_without_events_says_so(hub: Hub, clients: Clients) -> None:

@@ -25,6 +25,10 @@ CHANGE = """mutation ($event: ID!, $scope: SeriesScope!, $change: EventInput!, $
   changeSeries(event: $event, scope: $scope, change: $change, rule: $rule, overwrite: $overwrite) { id } }"""
 CANCEL = "mutation ($event: ID!, $scope: SeriesScope!) { cancelSeries(event: $event, scope: $scope) { id status } }"
 
+SOONEST = """query ($after: String, $state: ID = "08") {
+  events(soonest: true, first: 2, after: $after, from: "2031-01-01", until: "2031-12-31", state: $state) {
+    nodes { date } pageInfo { endCursor } } }"""
+
 
 @pytest_asyncio.fixture
 async def clients(shared: Hub) -> AsyncIterator[Clients]:
@@ -211,3 +215,15 @@ async def test_who_may_not_and_what_cannot(organiser: Client, clients: Clients) 
                 await other.ask(query, **variables)
             assert caught.value.reason == "FORBIDDEN"
     assert await titles(organiser, first) == ["Austausch"] * 4
+
+
+async def test_coming_events_begin_with_the_next(organiser: Client) -> None:
+    await make(organiser, "FREQ=WEEKLY;COUNT=5", title="Wöchentlich", date="2031-01-07")
+    found: list[str] = []
+    after: str | None = None
+    for _page in range(3):
+        events = (await organiser.ask(SOONEST, after=after))["events"]
+        found += [one["date"] for one in events["nodes"]]
+        after = events["pageInfo"]["endCursor"]
+    assert found == ["2031-01-07", "2031-01-14", "2031-01-21", "2031-01-28", "2031-02-04"]
+    assert (await organiser.ask(SOONEST, state="03"))["events"]["nodes"] == []

@@ -13,6 +13,7 @@ from services.directory.filters import Filters, checked
 from services.directory.graphql.assessments import AssessmentMutation, AssessmentQuery
 from services.directory.graphql.candidates import CandidateMutation, CandidateQuery
 from services.directory.graphql.changes import ChangeMutation
+from services.directory.graphql.circulars import CircularMutation, CircularQuery
 from services.directory.graphql.finding import FindingQuery
 from services.directory.graphql.harvest import HarvestMutation, HarvestQuery
 from services.directory.graphql.history import HistoryMutation, HistoryQuery
@@ -189,6 +190,7 @@ schema = Schema(
             CardQuery,
             CandidateQuery,
             AssessmentQuery,
+            CircularQuery,
         ),
     ),
     mutation=merge_types(
@@ -205,6 +207,7 @@ schema = Schema(
             CardMutation,
             CandidateMutation,
             AssessmentMutation,
+            CircularMutation,
         ),
     ),
     types=[Topic],

@@ -232,7 +232,10 @@ class State:
     async def size_classes(self, info: Info[Any, Any]) -> list[Coverage]:
         return [Coverage.of(row) for row in (await self._covered(info)).sizes]
 
-    @strawberry.field(description="Its municipalities, one by one; `district` takes five digits.")
+    @strawberry.field(
+        description="Its municipalities, one by one; `district` takes five digits, `caredBy` the account of a central "
+        "navigator."
+    )
     async def municipalities(
         self,
         info: Info[Any, Any],
@@ -240,10 +243,11 @@ class State:
         district: ID | None = None,
         size_class: SizeClass | None = None,
         by: By = By.NAME,
+        cared_by: ID | None = None,
         first: int = 50,
         after: str | None = None,
     ) -> Connection[StateMunicipality]:
-        if which in coverage.INTERNAL:
+        if which in coverage.INTERNAL or cared_by is not None:
             access.may_steer(who(info), str(self.code))
         by_name = by is By.NAME
         place = decode_cursor(after, 2)
@@ -260,6 +264,7 @@ class State:
                 size=size_class.value if size_class else None,
                 by=by,
                 after=place,
+                cared_by=None if cared_by is None else as_uuid(str(cared_by)) or uuid.UUID(int=0),
             )
 
         def cursor(node: StateMunicipality) -> str:

@@ -5,6 +5,7 @@ from services.directory.models.candidates import Candidate, NavigatorCall, SelfA
 from services.directory.models.cards import ProjectPartner, ProjectPartnerNavigator, ProposedProject
 from services.directory.models.network import (
     Care,
+    Circular,
     DailyCount,
     Draft,
     Harvest,
@@ -55,6 +56,7 @@ __all__ = [
     "Base",
     "Candidate",
     "Care",
+    "Circular",
     "City",
     "Client",
     "Consent",

@@ -39,6 +39,35 @@ class Care(Base):
     since: Mapped[date] = mapped_column(server_default=func.current_date())
 
 
+class Circular(Base):
+    """What somebody who looks after a state wrote to the coordinators of its cities, all of them or some."""
+
+    __tablename__ = "circular"
+    __table_args__ = (Index("ix_circular_state_at", "state", "at", "id"),)
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    state: Mapped[str]
+    """Two digits."""
+    account_id: Mapped[uuid.UUID | None] = mapped_column(
+        ForeignKey("directory.account.id", ondelete="SET NULL"), index=True
+    )
+    """Who wrote it; None once their account is erased."""
+    at: Mapped[datetime] = mapped_column(server_default=func.now())
+    subject: Mapped[str]
+    text: Mapped[str]
+    duty: Mapped[bool]
+    """Whether it is about the recipients' duties, and therefore goes to those too who want no circulars."""
+    audience: Mapped[str]
+    """A name of `stateview.circulars.Audience`, and in `about` its district or size class."""
+    about: Mapped[str]
+    cities: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    """The keys of all to whose coordinators it goes."""
+    recipients: Mapped[int]
+    """How many there were when it was sent."""
+    written: Mapped[int] = mapped_column(server_default="0")
+    """How many mails have been put on their way."""
+    finished_at: Mapped[datetime | None]
+
+
 class QuotaRule(Base):
     """A state's rule: municipalities from `population` inhabitants on have `places` paid by the state (seed 003)."""
 

@@ -4,7 +4,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, Text, func
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, Text, func, true
 from sqlalchemy import Identity as Counter
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
@@ -23,6 +23,8 @@ class Account(Base):
     email: Mapped[str | None]
     """Where links and notices go; never who somebody is."""
     language: Mapped[str] = mapped_column(server_default="de")
+    circulars: Mapped[bool] = mapped_column(server_default=true())
+    """Whether they want circulars that are not about their duties."""
     disabled_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     seen_at: Mapped[datetime | None]

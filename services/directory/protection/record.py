@@ -104,6 +104,10 @@ def kept() -> list[dict[str, str]]:
             "how": _("end after {time}", time=in_words(timedelta(seconds=SESSION_SECONDS))),
         },
         {
+            "what": _("Circulars to coordinators (who wrote them; recipients are not noted)"),
+            "how": _("deleted after {time}", time=in_words(audit.KEPT)),
+        },
+        {
             "what": _("Audit log (names nobody)"),
             "how": _("deleted after {time}", time=in_words(audit.KEPT)),
         },
@@ -227,7 +231,7 @@ def _accounts() -> dict[str, Any]:
         _("Accounts"),
         _("People of cities and states log in and act for them."),
         _("editors, coordinators, navigators, central navigators, operators"),
-        [_("name, official e-mail address, roles, logins, passkeys")],
+        [_("name, official e-mail address, roles, logins, passkeys; whether circulars are wanted")],
         [_("those who look after the people of the same city or state")],
         _("until the account is closed or erased"),
     )

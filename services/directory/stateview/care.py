@@ -1,6 +1,7 @@
 """Who looks after whom: the case load of a state's central navigators, „zentrale Lotsen“ (seed 002)."""
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import delete, func, or_, select, true
@@ -114,6 +115,12 @@ async def release(session: Writer, actor: str, ags: str) -> None:
     if gone is None:
         raise NotFound(_("Nobody looks after this municipality."))
     await audit.note(session, actor, "care.released", str(gone), org=ags)
+
+
+async def waiting(session: Reader, keys: Sequence[str]) -> set[str]:
+    """Those of the municipalities that have registered and wait for a decision."""
+    query = select(Client.ags).where(Client.ags.in_(keys), Client.status == "pending")
+    return {ags for ags in await session.scalars(query) if ags}
 
 
 async def pending(session: Reader, state: str) -> int:

@@ -1,6 +1,7 @@
 """Which municipalities take part, by district and size class and one by one; departments beside their targets."""
 
 import enum
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -127,8 +128,12 @@ async def municipalities(
     size: str | None = None,
     by: By = By.NAME,
     after: Sequence[str] | None = None,
+    cared_by: uuid.UUID | None = None,
 ) -> list[Place]:
-    """The municipalities by name, or from the largest on; `district` takes its five digits, `after` (key, AGS)."""
+    """The municipalities by name, or from the largest on; `district` takes its five digits, `after` (key, AGS).
+
+    `cared_by`: those that this account looks after.
+    """
     table = places(state, viewer)
     p = table.c
     columns: list[Any] = [p[name] for name in Place.__dataclass_fields__]
@@ -137,6 +142,8 @@ async def municipalities(
         query = query.where(p.district_code == district)
     if size is not None:
         query = query.where(p.size == size)
+    if cared_by is not None:
+        query = query.where(p.ags.in_(select(Care.ags).where(Care.account_id == cared_by)))
     fewer = -func.coalesce(p.population, 0)
     key = p.sort_key if by is By.NAME else fewer
     query = query.order_by(key, p.ags)

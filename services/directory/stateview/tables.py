@@ -58,15 +58,20 @@ def _plain(cell: Cell) -> str | int:
     return "" if cell is None else cell.isoformat() if isinstance(cell, date) else cell
 
 
+def sizes_in_words() -> list[tuple[str, str]]:
+    """The size classes from the smallest on, by inhabitants."""
+    return [
+        ("VILLAGE", _("below 5,000")),
+        ("SMALL_TOWN", _("5,000 to 19,999")),
+        ("MEDIUM_TOWN", _("20,000 to 99,999")),
+        ("CITY", _("100,000 to 499,999")),
+        ("METROPOLIS", _("500,000 and more")),
+    ]
+
+
 def size_words(size: str | None) -> str:
     """A size class as people say it."""
-    return {
-        "VILLAGE": _("below 5,000"),
-        "SMALL_TOWN": _("5,000 to 19,999"),
-        "MEDIUM_TOWN": _("20,000 to 99,999"),
-        "CITY": _("100,000 to 499,999"),
-        "METROPOLIS": _("500,000 and more"),
-    }.get(size or "", _("unknown"))
+    return dict(sizes_in_words()).get(size or "", _("unknown"))
 
 
 def which_words() -> dict[Which, str]:

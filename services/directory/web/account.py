@@ -60,6 +60,7 @@ async def _account(request: AnyRequest, who: Principal, shown: Form = EMPTY, sta
         status=status,
         allowed=[(one.client, [scope_words(scope) for scope in one.scopes], one.at) for one in allowed],
         row=row,
+        coordinates=bool(who.where(access.COORDINATOR)),
         roles=roles_of(person.roles if person else frozenset()),
         sessions=living,
         passkeys=keys,

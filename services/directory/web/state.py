@@ -1,5 +1,6 @@
 """The state at a glance: its tables on one page and as files, and its municipalities one by one."""
 
+import uuid
 from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import urlencode
@@ -10,7 +11,7 @@ from services.contracts.states import STATES
 from services.directory import access, registrations
 from services.directory.access import may_count, may_steer, steers
 from services.directory.oauth import clients
-from services.directory.stateview import care, coverage, gaps, growth, quota, stale, tables
+from services.directory.stateview import care, coverage, gaps, growth, quota, stale, tables, tiles
 from services.directory.stateview.coverage import By, Which
 from services.directory.stateview.ground import checked_state
 from services.directory.stateview.tables import Table
@@ -59,6 +60,7 @@ async def overview(request: AnyRequest, code: str) -> Response[Any]:
         covered = await coverage.coverage(session, code, viewer)
         pending = await care.pending(session, code) if steering else None
         loads = await care.caseload(session, code, viewer) if steering else []
+        mine = next((one.municipalities for one in loads if str(one.account_id) == who.subject), 0)
         shown = [
             tables.districts(covered.districts),
             tables.sizes(covered.sizes),
@@ -76,6 +78,9 @@ async def overview(request: AnyRequest, code: str) -> Response[Any]:
         code=code,
         name=STATES[code],
         total=covered.total,
+        tiles=[tiles.tiles(row) for row in covered.districts],
+        central=code in who.where(access.CENTRAL),
+        mine=mine,
         pending=pending,
         waiting=[(one, towns[one.ags or ""]) for one in waiting if one.ags in towns],
         stale=aged.from_6 + aged.from_12,
@@ -130,6 +135,23 @@ async def municipalities(
         following=following,
         none_sent=EMPTY,
     )
+
+
+@get("/state/{code:str}/mine", page=True, right=access.STEERING)
+async def mine(request: AnyRequest, code: str) -> Response[Any]:
+    """What whoever asks looks after."""
+    who = await forms.person(request)
+    may_steer(who, checked_state(code))
+    async with here(request).db.read(who.acting) as session:
+        asked = (session, code, access.viewer(who), care.MOST_CARED_FOR)
+        rows = await coverage.municipalities(*asked, cared_by=uuid.UUID(who.subject))
+        old = await coverage.municipalities(*asked, cared_by=uuid.UUID(who.subject), which=Which.STALE)
+        told = await stale.reminded(session, code)
+        waiting = await care.waiting(session, [row.ags for row in rows])
+    return await pages.page(
+        request, "directory/state_mine.html", code=code, name=STATES[code], cell=tables.shown, told=told,
+        rows=rows, old={row.ags for row in old}, waiting=waiting,
+    )  # fmt: skip
 
 
 def _which(value: str) -> Which | None:
@@ -208,4 +230,4 @@ async def file(request: AnyRequest, code: str, name: str, which: str = "", distr
     return Response(tables.as_csv(table), media_type="text/csv", headers=headers)
 
 
-routes = [states, overview, municipalities, file]
+routes = [states, overview, municipalities, mine, file]

@@ -36,7 +36,9 @@ class Query:
     async def event(self, info: Info[Any, Any], id: ID) -> Event | None:
         return await event_of(info, id)
 
-    @strawberry.field(description="Events, newest first; of one city (AGS) if given.")
+    @strawberry.field(
+        description="Events, newest first, or oldest with `soonest`; of one city (AGS) or state (two digits) if given."
+    )
     async def events(
         self,
         info: Info[Any, Any],
@@ -46,8 +48,10 @@ class Query:
         kind: EventKind | None = None,
         since: From = None,
         until: Until = None,
+        state: ID | None = None,
+        soonest: bool = False,
     ) -> Connection[Event]:
-        return await event_page(info, first, after, city, kind, since, until)
+        return await event_page(info, first, after, city, kind, since, until, state, soonest)
 
 
 schema = Schema(

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 import strawberry
 from strawberry import ID, Info
 
-from services.events import access, changing, intake, trips
+from services.events import access, changing, trips
 from services.events import models as m
 from services.events.draft import Draft
 from services.events.graphql.inputs import EventInput
@@ -33,14 +33,9 @@ async def unit(
 async def changed_all(
     info: Info[Any, Any], value: str, change: Callable[[Writer, m.Event], Awaitable[list[m.Event]]]
 ) -> list[Event]:
-    """As `unit`, for a change of an event and others with it, of which the others hear; those that changed."""
-
-    async def all_of_them(session: Writer, event: m.Event) -> list[m.Event]:
-        rows = await change(session, event)
-        await here(info, SERVICE).say(session, await intake.messages(session, rows))
-        return rows
-
-    return [Event.of(row) for row in await unit(info, value, all_of_them, say=False)]
+    """As `changing.unit_all`, for whoever asks the graph."""
+    rows = await changing.unit_all(here(info, SERVICE), who(info), as_uuid(value), change)
+    return [Event.of(row) for row in rows]
 
 
 async def changed(info: Info[Any, Any], value: str, change: Callable[[Writer, m.Event], Awaitable[m.Event]]) -> Event:

@@ -86,6 +86,10 @@ class ReportContact:
     pairs: int
 
 
+def _contact(one: figures.Contact) -> ReportContact:
+    return ReportContact(cities=[City(ags=ID(one.one)), City(ags=ID(one.other))], pairs=one.pairs)
+
+
 @strawberry.type(description="A survey that five people at least answered, without what they wrote.")
 class ReportSurvey:
     title: str
@@ -191,10 +195,7 @@ class AnnualReport:
 
     @strawberry.field(description="Those who met most first.")
     def contacts(self) -> list[ReportContact]:
-        return [
-            ReportContact(cities=[City(ags=ID(one.one)), City(ags=ID(one.other))], pairs=one.pairs)
-            for one in self.found.contacts
-        ]
+        return [_contact(one) for one in self.found.contacts]
 
     @strawberry.field
     def surveys(self) -> list[ReportSurvey]:
@@ -247,8 +248,42 @@ class AnnualReport:
         )
 
 
+@strawberry.type(description="A city, and with how many people of other cities its people met.")
+class CityContactCount:
+    city: City
+    name: str
+    contacts: int
+
+
+@strawberry.type(description="Between which cities people met in a year; pairs of people, each once.")
+class CityContacts:
+    total: int
+    cities: list[CityContactCount] = strawberry.field(description="Those with most contacts first.")
+    between: list[ReportContact] = strawberry.field(description="Those who met most first, at most 1,000.")
+
+
 @strawberry.type
 class ReportQuery:
+    @strawberry.field(
+        description="The network of contacts between the cities of a state (two digits) and others, as in its annual "
+        "report: for its central navigators."
+    )
+    async def city_contacts(self, info: Info[Any, Any], state: ID, year: int) -> CityContacts:
+        access.may_report(who(info), str(state))
+        runtime = here(info, SERVICE)
+        await runtime.refresh()
+        async with runtime.db.read(HUB) as session:
+            found = await reading.between(session, await reading.place(session, str(state)), year)
+        ranked = sorted(found.cities.items(), key=lambda one: (-one[1], one[0]))
+        return CityContacts(
+            total=found.total,
+            cities=[
+                CityContactCount(city=City(ags=ID(ags)), name=found.names.get(ags, ags), contacts=count)
+                for ags, count in ranked
+            ],
+            between=[_contact(one) for one in found.between],
+        )
+
     @strawberry.field(
         description="What happened in a year, compared with the one before: of a city (`ags`), for its coordinators "
         "and programs, or of a state (two digits), for its central navigators, who see its cities too."

@@ -383,18 +383,15 @@ async def event_page(
     kind: EventKind | None,
     since: dt.date | None,
     until: dt.date | None,
+    state: str | None = None,
+    soonest: bool = False,
 ) -> Connection[Event]:
     place = day_of(after)
     async with read(info, SERVICE) as session:
         rows = await trips.page(
-            session,
-            page_size(first) + 1,
-            after=place,
-            city=city,
-            kind=kind.value if kind else None,
-            since=since,
-            until=until,
-        )
+            session, page_size(first) + 1, after=place, city=city, state=state, kind=kind.value if kind else None,
+            since=since, until=until, soonest=soonest,
+        )  # fmt: skip
     return Connection.of(
         [Event.of(row) for row in rows], lambda node: encode_cursor(node.date.isoformat(), str(node.id)), first, after
     )

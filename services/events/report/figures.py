@@ -104,6 +104,19 @@ class Contact(msgspec.Struct, frozen=True):
     pairs: int
 
 
+MOST_IN_PICTURE: Final = 24
+"""Cities in a picture of the network: so many names can be read below each other."""
+
+
+class Contacts(msgspec.Struct, frozen=True):
+    """Who met whom in a year: in all, with people of other cities by AGS, between two cities, and their names."""
+
+    total: int
+    cities: dict[str, int]
+    between: tuple[Contact, ...]
+    names: dict[str, str]
+
+
 class Asked(msgspec.Struct, frozen=True):
     question: Question
     tally: Tally

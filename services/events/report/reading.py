@@ -23,9 +23,11 @@ from services.events.report import queries
 from services.events.report.decided import results
 from services.events.report.figures import (
     MOST_IN_MATRIX,
+    MOST_IN_PICTURE,
     Asked,
     CityFigures,
     Contact,
+    Contacts,
     Held,
     Kind,
     ModuleHeld,
@@ -71,20 +73,8 @@ async def place(session: Reader, key: str) -> Place:
 
 async def report(session: Reader, where: Place, year: int, today: dt.date | None = None) -> Report:
     """The report of `year`, compared with the year before. Raises Refused for a year out of all bounds."""
-    checks = Checks()
-    checks.number("report", "year", year, *YEARS)
-    checks.done(_("There is no report for this year."))
-    now = dt.datetime.now(dt.UTC)
-    made = today or now.astimezone(ZoneInfo("Europe/Berlin")).date()
-    until = min(made, dt.date(year, 12, 31))
-    asked = {
-        "year": year,
-        "place": where.key,
-        "first": dt.date(year, 1, 1),
-        "until": until,
-        "first_before": dt.date(year - 1, 1, 1),
-        "until_before": _year_before(until),
-    }
+    asked, made, now = _asked(where, year, today)
+    until = asked["until"]
 
     async def rows(query: str, **more: Any) -> Sequence[Any]:
         return (await session.execute(text(queries.SCOPE + query), {**asked, **more})).all()
@@ -128,6 +118,40 @@ async def report(session: Reader, where: Place, year: int, today: dt.date | None
         quotes=tuple(QuoteFigures(row.text, row.name, names.get(row.ags, row.ags)) for row in quotes),
         names=names,
     )
+
+
+async def between(session: Reader, where: Place, year: int, today: dt.date | None = None) -> Contacts:
+    """Between which cities people met in `year`, as in its report, without the rest of it. Raises as `report`."""
+    asked, _made, now = _asked(where, year, today)
+    clocks = await _clocks(session, where, year, asked["until"], now)
+    query = text(queries.SCOPE + queries.CONTACTS)
+    rows = (await session.execute(query, {**asked, **clocks, "most": MOST_CONTACTS, "top": MOST_IN_PICTURE})).all()
+    pairs = {row.one: row.pairs for row in rows if row.what == "city"}
+    return Contacts(
+        total=next((row.pairs for row in rows if row.what == "total" and row.year == year), 0),
+        cities=pairs,
+        between=tuple(Contact(row.one, row.other, row.pairs) for row in rows if row.what == "between"),
+        names=await _names(session, set(pairs)),
+    )
+
+
+def _asked(where: Place, year: int, today: dt.date | None) -> tuple[dict[str, Any], dt.date, dt.datetime]:
+    """The parameters of the queries, today in Germany, and now."""
+    checks = Checks()
+    checks.number("report", "year", year, *YEARS)
+    checks.done(_("There is no report for this year."))
+    now = dt.datetime.now(dt.UTC)
+    made = today or now.astimezone(ZoneInfo("Europe/Berlin")).date()
+    until = min(made, dt.date(year, 12, 31))
+    asked = {
+        "year": year,
+        "place": where.key,
+        "first": dt.date(year, 1, 1),
+        "until": until,
+        "first_before": dt.date(year - 1, 1, 1),
+        "until_before": _year_before(until),
+    }
+    return asked, made, now
 
 
 def _year_before(day: dt.date) -> dt.date:

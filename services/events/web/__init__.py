@@ -9,7 +9,19 @@ from services.events import certificates, contacts, trips, voices, votes
 from services.events.openspace import forgetting
 from services.events.openspace import routes as openspace
 from services.events.registration import reading
-from services.events.web import checking, day, importing, live, mine, organise, papers, registration, reports, visiting
+from services.events.web import (
+    checking,
+    day,
+    importing,
+    live,
+    mine,
+    network,
+    organise,
+    papers,
+    registration,
+    reports,
+    visiting,
+)
 from services.kit.db import Reader
 from services.kit.mydata import my_data_route
 
@@ -32,6 +44,7 @@ routes = [
     *checking.routes,
     *importing.routes,
     *reports.routes,
+    *network.routes,
     *live.routes,
     *day.routes,
     *registration.routes,

@@ -10,6 +10,7 @@ from babel.dates import format_date, format_time
 from litestar import Request, Response, get
 from sqlalchemy import select
 
+from services.contracts.states import STATES
 from services.events import access
 from services.events.models import City
 from services.events.web.registration import here
@@ -26,12 +27,13 @@ from services.kit.service import Example
 AnyRequest = Request[Any, Any, Any]
 SERVICE: Final = "events"
 PER_PAGE: Final = 20
-MOST_COMING: Final = 100
 OF_CITY: Final = 5
 MOST_CITIES: Final = 500
 LINE: Final = "id title date lastDay kind status host { ags } guests { ags } venue { name }"
-EVENTS: Final = f"""query ($city: ID, $kind: EventKind, $from: Date, $until: Date, $after: String, $first: Int!) {{
-  events(city: $city, kind: $kind, from: $from, until: $until, after: $after, first: $first) {{
+EVENTS: Final = f"""query ($city: ID, $state: ID, $kind: EventKind, $from: Date, $until: Date, $after: String,
+    $first: Int!, $soonest: Boolean!) {{
+  events(soonest: $soonest, city: $city, state: $state, kind: $kind, from: $from, until: $until,
+    after: $after, first: $first) {{
     nodes {{ {LINE} }} pageInfo {{ hasNextPage endCursor }} }} }}"""
 EVENT: Final = f"""query ($id: ID!) {{ event(id: $id) {{ {LINE}
   hashtag timezone guidingQuestions venue {{ address }}
@@ -93,28 +95,33 @@ def clock(value: str | None, zone: str) -> str:
 
 @get("/calendar", page=True, right=ANYBODY)
 async def coming(request: AnyRequest, kind: str = "", city: str = "", past: str = "", after: str = "") -> Response[str]:
-    """What is coming; with `past`, what was."""
+    """What is coming; with `past`, what was; `state` in the query takes two digits."""
+    state = request.query_params.get("state", "")  # not as an argument: Litestar has one of that name
     today = dt.datetime.now(dt.UTC).date()
-    asked = {"kind": kind if kind in kinds() else "", "city": city[:8], "past": "1" if past else ""}
+    asked = {
+        "kind": kind if kind in kinds() else "",
+        "city": city[:8],
+        "state": state if state in STATES else "",
+        "past": "1" if past else "",
+    }
     when = {"until": (today - dt.timedelta(days=1)).isoformat()} if past else {"from": today.isoformat()}
     found = (
-        await ask(request, SERVICE, EVENTS, city=asked["city"] or None, kind=asked["kind"] or None,
-                  after=after or None, first=PER_PAGE if past else MOST_COMING, **when)
+        await ask(request, SERVICE, EVENTS, city=asked["city"] or None, state=asked["state"] or None,
+                  kind=asked["kind"] or None, after=after or None, first=PER_PAGE, soonest=not past, **when)
     )["events"]  # fmt: skip
 
     def at(**changes: str) -> str:
         return "/calendar?" + urlencode({name: value for name, value in {**asked, **changes}.items() if value})
 
-    # The graph has the newest first; who looks ahead wants the next one first.
-    events = found["nodes"] if past else found["nodes"][::-1]
     following = found["pageInfo"]
     return await page(
         request,
         "events/calendar.html",
         asked=asked,
-        events=events,
+        events=found["nodes"],
         names=await _names(request),
         kinds=kinds(),
+        states=STATES,
         ways=[(at(past=""), _("Coming")), (at(past="1"), _("Past"))],
         here=at(),
         first=at() if after else "",
@@ -125,11 +132,12 @@ async def coming(request: AnyRequest, kind: str = "", city: str = "", past: str 
 
 @get("/calendar/of/{ags:str}", page=True, right=ANYBODY)
 async def of_city(request: AnyRequest, ags: str) -> Response[str]:
-    """A part of the city's page, which another service shows."""
+    """A part of the page of a city or, by its two digits, of a state, which another service shows."""
     today = dt.datetime.now(dt.UTC).date().isoformat()
-    found = await ask(request, SERVICE, EVENTS, city=ags[:8], first=OF_CITY, **{"from": today})
+    place = {"state": ags} if ags in STATES else {"city": ags[:8]}
+    found = await ask(request, SERVICE, EVENTS, first=OF_CITY, soonest=True, **place, **{"from": today})
     return await page(
-        request, "events/of_city.html", ags=ags[:8], events=found["events"]["nodes"][::-1],
+        request, "events/of_city.html", ags=ags[:8], state=ags in STATES, events=found["events"]["nodes"],
         names=await _names(request), kinds=kinds(), days=days,
     )  # fmt: skip
 

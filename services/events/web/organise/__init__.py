@@ -14,6 +14,7 @@ from services.events.web.organise import (
     papers,
     people,
     places,
+    repeating,
     venue,
 )
 
@@ -21,6 +22,7 @@ routes = [
     *making.routes,
     *listing.routes,
     *agenda.routes,
+    *repeating.routes,
     *venue.routes,
     *places.routes,
     *inviting.routes,

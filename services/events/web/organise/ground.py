@@ -9,10 +9,11 @@ import msgspec
 from litestar import Request, Response
 from sqlalchemy import select
 
-from services.events import access, changing, timetable, trips
+from services.events import access, changing, series, timetable, trips
 from services.events.draft import Draft
 from services.events.models import City, Event
 from services.events.registration import organising, wording
+from services.events.series import Scope
 from services.events.web.registration import here
 from services.kit import forms, pages
 from services.kit.auth import Principal
@@ -68,6 +69,7 @@ def tabs(request: AnyRequest, event: Event) -> list[tuple[str, str]]:
         ("/papers", _("Papers")),
         ("/day", _("The day")),
         ("/afterwards", _("Afterwards")),
+        *([("/series", _("Series"))] if event.series_id else []),
     ]
     return [(path_of(event, rest), label) for rest, label in ways if has(request, rest)]
 
@@ -123,6 +125,27 @@ async def rewrite(request: AnyRequest, id: uuid.UUID, edit: Callable[[Draft], Dr
     return await change(request, id, work)
 
 
+async def rewrite_series(
+    request: AnyRequest,
+    id: uuid.UUID,
+    scope: Scope,
+    edit: Callable[[Draft], Draft],
+    *,
+    rule: Callable[[Draft], str] | None = None,
+    overwrite: bool = False,
+) -> list[Event]:
+    """As `rewrite`, of a meeting of a series and the following or all; `rule` gives the days, from the new draft on."""
+    who = await organiser(request)
+
+    async def work(session: Writer, event: Event) -> list[Event]:
+        wanted = edit(await timetable.draft_of(session, event))
+        access.may_hold(who, {wanted.host, *wanted.guests})
+        days = rule(wanted) if rule else None
+        return await series.rewrite(session, event, scope, wanted, rule=days, overwrite=overwrite)
+
+    return await changing.unit_all(here(request), who, id, work)
+
+
 def beside(request: AnyRequest, problem: HubError, *fields: str) -> Form:
     """The form with what is wrong beside those of `fields` that the problems are about."""
 
@@ -134,6 +157,15 @@ def beside(request: AnyRequest, problem: HubError, *fields: str) -> Form:
 
     shown = forms.again(request, problem)
     return shown._replace(problems=[placed(one) for one in shown.problems])
+
+
+def scopes() -> list[tuple[str, str]]:
+    """Which meetings of a series a change is for."""
+    return [
+        ("THIS", _("only for this meeting")),
+        ("FOLLOWING", _("for this meeting and the following")),
+        ("ALL", _("for all meetings of the series")),
+    ]
 
 
 # Cities ---------------------------------------------------------------------------------------------------------------

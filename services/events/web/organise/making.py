@@ -7,8 +7,9 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 from litestar import Response, get, post
 
-from services.events import access, changing, draft, templates, timetable, trips
+from services.events import access, changing, draft, repeating, series, templates, timetable, trips
 from services.events.draft import Draft, Rounds
+from services.events.models import Event
 from services.events.registration import organising, outstanding
 from services.events.web.organise import ground
 from services.events.web.organise.ground import BASE, REFUSALS, AnyRequest, Nothing, path_of
@@ -28,6 +29,7 @@ Kind = Literal["LEARNING_TRIP", "SPEED_DATING", "OPEN_SPACE", "MODULE", "REVIEW"
 Key = Annotated[str, msgspec.Meta(max_length=8)]
 Cities = Annotated[list[Annotated[str, msgspec.Meta(max_length=6_000)]], msgspec.Meta(max_length=draft.MOST_CITIES)]
 Title = Annotated[str, msgspec.Meta(max_length=200)]
+Times = Annotated[int, msgspec.Meta(ge=1, le=repeating.MOST_TIMES)] | None
 replace = msgspec.structs.replace
 
 
@@ -38,6 +40,9 @@ class Making(msgspec.Struct, frozen=True):
     guests: Cities = []
     title: Title = ""
     starts: Annotated[str, msgspec.Meta(max_length=5)] = ""
+    rule: Literal["", "WEEKLY", "FORTNIGHTLY", "MONTHLY", "LAST", "MONTHDAY", "QUARTERLY", "YEARLY"] = ""
+    times: Times = None
+    until: dt.date | None = None
 
 
 class Copying(msgspec.Struct, frozen=True):
@@ -45,12 +50,13 @@ class Copying(msgspec.Struct, frozen=True):
 
 
 class Heading(msgspec.Struct, frozen=True, rename="camel"):
-    """The head of an event. Without `count` there are no rounds."""
+    """The head of an event. Without `count` there are no rounds; `scope` says which meetings of a series."""
 
     title: Title
     kind: Kind
     date: dt.date
     host: Key
+    scope: Literal["THIS", "FOLLOWING", "ALL"] = "THIS"
     last_day: dt.date | None = None
     guests: Cities = []
     hashtag: Annotated[str, msgspec.Meta(max_length=60)] = ""
@@ -75,6 +81,7 @@ async def _new(request: AnyRequest, who: Principal, shown: Form = EMPTY, status:
     return await pages.page(
         request, "events/organise/new.html", status=status, secret=True, shown=shown, cities=cities,
         few=len(cities) <= FEW_CITIES, own=who.city or "", choices=[*map(_choice, templates.TEMPLATES), _nothing()],
+        repeats=repeating.choices(),
     )  # fmt: skip
 
 
@@ -103,13 +110,21 @@ async def make(request: AnyRequest) -> Response[Any]:
         wanted = _wanted(said, await ground.all_cities(request))
         _may_hold(who, wanted)
 
-        async def store(session: Writer) -> Any:
-            return await trips.create(session, who.subject, await _with_rooms(session, who, wanted))
+        rule = repeating.rule(said.rule, wanted.date, said.times, said.until) if said.rule else None
 
-        event = await changing.create(here(request), who, store)
+        async def store(session: Writer) -> list[Event]:
+            full = await _with_rooms(session, who, wanted)
+            if rule is None:
+                return [await trips.create(session, who.subject, full)]
+            return (await series.create(session, who.subject, full, rule))[1]
+
+        event, *others = await changing.create_all(here(request), who, store)
     except Refused as problem:
-        fields = ("title", "date", "host", "guests", "starts", "template")
+        fields = ("title", "date", "host", "guests", "starts", "template", "rule", "times", "until")
         return await _new(request, who, ground.beside(request, problem, *fields), problem.status)
+    if others:
+        words = _("The series is there. What you change in one meeting, you can carry over to the others.")
+        return pages.redirect(request, path_of(event, "/series"), flash=words)
     words = _("The event is there. Look through it from left to right and change what is different with you.")
     return pages.redirect(request, path_of(event), flash=words)
 
@@ -175,7 +190,8 @@ async def _head(
     return await ground.page(
         request, "head", event, "/head", status=status, shown=shown if sent == "head" else EMPTY,
         copying=shown if sent == "copy" else EMPTY, cities=cities, few=len(cities) <= FEW_CITIES,
-        kinds=kinds(), rounds=timetable.rounds_of(event) or Rounds("", count=0),
+        scopes=ground.scopes() if event.series_id else [], kinds=kinds(),
+        rounds=timetable.rounds_of(event) or Rounds("", count=0),
     )  # fmt: skip
 
 
@@ -191,7 +207,10 @@ async def change_head(request: AnyRequest, id: uuid.UUID) -> Response[Any]:
             _may_hold(who, wanted)
             return wanted
 
-        await ground.rewrite(request, id, edit)
+        if said.scope == "THIS":
+            await ground.rewrite(request, id, edit)
+        else:
+            await ground.rewrite_series(request, id, said.scope, edit)
     except REFUSALS as problem:
         fields = (*Heading.__struct_encode_fields__, "rounds")
         return await _head(request, id, ground.beside(request, problem, *fields), problem.status)
