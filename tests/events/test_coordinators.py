@@ -121,9 +121,11 @@ async def test_series_and_modules_of_the_city_are_theirs_too(world: World) -> No
     meeting = {"title": "Treffen", "date": "2097-01-01", "host": HOST, "kind": "MEETING"}
     series = (await world.organiser.ask(SERIES, event=meeting, rule="FREQ=WEEKLY;COUNT=4"))["createSeries"]["events"]
     coordinator = await logged_in(world.hub, HOST, "coordinator")
-    change = {**meeting, "title": "Austausch", "date": series[2]["date"]}
+    change = {**meeting, "title": "Austausch", "date": "2097-01-17"}  # two days later: the rest is a series of its own
     done = await asked(coordinator, CHANGE_SERIES, event=series[2]["id"], scope="FOLLOWING", change=change)
     assert [one["id"] for one in done["changeSeries"]] == [one["id"] for one in series[2:]]
+    later = {**meeting, "title": "Treffen", "date": "2097-01-16"}  # the program goes on with what the coordinator split
+    await world.organiser.ask(CHANGE_SERIES, event=series[2]["id"], scope="FOLLOWING", change=later)
     module = {"title": "Grundkurs", "host": HOST}
     made = (await world.organiser.ask(MODULE, module=module))["createModule"]["id"]
     renamed = await asked(coordinator, CHANGE_MODULE, id=made, module={**module, "title": "Grundlagen"})

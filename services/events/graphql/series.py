@@ -54,12 +54,12 @@ class Mutation:
         rule: str | None = None,
         overwrite: bool = False,
     ) -> list[Event]:
-        wanted = change.as_draft()
+        wanted, by = change.as_draft(), who(info).subject
         access.may_hold(who(info), {wanted.host, *wanted.guests})
 
         async def change_all(session: Writer, row: m.Event) -> list[m.Event]:
             before = await _before(session, row)
-            rows = await series.change(session, row, scope.value, wanted, rule=rule, overwrite=overwrite)
+            rows = await series.change(session, by, row, scope.value, wanted, rule=rule, overwrite=overwrite)
             await _tell(session, rows, before)
             return rows
 

@@ -62,10 +62,10 @@ def events() -> Iterator[str]:
     yield from guard_anew(
         "events.event", read=ANYBODY, write=either(oneself("organiser"), coordinated("host")),
         check=both(named, either(nobodys, theirs)))
-    held = f"EXISTS (SELECT FROM events.event e WHERE e.series_id = series.id AND {coordinated('e.host')})"
+    held = either(oneself("e.organiser"), coordinated("e.host"))
+    theirs = f"EXISTS (SELECT FROM events.event e WHERE e.series_id = series.id AND ({held}))"
     yield from guard_anew(
-        "events.series", read=ANYBODY, write=either(oneself("organiser"), held),
-        insert=either(oneself("organiser"), f"{said('coordinates')} IS NOT NULL"))
+        "events.series", read=ANYBODY, write=either(oneself("organiser"), theirs), insert=oneself("organiser"))
     offered = either(oneself("organiser"), coordinated("host"))
     for table in ("module", "programme"):
         own = either(nobodys, own_city("host"), own_state("host"))
