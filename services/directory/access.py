@@ -40,7 +40,7 @@ ROLES: Final = {
                             PEOPLE, APPROVE, AUDIT)),
     OPERATOR: Role("hub", (READ, PEOPLE, APPROVE, AUDIT, OPERATE)),
 }  # fmt: skip
-"""What people may do, by role. An organiser is who created an event; that is told by the event itself."""
+"""What people may do, by role. An organiser is who created an event or coordinates its host; the event itself tells."""
 SECOND_FACTOR: Final = (CENTRAL, OPERATOR)
 """Roles that nobody takes up without a second factor at the login."""
 

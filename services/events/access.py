@@ -18,8 +18,10 @@ PEOPLE: Final = Right(
     "clients and people with the scope", READ, rows="events they organise or their city is part of",
     rule="may_see_people", hidden=True,
 )  # fmt: skip
-ORGANISER: Final = Right("clients and people with the scope", WRITE, rows="events they organise", rule="may_change")
-OWN_ONLY: Final = PEOPLE.to("events they organise", "may_change", hidden=True)
+ORGANISED: Final = "events they organise"
+"""For coordinators also those that their city hosts, whoever made them (`organises`)."""
+ORGANISER: Final = Right("clients and people with the scope", WRITE, rows=ORGANISED, rule="may_change")
+OWN_ONLY: Final = PEOPLE.to(ORGANISED, "may_change", hidden=True)
 BOARD: Final = dataclasses.replace(PEOPLE, hidden=False)
 PAPERS: Final = Right(
     "everybody; papers with names only clients and people with the scope events:read",
@@ -177,11 +179,13 @@ RIGHTS: Final[Rights] = {
     "Event.attendance": PEOPLE,
     "EventRegistration.*": ANYBODY.to("what one got from an event; a city sees its own people only"),
     "EventRegistration.needs": PEOPLE.to("for the organiser only", "organises", hidden=True),
+    "EventRegistration.unprepared": PEOPLE.to("for the organiser only", "organises", hidden=True),
     **dict.fromkeys(("Query.myRegistration", "Query.releaseRequest"), MAIL_LINK),
     **{f"Mutation.{name}": MAIL_LINK for name in MAILED},
     **public("MyRegistration", "MyNeeds", "MySeat", "VehicleChoice", "Colleague", "ReleaseRequest"),
     **public("ParticipantRegistrationConnection", "ParticipantRegistrationEdge", "CityRegistrations", "StateCount"),
     **public("ParticipantRegistration", "SizeStep", "RegistrationException", "Needs", "Vehicle", "BoardingPoint"),
+    **public("UnpreparedPerson"),
     **public("Seat", "Attendance", "Invited"),
     **public("EventConnection", "EventEdge", "PageInfo"),
     **public("RoundClock", "ClockSpan", "ClockCommand"),
@@ -211,13 +215,12 @@ def may_hold(who: Principal, cities: set[str]) -> None:
 
 
 def organises(who: Principal, event: Event) -> bool:
-    """Whether it is who made it: nobody else sees people of all cities, or what they need."""
-    return who.subject == event.organiser
+    """Who made it, and the coordinators of the host city: nobody else sees people of all cities, or what they need."""
+    return who.subject == event.organiser or event.host in who.where("coordinator")
 
 
 def may_change(who: Principal, event: Event) -> None:
-    """Only who made it."""
-    if who.subject != event.organiser:
+    if not organises(who, event):
         raise Forbidden(_("Only the organiser may change this event."))
 
 
@@ -230,14 +233,14 @@ def may_offer(who: Principal, host: str) -> None:
 
 
 def may_rework(who: Principal, row: Module | Programme) -> None:
-    """A module or programme is changed by who made it."""
-    if who.subject != row.organiser:
+    """A module or programme is changed by who made it, and by the coordinators of its city."""
+    if who.subject != row.organiser and row.host not in who.where("coordinator"):
         raise Forbidden(_("Only who made it may change it."))
 
 
 def may_see_online(who: Principal, event: Event) -> bool:
     """The organiser; participants have a link of their own for it, and their calendar."""
-    return who.subject == event.organiser
+    return organises(who, event)
 
 
 def may_see_people(who: Principal, event: Event) -> bool:
@@ -245,7 +248,7 @@ def may_see_people(who: Principal, event: Event) -> bool:
 
     The event itself, its agenda and its calendar are public.
     """
-    return PEOPLE.allows(who) and (who.subject == event.organiser or who.city in {event.host, *event.guests})
+    return PEOPLE.allows(who) and (organises(who, event) or who.city in {event.host, *event.guests})
 
 
 def may_report(who: Principal, place: str) -> None:

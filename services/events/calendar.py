@@ -16,14 +16,14 @@ from typing import Final
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
-from icalendar import Calendar, Event, vUri
+from icalendar import Calendar, Event, vText, vUri
 
 from services.events.clocks import vtimezone
 from services.events.day import Day, Item, on_day, printable, span
 from services.kit.i18n import gettext as _
 from services.kit.i18n import language
 
-FORM: Final = 1
+FORM: Final = 2
 """Rises when the same days are written otherwise: whoever has the older form must not be told that nothing changed."""
 REFRESH: Final = dt.timedelta(hours=2)
 """Whole hours."""
@@ -62,8 +62,8 @@ def _calendar(uid: str, name: str) -> Calendar:
     calendar.add("version", "2.0")
     calendar.add("method", "PUBLISH")
     calendar.add("uid", uid)
-    calendar.add("name", name)
-    calendar.add("x-wr-calname", name)
+    for named in ("name", "x-wr-calname"):
+        calendar.add(named, vText(name))  # or commas and backslashes of a title stand there unescaped
     return calendar
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from services.events import trips
 from services.events.models import AgendaItem, Certificate, Event, Navigator, Participant
+from services.events.notices import CERTIFICATE, note, notice
 from services.kit.checks import Checks
 from services.kit.db import Reader, Writer
 from services.kit.errors import Conflict, Problem, Refused
@@ -80,7 +81,7 @@ def minutes_of(agenda: Sequence[AgendaItem], ags: str) -> int | None:
 async def issue(
     session: Writer, event: Event, navigators: Sequence[str] | None = None, minutes: int | None = None
 ) -> Event:
-    """Certificates for everybody who attended, or for those named; who has one keeps the code.
+    """Certificates for everybody who attended, or for those named; who has one keeps the code, who has not hears of it.
 
     `minutes` say how long they took part; without, the agenda does. Raises Conflict before the event has begun or after
     it was called off, Refused for somebody who did not come, with nothing changed.
@@ -109,7 +110,10 @@ async def issue(
         }
         for one in {one.id: one for one in people}.values()
     ]  # fmt: skip
-    if rows:
+    if people:
+        had = select(Certificate.navigator_id).where(Certificate.event_id == event.id)
+        before = set(await session.scalars(had))
+        await note(session, [notice(event.id, key, CERTIFICATE) for key in {one.id for one in people} - before])
         made = upsert(Certificate).values(rows)
         new = {"initials": made.excluded.initials, "minutes": made.excluded.minutes}
         await session.execute(made.on_conflict_do_update(index_elements=["event_id", "navigator_id"], set_=new))

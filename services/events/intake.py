@@ -23,7 +23,7 @@ from services.contracts.directory import (
 )
 from services.contracts.events import EventPublished
 from services.contracts.matching import RoundsConfirmed
-from services.events import cards, notices
+from services.events import cards, departed, notices
 from services.events.clock import at
 from services.events.models import (
     ABSENT,
@@ -109,6 +109,7 @@ async def navigators(session: Writer, said: list[NavigatorPublished]) -> None:
 
 async def forget(session: Writer, said: NavigatorWithdrawn) -> None:
     """Who is withdrawn takes part in nothing more; the events they were in say so, and mails that wait are not sent.
+    What was counted of events that are over stays, as numbers.
 
     Who is hidden stands in no agenda either: everybody reads those.
     """
@@ -119,6 +120,7 @@ async def forget(session: Writer, said: NavigatorWithdrawn) -> None:
             select(Event).join(Participant, Participant.event_id == Event.id).where(Participant.navigator_id == gone)
         )
     ).all()
+    await departed.count(session, gone, dt.datetime.now(dt.UTC))
     of_person = RegistrationException.navigator_id == gone
     await session.execute(update(RegistrationException).where(of_person).values(reason="…"))
     rows = log.table(Base.metadata, "mail")

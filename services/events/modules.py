@@ -179,9 +179,9 @@ async def missing(
 ) -> dict[uuid.UUID, tuple[uuid.UUID, ...]]:
     """The prerequisites of the event's module that each of the navigators lacks, by their ids; nobody who lacks none.
 
-    Who took part in an event of a module, which is over and was not called off, has it; with `booked`, also who will
-    have before this event begins. In one statement, for as many people as an event has; needs a session that may see
-    who takes part.
+    Who took part in an event of a module, which is over and was not called off, and did not stay away, has it; with
+    `booked`, also who will have before this event begins. In one statement, for as many people as an event has; needs a
+    session that may see who takes part.
     """
     if event.module_id is None or not navigators:
         return {}
@@ -192,6 +192,7 @@ async def missing(
         .join(Participant, Participant.event_id == Event.id)
         .where(
             Participant.navigator_id == people.c.id,
+            Participant.attendance != "no_show",
             Event.module_id == wanted.c.module_id,
             Event.status != "cancelled",
             Event.last_day < (event.date if booked else min(event.date, dt.datetime.now(dt.UTC).date())),
@@ -205,3 +206,11 @@ async def missing(
         .group_by(people.c.id)
     )
     return {who: tuple(sorted(lacking)) for who, lacking in await session.execute(query)}
+
+
+async def lacking(session: Reader, event: Event, navigators: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[Module]]:
+    """As `missing`, also counting what is booked before the event: the modules themselves, in their order."""
+    found = await missing(session, event, navigators, booked=True)
+    rows = await session.scalars(select(Module).where(Module.id.in_({key for keys in found.values() for key in keys})))
+    known = sorted(rows, key=lambda row: (row.title, row.id))
+    return {who: [row for row in known if row.id in keys] for who, keys in found.items()}

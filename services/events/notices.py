@@ -14,6 +14,8 @@ SEATS: Final = "seats_moved"
 """Somebody sits at other tables than those of the printed slips; screens that are open show it, and take it back."""
 SESSIONS: Final = "sessions_moved"
 """A session that somebody hosts or has a seat in takes place elsewhere, or they have a seat in another."""
+CERTIFICATE: Final = "certificate"
+"""A certificate of attendance lies ready on somebody's page."""
 
 NOTING = """
 INSERT INTO events.notice (event_id, navigator_id, ags, kind, details)

@@ -35,8 +35,9 @@ async def create(session: Writer, organiser: str, draft: Draft, rule: str) -> tu
 
 
 async def change(
-    session: Writer, event: Event, scope: Scope, draft: Draft, *, rule: str | None = None, overwrite: bool = False
-) -> list[Event]:
+    session: Writer, by: str, event: Event, scope: Scope, draft: Draft, *, rule: str | None = None,
+    overwrite: bool = False,
+) -> list[Event]:  # fmt: skip
     """Make this occurrence what the draft says, and with it the following or all; what changed, in their order.
 
     The others take everything but the day; theirs move as this one's does, or to the days of the new `rule`, whose
@@ -61,7 +62,7 @@ async def change(
         placed, dropped, further = [(one, _day(one) + step) for one in targets], [], ()
         rule = recurrence.shifted(series.rule, _day(targets[0]), _day(targets[-1]), step.days) if step else None
     if rule is not None:
-        series = await _follow(session, series, targets, len(targets) == len(every), rule, placed[0][1])
+        series = await _follow(session, by, series, targets, len(targets) == len(every), rule, placed[0][1])
     # Read before anything is stored: which entry of the others each entry of this one is.
     ids = [one.id for one, _to in placed]
     called = dict(zip(ids, await timetable.called(session, ids), strict=True))
@@ -95,11 +96,12 @@ async def cancel(session: Writer, event: Event, scope: Scope) -> list[Event]:
 
 
 async def rewrite(
-    session: Writer, event: Event, scope: Scope, draft: Draft, *, rule: str | None = None, overwrite: bool = False
-) -> list[Event]:
+    session: Writer, by: str, event: Event, scope: Scope, draft: Draft, *, rule: str | None = None,
+    overwrite: bool = False,
+) -> list[Event]:  # fmt: skip
     """As `change`; those who take part in what changed or was called off by it are told."""
     before = await _before(session, event)
-    rows = await change(session, event, scope, draft, rule=rule, overwrite=overwrite)
+    rows = await change(session, by, event, scope, draft, rule=rule, overwrite=overwrite)
     await _tell(session, rows, before)
     return rows
 
@@ -176,12 +178,12 @@ async def _new(session: Writer, organiser: str, rule: str, starts: dt.date) -> S
 
 
 async def _follow(
-    session: Writer, series: Series, targets: Sequence[Event], whole: bool, rule: str, starts: dt.date
+    session: Writer, by: str, series: Series, targets: Sequence[Event], whole: bool, rule: str, starts: dt.date
 ) -> Series:
-    """The series that the targets follow from now on: the same one if it is whole, else a new one beside it."""
+    """The series that the targets follow from now on: the same one if it is whole, else a new one of `by` beside it."""
     if not whole:
         series.rule = recurrence.ended(series.rule, _day(targets[0]) - dt.timedelta(days=1))
-        return await _new(session, series.organiser, rule, starts)
+        return await _new(session, by, rule, starts)
     series.rule, series.starts = recurrence.normal(rule), starts
     return series
 

@@ -87,6 +87,7 @@ class Principal(msgspec.Struct, frozen=True):
             "subject": self.subject,
             "city": self.city or "",
             "states": ",".join(sorted(self.where("central"))),
+            "coordinates": ",".join(sorted(self.where("coordinator"))),
             "operator": "on" if self.where("operator") else "",
         }
 

@@ -28,6 +28,11 @@ def own_state(column: str) -> str:
     return f"left({column}, 2) = ANY (string_to_array({said('states')}, ','))"
 
 
+def coordinated(column: str) -> str:
+    """A municipality that the person coordinates."""
+    return f"{column} = ANY (string_to_array({said('coordinates')}, ','))"
+
+
 def oneself(column: str) -> str:
     return f"{column}::text = {said('subject')}"
 
@@ -48,10 +53,26 @@ def guard(table: str, *, read: str, write: str, insert: str | None = None, check
     """
     yield f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY"
     yield f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY"
+    for name, (action, condition) in _policies(read, write, insert, check).items():
+        yield f"CREATE POLICY {name} ON {table} FOR {action} {condition}"
+
+
+def guard_anew(
+    table: str, *, read: str, write: str, insert: str | None = None, check: str | None = None
+) -> Iterator[str]:
+    """The statements that change what `guard` said of a table."""
+    for name, (_action, condition) in _policies(read, write, insert, check).items():
+        yield f"ALTER POLICY {name} ON {table} {condition}"
+
+
+def _policies(read: str, write: str, insert: str | None, check: str | None) -> dict[str, tuple[str, str]]:
+    """By name: for which action, and the condition."""
     reading, writing = either(HUB, read), either(HUB, write)
     checking = either(HUB, check) if check else writing
     inserting = either(HUB, insert) if insert else checking
-    yield f"CREATE POLICY reads ON {table} FOR SELECT USING ({'true' if read == ANYBODY else reading})"
-    yield f"CREATE POLICY inserts ON {table} FOR INSERT WITH CHECK ({inserting})"
-    yield f"CREATE POLICY updates ON {table} FOR UPDATE USING ({writing}) WITH CHECK ({checking})"
-    yield f"CREATE POLICY deletes ON {table} FOR DELETE USING ({writing})"
+    return {
+        "reads": ("SELECT", f"USING ({'true' if read == ANYBODY else reading})"),
+        "inserts": ("INSERT", f"WITH CHECK ({inserting})"),
+        "updates": ("UPDATE", f"USING ({writing}) WITH CHECK ({checking})"),
+        "deletes": ("DELETE", f"USING ({writing})"),
+    }

@@ -88,12 +88,13 @@ def may_plan(who: Principal, event: Event) -> None:
 
 
 def organises(who: Principal, event: Event) -> bool:
-    return who.known and who.subject == event.organiser
+    """Who made the event, and the coordinators of its host."""
+    return who.known and (who.subject == event.organiser or not who.where("coordinator").isdisjoint(event.cities[:1]))
 
 
 def may_see(who: Principal, event: Event) -> bool:
     """The organiser and the event's cities; nobody else learns that a plan exists."""
-    return who.known and (who.subject == event.organiser or who.city in event.cities)
+    return who.known and (organises(who, event) or who.city in event.cities)
 
 
 def own_place(who: Principal) -> Place:

@@ -54,7 +54,7 @@ class Line(NamedTuple):
 
 async def events(session: Reader, who: Principal) -> list[Event]:
     """Those that `who` may plan, the latest first."""
-    mine = Event.organiser == who.subject
+    mine = (Event.organiser == who.subject) | Event.cities[1].in_(sorted(who.where("coordinator")))
     query = select(Event).where(mine).order_by(Event.date.desc().nulls_last(), Event.id).limit(MOST_EVENTS)
     return list((await session.scalars(query)).all())
 

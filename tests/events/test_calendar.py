@@ -103,6 +103,9 @@ def test_what_people_type_stays_in_its_property() -> None:
         assert "attendee" not in entry
         assert plain in text(entry, "summary")
         assert plain in text(entry, "description")
+    unfolded = raw.replace(b"\r\n ", b"").split(b"\r\n")
+    names = [line for line in unfolded if line.startswith((b"NAME:", b"X-WR-CALNAME:"))]
+    assert [name.count(rb"\;\,:\\ ") for name in names] == [2, 2]
     lines = raw.split(b"\r\n")
     assert not any(line.startswith((b"ATTENDEE", b"BEGIN:VALARM")) for line in lines)
     assert all(len(line) <= 75 and b"\n" not in line and b"\r" not in line for line in lines)

@@ -1,6 +1,7 @@
 """Certificates through the API: for those who came, checked by anybody, gone with the person."""
 
 import datetime as dt
+import re
 import uuid
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -24,6 +25,7 @@ from tests.conftest import Clients
 from tests.events.registration_world import GUEST, HOST, World, day
 from tests.events.test_prints import all_words
 from tests.events.test_registration_day import CAME, bus
+from tests.events.test_registration_mails import link_in
 
 JOIN = "mutation ($event: ID!, $who: [ID!]!) { addParticipants(event: $event, navigators: $who) { id } }"
 ISSUE = """mutation ($event: ID!, $who: [ID!], $minutes: Int) {
@@ -93,6 +95,23 @@ async def test_only_who_came_gets_one_and_it_says_how_long(world: World) -> None
     assert alone.count("Teilnahmebescheinigung") == 1
     assert first[host]["code"] in alone
     assert "3 Stunden 30 Minuten" in alone
+
+
+async def test_who_gets_one_hears_of_it_once_and_finds_it_without_an_account(world: World) -> None:
+    await came(world, world.hosts)
+    await issue(world, who=world.hosts[:1])
+    assert await world.tell() == 1
+    (letter,) = await world.letters("status")
+    assert letter.subject == "Ihre Bescheinigung: Lernreise"
+    assert letter.unsubscribe  # it is not about a booking
+    link = link_in(letter.text, "registration")
+    page = await world.http.get(f"/events/registration/{link}", headers={"accept": "text/html"})
+    (address,) = re.findall(r'href="(/events/[^"]+/certificates/[^"]+)"', page.text)
+    assert (await world.http.get(address)).content.startswith(b"%PDF-")
+    await issue(world)  # for the other as well; who has one hears nothing
+    assert await world.tell() == 1
+    other = await world.http.get(f"/events/registration/{await world.link(world.guests[0])}")
+    assert "/certificates/" not in other.text
 
 
 async def test_anybody_checks_a_code_however_it_is_typed_and_learns_little(world: World) -> None:

@@ -7,6 +7,7 @@ from services.kit.service import Hub
 from tests.browser_like import Browser, logged_in
 from tests.conftest import Clients
 from tests.events.cockpit_world import HEILBRONN, organised, told
+from tests.events.open_space import SPEYER
 from tests.events.test_phone_pages import words
 
 CLOCK = "query ($id: ID!) { event(id: $id) { clock { phase round revision automatic } announcements { text } } }"
@@ -130,7 +131,7 @@ async def test_the_roll_call_of_a_bus(hub: Hub, clients: Clients) -> None:
 
 async def test_only_whose_event_it_is(hub: Hub, clients: Clients) -> None:
     browser, event, _people, base = await organised(hub, clients)
-    other = await logged_in(hub, HEILBRONN, "coordinator")
+    other = await logged_in(hub, SPEYER, "coordinator")
     navigator = await logged_in(hub, HEILBRONN, "navigator")
     nobody = Browser(hub)
     for rest in ("", "/people", "/buses", "/ideas"):

@@ -16,6 +16,7 @@ from services.contracts.directory import NavigatorErased
 from services.events import intake, trips
 from services.events.models import Navigator, Registration, RegistrationException
 from services.events.registration import keeping, reading
+from services.events.registration.book import opened
 from services.kit.db import HUB
 from services.kit.graphql import encode_cursor
 from services.kit.service import Hub
@@ -99,6 +100,35 @@ async def test_the_waiting_list_keeps_its_order(world: World) -> None:
     past = encode_cursor("999999999", world.guests[0])
     left = await world.organiser.ask(paged, id=world.event, after=past)
     assert left["event"]["registration"]["registrations"]["nodes"] == []
+
+
+async def test_who_left_the_list_among_others_gets_no_offer(world: World) -> None:
+    """Many press at once and are served together: who gave up waiting in between waits no longer."""
+    await world.begin(1, 6, {"places": 2})
+    await world.states(REGISTER, world.guests)
+    one, two, _first, second, third, _last = map(uuid.UUID, world.guests)
+    async with world.runtime.db.begin(HUB) as session:
+        book = await opened(session, uuid.UUID(world.event), [one, two, second, third])
+        await book.leave(book.rows[one])
+        await book.leave(book.rows[second])
+        await book.leave(book.rows[third])
+        await book.register(book.rows[third])  # behind the others now
+        await book.leave(book.rows[two])
+        await book.close()
+    standings = [await world.press(MINE, person) for person in world.guests]
+    assert [(one["state"], one["position"]) for one in standings] == [
+        ("CANCELLED", None), ("CANCELLED", None), ("OFFERED", None), ("DECLINED", None), ("WAITING", 1),
+        ("OFFERED", None),
+    ]  # fmt: skip
+
+
+async def test_places_count_where_no_release_is_needed_any_more(world: World) -> None:
+    await world.begin(1, 2, {"places": 2, "releaseNeeded": True})
+    await world.states(REGISTER, world.guests)
+    assert await world.participants() == set()
+    await world.organiser.ask(RULES, event=world.event, rules={"places": 2, "releaseNeeded": False})
+    assert await world.participants() == set(world.guests)
+    assert (await world.listed())["exceptions"] == []
 
 
 async def test_an_offer_runs_out_and_falls_to_the_next(world: World) -> None:

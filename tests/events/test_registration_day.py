@@ -88,6 +88,29 @@ async def test_a_colleague_takes_the_place_until_the_last_minute(world: World) -
     assert subjects["n0000"] == "Übergeben: Lernreise"
 
 
+async def test_a_place_counts_without_a_release_for_a_reason(world: World) -> None:
+    """On the day nobody waits for a superior's click: the organiser lets the place count, and says why."""
+    await world.begin(1, 3, {"places": 2, "releaseNeeded": True}, date=day(0))
+    one, two, three = world.guests
+    await world.press(REGISTER, one, superior="leitung@seestadt.example")
+    await world.press(HAND_OVER, one, to=two)
+    assert await world.participants() == set()
+    let = """mutation ($event: ID!, $who: [ID!]!, $reason: String!) {
+      admitToEvent(event: $event, navigators: $who, reason: $reason, withoutRelease: true) { id } }"""
+    assert await refused(world.organiser.ask(let, event=world.event, who=[two, three], reason=" ")) == "REFUSED"
+    assert await world.participants() == set()
+    await world.organiser.ask(let, event=world.event, who=[two, three], reason="Mündlich zugesagt")
+    await world.organiser.ask(let, event=world.event, who=[two, three], reason="Noch einmal")  # nothing is left to let
+    assert await world.participants() == {two, three}
+    await world.organiser.ask(CAME, event=world.event, who=[two, three], **{"as": "LATE"})
+    logged = [(one["navigator"]["id"], one["kind"], one["reason"]) for one in (await world.listed())["exceptions"]]
+    assert logged == [(two, "RELEASE", "Mündlich zugesagt"), (three, "RELEASE", "Mündlich zugesagt")]
+    await world.tell()
+    subjects = {one.to: one.subject for one in await world.letters("status")}
+    assert subjects[f"n0001@x{GUEST}.example"] == "Ihr Platz ist bestätigt: Lernreise"
+    assert {one.to for one in await world.letters("release")} <= {"leitung@seestadt.example"}
+
+
 # Buses ----------------------------------------------------------------------------------------------------------------
 
 
@@ -231,6 +254,22 @@ async def test_needs_are_for_the_organiser_and_gone_the_day_after(world: World) 
         assert (await session.scalars(select(Registration.state))).all() == ["registered"]
 
 
+async def test_what_takes_days_is_over_after_the_last(world: World) -> None:
+    """On its second day needs are there still, and places are given back and handed over."""
+    await world.begin(1, 3, {"places": 2}, date=day(-1), lastDay=day(1))
+    one, two, three = world.guests
+    await world.states(REGISTER, [one, two])
+    await world.press(NEEDS, one, diet="vegan")
+    db = world.runtime.db
+    for today, left in ((0, 1), (1, 1), (2, 0)):
+        await keeping.forget(db, dt.date.fromisoformat(day(today)))
+        async with db.read(HUB) as session:
+            assert await session.scalar(select(func.count()).select_from(Need)) == left
+    await world.press(HAND_OVER, two, to=three)
+    assert await world.participants() == {one, three}
+    assert await world.states(DECLINE, [one]) == ["CANCELLED"]
+
+
 # The day --------------------------------------------------------------------------------------------------------------
 
 
@@ -263,9 +302,9 @@ async def test_the_others_hear_who_takes_part(world: World) -> None:
 async def test_nothing_changes_when_the_day_is_over(world: World) -> None:
     await world.begin(1, 2, {"places": 1})
     await world.states(REGISTER, world.guests)
-    link = await world.link(world.guests[0])
+    link, past = await world.link(world.guests[0]), dt.date.fromisoformat(day(-2))
     async with world.runtime.db.begin(HUB) as session:
-        await session.execute(update(Event).values(date=dt.date.fromisoformat(day(-2))))
+        await session.execute(update(Event).values(date=past, last_day=past))
     for query in (REGISTER, DECLINE):
         wait = world.anonymous(query, link=await world.link(world.guests[1]))
         assert await refused(wait) == "CONFLICT"

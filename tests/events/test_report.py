@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy import text
 
 from services.cli.client import Answered, Client
-from services.contracts.directory import NavigatorErased
+from services.cli.demo import JOIN
+from services.contracts.directory import NavigatorErased, NavigatorWithdrawn
 from services.contracts.matching import RoundsConfirmed, TablePlanned
 from services.events import intake
 from services.events.report import reading
@@ -271,8 +272,34 @@ async def test_who_is_erased_is_in_no_report(hub: Hub, clients: Clients) -> None
         await intake.erase(session, NavigatorErased(id=gone, ags=KONSTANZ))
     after = await year(organiser)
     assert [one["name"] for one in after["quotes"]] == [""]
-    assert (after["totals"]["attended"], after["totals"]["contacts"]) == (5, 0)
+    assert (after["totals"], after["cities"], after["events"]) == (found["totals"], found["cities"], found["events"])
     assert name not in all_words((await fetched(organiser, KONSTANZ)).content)
+
+
+async def test_past_years_keep_their_figures(hub: Hub, clients: Clients) -> None:
+    """Whoever leaves, one after the other until nobody is left: two events of a year, at which the same people met."""
+    organiser, event, people = await day(clients, few=3)
+    ours, theirs = people[KONSTANZ], people[HEILBRONN]
+    again = await create(organiser, agenda=[item(starts="09:00", ends="10:00")], date="2019-11-01")
+    coming = await create(organiser, agenda=[], date="2097-11-01")
+    for one, some in ((again, [*ours[:2], theirs[0]]), (coming, ours)):
+        await organiser.ask(JOIN, event=one, navigators=some)
+    await organiser.ask(MISSING, e=event, n=[ours[1]])
+    await seat(hub, event, [[ours[0], ours[1], theirs[0], theirs[1]]])
+    await seat(hub, again, [[ours[0], ours[1], theirs[0]]])
+    found = await year(organiser)
+    assert [found["totals"][name] for name in ("registered", "attended", "people", "contacts")] == [5, 4, 3, 3]
+    state = await clients(HEILBRONN)
+    other = await year(state, ags=HEILBRONN)
+    for gone in (*ours, *theirs):
+        ags = KONSTANZ if gone in ours else HEILBRONN
+        async with hub.runtimes["events"].db.begin(HUB) as session:
+            await intake.forget(session, NavigatorWithdrawn(id=gone, ags=ags))
+        assert await year(organiser) == found
+        assert await year(state, ags=HEILBRONN) == other
+    async with hub.runtimes["events"].db.read(HUB) as session:
+        kept = (await session.execute(text("SELECT event_id::text FROM departed"))).scalars().all()
+    assert set(kept) == {event, again}  # the coming one counts who comes
 
 
 async def test_the_paper_can_be_read_by_machines_and_kept(hub: Hub, clients: Clients) -> None:

@@ -14,8 +14,9 @@ from services.kit.service import Hub
 from services.matching.models import Navigator
 from tests.browser_like import Browser, logged_in
 from tests.conftest import Clients
+from tests.events.open_space import SPEYER
 from tests.kit.test_assets import MOST_HTML
-from tests.matching.planned import HEILBRONN, KONSTANZ, navigators, people, row_of
+from tests.matching.planned import KONSTANZ, navigators, people, row_of
 from tests.stories import test_pages
 
 PERSON = re.compile(r"/people/([0-9a-f-]{36})\">([^<]+)</a>")
@@ -286,14 +287,14 @@ async def test_the_pages_are_whole_and_for_the_organiser_alone(hub: Hub, clients
     seen = {path: await read(browser, path) for path in paths}
     await test_pages.test_pages_say_what_is_what(seen)
     await test_pages.test_pages_run_nothing_and_load_nothing_from_elsewhere(seen)
-    guest, navigator, nobody = (
-        await logged_in(hub, HEILBRONN, "coordinator"), await logged_in(hub, KONSTANZ, "navigator"), Browser(hub),
+    stranger, navigator, nobody = (
+        await logged_in(hub, SPEYER, "coordinator"), await logged_in(hub, KONSTANZ, "navigator"), Browser(hub),
     )  # fmt: skip
     for path in paths:
-        assert (await guest.http.get(path)).status_code == 403, path
+        assert (await stranger.http.get(path)).status_code == 404, path
         assert (await navigator.http.get(path)).status_code == 403, path
         assert (await nobody.http.get(path)).headers["location"].startswith("/login"), path
-    assert "Sie richten noch keine Veranstaltung aus." in (await read(guest, "/organise/groups")).text
+    assert "Sie richten noch keine Veranstaltung aus." in (await read(stranger, "/organise/groups")).text
     for path in (
         f"/organise/{uuid.uuid4()}/groups",
         f"{at}/{uuid.uuid4()}",
@@ -305,7 +306,7 @@ async def test_the_pages_are_whole_and_for_the_organiser_alone(hub: Hub, clients
     answer = await browser.http.post(f"{plan}/act", data={"step": "confirm"})
     assert answer.status_code == 403  # without the form's token
     assert "gilt für den Tag" not in (await read(browser, page.url.path)).text
-    for one in (browser, guest, navigator, nobody):
+    for one in (browser, stranger, navigator, nobody):
         await one.close()
 
 

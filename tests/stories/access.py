@@ -62,7 +62,7 @@ def _roles() -> Iterator[str]:
         for name, role in ROLES.items()
     ]
     yield from table(["role", "of", "scopes", "second factor"], rows)
-    yield "An **organiser** is who created an event, told by the event itself.\n"
+    yield "An **organiser** is who created an event, told by the event itself, and whoever coordinates its host city.\n"
 
 
 def _scopes() -> Iterator[str]:

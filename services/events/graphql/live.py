@@ -265,7 +265,7 @@ class LiveSubscription:
         room = await rooms_of(here(info, SERVICE)).open(as_uuid(id), IDEAS)
         if not access.may_see_people(who(info), room.event):
             raise NotFound(_("There is no such event."))
-        organiser = who(info).subject == room.event.organiser
+        organiser = access.organises(who(info), room.event)
         async for moved in _steps(room, IDEAS):
             known = None if moved & {IDEAS, EVERYTHING} else {uuid.UUID(word) for word in moved - PARTS}
             yield [TableIdea.of(idea) for idea in room.ideas(organiser=organiser, noted=known)]

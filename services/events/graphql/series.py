@@ -57,11 +57,11 @@ class Mutation:
         rule: str | None = None,
         overwrite: bool = False,
     ) -> list[Event]:
-        wanted = change.as_draft()
+        wanted, by = change.as_draft(), who(info).subject
         access.may_hold(who(info), {wanted.host, *wanted.guests})
 
         async def change_all(session: Writer, row: m.Event) -> list[m.Event]:
-            return await series.rewrite(session, row, scope.value, wanted, rule=rule, overwrite=overwrite)
+            return await series.rewrite(session, by, row, scope.value, wanted, rule=rule, overwrite=overwrite)
 
         return await changed_all(info, event, change_all)
 

@@ -296,14 +296,14 @@ class Event:
     async def ideas(self, info: Info[Any, Any]) -> list[TableIdea]:
         if not access.may_see_people(who(info), self.row):
             return []
-        organiser = who(info).subject == self.row.organiser
+        organiser = access.organises(who(info), self.row)
         rows = await load(info, SERVICE, reading.ideas_of, self.row.id)
         shown = (reading.idea_shown(*row, organiser=organiser) for row in rows)
         return [TableIdea.of(idea) for idea in shown if not idea.gone]
 
     @strawberry.field(description="Everybody's link to the event, as in mails and QR codes; for the organiser.")
     async def day_links(self, info: Info[Any, Any]) -> list[DayLink]:
-        if who(info).subject != self.row.organiser:
+        if not access.organises(who(info), self.row):
             return []
         settings = here(info, SERVICE).settings
         found = await load(info, SERVICE, trips.participants, self.row.id)

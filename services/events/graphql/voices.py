@@ -62,7 +62,7 @@ async def retrospective_of(info: Info[Any, Any], event: Event) -> list[RetroEntr
     """Hidden entries are for the organiser alone."""
     if not access.may_see_people(who(info), event.row):
         return []
-    own = who(info).subject == event.row.organiser
+    own = access.organises(who(info), event.row)
     found = await load(info, SERVICE, voices.entries, event.row.id)
     return [RetroEntry.of(one) for one in found if own or not one.hidden]
 

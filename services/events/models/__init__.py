@@ -3,6 +3,7 @@
 from services.events.models.base import Base
 from services.events.models.cards import ProjectCard
 from services.events.models.copies import City, Navigator, Topic
+from services.events.models.departed import Departed, DepartedPair
 from services.events.models.event import ABSENT, AgendaItem, Contact, Event, OnlineLink, Participant, Room, Seat, Table
 from services.events.models.feeds import CalendarFeed, LeftEvent
 from services.events.models.live import Announcement, Idea, Live, LiveStep
@@ -53,6 +54,8 @@ __all__ = [
     "City",
     "Closure",
     "Contact",
+    "Departed",
+    "DepartedPair",
     "Event",
     "Harvest",
     "HarvestFile",

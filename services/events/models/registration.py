@@ -82,7 +82,8 @@ class Registration(Base):
 class RegistrationException(Base):
     """What an organiser did against the rules or out of turn, and why; nothing of it changes any more.
 
-    `kind` is `order`, `quota` or `places`. `navigator_id` is gone where the person is, and the reason with it.
+    `kind` is `order`, `quota`, `places` or `release`. `navigator_id` is gone where the person is, and the reason with
+    it.
     """
 
     __tablename__ = "registration_exception"

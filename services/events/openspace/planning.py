@@ -1,9 +1,10 @@
 """Plans of an open space: asked for, changed by hand, published, changed again while the day runs."""
 
 import asyncio
+import contextlib
 import datetime as dt
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -24,7 +25,7 @@ from services.events.models import (
     Session,
     SessionSeat,
 )
-from services.events.openspace import board, interests, overview, solving, venue
+from services.events.openspace import board, interests, overview, proposals, solving, venue
 from services.events.openspace.proposals import ACCEPTED, ALIVE, CONVENER, OPEN, PLANNED, turn
 from services.events.openspace.question import Fault, Place, Question, Room, Topic, faults, numbered, sessions
 from services.events.openspace.venue import Venue
@@ -197,14 +198,9 @@ async def publish(session: Writer, event: Event, wanted: Sequence[Place], now: d
             _("This plan cannot be published as things are: {reason}", reason=words[0]), [Problem(one) for one in words]
         )
     revision = await raised(session, event, close_wishes=True)
-    on_the_day = event.date <= now.astimezone(ZoneInfo(event.timezone)).date() <= event.last_day
-    before = await _whereabouts(session, event) if revision > 1 and on_the_day else None
-    await _store(session, event, placed, titles, revision)
-    await _seat(session, event, await asyncio.to_thread(solving.seats, asked, placed), people)
-    if before is not None:
-        after = await _whereabouts(session, event)
-        elsewhere = [one for one in sorted(after.keys() | before.keys()) if after.get(one) != before.get(one)]
-        await notices.note(session, [notices.notice(event.id, one, notices.SESSIONS) for one in elsewhere])
+    async with _told(session, event, now, first=revision == 1):
+        await _store(session, event, placed, titles, revision)
+        await _seat(session, event, await asyncio.to_thread(solving.seats, asked, placed), people)
     here = [uuid.UUID(place.topic) for place in placed]
     mine = Proposal.event_id == event.id
     await session.execute(
@@ -214,6 +210,31 @@ async def publish(session: Writer, event: Event, wanted: Sequence[Place], now: d
         update(Proposal).where(mine, Proposal.id.not_in(here), Proposal.status == PLANNED).values(status=OPEN)
     )
     return revision
+
+
+async def decide(
+    session: Writer, event: Event, row: Proposal, status: str, times: int | None, now: dt.datetime
+) -> None:
+    """As `proposals.decide`; what is planned and cancelled leaves the published agenda, and its people hear of it."""
+    planned = row.status == PLANNED
+    async with _told(session, event, now):
+        await proposals.decide(session, event, row, status, times)
+    if planned:
+        await raised(session, event)
+
+
+@contextlib.asynccontextmanager
+async def _told(session: Writer, event: Event, now: dt.datetime, *, first: bool = False) -> AsyncIterator[None]:
+    """On the day, whoever is elsewhere after what is done within gets a mail; the `first` plan is no news."""
+    on_the_day = event.date <= now.astimezone(ZoneInfo(event.timezone)).date() <= event.last_day
+    if first or not on_the_day:
+        yield
+        return
+    before = await _whereabouts(session, event)
+    yield
+    after = await _whereabouts(session, event)
+    elsewhere = [one for one in sorted(after.keys() | before.keys()) if after.get(one) != before.get(one)]
+    await notices.note(session, [notices.notice(event.id, one, notices.SESSIONS) for one in elsewhere])
 
 
 async def raised(session: Writer, event: Event, *, close_wishes: bool = False) -> int:

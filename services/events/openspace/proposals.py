@@ -145,7 +145,7 @@ async def withdraw(session: Writer, event: Event, caller: Caller, row: Proposal)
 async def decide(session: Writer, event: Event, row: Proposal, status: str, times: int | None) -> None:
     """The organiser's word: `accepted` (must be planned), `open` again, or `cancelled`; and how often it takes place.
 
-    What is planned and cancelled leaves the plan; the caller raises the revision.
+    What is planned and cancelled leaves the plan; `planning.decide` tells of it.
     """
     checks = Checks()
     if times is not None:

@@ -52,6 +52,7 @@ class Book:
     now: dt.datetime
     notices: list[dict[str, Any]] = field(default_factory=list)
     _waited: list[Registration] | None = None
+    """Who waits, in order, once that was read."""
     _turns: list[int] = field(default_factory=list)
     _before: dict[uuid.UUID, bool] = field(default_factory=dict)
     """Who was confirmed when their row was read."""
@@ -69,8 +70,12 @@ class Book:
         return "quota" if most is not None and self.taken[ags] >= most else ""
 
     @property
+    def ends(self) -> dt.datetime:
+        return ends(self.event.last_day, self.event.timezone)
+
+    @property
     def over(self) -> bool:
-        return self.now >= ends(self.event.date, self.event.timezone)
+        return self.now >= self.ends
 
     def still(self) -> None:
         """Raises Conflict once nothing about a place can change any more."""
@@ -156,7 +161,7 @@ class Book:
         """
         if self.event.status == "cancelled" or self.over:
             return
-        until = min(self.now + dt.timedelta(hours=self.rules.offer_hours), ends(self.event.date, self.event.timezone))
+        until = min(self.now + dt.timedelta(hours=self.rules.offer_hours), self.ends)
         for row in list(await self.waiting()):
             if (against := self.full(row.ags)) == "places":
                 break
@@ -207,6 +212,11 @@ class Book:
         if row.state != "registered":
             self._take(row, "place")
 
+    def waive_release(self, row: Registration) -> None:
+        """The place counts without a superior's word: for organisers, who note why."""
+        row.release, row.superior, row.changed_at = "none", "", self.now
+        self.tell(row, "place")
+
     def ask_release(self, row: Registration, superior: str) -> None:
         """Ask a superior (again). Raises Conflict where no release is waited for, or too many were asked."""
         self.still()
@@ -236,6 +246,15 @@ class Book:
             if row.superior:
                 row.release_asks += 1
                 self.tell(row, "release", before=before)
+
+    async def ask_nobody(self) -> None:
+        """No release is needed any more: places that waited for one count."""
+        query = select(Registration).where(
+            Registration.event_id == self.event.id, Registration.state == "registered", Registration.release.in_(ASKED)
+        )
+        for row in await self.session.scalars(query.order_by(Registration.navigator_id)):
+            self.know(row)
+            self.waive_release(row)
 
     async def decide(self, row: Registration, *, given: bool) -> None:
         """The superior's word; who does not get the release gives back the place."""
@@ -285,7 +304,12 @@ class Book:
             .values(navigator_id=to.id, present=None)
         )  # fmt: skip
 
+    def _no_longer_waits(self, row: Registration) -> None:
+        if row.state == "waiting" and self._waited is not None:
+            self._waited.remove(row)
+
     def _take(self, row: Registration, kind: str) -> None:
+        self._no_longer_waits(row)
         self.taken[row.ags] += row.state not in HOLDING
         row.state, row.turn, row.offered_until, row.changed_at = "registered", None, None, self.now
         row.release = "pending" if self.rules.release_needed else "none"
@@ -295,6 +319,7 @@ class Book:
             self.ask_release(row, row.superior)
 
     def _drop(self, row: Registration, state: str, *, release: str = "none") -> None:
+        self._no_longer_waits(row)
         self.taken[row.ags] -= row.state in HOLDING
         row.state, row.turn, row.offered_until, row.changed_at = state, None, None, self.now
         row.release, row.superior = release, ""

@@ -33,7 +33,7 @@ async def settle(runtime: Runtime, db: Database) -> int:
     """
     today = dt.datetime.now(dt.UTC).date() - dt.timedelta(days=1)
     due = select(Registration.event_id).join(Event, Event.id == Registration.event_id).where(
-        Event.date >= today,
+        Event.last_day >= today,
         (Registration.state == "waiting")
         | ((Registration.state == "offered") & (Registration.offered_until <= func.now())),
     )  # fmt: skip
@@ -111,8 +111,8 @@ async def ask(db: Database, today: dt.date) -> int:
 
 async def forget(db: Database, today: dt.date) -> None:
     """Delete needs and superiors' addresses on the day after, and in the end whoever had no place."""
-    past = select(Event.id).where(Event.date < today)
-    long_past = select(Event.id).where(Event.date < today - dt.timedelta(days=FORGET_DAYS))
+    past = select(Event.id).where(Event.last_day < today)
+    long_past = select(Event.id).where(Event.last_day < today - dt.timedelta(days=FORGET_DAYS))
     async with db.begin(HUB) as session:
         await session.execute(delete(Need).where(Need.event_id.in_(past)))
         await session.execute(

@@ -19,7 +19,7 @@ _COUNT_BYTES = 2
 
 def superior(settings: Settings, event: Event, row: Registration) -> str:
     """The token by which the superior who was asked last decides, once."""
-    life = min(ends(event.date, event.timezone) - dt.datetime.now(dt.UTC), LONGEST)
+    life = min(ends(event.last_day, event.timezone) - dt.datetime.now(dt.UTC), LONGEST)
     value = event.id.bytes + row.navigator_id.bytes + row.release_asks.to_bytes(_COUNT_BYTES, "big")
     return links.signed(settings, RELEASE, value, life)
 

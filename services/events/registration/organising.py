@@ -52,12 +52,17 @@ async def set_rules(session: Writer, event: Event, draft: Draft) -> Event:
     book = await opened(session, event.id, people)
     for key in people.keys() - book.rows.keys():
         book.new(people[key], language()).state = "registered"
+    if not book.rules.release_needed:
+        await book.ask_nobody()
     await book.close()
     return event
 
 
-async def admit(session: Writer, event: Event, navigators: Sequence[str], reason: str) -> Event:
-    """Give people places, whatever quota, capacity and waiting list say; each exception is logged with the reason.
+async def admit(
+    session: Writer, event: Event, navigators: Sequence[str], reason: str, *, without_release: bool = False
+) -> Event:
+    """Give people places, whatever quota, capacity and waiting list say, and `without_release` also where a superior
+    has not answered, as it happens on the day; each exception is logged with the reason.
 
     Raises Refused, with nothing changed, where there is an exception and no reason.
     """
@@ -76,6 +81,11 @@ async def admit(session: Writer, event: Event, navigators: Sequence[str], reason
                 for kind in kinds if row.state != "offered"
             ]  # fmt: skip
         book.admit(row)
+        if without_release and row.release == "pending":
+            book.waive_release(row)
+            logged.append(
+                {"event_id": event.id, "navigator_id": key, "ags": row.ags, "kind": "release", "reason": reason}
+            )
     if logged and not reason:
         raise Refused(_("This is against the rules of the registration: please say why. The reason is kept."))
     await book.close()
@@ -89,13 +99,15 @@ async def _ahead(book: Book, row: Registration) -> bool:
     return any(one.turn < (row.turn or one.turn + 1) for one in await book.waiting() if one.turn and one is not row)
 
 
-async def add(session: Writer, event: Event, navigators: Sequence[str], reason: str = "") -> Event:
+async def add(
+    session: Writer, event: Event, navigators: Sequence[str], reason: str = "", *, without_release: bool = False
+) -> Event:
     """Add participants by hand: where the event has a registration, they get places as its rules allow, or for a
-    `reason` against them.
+    `reason` against them (as `admit`).
     """
     if await session.get(RegistrationRules, event.id) is None:
         return await trips.add_participants(session, event, navigators)
-    return await admit(session, event, navigators, reason)
+    return await admit(session, event, navigators, reason, without_release=without_release)
 
 
 async def remove(session: Writer, event: Event, navigators: Sequence[str]) -> Event:

@@ -5,18 +5,25 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import ColumnElement, func, select, tuple_
 
 from services.events.models import AgendaItem, Event, Participant, Registration, RegistrationRules
+from services.kit.auth import Principal
 from services.kit.db import Reader
 
 
 async def organised(
-    session: Reader, subject: str, today: dt.date, limit: int, *, past: bool = False, after: Sequence[str] | None = None
+    session: Reader,
+    who: Principal,
+    today: dt.date,
+    limit: int,
+    *,
+    past: bool = False,
+    after: Sequence[str] | None = None,
 ) -> list[Event]:
-    """What `subject` organises: the coming ones, next first, or with `past` those that are over, newest first."""
+    """What `who` organises: the coming ones, next first, or with `past` those that are over, newest first."""
     place = tuple_(Event.date, Event.id)
-    query = select(Event).where(Event.organiser == subject).limit(limit)
+    query = select(Event).where(_organised(who)).limit(limit)
     if after is not None:
         there = (dt.date.fromisoformat(after[0]), uuid.UUID(after[1]))
         query = query.where(place < there if past else place > there)
@@ -27,9 +34,14 @@ async def organised(
     return list((await session.scalars(query)).all())
 
 
-async def latest_at(session: Reader, subject: str, host: str) -> Event | None:
-    """The newest event with a venue that `subject` organised there."""
-    query = select(Event).where(Event.organiser == subject, Event.host == host, Event.venue != "")
+def _organised(who: Principal) -> ColumnElement[bool]:
+    """As `access.organises`."""
+    return (Event.organiser == who.subject) | Event.host.in_(sorted(who.where("coordinator")))
+
+
+async def latest_at(session: Reader, who: Principal, host: str) -> Event | None:
+    """The newest event with a venue that `who` organised there."""
+    query = select(Event).where(_organised(who), Event.host == host, Event.venue != "")
     return (await session.scalars(query.order_by(Event.date.desc(), Event.id.desc()).limit(1))).one_or_none()
 
 

@@ -5,7 +5,8 @@ from typing import Any
 
 from sqlalchemy import select
 
-from services.events.models import City, Event, Navigator, Need, Participant, Registration
+from services.events import modules
+from services.events.models import City, Event, Module, Navigator, Need, Participant, Registration
 from services.events.registration.book import Book
 from services.events.registration.desk import press
 from services.events.registration.reading import Key, Standing
@@ -89,6 +90,12 @@ async def set_needs(
             await book.session.delete(need)
 
     return await press(runtime, *key, step)
+
+
+async def missing_modules(session: Reader, key: Key) -> list[Module]:
+    """What the person should have attended before, and neither did nor has booked."""
+    event = await session.get_one(Event, key[0])
+    return (await modules.lacking(session, event, [key[1]])).get(key[1], [])
 
 
 async def known(runtime: Runtime, key: Key) -> tuple[Event, Navigator, Need | None]:

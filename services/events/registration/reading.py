@@ -8,10 +8,12 @@ from typing import Any
 
 from sqlalchemy import func, select, tuple_
 
+from services.events import modules
 from services.events.models import (
     Boarding,
     City,
     Event,
+    Module,
     Navigator,
     Need,
     Participant,
@@ -194,6 +196,20 @@ async def needs(session: Reader, keys: Sequence[uuid.UUID]) -> list[list[Need]]:
     for row in await session.scalars(query.order_by(Navigator.sort_key, Navigator.id)):
         found[row.event_id].append(row)
     return [found[key] for key in keys]
+
+
+async def unprepared(session: Reader, event: Event) -> list[tuple[uuid.UUID, list[Module]]]:
+    """Who has or hopes for a place and lacks modules that come before the event's, by name. Under HUB: people attended
+    them wherever they were held.
+    """
+    hoping = select(Registration.navigator_id).where(
+        Registration.event_id == event.id, Registration.state.in_(["registered", "offered", "waiting"])
+    )
+    there = hoping.union(select(Participant.navigator_id).where(Participant.event_id == event.id))
+    query = select(Navigator.id).where(Navigator.id.in_(there)).order_by(Navigator.sort_key, Navigator.id)
+    people = (await session.scalars(query)).all()
+    found = await modules.lacking(session, event, people)
+    return [(key, found[key]) for key in people if key in found]
 
 
 async def about(session: Reader, navigator_id: uuid.UUID) -> dict[str, Any]:

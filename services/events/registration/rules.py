@@ -72,6 +72,6 @@ def quota(sizes: Sequence[Sequence[int]], parties: Mapping[str, int], ags: str, 
     return int(reached[-1]) if reached else (0 if sizes else None)
 
 
-def ends(date: dt.date, timezone: str) -> dt.datetime:
-    """When the day is over: nobody registers or cancels any more."""
-    return dt.datetime.combine(date + dt.timedelta(days=1), dt.time(), ZoneInfo(timezone)).astimezone(dt.UTC)
+def ends(last_day: dt.date, timezone: str) -> dt.datetime:
+    """When an event is over: nobody registers or cancels any more."""
+    return dt.datetime.combine(last_day + dt.timedelta(days=1), dt.time(), ZoneInfo(timezone)).astimezone(dt.UTC)

@@ -29,7 +29,7 @@ from services.events.models import (
     Slot,
     Vehicle,
 )
-from services.events.notices import SEATS, SESSIONS
+from services.events.notices import CERTIFICATE, SEATS, SESSIONS
 from services.events.openspace import overview
 from services.events.registration import links, reading, wording
 from services.events.registration.book import ASKED
@@ -42,7 +42,7 @@ from services.kit.service import Runtime
 
 DIRECT = ("invitation", "contact", "release")
 """What nobody waits for."""
-AFTERWARDS = frozenset({"follow_up", "survey"})
+AFTERWARDS = frozenset({"follow_up", "survey", CERTIFICATE})
 """What is not about a booking: it comes with a way out, and to nobody who took it."""
 ALL_OF = {"announcement": ("lines",), "survey": ("titles",)}
 BATCH = 100

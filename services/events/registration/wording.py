@@ -10,7 +10,7 @@ from babel.dates import format_date, format_datetime
 
 from services.events.day import printable
 from services.events.models import BoardingPoint, Event, Vehicle
-from services.events.notices import SEATS, SESSIONS
+from services.events.notices import CERTIFICATE, SEATS, SESSIONS
 from services.events.registration.reading import Standing
 from services.kit.i18n import gettext as _
 from services.kit.i18n import language
@@ -60,7 +60,10 @@ def said(event: Event, kinds: Mapping[str, Mapping[str, Any]], standing: Standin
         lines += [_("The tables were planned anew. Your slip is out of date; your tables are now:"), *tables]
     if SESSIONS in kinds:
         headlines.append(_("Your sessions have moved"))
-        lines.append(_("The agenda of the open space has changed. Your sessions are now:"))
+        if where.sessions:
+            lines.append(_("The agenda of the open space has changed. Your sessions are now:"))
+        else:
+            lines.append(_("The agenda of the open space has changed: your session does not take place."))
         lines += [
             _("{time}, {room}: {title}", time=when(event, starts), room=printable(room), title=printable(title))
             for starts, title, room in where.sessions
@@ -74,10 +77,13 @@ def said(event: Event, kinds: Mapping[str, Mapping[str, Any]], standing: Standin
         lines.append(_("{vehicle} does not run. Please choose another.", vehicle=bus))
     if {"bus", "reminder", "place", "took_over"} & kinds.keys():
         headlines.append(_("Travel"))
-        lines += [_ride(event, *one) for one in where.boarding]
+        lines += [ride(event, *one) for one in where.boarding]
     if "follow_up" in kinds:
         headlines.append(_("Afterwards"))
         lines += [_("Thank you for taking part."), *filter(None, kinds["follow_up"].get("lines", []))]
+    if CERTIFICATE in kinds:
+        headlines.append(_("Your certificate"))
+        lines.append(_("Your certificate of attendance is ready: you find it on your own page."))
     if "survey" in kinds:
         headlines.append(_("How was it?"))
         titles = [printable(title) for title in kinds["survey"].get("titles", [])]
@@ -142,7 +148,7 @@ def _asked(standing: Standing) -> str:
     return asked if standing.superior else _("Please say on your page who your superior is.")
 
 
-def _ride(event: Event, vehicle: Vehicle, point: BoardingPoint) -> str:
+def ride(event: Event, vehicle: Vehicle, point: BoardingPoint) -> str:
     leaves = when(event, point.leaves + dt.timedelta(minutes=vehicle.delay))
     said = {"vehicle": printable(vehicle.name), "point": printable(point.name), "time": leaves}
     if vehicle.delay:

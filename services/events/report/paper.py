@@ -321,7 +321,7 @@ def _method(report: Report) -> Iterator[Block]:
         _("Whoever had a place and is not noted as missing was there."),
         _("Hours are those of an event's agenda, from its first item to the end of its last on each day."),
         _("Answers in surveys bear no name. Nothing is told of fewer than five people."),
-        _("Who was quoted has agreed to it. People whose data were deleted count no more, in the year before neither."),
+        _("Who was quoted has agreed to it. Of people whose data were deleted since, only these numbers are left."),
     ]  # fmt: skip
     if not report.over:
         lines.insert(2, _("The year before counts until the same day."))

@@ -28,31 +28,49 @@ ATTENDANCE: Final = """
   ) d
   GROUP BY h.id, c.ags
 )
-SELECT h.year, n.ags, count(*) AS registered,
-  count(*) FILTER (WHERE p.attendance <> 'no_show') AS attended,
-  count(*) FILTER (WHERE p.attendance = 'expected') AS unnoted,
-  count(DISTINCT n.id) FILTER (WHERE p.attendance <> 'no_show') AS people,
-  coalesce(sum(t.hours) FILTER (WHERE p.attendance <> 'no_show'), 0)::float8 AS hours
-FROM held h JOIN participant p ON p.event_id = h.id JOIN navigator n ON n.id = p.navigator_id
-LEFT JOIN hours t ON t.id = h.id AND t.ags = n.ags
-GROUP BY h.year, n.ags
+, counted AS (
+  SELECT h.year, n.ags, count(*) AS registered,
+    count(*) FILTER (WHERE p.attendance <> 'no_show') AS attended,
+    count(*) FILTER (WHERE p.attendance = 'expected') AS unnoted,
+    count(DISTINCT n.id) FILTER (WHERE p.attendance <> 'no_show') AS people,
+    sum(t.hours) FILTER (WHERE p.attendance <> 'no_show') AS hours
+  FROM held h JOIN participant p ON p.event_id = h.id JOIN navigator n ON n.id = p.navigator_id
+  LEFT JOIN hours t ON t.id = h.id AND t.ags = n.ags
+  GROUP BY h.year, n.ags
+  UNION ALL
+  SELECT h.year, d.ags, d.registered, d.attended, d.unnoted, d.people, d.attended * t.hours
+  FROM held h JOIN departed d ON d.event_id = h.id LEFT JOIN hours t ON t.id = h.id AND t.ags = d.ags
+)
+SELECT year, ags, sum(registered)::int AS registered, sum(attended)::int AS attended, sum(unnoted)::int AS unnoted,
+  sum(people)::int AS people, coalesce(sum(hours), 0)::float8 AS hours
+FROM counted GROUP BY year, ags
 """
-"""Who is not noted as missing was there: many organisers note only who is not."""
+"""Who is not noted as missing was there: many organisers note only who is not. Of those who were deleted, `people`
+counts each with the first event of their year.
+"""
 
 EVENTS: Final = """
-SELECT h.id::text, h.kind, h.title, h.hashtag, h.date, h.host, count(p.*) AS registered,
-  count(p.*) FILTER (WHERE p.attendance <> 'no_show') AS attended,
-  count(p.*) FILTER (WHERE p.attendance <> 'no_show' AND starts_with(n.ags, :place)) AS own
-FROM held h LEFT JOIN participant p ON p.event_id = h.id LEFT JOIN navigator n ON n.id = p.navigator_id
+, there AS (
+  SELECT p.event_id, n.ags, 1 AS registered, (p.attendance <> 'no_show')::int AS attended
+  FROM participant p JOIN navigator n ON n.id = p.navigator_id
+  UNION ALL SELECT event_id, ags, registered, attended FROM departed
+)
+SELECT h.id::text, h.kind, h.title, h.hashtag, h.date, h.host, coalesce(sum(t.registered), 0)::int AS registered,
+  coalesce(sum(t.attended), 0)::int AS attended,
+  coalesce(sum(t.attended) FILTER (WHERE starts_with(t.ags, :place)), 0)::int AS own
+FROM held h LEFT JOIN there t ON t.event_id = h.id
 WHERE h.year = :year
 GROUP BY h.id, h.kind, h.title, h.hashtag, h.date, h.host
 ORDER BY h.date, h.title, h.id LIMIT :most
 """
 
 MODULES: Final = """
-SELECT m.title, count(DISTINCT h.id) AS times, count(p.*) FILTER (WHERE p.attendance <> 'no_show') AS attended
+SELECT m.title, count(h.id) AS times, coalesce(sum(t.attended), 0)::int AS attended
 FROM module m LEFT JOIN held h ON h.module_id = m.id AND h.year = :year
-LEFT JOIN participant p ON p.event_id = h.id
+LEFT JOIN LATERAL (
+  SELECT (SELECT count(*) FROM participant p WHERE p.event_id = h.id AND p.attendance <> 'no_show')
+    + (SELECT coalesce(sum(d.attended), 0) FROM departed d WHERE d.event_id = h.id) AS attended
+) t ON true
 WHERE h.id IS NOT NULL
   OR m.id IN (SELECT unnest(modules) FROM programme WHERE host = :place AND programme.year = :year)
 GROUP BY m.id, m.title ORDER BY times DESC, m.title, m.id LIMIT :most
@@ -74,17 +92,23 @@ CONTACTS: Final = """
   SELECT DISTINCT a.year, a.city AS one, b.city AS other, a.person, b.person AS with_whom
   FROM seats a JOIN seats b USING (at)
   WHERE a.own AND a.city <> b.city AND (a.city < b.city OR NOT b.own)
-), counted AS (
+), numbered AS (
   SELECT year, least(one, other) AS one, greatest(one, other) AS other, count(*) AS pairs FROM met GROUP BY 1, 2, 3
-), cities AS (SELECT DISTINCT city, ags FROM people), of_city AS (
-  SELECT ags, sum(pairs) AS pairs FROM cities JOIN (
-    SELECT one AS city, pairs FROM counted WHERE year = :year
+), cities AS (SELECT DISTINCT city, ags FROM people), counted AS (
+  SELECT year, one, other, sum(pairs) AS pairs FROM (
+    SELECT n.year, one.ags AS one, other.ags AS other, n.pairs
+    FROM numbered n JOIN cities one ON one.city = n.one JOIN cities other ON other.city = n.other
+    UNION ALL SELECT h.year, d.one, d.other, d.pairs FROM held h JOIN departed_pair d ON d.event_id = h.id
+    WHERE starts_with(d.one, :place) OR starts_with(d.other, :place)
+  ) found GROUP BY year, one, other
+), of_city AS (
+  SELECT ags, sum(pairs) AS pairs FROM (
+    SELECT one AS ags, pairs FROM counted WHERE year = :year
     UNION ALL SELECT other, pairs FROM counted WHERE year = :year
-  ) sides USING (city) GROUP BY ags
+  ) sides GROUP BY ags
 ), top AS (SELECT ags FROM of_city ORDER BY pairs DESC, ags LIMIT :top), between AS (
-  SELECT one.ags AS one, other.ags AS other, c.pairs
-  FROM counted c JOIN cities one ON one.city = c.one JOIN cities other ON other.city = c.other WHERE c.year = :year
-  ORDER BY (one.ags IN (SELECT ags FROM top) AND other.ags IN (SELECT ags FROM top)) DESC, c.pairs DESC, 1, 2
+  SELECT one, other, pairs FROM counted WHERE year = :year
+  ORDER BY (one IN (SELECT ags FROM top) AND other IN (SELECT ags FROM top)) DESC, pairs DESC, 1, 2
   LIMIT :most
 )
 SELECT 'total' AS what, year, '' AS one, '' AS other, sum(pairs)::int AS pairs FROM counted GROUP BY year

@@ -105,7 +105,7 @@ async def board_live(request: Request[Any, Any, Any], event_id: str) -> ASGIApp:
     room = await rooms_of(here(request)).open(as_uuid(event_id), IDEAS)
     if not access.may_see_people(who, room.event):
         raise NotFound(_("There is no such event."))
-    organiser = who.subject == room.event.organiser
+    organiser = access.organises(who, room.event)
     counts = partial(hub.verifier.counts, who)
     return BoardScreen(room, organiser=organiser, since=_since(request), counts=counts).answer()
 

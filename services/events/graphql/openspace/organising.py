@@ -1,5 +1,6 @@
 """What the organiser of an open space does: rooms and times, merging, planning, publishing, changing the day."""
 
+import datetime as dt
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -93,10 +94,8 @@ class Organising:
             raise Refused(_("A proposal can be accepted, opened again or cancelled."))
         async with organising(info, event) as work:
             row = await proposals.of_event(work.session, work.event, id)
-            planned = row.status == proposals.PLANNED
-            await proposals.decide(work.session, work.event, row, state.value, times)
-            if planned:
-                await planning.raised(work.session, work.event)
+            now = dt.datetime.now(dt.UTC)
+            await planning.decide(work.session, work.event, row, state.value, times, now)
         return await shown(info, event)
 
     @strawberry.mutation(description="Who hosts a topic's session.")

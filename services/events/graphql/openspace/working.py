@@ -146,7 +146,7 @@ async def shown(info: Info[Any, Any], event: str, link: str | None = None) -> Op
         counts = await interests.counts(session, row.id) if seen else {}
         wishes = await interests.of_person(session, row.id, caller.person) if caller.person else {}
         seats = await overview.seats(session, row.id, caller.person) if caller.person else frozenset()
-    if said is None and asking.subject == row.organiser and access.ORGANISER.allows(asking):
+    if said is None and access.organises(asking, row) and access.ORGANISER.allows(asking):
         caller = Caller(organiser=True)
     acting = HUB if said else asking.acting if seen else NOBODY
     async with runtime.db.read(acting) as session:

@@ -7,6 +7,7 @@ import strawberry
 from strawberry import ID, Info
 
 from services.events import daylinks
+from services.events.graphql.modules import Module
 from services.events.graphql.registration.types import BoardingPoint, Leg, RegistrationState, ReleaseState
 from services.events.graphql.types import SERVICE, Event
 from services.events.registration import links, own, reading, release, transport
@@ -82,6 +83,12 @@ class MyRegistration:
         if need is None:
             return None
         return MyNeeds(diet=need.diet, access=need.access, step_free=need.step_free, hearing_loop=need.hearing_loop)
+
+    @strawberry.field(description="Modules to attend before this one, which the person neither did nor has booked.")
+    async def missing_modules(self, info: Info[Any, Any]) -> list[Module]:
+        async with here(info, SERVICE).db.read(HUB) as session:
+            found = await own.missing_modules(session, self.key)
+        return [Module.of(row) for row in found]
 
     @strawberry.field(description="The vehicles of the event, to choose a seat.")
     async def vehicles(self, info: Info[Any, Any]) -> list[VehicleChoice]:

@@ -1,17 +1,20 @@
 """What organisers write of registration: rules, invitations, exceptions, substitutes, attendance, follow-up."""
 
 import datetime as dt
+from collections.abc import Awaitable
 from typing import Any
 
 import strawberry
 from strawberry import ID, Info
 
+from services.events import models as m
 from services.events.graphql.changing import changed, unit
 from services.events.graphql.registration.types import AttendanceState
 from services.events.graphql.types import Event
 from services.events.registration import attendance as coming
 from services.events.registration import inviting, organising
 from services.events.registration.rules import OFFER_HOURS, Draft
+from services.kit.db import Writer
 
 
 @strawberry.input(description="From so many inhabitants on, a city gets so many places.")
@@ -86,11 +89,17 @@ class Mutation:
             invited=done.invited, already=done.already, unreachable=done.unreachable, contact_points=done.contacts
         )
 
-    @strawberry.mutation(description="Give people places. Against quota, capacity or order it takes a reason, kept.")
+    @strawberry.mutation(
+        description="Give people places. Against quota, capacity or order it takes a reason, kept. So it does "
+        "`withoutRelease`: the place counts although a superior has not answered."
+    )
     async def admit_to_event(
-        self, info: Info[Any, Any], event: ID, navigators: list[ID], reason: str = ""
-    ) -> Event:  # fmt: skip
-        return await changed(info, event, lambda session, row: organising.admit(session, row, navigators, reason))
+        self, info: Info[Any, Any], event: ID, navigators: list[ID], reason: str = "", without_release: bool = False
+    ) -> Event:
+        def admit(session: Writer, row: m.Event) -> Awaitable[m.Event]:
+            return organising.admit(session, row, navigators, reason, without_release=without_release)
+
+        return await changed(info, event, admit)
 
     @strawberry.mutation(description="A colleague of the same city takes over a place.")
     async def substitute_participant(self, info: Info[Any, Any], event: ID, leaves: ID, comes: ID) -> Event:

@@ -9,11 +9,13 @@ from strawberry import ID, Info
 
 from services.events import access
 from services.events import models as m
+from services.events.graphql.modules import Module
 from services.events.graphql.parts import Navigator
 from services.events.graphql.types import SERVICE, City
 from services.events.registration import attendance, reading, transport
+from services.kit.db import HUB
 from services.kit.graphql import Connection, encode_cursor, page_size
-from services.kit.resolvers import load, place_of, read, who
+from services.kit.resolvers import here, load, place_of, read, who
 
 
 @strawberry.enum(description="SUBSTITUTED: a colleague took the place over.")
@@ -47,11 +49,15 @@ class AttendanceState(enum.Enum):
     LEFT = "left"
 
 
-@strawberry.enum(description="What an exception went against: the order of the waiting list, a quota, or the capacity.")
+@strawberry.enum(
+    description="What an exception went against: the order of the waiting list, a quota, the capacity, or the release "
+    "that a superior had still to give."
+)
 class ExceptionKind(enum.Enum):
     ORDER = "order"
     QUOTA = "quota"
     PLACES = "places"
+    RELEASE = "release"
 
 
 @strawberry.enum
@@ -135,6 +141,12 @@ class Needs:
         )  # fmt: skip
 
 
+@strawberry.type(description="Somebody who has or hopes for a place and lacks modules that come before the event's.")
+class UnpreparedPerson:
+    navigator: Navigator
+    modules: list[Module]
+
+
 @strawberry.type(description="How an event gives its places, and how it stands; cities see their own people only.")
 class EventRegistration:
     event: strawberry.Private[m.Event]
@@ -208,6 +220,17 @@ class EventRegistration:
         if not access.organises(who(info), self.event):
             return []
         return [Needs.of(row) for row in await load(info, SERVICE, reading.needs, self.event.id)]
+
+    @strawberry.field(description="Who lacks modules that come before the event's, by name; for the organiser only.")
+    async def unprepared(self, info: Info[Any, Any]) -> list[UnpreparedPerson]:
+        if not access.organises(who(info), self.event):
+            return []
+        async with here(info, SERVICE).db.read(HUB) as session:
+            found = await reading.unprepared(session, self.event)
+        return [
+            UnpreparedPerson(navigator=Navigator(id=ID(str(key))), modules=[Module.of(row) for row in rows])
+            for key, rows in found
+        ]
 
 
 @strawberry.type

@@ -141,7 +141,7 @@ async def rewrite_series(
         wanted = edit(await timetable.draft_of(session, event))
         access.may_hold(who, {wanted.host, *wanted.guests})
         days = rule(wanted) if rule else None
-        return await series.rewrite(session, event, scope, wanted, rule=days, overwrite=overwrite)
+        return await series.rewrite(session, who.subject, event, scope, wanted, rule=days, overwrite=overwrite)
 
     return await changing.unit_all(here(request), who, id, work)
 

@@ -51,7 +51,7 @@ async def listed(request: AnyRequest, past: str = "", after: str = "") -> Respon
     today = dt.datetime.now(dt.UTC).date()
     async with here(request).db.read(who.acting) as session:
         rows = await outstanding.organised(
-            session, who.subject, today, PER_PAGE + 1, past=bool(past), after=day_of(after or None)
+            session, who, today, PER_PAGE + 1, past=bool(past), after=day_of(after or None)
         )
         events, more = ground.following(rows, PER_PAGE, _place)
         found = await outstanding.of(session, events)

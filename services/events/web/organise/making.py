@@ -149,7 +149,7 @@ def _may_hold(who: Principal, wanted: Draft) -> None:
 
 async def _with_rooms(session: Reader, who: Principal, wanted: Draft) -> Draft:
     """With the venue and the rooms where the same organiser met in this city before."""
-    before = await outstanding.latest_at(session, who.subject, wanted.host)
+    before = await outstanding.latest_at(session, who, wanted.host)
     if before is None:
         return wanted
     known = await timetable.draft_of(session, before)

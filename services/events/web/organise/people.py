@@ -2,6 +2,7 @@
 
 import datetime as dt
 import uuid
+from collections.abc import Awaitable
 from typing import Annotated, Any, Final, Literal
 from urllib.parse import urlencode
 
@@ -18,7 +19,7 @@ from services.events.web.organise import ground
 from services.events.web.organise.ground import BASE, PAGE, REFUSALS, AnyRequest, path_of
 from services.events.web.registration import here
 from services.kit import forms, pages
-from services.kit.db import Reader
+from services.kit.db import HUB, Reader, Writer
 from services.kit.errors import NotFound
 from services.kit.forms import EMPTY, Form
 from services.kit.i18n import gettext as _
@@ -26,11 +27,13 @@ from services.kit.i18n import gettext as _
 MOST_COLLEAGUES: Final = 300
 MOST_EXCEPTIONS: Final = 200
 MOST_NEEDS: Final = 300
+MOST_UNPREPARED: Final = 200
 Reason = Annotated[str, msgspec.Meta(max_length=organising.LONGEST_REASON)]
 
 
 class Admitting(msgspec.Struct, frozen=True):
     reason: Reason = ""
+    without_release: bool = False
 
 
 class Replacing(msgspec.Struct, frozen=True):
@@ -87,6 +90,9 @@ async def listed(
         rows, more = await _rows(session, event, asked, ground.cursor(after), opened=rules is not None)
         keys = [*(one.navigator_id for one in rows), *(one.navigator_id for one in exceptions if one.navigator_id)]
         names = await trips.names_of(session, keys)
+    async with here(request).db.read(HUB) as session:
+        unprepared = await reading.unprepared(session, event)
+        names |= await trips.names_of(session, [key for key, _modules in unprepared[:MOST_UNPREPARED]])
 
     def at(**changes: str) -> str:
         query = urlencode({name: value for name, value in {**asked, **changes}.items() if value})
@@ -95,9 +101,10 @@ async def listed(
     return await ground.page(
         request, "people", event, "/people", asked=asked, rows=rows, names=names, rules=rules, counts=counts,
         cities=cities, states=states(), releases=releases(), exceptions=exceptions[-MOST_EXCEPTIONS:],
+        unprepared=unprepared[:MOST_UNPREPARED],
         first=at() if after else "", following=at(after=more) if more else "", filtered=any(asked.values()),
         went_against={"order": _("the order of the waiting list"), "quota": _("the city's quota"),
-                      "places": _("the number of places")},
+                      "places": _("the number of places"), "release": _("the superior's release")},
     )  # fmt: skip
 
 
@@ -179,12 +186,14 @@ async def _colleagues(session: Reader, event: Event, person: Navigator) -> list[
 
 @post(f"{BASE}/{{id:uuid}}/people/{{person:uuid}}/admit", page=True, status_code=303, right=access.ORGANISER)
 async def admit(request: AnyRequest, id: uuid.UUID, person: uuid.UUID) -> Response[Any]:
-    """A place; against quota, capacity or order with a reason, which is kept."""
+    """A place; against quota, capacity or order, and without a release, with a reason, which is kept."""
     try:
         said = await forms.read(request, Admitting)
-        await ground.change(
-            request, id, lambda session, event: organising.add(session, event, [str(person)], said.reason)
-        )
+
+        def work(session: Writer, event: Event) -> Awaitable[Event]:
+            return organising.add(session, event, [str(person)], said.reason, without_release=said.without_release)
+
+        await ground.change(request, id, work)
     except REFUSALS as problem:
         shown = ground.beside(request, problem, "reason")
         shown = shown if shown.problems else shown.at("reason")
