@@ -65,7 +65,7 @@ async def test_without_network_the_last_plan_stays(chromium: Chromium, stage: St
         await expect(now).to_contain_text("Tisch 1")
         await tab.until(KEPT)
         await page.context.set_offline(True)
-        away = page.get_by_text("Keine Verbindung.")
+        away = page.get_by_text("Keine Verbindung. Stand von")
         await expect(away).to_be_visible()
         await page.get_by_label("Ihre Idee").fill("Ein Funkmast")
         await page.get_by_role("button", name="An die Tafel").click()
