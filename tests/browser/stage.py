@@ -89,9 +89,10 @@ class Stage:
         return dict(answer["data"])
 
     async def event(self, count: int = 16, *, seated: bool = False, **changes: Any) -> Event:
-        """An event of today with people of both cities; with `seated`, they have tables in three rounds."""
-        today = dt.datetime.now(ZoneInfo("Europe/Berlin")).date().isoformat()
-        made = await self.ask(demo.CREATE, event={**demo.snapshot("event"), "date": today, **changes})
+        """An event of today and tomorrow, people of both cities; with `seated`, they have tables in three rounds."""
+        today = dt.datetime.now(ZoneInfo("Europe/Berlin")).date()
+        days = {"date": today.isoformat(), "lastDay": (today + dt.timedelta(days=1)).isoformat()}
+        made = await self.ask(demo.CREATE, event={**demo.snapshot("event"), **days, **changes})
         event, people = str(made["createEvent"]["id"]), []
         for ags in (demo.KONSTANZ, demo.HEILBRONN):
             found = (await self.ask(demo.EVERYBODY, city=ags))["city"]["navigators"]["nodes"]
@@ -111,12 +112,12 @@ class Stage:
         await self.ask(COMMAND % name, event=event.id, expected=revision)
 
     async def market(self, event: Event) -> None:
-        """Rooms, times and topics for an open space."""
-        today = dt.datetime.now(ZoneInfo("Europe/Berlin")).replace(minute=0, second=0, microsecond=0)
-        slots = [
-            {"starts": today.replace(hour=hour).isoformat(), "ends": today.replace(hour=hour, minute=45).isoformat()}
-            for hour in (13, 14)
+        """Rooms, times on the second day, and topics for an open space."""
+        now = dt.datetime.now(ZoneInfo("Europe/Berlin"))
+        starts = [
+            (now + dt.timedelta(days=1)).replace(hour=hour, minute=0, second=0, microsecond=0) for hour in (13, 14)
         ]
+        slots = [{"starts": one.isoformat(), "ends": (one + dt.timedelta(minutes=45)).isoformat()} for one in starts]
         rooms = [{"name": f"Raum {n}", "capacity": 20, "features": ["STEP_FREE"]} for n in (1, 2)]
         await self.ask(SET, event=event.id, rooms=rooms, slots=slots)
         for title in TOPICS[:3]:

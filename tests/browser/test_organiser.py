@@ -111,7 +111,9 @@ async def test_groups_are_planned_looked_at_changed_and_printed(
         await page.get_by_role("button", name="Umsetzen").click()
         await expect(tables[1].get_by_role("link", name=name)).to_be_visible()
         if script:
-            await tables[1].get_by_role("listitem").filter(has_text=name).drag_to(tables[2])
+            moved = tables[1].get_by_role("listitem").filter(has_text=name)
+            await expect(moved).to_have_attribute("draggable", "true")
+            await moved.drag_to(tables[2])
             await expect(tables[2].get_by_role("link", name=name)).to_be_visible()
             await expect(tables[1].get_by_role("link", name=name)).to_have_count(0)
         await page.get_by_role("link", name=name).first.click()
@@ -122,7 +124,7 @@ async def test_groups_are_planned_looked_at_changed_and_printed(
         await page.get_by_role("checkbox", name=re.compile("^Obwohl er harte Regeln verletzt")).check()
         await page.get_by_role("button", name="Veröffentlichen").click()
         await expect(page.get_by_text("gilt für den Tag").first).to_be_visible()
-        await page.get_by_role("link", name=re.compile("Vergleich")).click()
+        await page.get_by_role("link", name=re.compile("vergleichen")).click()
         await heading(page, "Zwei Pläne nebeneinander")
 
         await tab.open(f"{event.path}/papers")
