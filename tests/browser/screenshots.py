@@ -39,7 +39,7 @@ async def test_every_page(chromium: Chromium, stage: Stage, paths: Paths) -> Non
                     "-"
                 )
                 for theme in THEMES:
-                    await tab.page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+                    await tab.page.emulate_media(color_scheme=theme)
                     file = folder / f"{name[:80] or 'front'}-{width}-{theme}.png"
                     await tab.page.screenshot(path=file, full_page=True)
 

@@ -125,8 +125,7 @@ async def opened(
     )  # fmt: skip
     try:
         known = await stage.browser(person)
-        cookies = [(name, value) for name, value in known.http.cookies.items() if value is not None]
-        await context.add_cookies([{"name": name, "value": value, "url": issuer} for name, value in cookies])
+        await context.add_cookies([{"name": n, "value": v, "url": issuer} for n, v in known.http.cookies.items()])
         await known.close()
         await context.add_init_script(path=LOOKING)
         page = await context.new_page()

@@ -104,6 +104,7 @@ async def _arrive(made: Visits, tab: Tab, name: str, path: str, width: int, them
     """Open the page as the first that this browser ever sees of the hub."""
     await tab.page.set_viewport_size({"width": width, "height": HEIGHTS[width]})
     await tab.page.emulate_media(color_scheme=theme)
+    status, noted = 0, dict[str, Any]()
     for _try in range(TRIES):
         status = await tab.open(path)
         await tab.calm()
