@@ -19,8 +19,8 @@ window.looking = (() => {
     [...one.childNodes].filter((node) => node.nodeType === Node.TEXT_NODE).map((node) => node.data.trim()).filter(Boolean);
   const named = (one) => `${one.nodeName} ${one.className || ""} “${one.textContent.trim().slice(0, 40)}”`;
 
-  // Everything that can be unfolded is.
-  const unfold = () => all("details").forEach((one) => { one.open = true; });
+  // Everything that can be unfolded is, but the menu, which would lie over the rest.
+  const unfold = () => all("details:not(.menu)").forEach((one) => { one.open = true; });
 
   // Two frames: what a late file would move has moved.
   const calm = () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));

@@ -40,6 +40,7 @@ LOOKS: Final = [(width, theme) for width in (PHONE, DESK) for theme in THEMES]
 TAGS: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "EN-301-549"]
 NOT_OURS: Final = {"/graphiql"}
 """The workbench for developers comes from others; the accessibility statement says so."""
+MOST_PAGES: Final = 400
 Paths = Mapping[str, Mapping[str, frozenset[Any]]]
 """By person the pages that links lead to, each with the parts that it is made of."""
 
@@ -165,7 +166,7 @@ async def crawled(stage: Stage) -> Paths:
     found: dict[str, dict[str, frozenset[Any]]] = {}
     for person in LOOKERS:
         browser = await stage.browser(person)
-        answers = await crawl(browser, 1, stage.starts.get(person, STARTS))
+        answers = await crawl(browser, 1, stage.starts.get(person, STARTS), MOST_PAGES)
         await browser.close()
         found[person] = {
             path: frozenset(

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 
 from services.cli import demo
+from services.directory.protection import person
 from services.events import daylinks, models
 from services.events.models import Registration
 from services.events.registration import links
@@ -23,7 +24,7 @@ from services.kit.service import Hub
 from tests.browser_like import Browser, account
 from tests.directory.test_register import HEILBRONN, KONSTANZ, file, load
 from tests.events.day import halves, seat
-from tests.events.open_space import PROPOSE, PUBLISH, SET, personal
+from tests.events.open_space import PROPOSE, PUBLISH, SET
 from tests.events.test_day_pages import FILL
 from tests.stories.test_pages import PEOPLE, STARTS, organise
 
@@ -181,6 +182,7 @@ async def fill(stage: Stage) -> None:
             *STARTS, "/organise", today.path, *(f"{soon}{rest}" for rest in ("", "/people", "/people/rules")),
             f"{soon}/people/invite", copy, f"{copy}/rounds/1", compared,
         ),
+        "a coordinator": (*STARTS, f"/city/{demo.KONSTANZ}/harvest"),
         "a participant": (today.mine, *await _mailed(stage.hub, soon)),
         "the hall": (f"/events/{today.id}/screen", f"/events/{today.id}/board?screen=1"),
     }  # fmt: skip
@@ -193,7 +195,7 @@ async def _mailed(hub: Hub, path: str) -> list[str]:
     async with runtime.db.read(HUB) as session:
         event = await session.get_one(models.Event, event_id)
         one, other = [row.navigator_id for row in await session.scalars(asked.limit(2))]
-    tokens = [daylinks.token(hub.settings, event, person) for person in (one, other)]
+    tokens = [daylinks.token(hub.settings, event, key) for key in (one, other)]
     page, browser = f"/events/registration/{tokens[0]}", Browser(hub)
     sent = await browser.submit(await browser.http.get(page), f"{page}/register", superior="leitung@konstanz.example")
     assert sent.status_code == 303
@@ -201,7 +203,10 @@ async def _mailed(hub: Hub, path: str) -> list[str]:
     async with runtime.db.read(HUB) as session:
         row = (await session.scalars(asked.where(Registration.navigator_id == one))).one()
         superior = links.superior(hub.settings, event, row)
+    async with hub.runtimes["directory"].db.read(HUB) as session:
+        address = (await person.find(session, hub.settings, one)).shown.email or ""
     return [
         *(f"/events/registration/{token}" for token in tokens), f"/events/release/{superior}",
-        f"/events/invitations/{links.invitations(hub.settings, one)}", f"/mine/{personal(hub, str(one))}",
+        f"/events/invitations/{links.invitations(hub.settings, one)}", person.link(hub.settings, one, address),
+        "/events/certificates", "/events/certificates/0000-0000-0000-0000",
     ]  # fmt: skip

@@ -94,11 +94,13 @@ def kind(place: str) -> str:
     return re.sub(r"[0-9a-f-]{36}|\d{2,}|(?<=/topics/)[a-z-]+|(?<==)[^&]+", "…", place)
 
 
-async def crawl(browser: Browser, most: int = 3, starts: Sequence[str] = STARTS) -> dict[str, httpx.Response]:
+async def crawl(
+    browser: Browser, most: int = 3, starts: Sequence[str] = STARTS, pages: int = MOST_PAGES
+) -> dict[str, httpx.Response]:
     """`starts` and the pages behind them, by path with query; at most `most` of each kind of address."""
     found: dict[str, httpx.Response] = {}
     waiting, seen, kinds = list(starts), set(starts), dict[str, int]()
-    while waiting and len(found) < MOST_PAGES:
+    while waiting and len(found) < pages:
         path = waiting.pop(0)
         answer = await browser.http.get(path)
         while answer.status_code in {302, 303}:
