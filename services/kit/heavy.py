@@ -42,7 +42,8 @@ async def heavy(function: str, payload: Any, on_progress: Callable[[Any], Awaita
                 with suppress(ConnectionError):
                     process.stdin.write(b".")
                     await process.stdin.drain()
-        raise RuntimeError(f"{function} ended without an answer: {(await complaint).decode(errors='replace')[-2000:]}")
+        said, status = (await complaint).decode(errors="replace")[-2000:], await process.wait()
+        raise RuntimeError(f"{function} ended with {status} and without an answer: {said}")
     finally:
         with suppress(ProcessLookupError):
             process.kill()

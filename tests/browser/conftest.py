@@ -1,26 +1,28 @@
 """A real Chromium, and for each module a hub that has what people would see after a while."""
 
+import asyncio
+import functools
+import inspect
 import os
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser as Chromium
-from playwright.async_api import async_playwright
+from playwright.async_api import async_playwright, expect
 
 from services.app import chosen
-from services.cli import demo
 from services.cli.running import running
-from services.kit.service import Hub
 from services.kit.settings import Settings
-from tests.browser.seeing import AXE, Paths, crawled
+from tests.browser import stage as stages
+from tests.browser.seeing import AXE, SOAK, STEP_SECONDS, Paths, crawled
+from tests.browser.stage import Stage
 from tests.conftest import Servers, _fresh
-from tests.directory.test_register import HEILBRONN, KONSTANZ, file, load
 from tests.router import ensure_installed
-from tests.stories.test_pages import PEOPLE
 
 ARGUMENTS = (
     "--disable-gpu",
@@ -34,6 +36,10 @@ MISSING = (
     "no Chromium here, so no page was looked at. Debian/Ubuntu: sudo apt install chromium; "
     "elsewhere name the program in LOTSENNETZ_CHROMIUM"
 )
+TEST_SECONDS = 3600 if SOAK else 240
+"""After so long a test hangs. Each thing that the browser is asked has its own, shorter time."""
+told: list[str] = []
+"""What was measured, for the end of the run."""
 
 
 def program() -> str | None:
@@ -47,15 +53,32 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(Path(__file__).parent):
             item.add_marker(pytest.mark.browser)
+            if isinstance(item, pytest.Function) and inspect.iscoroutinefunction(item.obj):
+                item.obj = _limited(item.obj)
             if not any(os.environ.get(f"LOTSENNETZ_{name}") for name in ("BROWSER", "PICTURES", "SOAK")):
                 item.add_marker(pytest.mark.skip("takes long: make browser"))
             elif found is None:
                 item.add_marker(pytest.mark.skip(MISSING))
 
 
+def _limited(test: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(test)
+    async def within(*values: Any, **named: Any) -> None:
+        async with asyncio.timeout(TEST_SECONDS):
+            await test(*values, **named)
+
+    return within
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for line in told:
+        terminalreporter.write_line(line)
+
+
 @pytest_asyncio.fixture(scope="session")
 async def chromium() -> AsyncIterator[Chromium]:
     """Started once, in a profile of its own that ends with it."""
+    expect.set_options(timeout=1000 * STEP_SECONDS)
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
             executable_path=program(), args=ARGUMENTS, chromium_sandbox=os.geteuid() != 0
@@ -72,29 +95,23 @@ def axe() -> str:
 
 
 @pytest.fixture(scope="module")
-def hub_settings(settings: Settings) -> Settings:
-    """On a name, because passkeys are made for names only."""
-    return replace(settings, workers=False, embedded=True, host="localhost")
+def hub_settings(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Mails are sent, into a folder; on a name, because passkeys are made for names only."""
+    data = tmp_path_factory.mktemp("data")
+    return replace(settings, workers=True, embedded=True, host="localhost", data=data)
 
 
 @pytest_asyncio.fixture(scope="module")
-async def hub(servers: Servers, template: str, hub_settings: Settings) -> AsyncIterator[Hub]:
-    """The demo's cities, its day without a plan, and a municipality register."""
+async def stage(servers: Servers, template: str, hub_settings: Settings) -> AsyncIterator[Stage]:
+    """The demo's cities and a municipality register, on a hub of this module alone."""
     async with _fresh(servers, template) as url:
         own = replace(hub_settings, database_url=url, redis_url=servers.redis)
         async with running(own, chosen()) as (hub, _server):
-            await load(hub, file(KONSTANZ, HEILBRONN))
-            clients = await demo.register(hub)
-            for client, name in zip(clients, ("konstanz", "heilbronn"), strict=False):
-                await client.ask(demo.PUBLISH, snapshot=demo.snapshot(name))
-            await clients[2].ask(demo.CREATE, event=demo.snapshot("event"))
-            for client in clients:
-                await client.close()
-            await hub.settle()
-            yield hub
+            yield await stages.opened(hub)
 
 
 @pytest_asyncio.fixture(scope="module")
-async def paths(hub: Hub) -> Paths:
-    """Every page that a link leads to, by who sees it."""
-    return {person: await crawled(hub, person) for person in PEOPLE}
+async def paths(stage: Stage) -> Paths:
+    """Every page that a link leads to, by who sees it, with a day on which everything has begun."""
+    await stages.fill(stage)
+    return await crawled(stage)

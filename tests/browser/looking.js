@@ -19,16 +19,16 @@ window.looking = (() => {
     [...one.childNodes].filter((node) => node.nodeType === Node.TEXT_NODE).map((node) => node.data.trim()).filter(Boolean);
   const named = (one) => `${one.nodeName} ${one.className || ""} “${one.textContent.trim().slice(0, 40)}”`;
 
-  // Everything that can be unfolded is.
-  const unfold = () => all("details").forEach((one) => { one.open = true; });
+  // Everything that can be unfolded is, but the menu, which would lie over the rest.
+  const unfold = () => all("details:not(.menu)").forEach((one) => { one.open = true; });
 
   // Two frames: what a late file would move has moved.
   const calm = () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
 
-  // Every text that is visible. Heads of columns do not count: on narrow screens each cell says its own.
+  // Every text that is visible. Heads of columns do not count: on narrow screens each cell says its own. Clocks go on.
   const words = () => {
     unfold();
-    return [...new Set(all("body *").filter((one) => !one.closest("thead, script, option") && visible(one)).flatMap(texts))];
+    return [...new Set(all("body *").filter((one) => !one.closest("thead, script, option, [data-out]") && visible(one)).flatMap(texts))];
   };
 
   // What of the texts is beside the screen or cut off. Code and spreadsheets may scroll within themselves.
@@ -76,9 +76,11 @@ window.looking = (() => {
     };
   };
 
-  const audit = async (tags) => {
+  // By the rules that bear these tags; where `rules` are named, by those alone.
+  const audit = async (tags, rules) => {
     unfold();
-    const { violations } = await axe.run(document, { runOnly: { type: "tag", values: tags }, resultTypes: ["violations"] });
+    const runOnly = rules.length ? { type: "rule", values: rules } : { type: "tag", values: tags };
+    const { violations } = await axe.run(document, { runOnly, resultTypes: ["violations"] });
     return violations.flatMap(({ id, nodes }) =>
       nodes.map((node) => `${id} at ${node.target.join(" ")}: ${node.failureSummary.replace(/\s+/g, " ").slice(0, 300)}`));
   };

@@ -4,16 +4,20 @@ Run by pytest because it needs what the browser tests need; the name keeps it ou
 cannot simply open are taken by the stories.
 """
 
+import asyncio
 import re
 import shutil
+from collections.abc import Sequence
 from typing import Final
 
 from playwright.async_api import Browser as Chromium
 
-from services.kit.service import Hub
-from tests.browser.seeing import LOOKS, ROOT, Paths, opened, picture
+from tests.browser.seeing import HEIGHTS, ROOT, TABS, THEMES, Paths, opened, picture
+from tests.browser.stage import Stage
 
 OUT: Final = ROOT / "out" / "screenshots"
+TOGETHER: Final = 20
+"""Pages that a tab takes before it is closed."""
 HANDBOOK: Final = {
     "jemanden-einladen": ("a coordinator", "/people"),
     "rundschreiben": ("a central navigator", "/state/08/circulars/new"),
@@ -21,22 +25,35 @@ HANDBOOK: Final = {
 }
 
 
-async def test_every_page(chromium: Chromium, hub: Hub, paths: Paths) -> None:
+async def test_every_page(chromium: Chromium, stage: Stage, paths: Paths) -> None:
     """`out/screenshots/<person>/<page>-<width>-<theme>.png`, from top to bottom."""
     shutil.rmtree(OUT, ignore_errors=True)
-    for person, places in paths.items():
-        folder = OUT / re.sub("^an? ", "", person).replace(" ", "-")
-        for width, theme in LOOKS:
-            async with opened(chromium, hub, person, width=width, theme=theme) as tab:
-                for path in places:
-                    await tab.open(path)
-                    name = re.sub(r"[^a-z0-9]+", "-", path.lower()).strip("-")[:80] or "front"
-                    await tab.page.screenshot(path=folder / f"{name}-{width}-{theme}.png", full_page=True)
+    turns = asyncio.Semaphore(TABS)
+
+    async def some(person: str, places: Sequence[str], width: int) -> None:
+        folder = OUT / re.sub("^(an?|the) ", "", person).replace(" ", "-")
+        async with turns, opened(chromium, stage, person, width=width) as tab:
+            for path in places:
+                await tab.open(path)
+                await tab.calm()
+                name = re.sub(r"[^a-z0-9]+", "-", re.sub(r"[0-9a-f-]{36}|(?<=/mine/)[^/]+", "x", path.lower())).strip(
+                    "-"
+                )
+                for theme in THEMES:
+                    await tab.page.emulate_media(color_scheme=theme)
+                    file = folder / f"{name[:80] or 'front'}-{width}-{theme}.png"
+                    await tab.page.screenshot(path=file, full_page=True)
+
+    async with asyncio.TaskGroup() as group:
+        for person, places in paths.items():
+            for width in HEIGHTS:
+                for first in range(0, len(places), TOGETHER):
+                    group.create_task(some(person, list(places)[first : first + TOGETHER], width))
     print(f"\n{len(list(OUT.rglob('*.png')))} pictures in {OUT.relative_to(ROOT)}")
 
 
-async def test_pictures_of_the_handbook(chromium: Chromium, hub: Hub) -> None:
+async def test_pictures_of_the_handbook(chromium: Chromium, stage: Stage) -> None:
     for name, (person, path) in HANDBOOK.items():
-        async with opened(chromium, hub, person) as tab:
+        async with opened(chromium, stage, person) as tab:
             await tab.open(path)
             await picture(tab.page, name)

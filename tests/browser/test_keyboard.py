@@ -6,8 +6,8 @@ import pytest
 from playwright.async_api import Browser as Chromium
 
 from services.cli.demo import KONSTANZ
-from services.kit.service import Hub
 from tests.browser.seeing import Paths, Tab, each_kind, opened
+from tests.browser.stage import Stage
 from tests.conftest import soak
 
 MOST_STOPS: Final = 400
@@ -18,7 +18,7 @@ async def stops(tab: Tab) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     for _each in range(MOST_STOPS):
         await tab.page.keyboard.press("Tab")
-        one = await tab.page.evaluate("looking.calm().then(looking.stop)")
+        one = await tab.ask("looking.calm().then(looking.stop)")
         if one is None:
             break
         found.append(one)
@@ -51,10 +51,10 @@ SENDING = ["Meine Seiten", "Tabelle", "Datei prüfen", "Vorlage herunterladen (X
     ids=["front page", "directory", "publishing"],
 )
 async def test_the_busiest_pages_are_gone_through_in_order(
-    chromium: Chromium, hub: Hub, person: str, path: str, expected: list[str]
+    chromium: Chromium, stage: Stage, person: str, path: str, expected: list[str]
 ) -> None:
     """“…” stands for further links of the same kind."""
-    async with opened(chromium, hub, person) as tab:
+    async with opened(chromium, stage, person) as tab:
         await tab.open(path)
         found = await stops(tab)
         said = [one["words"] for one in found]
@@ -67,14 +67,14 @@ async def test_the_busiest_pages_are_gone_through_in_order(
 
 
 @soak
-async def test_every_page_works_by_keyboard(chromium: Chromium, hub: Hub, paths: Paths) -> None:
+async def test_every_page_works_by_keyboard(chromium: Chromium, stage: Stage, paths: Paths) -> None:
     """All that can be pressed or filled in is reached, visible while it is, and nothing holds the focus."""
     wrong: dict[str, Any] = {}
     for person, places in each_kind(paths):
-        async with opened(chromium, hub, person) as tab:
+        async with opened(chromium, stage, person) as tab:
             for path in places:
                 await tab.open(path)
-                wanted = await tab.page.evaluate("looking.wanted()")
+                wanted = await tab.ask("looking.wanted()")
                 found = await stops(tab)
                 bad = [one for one in found if not (one["seen"] and one["free"])]
                 if bad or len(found) < wanted:

@@ -1,16 +1,14 @@
 """What people come for, played in a real browser: from the first page to what they wanted."""
 
 import re
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser as Chromium
-from playwright.async_api import Page, expect
+from playwright.async_api import expect
 
-from services.kit.service import Hub
-from services.kit.settings import Settings
-from tests.browser.seeing import DESK, PHONE, opened, picture
+from tests.browser.seeing import DESK, PHONE, heading, opened, picture
+from tests.browser.stage import Stage
 from tests.directory.test_login import link_in, mails
 from tests.directory.workbooks import sheet
 
@@ -22,20 +20,9 @@ AUTHENTICATOR = {
 """A telephone or laptop that lets its owner in with a finger."""
 
 
-@pytest.fixture(scope="module")
-def hub_settings(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """Mails are sent, into a folder; on a name, because passkeys are made for names only."""
-    data = tmp_path_factory.mktemp("data")
-    return replace(settings, workers=True, embedded=True, host="localhost", data=data)
-
-
-async def heading(page: Page, words: str | re.Pattern[str]) -> None:
-    await expect(page.get_by_role("heading", level=1)).to_have_text(words)
-
-
 @pytest.mark.parametrize("script", [True, False], ids=["with script", "without"])
-async def test_a_visitor_finds_somebody_for_a_topic(chromium: Chromium, hub: Hub, width: int, script: bool) -> None:
-    async with opened(chromium, hub, width=width, script=script) as tab:
+async def test_a_visitor_finds_somebody_for_a_topic(chromium: Chromium, stage: Stage, width: int, script: bool) -> None:
+    async with opened(chromium, stage, width=width, script=script) as tab:
         page = tab.page
         await tab.open("/")
         words = page.get_by_role("searchbox", name="Was suchen Sie?")
@@ -53,8 +40,8 @@ async def test_a_visitor_finds_somebody_for_a_topic(chromium: Chromium, hub: Hub
         assert await tab.settled() == []
 
 
-async def test_the_list_follows_while_somebody_types(chromium: Chromium, hub: Hub, width: int) -> None:
-    async with opened(chromium, hub, width=width) as tab:
+async def test_the_list_follows_while_somebody_types(chromium: Chromium, stage: Stage, width: int) -> None:
+    async with opened(chromium, stage, width=width) as tab:
         page = tab.page
         await tab.open("/directory")
         await page.evaluate("window.same = true")
@@ -71,11 +58,21 @@ async def test_the_list_follows_while_somebody_types(chromium: Chromium, hub: Hu
         assert await tab.settled() == []
 
 
-async def test_a_city_comes_in_and_publishes(chromium: Chromium, hub: Hub, width: int, tmp_path: Path) -> None:
+async def test_who_is_lost_is_led_on(chromium: Chromium, stage: Stage, axe: str, width: int) -> None:
+    async with opened(chromium, stage, width=width) as tab:
+        assert await tab.open("/gibt-es-nicht") == 404
+        assert await tab.audit(axe) == []
+        await tab.page.get_by_role("link", name=re.compile("Startseite")).first.click()
+        await expect(tab.page).to_have_url(f"{tab.issuer}/")
+
+
+async def test_a_city_comes_in_and_publishes(
+    chromium: Chromium, stage: Stage, axe: str, width: int, tmp_path: Path
+) -> None:
     """Found by typing, registered, approved, logged in with a passkey, published from a list with three mistakes."""
     number = 100 + [PHONE, DESK].index(width)
     ags, town, address = f"08335{number}", f"Dorf {number}", f"erika.{number}@dorf.example"
-    async with opened(chromium, hub, width=width) as tab:
+    async with opened(chromium, stage, width=width) as tab:
         page = tab.page
         await tab.open("/")
         await page.get_by_role("main").get_by_role("link", name="Registrieren Sie Ihre Gemeinde").click()
@@ -88,6 +85,7 @@ async def test_a_city_comes_in_and_publishes(chromium: Chromium, hub: Hub, width
         await page.get_by_role("button", name="Registrieren").click()
         summary = page.get_by_role("alert")
         await expect(summary).to_be_focused()
+        assert await tab.audit(axe) == []
         await expect(page.get_by_label("Ihr Name")).to_have_value("Erika Beispiel")
         await page.get_by_label("Ihre dienstliche E-Mail-Adresse").fill(address)
         await page.get_by_label("Name des Programms").fill(f"Digitalbüro {town}")
@@ -95,7 +93,7 @@ async def test_a_city_comes_in_and_publishes(chromium: Chromium, hub: Hub, width
         await page.get_by_role("button", name="Registrieren").click()
         await heading(page, f"{town} ist registriert")
 
-        async with opened(chromium, hub, "a central navigator", width=width) as office:
+        async with opened(chromium, stage, "a central navigator", width=width) as office:
             await office.open("/registrations")
             await office.page.get_by_role("link", name=town).click()
             await expect(office.page.get_by_role("button", name="Freigeben")).to_be_visible()
@@ -104,13 +102,14 @@ async def test_a_city_comes_in_and_publishes(chromium: Chromium, hub: Hub, width
             await expect(office.page.get_by_role("status")).to_be_visible()
             assert await office.settled() == []
 
-        invitation = [mail for mail in await mails(hub, address, 2) if "Einladung" in mail["subject"]]
+        invitation = [mail for mail in await mails(stage.hub, address, 2) if "Einladung" in mail["subject"]]
         tools = await page.context.new_cdp_session(page)
         await tools.send("WebAuthn.enable")
         await tools.send("WebAuthn.addVirtualAuthenticator", {"options": AUTHENTICATOR})
         await page.goto(link_in(invitation[0]))
         await page.get_by_role("button", name="Weiter").click()
         await expect(page.get_by_role("button", name="Passkey anlegen")).to_be_visible()
+        assert await tab.audit(axe) == []
         await picture(page, "anmeldung-einrichten")
         await page.get_by_role("button", name="Passkey anlegen").click()
         await page.get_by_text("Meine Seiten").click()
@@ -133,6 +132,7 @@ async def test_a_city_comes_in_and_publishes(chromium: Chromium, hub: Hub, width
         await expect(problems).to_contain_text("Zeile 2, Spalte E-Mail")
         await expect(problems).to_contain_text("Zeile 3, Spalte Name")
         await expect(problems).to_contain_text("Zeile 4")
+        assert await tab.audit(axe) == []
         await picture(page, "liste-veroeffentlichen")
 
         rows[1][1], rows[2][0], rows[3][3] = "zoe@dorf.example", "Ida Ulme", "Kommunale Finanzen"
@@ -140,6 +140,7 @@ async def test_a_city_comes_in_and_publishes(chromium: Chromium, hub: Hub, width
         await page.get_by_label("Tabelle", exact=True).set_input_files(list_of)
         await page.get_by_role("button", name="Datei prüfen").click()
         await expect(page.get_by_text("Noch ist nichts veröffentlicht")).to_be_visible()
+        assert await tab.audit(axe) == []
         await page.get_by_role("button", name="Veröffentlichen").click()
         await expect(page.get_by_role("status")).to_contain_text("Veröffentlicht")
         await tab.open(f"/city/{ags}")

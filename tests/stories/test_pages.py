@@ -5,7 +5,7 @@ A browser without a screen looks at what a person's browser would be given; `tes
 
 import datetime as dt
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import pairwise
@@ -27,6 +27,7 @@ from tests.conftest import Servers, _fresh
 from tests.kit.test_assets import MOST_HTML
 
 MOST_PAGES = 120
+STARTS = ("/", "/parts")
 LOADS = {"link": "href", "script": "src", "img": "src", "iframe": "src", "source": "src", "video": "src"}
 LINKS_ONLY = {"alternate", "license", "next"}
 """Kinds of `link` that a browser does not load."""
@@ -93,11 +94,13 @@ def kind(place: str) -> str:
     return re.sub(r"[0-9a-f-]{36}|\d{2,}|(?<=/topics/)[a-z-]+|(?<==)[^&]+", "…", place)
 
 
-async def crawl(browser: Browser, most: int = 3) -> dict[str, httpx.Response]:
-    """The pages behind the front page, by path with query; at most `most` of each kind of address."""
+async def crawl(
+    browser: Browser, most: int = 3, starts: Sequence[str] = STARTS, pages: int = MOST_PAGES
+) -> dict[str, httpx.Response]:
+    """`starts` and the pages behind them, by path with query; at most `most` of each kind of address."""
     found: dict[str, httpx.Response] = {}
-    waiting, seen, kinds = ["/", "/parts"], {"/", "/parts"}, dict[str, int]()
-    while waiting and len(found) < MOST_PAGES:
+    waiting, seen, kinds = list(starts), set(starts), dict[str, int]()
+    while waiting and len(found) < pages:
         path = waiting.pop(0)
         answer = await browser.http.get(path)
         while answer.status_code in {302, 303}:
@@ -127,13 +130,15 @@ async def seen(request: pytest.FixtureRequest, hub: Hub) -> AsyncIterator[dict[s
     await browser.close()
 
 
-async def organise(browser: Browser) -> None:
-    """A learning trip with an open registration, so that its pages have something to say."""
+async def organise(browser: Browser) -> str:
+    """The path of a learning trip with an open registration, so that its pages have something to say."""
     date = (dt.datetime.now(dt.UTC).date() + dt.timedelta(days=30)).isoformat()
     answer = await browser.graph(TRIP, date=date, host=demo.HEILBRONN, guests=[demo.KONSTANZ])
-    rules = f"/organise/{answer['data']['createEventFromTemplate']['id']}/people/rules"
+    path = f"/organise/{answer['data']['createEventFromTemplate']['id']}"
+    rules = f"{path}/people/rules"
     opened = await browser.submit(await browser.http.get(rules), rules, places="20")
     assert opened.status_code == 303
+    return path
 
 
 async def test_pages_are_whole_and_small(seen: dict[str, httpx.Response]) -> None:

@@ -50,8 +50,9 @@ class State:
         return plan_of(self.problem, self.board.best)
 
     def anneal(self, temperature: int, proposals: int) -> None:
-        """Makes so many proposals; `temperature` in units."""
-        kernel.anneal(self.board, self.given, temperature, proposals, self.most_moved)
+        """Makes so many proposals; `temperature` in units. None where no session may move: the kernel draws one."""
+        if self.given.movable.size:
+            kernel.anneal(self.board, self.given, temperature, proposals, self.most_moved)
 
     def tried(self, moves: Array) -> Array:
         """What each row of moves (session or -1, place, session or -1, place, …) gains, in units; below

@@ -3,7 +3,6 @@ const form = document.querySelector("[data-drag-form] form");
 if (form) {
   const thing = form.querySelector("select[name=navigator]");
   const place = form.querySelector("select[name=table]");
-  document.querySelectorAll("[data-drag-hint]").forEach((hint) => { hint.hidden = false; });
   document.querySelectorAll("[data-drag]").forEach((one) => {
     one.draggable = true;
     one.querySelectorAll("a").forEach((link) => { link.draggable = false; });

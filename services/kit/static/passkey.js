@@ -56,6 +56,7 @@ function tell(form, words) {
 
 for (const form of document.querySelectorAll("form[data-passkey]")) {
   const able = Boolean(window.PublicKeyCredential && navigator.credentials);
+  document.documentElement.dataset.passkeys = able ? "yes" : "no";
   form.hidden = !able;
   for (const other of document.querySelectorAll("[data-no-passkey]")) other.hidden = able;
   form.addEventListener("submit", async (event) => {

@@ -154,6 +154,16 @@ def test_larger_rooms_go_to_what_more_people_want() -> None:
     assert found.quality.seatless == 0
 
 
+def test_when_all_slots_are_over_nothing_is_planned() -> None:
+    model = _frame()
+    model.topic("a")
+    for slot in ("t0", "t1"):
+        model.freeze(slot)
+    given = model.problem()
+    assert (solve(given, Iterations(1000)).plan == -1).all()
+    assert (solve(given, Seconds(0.1)).plan == -1).all()
+
+
 def test_a_frozen_slot_stays_and_takes_nothing() -> None:
     given = problem(instance("small", 1))
     before = solve(given, Iterations(20_000), seed=1)

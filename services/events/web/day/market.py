@@ -134,7 +134,7 @@ async def do(request: AnyRequest, id: uuid.UUID) -> Response[Any]:
         said = await forms.read(request, Done)
         if said.do in {"plan", "replan"}:
             await ask(request, SERVICE, PLAN if said.do == "plan" else REPLAN, event=str(id))
-            return _("A draft is being computed. Reload this page in a few seconds.")
+            return _("A draft is being computed. It appears here in a few seconds.")
         if said.do == "publish":
             await ask(request, SERVICE, PUBLISH, plan=said.id)
             return _("The agenda is published. All screens show it.")

@@ -1,0 +1,146 @@
+"""An organiser before the day: an event from a template, groups, the print pack; with script and without."""
+
+import asyncio
+import datetime as dt
+import re
+from io import BytesIO
+from pathlib import Path
+from zipfile import ZipFile
+
+import pytest
+from playwright.async_api import Browser as Chromium
+from playwright.async_api import Page, expect
+
+from tests.browser.seeing import DESK, PHONE, Tab, heading, opened, picture
+from tests.browser.stage import ORGANISER, PLAN_SECONDS, Stage
+
+pytestmark = [
+    pytest.mark.parametrize("width", [PHONE, DESK]),
+    pytest.mark.parametrize("script", [True, False], ids=["with script", "without"]),
+]
+
+
+async def tab_of(page: Page, label: str, name: str = "Diese Veranstaltung") -> None:
+    await page.get_by_role("navigation", name=name).get_by_role("link", name=label, exact=True).click()
+
+
+async def downloaded(page: Page, label: str) -> bytes:
+    async with page.expect_download() as awaited:
+        await page.get_by_role("link", name=label).click()
+    return Path(await (await awaited.value).path()).read_bytes()
+
+
+async def test_an_event_from_a_template(chromium: Chromium, stage: Stage, axe: str, width: int, script: bool) -> None:
+    """Made, changed, opened for registration, people invited: each step leads to the next."""
+    title = f"Lernreise {width} {script}"
+    day = dt.datetime.now(dt.UTC).date() + dt.timedelta(days=40)
+    async with opened(chromium, stage, ORGANISER, width=width, script=script) as tab:
+        page = tab.page
+        await tab.open("/")
+        await page.locator("summary", has_text="Meine Seiten").click()
+        await page.get_by_role("link", name="Veranstaltungen organisieren").click()
+        await page.get_by_role("link", name="Neue Veranstaltung").first.click()
+        await heading(page, "Neue Veranstaltung")
+        await page.get_by_label("Titel").fill(title)
+        await page.get_by_role("button", name="Veranstaltung anlegen").click()
+        await expect(page.get_by_role("alert")).to_be_visible()
+        await expect(page.get_by_label("Titel")).to_have_value(title)
+        if script:
+            assert await tab.audit(axe) == []
+        for label, value in (("Tag", day.day), ("Monat", day.month), ("Jahr", day.year)):
+            await page.get_by_label(label, exact=True).fill(str(value))
+        await page.get_by_label("Konstanz").check()
+        await picture(page, "veranstaltung-anlegen")
+        await page.get_by_role("button", name="Veranstaltung anlegen").click()
+        await heading(page, title)
+        await expect(page.get_by_role("status")).to_contain_text("angelegt")
+
+        await tab_of(page, "Programm")
+        await page.get_by_label("Beginn", exact=True).fill("12:30")
+        await page.get_by_role("textbox", name="Titel").fill("Gruppenfoto")
+        await page.get_by_role("button", name="Punkt hinzufügen").click()
+        photo = page.get_by_role("listitem").filter(has_text="Gruppenfoto")
+        await photo.get_by_role("button", name=re.compile("^Entfernen")).click()
+        await expect(photo).to_have_count(0)
+        await page.get_by_role("button", name="Wieder einfügen").click()
+        await expect(photo).to_be_visible()
+
+        await tab_of(page, "Personen")
+        await page.get_by_role("link", name="Plätze und Frist festlegen").first.click()
+        await page.get_by_label(re.compile("^Plätze insgesamt")).fill("viel")
+        await page.get_by_role("button", name="Anmeldung eröffnen").click()
+        await expect(page.get_by_label(re.compile("^Plätze insgesamt"))).to_have_value("viel")
+        await page.get_by_label(re.compile("^Plätze insgesamt")).fill("20")
+        await page.get_by_role("button", name="Anmeldung eröffnen").click()
+        await expect(page.get_by_role("status")).to_be_visible()
+        await tab_of(page, "Einladen", "Personen")
+        await page.get_by_label("Konstanz").check()
+        await page.get_by_role("button", name="Einladungen senden").click()
+        await expect(page.get_by_role("status")).to_contain_text("25 Personen sind eingeladen")
+        await expect(page.locator("tbody tr")).to_have_count(25 + 2)  # people, and the places of two cities
+        assert await tab.settled() == []
+
+
+async def test_groups_are_planned_looked_at_changed_and_printed(
+    chromium: Chromium, stage: Stage, width: int, script: bool
+) -> None:
+    event = await stage.event(title=f"Runden {width} {script}")
+    async with opened(chromium, stage, ORGANISER, width=width, script=script) as tab:
+        page = tab.page
+        await tab.open(event.path)
+        await tab_of(page, "Gruppen")
+        await page.get_by_role("link", name="Gruppen planen").click()
+        await page.get_by_label("Runden", exact=True).fill("3")
+        await page.get_by_label("Tische", exact=True).fill("4")
+        await page.get_by_label("Wie lange gesucht wird").select_option(label="3 Sekunden: für einen ersten Blick")
+        await page.get_by_role("button", name="Suche starten").click()
+        await expect(page.get_by_role("status")).to_contain_text("Die Suche hat begonnen.")
+        await watched(tab)
+        await expect(page.get_by_role("heading", name="Wie gut der Plan ist")).to_be_visible()
+        await picture(page, "gruppen-planen")
+
+        await tab_of(page, "Tische je Runde", "Teile des Plans")
+        await page.get_by_role("button", name="Kopieren und umsetzen").click()
+        await tab_of(page, "Tische je Runde", "Teile des Plans")
+        tables = [page.locator(f"[data-drop='{number}']") for number in range(1, 5)]
+        first = tables[0].get_by_role("listitem").first
+        name = await first.get_by_role("link").inner_text()
+        await page.get_by_text("Jemanden an einen anderen Tisch setzen").click()
+        await page.get_by_label("Person", exact=True).select_option(label=name)
+        await page.get_by_label("An Tisch").select_option("2")
+        await page.get_by_role("button", name="Umsetzen").click()
+        await expect(tables[1].get_by_role("link", name=name)).to_be_visible()
+        if script:
+            moved = tables[1].get_by_role("listitem").filter(has_text=name)
+            await expect(moved).to_have_attribute("draggable", "true")
+            await moved.drag_to(tables[2])
+            await expect(tables[2].get_by_role("link", name=name)).to_be_visible()
+            await expect(tables[1].get_by_role("link", name=name)).to_have_count(0)
+        await page.get_by_role("link", name=name).first.click()
+        await heading(page, name)
+        await expect(page.get_by_role("heading", name="Plätze ändern")).to_be_visible()
+
+        await page.get_by_role("link", name="Plan 2", exact=True).click()
+        await page.get_by_role("checkbox", name=re.compile("^Obwohl er harte Regeln verletzt")).check()
+        await page.get_by_role("button", name="Veröffentlichen").click()
+        await expect(page.get_by_text("gilt für den Tag").first).to_be_visible()
+        await page.get_by_role("link", name=re.compile("vergleichen")).click()
+        await heading(page, "Zwei Pläne nebeneinander")
+
+        await tab.open(f"{event.path}/papers")
+        packed = ZipFile(BytesIO(await downloaded(page, "Druckpaket")))
+        assert {"slips.pdf", "table-cards.pdf", "run-sheet.pdf"} <= set(packed.namelist())
+        assert await tab.settled() == []
+
+
+async def watched(tab: Tab) -> None:
+    """How far the search is, until it has ended: the page says it by itself, or when it is looked at again."""
+    progress = tab.page.get_by_role("progressbar")
+    if tab.script:
+        await tab.ask("window.same = true")
+        await expect(progress).to_have_count(0, timeout=1000 * PLAN_SECONDS)
+        assert await tab.ask("window.same"), "the page stayed"
+        return
+    async with asyncio.timeout(PLAN_SECONDS):
+        while await progress.count():
+            await tab.page.get_by_role("link", name="Noch einmal nachsehen").click()
