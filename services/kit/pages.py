@@ -70,7 +70,7 @@ def when(moment: datetime) -> str:
     return format_datetime(moment, "short", tzinfo=get_timezone(ZONE), locale=i18n.language())
 
 
-def number(value: int) -> str:
+def number(value: float) -> str:
     """With separators, as the person's language writes them."""
     return format_decimal(value, locale=i18n.language())
 

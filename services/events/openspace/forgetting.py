@@ -82,7 +82,7 @@ async def forget(db: Database) -> None:
     """What nobody needs any more once the day is long over."""
     over = dt.datetime.now(dt.UTC).date() - KEPT
     async with db.begin(HUB) as session:
-        old = select(Event.id).where(Event.date < over)
+        old = select(Event.id).where(Event.last_day < over)
         for model in (Interest, SessionSeat, Absence):
             await session.execute(delete(model).where(model.event_id.in_(old)))
         drafts = AgendaPlan.event_id.in_(old), AgendaPlan.revision.is_(None)

@@ -73,7 +73,7 @@ def _opening(report: Report) -> str:
         words += " " + ngettext(
             "{people} person of its own attended {attended} times, {hours} hours together.",
             "{people} people of its own attended {attended} times, {hours} hours together.",
-            now.people, people=number(now.people), attended=number(now.attended), hours=number(round(now.hours)),
+            now.people, people=number(now.people), attended=number(now.attended), hours=number(now.hours),
         )  # fmt: skip
     if now.contacts:
         words += " " + ngettext(
@@ -102,7 +102,7 @@ def _numbers(report: Report) -> Iterator[Block]:
         [
             fact(_("Events"), now.events, before.events),
             fact(_("Own people there"), now.attended, before.attended),
-            fact(_("Hours of own people"), round(now.hours), round(before.hours)),
+            fact(_("Hours of own people"), now.hours, before.hours),
             fact(_("Different own people"), now.people, before.people),
             fact(_("Cities at the events"), now.cities, before.cities),
             fact(_("Contacts between cities"), now.contacts, before.contacts),
@@ -113,7 +113,7 @@ def _numbers(report: Report) -> Iterator[Block]:
     columns = [Column(_("Figure"), 1), *years, Column(_("Change"), number=True)]
     yield blocks.table(
         columns,
-        [[name, number(round(was)), number(round(is_)), _change(is_, was)] for name, is_, was in _rows(now, before)],
+        [[name, number(was), number(is_), _change(is_, was)] for name, is_, was in _rows(now, before)],
     )
 
 

@@ -190,7 +190,7 @@ def _totals(
         attended=sum(row.attended for row in own),
         unnoted=sum(row.unnoted for row in own),
         people=sum(row.people for row in own),
-        hours=sum(row.hours for row in own),
+        hours=round(sum(row.hours for row in own), 1),
         guests=sum(row.attended for row in there) - sum(row.attended for row in own),
         contacts=next((row.pairs for row in contacts if row.what == "total" and row.year == year), 0),
         ideas=ideas,
@@ -219,7 +219,7 @@ def _cities(rows: Sequence[Any], contacts: Sequence[Any], names: dict[str, str])
             row.registered,
             row.attended,
             row.people,
-            row.hours,
+            round(row.hours, 1),
             pairs.get(row.ags, 0),
         )
         for row in rows
