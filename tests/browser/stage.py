@@ -208,5 +208,5 @@ async def _mailed(hub: Hub, path: str) -> list[str]:
     return [
         *(f"/events/registration/{token}" for token in tokens), f"/events/release/{superior}",
         f"/events/invitations/{links.invitations(hub.settings, one)}", person.link(hub.settings, one, address),
-        "/events/certificates", "/events/certificates/0000-0000-0000-0000",
+        "/events/certificates",
     ]  # fmt: skip

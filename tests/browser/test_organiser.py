@@ -113,7 +113,10 @@ async def test_groups_are_planned_looked_at_changed_and_printed(
         if script:
             moved = tables[1].get_by_role("listitem").filter(has_text=name)
             await expect(moved).to_have_attribute("draggable", "true")
-            await moved.drag_to(tables[2])
+            carried = {"dataTransfer": await page.evaluate_handle("new DataTransfer()")}
+            await moved.dispatch_event("dragstart", carried)
+            await tables[2].dispatch_event("dragover", carried)
+            await tables[2].dispatch_event("drop", carried)
             await expect(tables[2].get_by_role("link", name=name)).to_be_visible()
             await expect(tables[1].get_by_role("link", name=name)).to_have_count(0)
         await page.get_by_role("link", name=name).first.click()
@@ -129,7 +132,8 @@ async def test_groups_are_planned_looked_at_changed_and_printed(
 
         await tab.open(f"{event.path}/papers")
         packed = ZipFile(BytesIO(await downloaded(page, "Druckpaket")))
-        assert {"slips.pdf", "table-cards.pdf", "run-sheet.pdf"} <= set(packed.namelist())
+        for name in ("run-sheet.pdf", "slips.pdf", "table-cards.pdf"):
+            assert any(one.endswith(name) for one in packed.namelist()), name
         assert await tab.settled() == []
 
 

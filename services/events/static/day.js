@@ -346,7 +346,6 @@ function hall() {
     say("[data-sound=off]", false);
     say("[data-sound=on]", true);
   };
-  say("[data-sound=off]", true);
   addEventListener("pointerdown", enable, { once: true });
   addEventListener("keydown", enable, { once: true });
   const awake = () => navigator.wakeLock?.request("screen").catch(() => {});
