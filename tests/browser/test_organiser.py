@@ -47,8 +47,9 @@ async def test_an_event_from_a_template(chromium: Chromium, stage: Stage, axe: s
         await expect(page.get_by_label("Titel")).to_have_value(title)
         if script:
             assert await tab.audit(axe) == []
+        when = page.get_by_role("group", name="Wann")
         for label, value in (("Tag", day.day), ("Monat", day.month), ("Jahr", day.year)):
-            await page.get_by_label(label, exact=True).fill(str(value))
+            await when.get_by_label(label, exact=True).fill(str(value))
         await page.get_by_label("Konstanz").check()
         await picture(page, "veranstaltung-anlegen")
         await page.get_by_role("button", name="Veranstaltung anlegen").click()

@@ -83,3 +83,13 @@ def test_translations_fill_in_the_same_values(service: str) -> None:
         known = set().union(*map(placeholders, ids))
         wrong += [text for text in texts if text and entry.id and not placeholders(text) <= known]
     assert wrong == []
+
+
+def test_one_english_text_has_one_german() -> None:
+    """All catalogues are merged: a second translation of the same text would stand where the first was meant."""
+    found: dict[object, dict[object, str]] = {}
+    for service in NAMES:
+        for message in catalogue(service):
+            if message.id:
+                found.setdefault((message.context, message.id), {}).setdefault(message.string, service)
+    assert {text: german for text, german in found.items() if len(german) > 1} == {}

@@ -18,9 +18,9 @@ from services.cli.client import Client
 from services.cli.demo import PUBLISH
 from services.directory import people
 from services.directory.access import CLIENT_SCOPES
+from services.directory.models import Candidate, Partnership, ProposedProject, Provider, TopicProposal
 from services.directory.models import City as CityRow
 from services.directory.models import Client as ClientRow
-from services.directory.models import Partnership, ProposedProject, Provider, TopicProposal
 from services.directory.oauth import clients as oauth_clients
 from services.events.models import (
     ActionItem,
@@ -79,22 +79,16 @@ async def found(hub: Hub, ags: str, name: str) -> City:
     async with directory.begin(HUB) as session:
         made = await oauth_clients.add(session, f"Programm {name}", ags, CLIENT_SCOPES)
         account = await people.create(session, "test", ags, f"Konto {name}", f"konto@{name}.example", ("editor",))
-        waiting = {
-            "client_id": f"c-waits-{name}",
-            "name": f"Wartend {name}",
-            "status": "pending",
-            "ags": ags,
-            "scopes": [],
-        }
-        login = {
-            "method": "none",
-            "grant_types": [],
-            "redirect_uris": [],
-            "details": {"contacts": [f"wartet@{name}.example"]},
-        }
+        waiting = {"client_id": f"c-waits-{name}", "name": f"Wartend {name}", "status": "pending", "ags": ags}
+        details = {"contacts": [f"wartet@{name}.example"]}
+        login = {"method": "none", "grant_types": [], "redirect_uris": [], "scopes": [], "details": details}
         await session.execute(insert(ClientRow).values(**waiting, **login))
         provider = {"issuer": f"https://login.{name}.example", "client_id": f"rp-{name}", "role_claim": "", "roles": {}}
         await session.execute(insert(Provider).values(org=ags, strong=[], **provider))
+        candidate = uuid.uuid4()
+        wanted = {"way": "ASKED", "status": "WAITING", "name": f"Anwärter {name}", "email": f"wird@{name}.example"}
+        empty = dict.fromkeys(("department", "nominator", "words", "answer", "key"), "")
+        await session.execute(insert(Candidate).values(id=candidate, ags=ags, hours=4, turn=1, **wanted, **empty))
     client = Client(hub.settings.issuer, made.client_id, made.client_secret, language="en")
     await client.ask(PUBLISH, snapshot=snapshot(ags, name))
     await hub.settle()
@@ -151,7 +145,7 @@ async def found(hub: Hub, ags: str, name: str) -> City:
         "link": links.signed(hub.settings, links.PERSON, uuid.UUID(navigators[0]).bytes, timedelta(days=1)),
         "ags": ags, "state": ags[:2], "navigator": navigators[0], "project": published["projects"]["nodes"][0]["id"],
         "event": event, "plan": plan, "client": f"c-waits-{name}", "own client": made.client_id,
-        "account": str(account), "topic": TOPIC,
+        "account": str(account), "topic": TOPIC, "candidate": str(candidate),
     }  # fmt: skip
     words = (
         plan,
@@ -160,6 +154,7 @@ async def found(hub: Hub, ags: str, name: str) -> City:
         str(account),
         f"Programm {name}",
         f"Konto {name}",
+        f"Anwärter {name}",
         f"Grund {name}",
         f"Notiz {name}",
         f"Wort {name}",
@@ -204,6 +199,8 @@ ABOUT = {
     "copyPlan": "plan", "comparedPlans": "plan",
     "closeVote": "vote", "deleteVote": "vote", "voteTurnout": "vote", "tickActionItem": "action",
     "withdrawAnnouncement": "announcement",
+    "askCandidateAgain": "candidate", "withdrawCandidate": "candidate", "takeCandidate": "candidate",
+    "refuseCandidate": "candidate",
     "withdrawProjectCard": "card", "acceptProposedProject": "card", "declineProposedProject": "card",
 }  # fmt: skip
 VALUES = {

@@ -45,7 +45,7 @@ from tests.stories.tenants import (
 KONSTANZ, DRESDEN = "08335043", "14612000"
 KINDS = (
     *("ags", "navigator", "project", "event", "plan", "client", "own client", "account"),
-    *("proposal", "partnership", "survey", "entry", "quote", "vote", "action", "card", "announcement"),
+    *("proposal", "partnership", "survey", "entry", "quote", "vote", "action", "card", "announcement", "candidate"),
 )
 ACTORS = ("client", "coordinator", "central", "anonymous")
 THEIR_CENTRAL = "their central"
@@ -224,7 +224,7 @@ def test_every_field_that_takes_an_id_is_asked() -> None:
     }
     assert nested == {
         "City.navigators(topic:)", "City.projects(topic:)", "State.municipalities(district:)",
-        "EventRegistration.registrations(city:)",
+        "State.municipalities(caredBy:)", "EventRegistration.registrations(city:)",
     }  # fmt: skip
     assert not any("count" in field.lower() for t in GRAPH.type_map.values() for field in getattr(t, "fields", ())
                    if t.name.endswith("Connection"))  # fmt: skip
@@ -319,6 +319,20 @@ NO_CITY_S = {
     "createProgramme": "REFUSED",
     "changeSeries": "REFUSED",
     "proposeSession": "REFUSED",
+    **dict.fromkeys(
+        (
+            *("askCandidate", "askCandidateAgain", "withdrawCandidate", "takeCandidate", "refuseCandidate"),
+            *("openNavigatorCall", "closeNavigatorCall", "sendCircular"),
+        ),
+        "FORBIDDEN",
+    ),
+    **dict.fromkeys(
+        (
+            *("applyAsNavigator", "answerCandidacy", "eraseCandidacy", "wantContact", "endContact"),
+            *("assessMyself", "shareMyAssessment", "eraseMyAssessment"),
+        ),
+        "NOT_FOUND",
+    ),
 }
 """What takes nothing that is a city's own, or is decided above cities; tests of their own say who may."""
 ENDING = [

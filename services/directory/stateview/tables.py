@@ -162,7 +162,7 @@ def growth(rows: Iterable[Growth]) -> Table:
 
 def quota(total: Used, by_size: Iterable[Used]) -> Table:
     head = (
-        _("Inhabitants"), _("Municipalities"), _("Taking part"), _("Places by the rule"), _("Held"),
+        _("Inhabitants"), _("Municipalities"), _("Taking part"), _("Places by the rule"), _("Filled"),
         _("Free where cities take part"), _("Held beyond the rule"), _("Own navigators"),
     )  # fmt: skip
 
@@ -176,7 +176,7 @@ def quota(total: Used, by_size: Iterable[Used]) -> Table:
 def municipalities(rows: Iterable[Place], title: str) -> Table:
     head = (
         _("Municipality"), _("Key"), _("District"), _("Inhabitants"), _("Takes part"), _("Last confirmed"),
-        _("Navigators"), _("Places"), _("Held"), _("Own"),
+        _("Navigators"), _("Places"), _("Filled"), _("Own"),
     )  # fmt: skip
     return Table(
         "municipalities",

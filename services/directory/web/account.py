@@ -82,7 +82,7 @@ async def end_session(request: AnyRequest) -> Response[Any]:
     async with runtime.db.begin(who.acting) as session:
         own = {str(one.id): one.id for one in await sessions.living(session, uuid.UUID(who.subject))}
         if asked.id not in own:
-            raise NotFound(_("There is no such session."))
+            raise NotFound(_("There is no such login."))
         await runtime.say(session, await sessions.end(session, own[asked.id]))
     return redirect(request, HOME, flash=_("The session has ended."))
 

@@ -29,7 +29,7 @@ def own(who: Principal) -> list[Way]:
     if PEOPLE in who.scopes:
         ways += [Way("/people", _("Our people")), Way("/objections", _("Objections"))]
     if {PEOPLE, APPROVE} & who.scopes:
-        ways.append(Way("/registrations", _("Registrations")))
+        ways.append(Way("/registrations", _("Registrations of cities")))
     if {WRITE, APPROVE} & who.scopes:
         ways.append(Way("/topics/proposals", _("Proposed topics")))
     if AUDIT in who.scopes:

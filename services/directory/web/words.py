@@ -23,7 +23,7 @@ def stage(value: str) -> str:
         "IDEA": _("an idea"),
         "PLANNED": _("planned"),
         "RUNNING": _("running"),
-        "DONE": _("done"),
+        "DONE": _("completed"),
         "STOPPED": _("stopped"),
     }[value]
 

@@ -110,7 +110,7 @@ def _numbers(report: Report) -> Iterator[Block]:
         large=True,
     )
     years = [Column(str(year), number=True) for year in (report.year - 1, report.year)]
-    columns = [Column(_("Figure"), 1), *years, Column(_("Change"), number=True)]
+    columns = [Column(_("Figure"), 1), *years, Column(_("Difference"), number=True)]
     yield blocks.table(
         columns,
         [[name, number(was), number(is_), _change(is_, was)] for name, is_, was in _rows(now, before)],

@@ -62,7 +62,7 @@ def states() -> dict[str, str]:
 
 
 def releases() -> dict[str, str]:
-    return {"pending": _("asked"), "given": _("given"), "refused": _("refused")}
+    return {"pending": _("requested"), "given": _("given"), "refused": _("refused")}
 
 
 @get(f"{BASE}/{{id:uuid}}/people", page=True, right=access.ORGANISER)
