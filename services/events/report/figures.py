@@ -28,8 +28,8 @@ class Totals(msgspec.Struct, frozen=True):
     """One year of a place. `registered` to `hours` count its own people, `guests` what others attended with them.
 
     `attended` and `registered` count a person once for each event, `people` once a year. `hours` are those of the
-    agendas, to a tenth; `unnoted` of the attended were neither noted as there nor as missing. `contacts` are pairs of people of two
-    cities who sat at one table, one of them of the place.
+    agendas, to a tenth; `unnoted` of the attended were neither noted as there nor as missing. `contacts` are pairs of
+    people of two cities who sat at one table, one of them of the place.
     """
 
     events: int = 0
