@@ -263,7 +263,7 @@ async def test_wishes_are_forgotten_a_month_after_the_day(hub: Hub, clients: Cli
     await forgetting.forget.work(db)
     assert (await here.proposal(key))["interest"]["interested"] == 1
     async with db.begin(HUB) as session:
-        await session.execute(text("UPDATE event SET date = current_date - 31"))
+        await session.execute(text("UPDATE event SET date = current_date - 31, last_day = current_date - 31"))
     await forgetting.forget.work(db)
     assert (await here.proposal(key))["interest"]["interested"] == 0
     assert len((await here.proposal(key))["authors"]) == 1
