@@ -1,5 +1,6 @@
 """A navigator's self-assessment, for themselves until they share it; and who did and saw what of them."""
 
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -67,33 +68,31 @@ async def keep(request: AnyRequest, token: str) -> Response[Any]:
 
 @post("/mine/{token:str}/assessment/share", page=True, status_code=303, right=access.PERSONAL)
 async def share(request: AnyRequest, token: str) -> Response[Any]:
-    async def step(session: Writer, _desk: Desk, found: Person) -> list[Message]:
-        await assessment.share(session, found)
-        return []
-
-    await forms.read(request, Nothing)
     said = _("Your coordinators can read it now, as it is today. You can take it back at any time.")
-    return await step_for(request, token, step, said, "/assessment")
+    return await _done(request, token, assessment.share, said)
 
 
 @post("/mine/{token:str}/assessment/unshare", page=True, status_code=303, right=access.PERSONAL)
 async def unshare(request: AnyRequest, token: str) -> Response[Any]:
-    async def step(session: Writer, _desk: Desk, found: Person) -> list[Message]:
-        await assessment.take_back(session, found)
-        return []
-
-    await forms.read(request, Nothing)
-    return await step_for(request, token, step, _("Nobody but you reads it any more."), "/assessment")
+    return await _done(request, token, assessment.take_back, _("Nobody but you reads it any more."))
 
 
 @post("/mine/{token:str}/assessment/erase", page=True, status_code=303, right=access.PERSONAL)
 async def erase(request: AnyRequest, token: str) -> Response[Any]:
+    return await _done(request, token, assessment.erase, _("Your self-assessment is erased."))
+
+
+async def _done(
+    request: AnyRequest, token: str, change: Callable[[Writer, Person], Awaitable[object]], said: str
+) -> Response[Any]:
+    """Change what is stored of the person's own assessment; the form has nothing to say."""
+
     async def step(session: Writer, _desk: Desk, found: Person) -> list[Message]:
-        await assessment.erase(session, found)
+        await change(session, found)
         return []
 
     await forms.read(request, Nothing)
-    return await step_for(request, token, step, _("Your self-assessment is erased."), "/assessment")
+    return await step_for(request, token, step, said, "/assessment")
 
 
 @get("/mine/{token:str}/log", page=True, right=access.PERSONAL)
