@@ -105,6 +105,8 @@ class Runtime:
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     """Set before the process ends its connections: streams end by themselves."""
     feeds: dict[str, log.Feed] = field(default_factory=dict)
+    lines: int = 0
+    """How many lines of its feeds this process has read."""
     heard: dict[str, float] = field(default_factory=dict)
     """When this process had last heard all that a feed had to say, by the monotonic clock; of those it follows."""
     wake: Callable[[str], None] = lambda _name: None
@@ -154,7 +156,8 @@ class Runtime:
         for feed in [name] if name else list(self.feeds):
             # Taking turns here keeps one connection waiting for the cursor's row instead of the whole pool.
             async with self._turns.setdefault(feed, asyncio.Lock()):
-                read += await log.catch_up(self.db, self.service.metadata, feed, self.feeds[feed], self._hears[feed])
+                lines = await log.catch_up(self.db, self.service.metadata, feed, self.feeds[feed], self._hears[feed])
+                read, self.lines = read + lines, self.lines + lines
                 if feed in self.heard:
                     self.heard[feed] = time.monotonic()
         return read

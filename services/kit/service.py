@@ -199,8 +199,11 @@ class Hub:
 
     async def settle(self) -> None:
         """Let every service hear everything that was said; for those who must see the end of it."""
-        while sum([await runtime.catch_up() for runtime in self.runtimes.values()]):
-            pass
+        known = -1
+        while known != (known := sum(runtime.lines for runtime in self.runtimes.values())):
+            # What a service was reading meanwhile, beside this, may have made it say something too.
+            for runtime in self.runtimes.values():
+                await runtime.catch_up()
 
     def _wake(self, name: str) -> None:
         for (_reader, feed), news in self._news.items():

@@ -52,7 +52,8 @@ THEIR_CENTRAL = "their central"
 OF_STATES = {"setQuotaRule", "assignCare", "releaseCare"}
 """Mutations of those who look after the city's state."""
 STREAM = {"accept": "text/event-stream"}
-STREAM_SECONDS = 0.5
+FIRST_SECONDS, SILENT_SECONDS = 10.0, 0.5
+"""How long a stream may take to tell the present state, and what then counts as its end."""
 THOROUGH = bool(os.environ.get("LOTSENNETZ_TENANTS"))
 """Everybody asks everything; otherwise a fifth of it, everybody something of each."""
 
@@ -87,11 +88,7 @@ class World:
             if "event-stream" not in answer.headers["content-type"]:
                 await answer.aread()
                 return answer.json()
-            told = ""
-            with suppress(TimeoutError):  # a stream of what never ends tells the present state at once
-                async with asyncio.timeout(STREAM_SECONDS):
-                    async for part in answer.aiter_text():
-                        told += part
+            told = (await at_once(answer)).decode()
             return {"events": re.sub(r"^:.*\n", "", told, flags=re.MULTILINE)}
 
     async def ask_all(self, asked: Iterable[tuple[str, dict[str, Any]]]) -> list[tuple[str, dict[str, Any], Any]]:
@@ -110,12 +107,20 @@ class World:
         http = self.sessions[actor].http if actor in self.sessions else self.http
         headers = await self.ours.client.headers() if actor == "client" else {}
         async with http.stream("GET", path, headers=headers) as answer:
-            told, kind = b"", answer.headers["content-type"]
-            with suppress(TimeoutError):
-                async with asyncio.timeout(STREAM_SECONDS if "event-stream" in kind else 30):
-                    async for part in answer.aiter_bytes():
-                        told += part
+            kind = answer.headers["content-type"]
+            told = await at_once(answer) if "event-stream" in kind else await answer.aread()
             return httpx.Response(answer.status_code, headers={"content-type": kind}, content=told)
+
+
+async def at_once(answer: httpx.Response) -> bytes:
+    """What a stream that may never end tells of the present state."""
+    told, limit = b"", FIRST_SECONDS
+    parts = answer.aiter_bytes()
+    with suppress(TimeoutError, StopAsyncIteration):
+        while True:
+            told += await asyncio.wait_for(anext(parts), limit)
+            limit = SILENT_SECONDS
+    return told
 
 
 @pytest_asyncio.fixture(scope="module")
