@@ -21,13 +21,13 @@ import pytest_asyncio
 
 from services.app import chosen
 from services.cli.client import Client
-from services.cli.running import running
 from services.directory.access import CLIENT_SCOPES
 from services.directory.oauth import clients as oauth_clients
 from services.kit import embedded
 from services.kit.db import HUB
 from services.kit.service import Hub
 from services.kit.settings import Settings
+from tests.running import running
 
 soak = pytest.mark.skipif(not os.environ.get("LOTSENNETZ_SOAK"), reason="takes long: make soak")
 SECRET = "not a secret: tests only"

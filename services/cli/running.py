@@ -5,11 +5,12 @@ import contextlib
 import gc
 import signal
 import socket
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import replace
 
 import msgspec
 import uvicorn
+from litestar import Litestar
 
 from services.cli.monitoring import monitored
 from services.cli.serving import Protocol, bind
@@ -60,14 +61,16 @@ def servers(settings: Settings, *, share: bool = False) -> Iterator[Settings]:
 
 
 @contextlib.asynccontextmanager
-async def running(settings: Settings, services: Sequence[Service]) -> AsyncIterator[tuple[Hub, uvicorn.Server]]:
+async def running(
+    settings: Settings, services: Sequence[Service], made: Callable[[Hub], Litestar] = create_app
+) -> AsyncIterator[tuple[Hub, uvicorn.Server]]:
     """A hub that answers at `settings.issuer`; with port 0, at a free port. Stops it at the end."""
     with contextlib.closing(bind(settings.host, settings.port)) as listener:
         hub = Hub(replace(settings, port=listener.getsockname()[1]), services)
         server = _Server(
             hub,
             uvicorn.Config(
-                create_app(hub),
+                made(hub),
                 http=Protocol,
                 log_level="warning",
                 log_config=None,

@@ -54,6 +54,8 @@ class Hub:
         self.runtimes: dict[str, Runtime] = {}
         self.revoked, self.metrics = Revoked(), Metrics()
         self.closing = asyncio.Event()
+        self.description: bytes | None = None
+        """Of its routes (OpenAPI), once somebody asked for it."""
         self._migrated = False
         self._tasks: list[asyncio.Task[None]] = []
         self._news: dict[tuple[str, str], asyncio.Event] = {}

@@ -38,39 +38,48 @@ LONGEST_POSITION = 18
 
 def create_app(hub: Hub) -> Litestar:
     """The ASGI application of `hub`. It migrates and listens in its lifespan; importing has no side effects."""
+    app = application(hub.services, hub.settings.remembered * 1_000_000)
+    app.state.hub = hub
+    return app
 
-    @asynccontextmanager
-    async def lifespan(_app: Litestar) -> AsyncIterator[None]:
-        await hub.migrate()
-        await hub.start()
-        try:
-            yield
-        finally:
-            await hub.stop()
 
-    most = hub.settings.remembered * 1_000_000
-    graphs = [_graph(f"/{one.name}/graphql", executable(one.schema), most, [one], one.name) for one in hub.services]
-    if len(hub.services) > 1:
-        graph = one_graph({one.name: one.schema for one in hub.services})
-        graphs.append(_graph("/graphql", graph, most, hub.services))
-    routes = [route for service in hub.services for route in service.routes]
+@asynccontextmanager
+async def _lifespan(app: Litestar) -> AsyncIterator[None]:
+    hub: Hub = app.state.hub
+    await hub.migrate()
+    await hub.start()
+    try:
+        yield
+    finally:
+        await hub.stop()
+
+
+def application(services: Sequence[Service], most: int) -> Litestar:
+    """The routes of the services, for a hub that is set as `state.hub` before it starts, and again when that has ended.
+
+    `most` bytes of answers are remembered by each service.
+    """
+    graphs = [_graph(f"/{one.name}/graphql", executable(one.schema), most, [one], one.name) for one in services]
+    if len(services) > 1:
+        graph = one_graph({one.name: one.schema for one in services})
+        graphs.append(_graph("/graphql", graph, most, services))
+    routes = [route for service in services for route in service.routes]
     app = App(
         route_handlers=[
             static, live, ready, description, *about.routes, *handbook.routes,
             *graphs,
-            *(feed_route(service.name) for service in hub.services),
+            *(feed_route(service.name) for service in services),
             *routes,
             *(() if any("/" in route.paths for route in routes) else [landing]),
         ],
         guards=[_guard],
-        lifespan=[lifespan],
+        lifespan=[_lifespan],
         middleware=[_edge],
         exception_handlers={HubError: _problem, HTTPException: _problem, Exception: _problem},
         openapi_config=None,
         logging_config=None,  # the command line configures logging once
     )  # fmt: skip
-    app.state.hub = hub
-    app.state.graphs = {one.name: graph.opt["graph"] for one, graph in zip(hub.services, graphs, strict=False)}
+    app.state.graphs = {one.name: graph.opt["graph"] for one, graph in zip(services, graphs, strict=False)}
     check_routes(app)
     return app
 
@@ -78,10 +87,7 @@ def create_app(hub: Hub) -> Litestar:
 def _graph(
     path: str, schema: GraphQLSchema, most: int, services: Sequence[Service], name: str | None = None
 ) -> HTTPRouteHandler:
-    """A graph's endpoint; what one of its services can answer with a statement, the executor never sees.
-
-    `most` bytes of answers are remembered.
-    """
+    """A graph's endpoint; what one of its services can answer with a statement, the executor never sees."""
     reads = next((service.reads for service in services if service.reads), None)
     return graphql_route(path, schema, name, fast(schema, reads, most) if reads else None)
 
@@ -243,11 +249,11 @@ async def ready(request: Request[Any, Any, Any]) -> Ready:
 )
 def description(request: Request[Any, Any, Any]) -> Response[bytes]:
     """Written at the first request and kept: only then all routes are known."""
-    state, hub = request.app.state, request.app.state.hub
-    if "description" not in state:
+    hub: Hub = request.app.state.hub
+    if hub.description is None:
         found = openapi.document(request.app, "Lotsennetz", version("lotsennetz"), hub.settings.issuer)
-        state.description = msgspec.json.encode(found)
-    return Response(state.description, media_type=openapi.JSON, headers={"cache-control": "public, max-age=300"})
+        hub.description = msgspec.json.encode(found)
+    return Response(hub.description, media_type=openapi.JSON, headers={"cache-control": "public, max-age=300"})
 
 
 class Behind(msgspec.Struct):

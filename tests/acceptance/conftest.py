@@ -6,10 +6,10 @@ from dataclasses import replace
 import pytest_asyncio
 
 from services.app import chosen
-from services.cli.running import running
 from services.kit.service import Hub
 from services.kit.settings import Settings
 from tests.conftest import Servers, _fresh
+from tests.running import running
 
 
 @pytest_asyncio.fixture(scope="module")

@@ -15,13 +15,13 @@ import httpx
 import pytest
 
 from services.app import chosen
-from services.cli.running import running
 from services.directory.login import providers
 from services.kit.service import Hub
 from services.kit.settings import Settings
 from tests import router
 from tests.conftest import Servers
 from tests.directory.login_world import Browser, configure, people_of, roles_of
+from tests.running import running
 
 FOLDER = Path(__file__).parents[2] / "deploy" / "acceptance"
 ORG = "08335043"

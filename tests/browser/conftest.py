@@ -16,13 +16,13 @@ from playwright.async_api import Browser as Chromium
 from playwright.async_api import async_playwright, expect
 
 from services.app import chosen
-from services.cli.running import running
 from services.kit.settings import Settings
 from tests.browser import stage as stages
 from tests.browser.seeing import AXE, SOAK, STEP_SECONDS, Paths, crawled
 from tests.browser.stage import Stage
 from tests.conftest import Servers, _fresh
 from tests.router import ensure_installed
+from tests.running import running
 
 ARGUMENTS = (
     "--disable-gpu",

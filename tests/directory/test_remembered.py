@@ -131,7 +131,7 @@ def test_no_more_rows_are_kept_than_fit(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(kept, "MOST_BYTES", 2_500)
     news, rows = News(None), kept.Kept()  # type: ignore[arg-type]  # asks no database
     news.version = next(news._versions)
-    kind = rows.kind("city", "ags", "r1", "r1.name", "city r1")
+    kind = kept.Kinds().kind("city", "ags", "r1", "r1.name", "city r1")
     asked: list[object] = []
 
     async def read(_statement: str, values: Sequence[object]) -> bytes:

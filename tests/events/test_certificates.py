@@ -14,7 +14,6 @@ from sqlalchemy import func, select
 
 from services.app import chosen
 from services.cli.client import Answered
-from services.cli.running import running
 from services.events import certificates
 from services.events.models import AgendaItem, Certificate
 from services.events.web.checking import CHECKS
@@ -26,6 +25,7 @@ from tests.events.registration_world import GUEST, HOST, World, day
 from tests.events.test_prints import all_words
 from tests.events.test_registration_day import CAME, bus
 from tests.events.test_registration_mails import link_in
+from tests.running import running
 
 JOIN = "mutation ($event: ID!, $who: [ID!]!) { addParticipants(event: $event, navigators: $who) { id } }"
 ISSUE = """mutation ($event: ID!, $who: [ID!], $minutes: Int) {

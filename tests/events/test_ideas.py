@@ -11,7 +11,6 @@ from sqlalchemy import text
 
 from services.app import chosen
 from services.cli.client import Answered, Client
-from services.cli.running import running
 from services.contracts.directory import NavigatorErased
 from services.events import intake, trips
 from services.events.live import ideas
@@ -19,6 +18,7 @@ from services.kit.db import HUB
 from services.kit.service import Hub
 from tests.conftest import Clients
 from tests.events.day import HEILBRONN, SPEYER, command, day, halves, links, phone, seat
+from tests.running import running
 
 NOTE = """mutation ($link: String!, $text: String!, $named: Boolean!) {
   noteIdea(link: $link, text: $text, named: $named) { key idea { id round table text author source } } }"""

@@ -10,7 +10,6 @@ import pytest
 
 from services.app import chosen
 from services.cli.client import Answered, Client
-from services.cli.running import running
 from services.contracts.directory import NavigatorErased
 from services.events import daylinks, intake
 from services.events.models import Event
@@ -20,6 +19,7 @@ from services.kit.service import Hub
 from services.matching.models import Event as MatchingEvent
 from tests.conftest import Clients
 from tests.events.day import HEILBRONN, MY_DAY, SPEYER, command, day, halves, links, pass_time, phone, seat
+from tests.running import running
 
 EVENT = """query ($id: ID!) { event(id: $id) { clock { phase round revision endsAt questions
   timeline { phase round startsAt endsAt } } clockHistory { revision command phase round endsAt }

@@ -16,13 +16,13 @@ from graphql import build_client_schema, get_introspection_query
 
 from services.app import chosen
 from services.cli.client import Answered
-from services.cli.running import running
 from services.kit.allowed import DEFAULT
 from services.kit.db import Reader
 from services.kit.graphql import Context
 from services.kit.service import Hub
 from services.kit.settings import Settings
 from tests.conftest import Clients, Servers, _fresh
+from tests.running import running
 
 WATCH = "subscription ($id: ID!) { planProgress(id: $id) { state } }"
 NOBODY = "00000000-0000-0000-0000-000000000000"

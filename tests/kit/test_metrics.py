@@ -19,7 +19,6 @@ import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from services.app import chosen
-from services.cli.running import running
 from services.kit import logs
 from services.kit.db import HUB
 from services.kit.errors import Refused
@@ -31,6 +30,7 @@ from services.kit.settings import Settings, from_environment
 from tests.conftest import Clients, Servers, _fresh
 from tests.events.day import day, phone
 from tests.router import loopback
+from tests.running import running
 from tests.stories.deployments import Deployment, one_apart
 
 MONITORING = Path(__file__).parents[2] / "deploy" / "monitoring"

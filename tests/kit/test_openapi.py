@@ -8,12 +8,12 @@ import pytest_asyncio
 from litestar.handlers import HTTPRouteHandler
 
 from services.app import chosen
-from services.cli.running import running
 from services.kit import openapi
 from services.kit.service import Hub
 from services.kit.settings import Settings
 from services.kit.web import create_app
 from tests.conftest import Servers, _fresh
+from tests.running import running
 
 OF_PAGES = {"/static/{name}", "/events/day-worker.js"}
 """Not pages themselves; beside what their scripts do with passkeys."""

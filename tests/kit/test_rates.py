@@ -21,13 +21,13 @@ from litestar import Litestar, Request, get
 from redis.asyncio import Redis
 
 from services.app import chosen
-from services.cli.running import running
 from services.kit import embedded, i18n, rates
 from services.kit.errors import Refused, TooMany
 from services.kit.rates import Rate, Rates, address_of
 from services.kit.service import Hub
 from services.kit.settings import Settings, from_environment
 from tests.conftest import Servers, _fresh
+from tests.running import running
 
 FIVE = Rate("five", 5, per=60)
 PERSON, ADDRESS = "erika.muster@example.org", "203.0.113.77"

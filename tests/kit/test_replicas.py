@@ -17,7 +17,6 @@ import pytest_asyncio
 from services.app import chosen
 from services.cli import demo
 from services.cli.client import Client
-from services.cli.running import running
 from services.kit import embedded, replicas
 from services.kit.db import HUB, NOBODY
 from services.kit.jobs import address
@@ -26,6 +25,7 @@ from services.kit.service import Hub
 from services.kit.settings import Settings
 from tests.conftest import Clients, Servers
 from tests.replica import following
+from tests.running import running
 
 KONSTANZ = "08335043"
 NAMES = "query ($city: ID!) { city(ags: $city) { navigators { nodes { name } } } }"

@@ -18,7 +18,6 @@ import uvicorn
 from litestar import Litestar
 
 from services.app import chosen
-from services.cli.running import running
 from services.cli.serving import bind
 from services.directory.access import CLIENT_SCOPES
 from services.directory.oauth import clients as oauth_clients
@@ -32,6 +31,7 @@ from services.kit.revoked import TokensRevoked
 from services.kit.service import Hub
 from services.kit.settings import Settings
 from tests.conftest import Servers, _fresh
+from tests.running import running
 
 
 @pytest_asyncio.fixture(scope="module")

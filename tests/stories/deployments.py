@@ -14,13 +14,13 @@ import httpx
 
 from services.app import SERVICES, chosen
 from services.cli.client import Client
-from services.cli.running import running
 from services.directory.access import CLIENT_SCOPES
 from services.directory.oauth import clients as oauth_clients
 from services.kit.db import HUB
 from services.kit.service import Hub
 from services.kit.settings import Settings
 from tests.router import compose, gateway
+from tests.running import running
 
 START_SECONDS = 60.0
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from services.app import chosen
 from services.cli import joining
-from services.cli.running import running
 from services.kit.settings import Settings
 from tests.conftest import Servers
+from tests.running import running
 
 
 async def test_cities_register_are_approved_and_log_in(

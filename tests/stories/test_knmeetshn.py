@@ -13,9 +13,9 @@ import pytest_asyncio
 from services.app import chosen
 from services.cli import demo
 from services.cli.client import Answered, Client
-from services.cli.running import running
 from services.kit.settings import Settings
 from tests.conftest import Servers, _fresh, soak
+from tests.running import running
 from tests.stories.cluster import cluster
 from tests.stories.deployments import Deployment, one_process, split
 

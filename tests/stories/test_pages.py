@@ -18,13 +18,13 @@ import pytest_asyncio
 
 from services.app import SERVICES, chosen
 from services.cli import demo
-from services.cli.running import running
 from services.kit import about, pages
 from services.kit.service import Hub
 from services.kit.settings import Settings
 from tests.browser_like import Browser, logged_in
 from tests.conftest import Servers, _fresh
 from tests.kit.test_assets import MOST_HTML
+from tests.running import running
 
 MOST_PAGES = 120
 STARTS = ("/", "/parts")

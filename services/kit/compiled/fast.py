@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from graphql import (
     GraphQLSchema,
@@ -23,6 +23,9 @@ from services.kit.graphql.context import Context
 from services.kit.graphql.endpoint import Fast
 from services.kit.graphql.prepared import Prepared
 from services.kit.i18n import language
+
+if TYPE_CHECKING:
+    from services.kit.runtime import Runtime
 
 MOST_PLANS: Final = 64
 """Plans of one operation: by audience, language, and which variables are there."""
@@ -92,9 +95,9 @@ class _Operation:
 def fast(schema: GraphQLSchema, shapes: Shapes, most: int = 0) -> Fast:
     """Answers from one statement what `shapes` describe of `schema`.
 
-    At most `most` bytes of answers to the shared audience are remembered, for as long as nothing public changes.
+    At most `most` bytes of answers to the shared audience are remembered, for as long as nothing public changes: with
+    the service's runtime, for all graphs that have these types.
     """
-    remembered, kept = Remembered(most), Kept()
 
     async def answer(
         context: Context, prepared: Prepared, operation: OperationDefinitionNode, sent: dict[str, Any]
@@ -121,14 +124,14 @@ def fast(schema: GraphQLSchema, shapes: Shapes, most: int = 0) -> Fast:
                 if len(known.plans) >= MOST_PLANS:
                     return None
                 of = {v.name: _kind(v, values[v.name]) for v in known.variables}
-                kinds = kept if remembering else None
-                known.plans[key] = _plan(schema, shapes, prepared, operation, viewer, of, kinds)
+                known.plans[key] = _plan(schema, shapes, prepared, operation, viewer, of, kept=remembering)
             plan = known.plans[key]
             if plan is None:
                 return None
             arguments = plan.make(Given(values, viewer))
         except Unfit:
             return None
+        kept, remembered = _memory(runtime, most)
         milliseconds = context.milliseconds or runtime.db.milliseconds
 
         async def read(statement: str, arguments: Sequence[object]) -> bytes | None:
@@ -155,6 +158,13 @@ def fast(schema: GraphQLSchema, shapes: Shapes, most: int = 0) -> Fast:
     return answer
 
 
+def _memory(runtime: "Runtime", most: int) -> tuple[Kept, Remembered]:
+    found: tuple[Kept, Remembered] | None = runtime.memory.get("compiled")
+    if found is None:
+        found = runtime.memory["compiled"] = Kept(), Remembered(most)
+    return found
+
+
 def _kind(variable: _Variable, value: object) -> object:
     """What of a value the statement depends on."""
     return value if value is None or value is ABSENT or variable.boolean else True
@@ -167,7 +177,8 @@ def _plan(
     operation: OperationDefinitionNode,
     viewer: Any,
     known: Mapping[str, Any],
-    kept: Kept | None,
+    *,
+    kept: bool,
 ) -> Plan | None:
     try:
         return compiled(schema, shapes, prepared.document, operation, viewer, known, kept)

@@ -34,13 +34,11 @@ class Kind:
     rows: str
 
 
-class Kept:
-    """What this process remembers, at most MOST_BYTES."""
+class Kinds:
+    """The kinds of a service's graph, at most MOST_SELECTIONS."""
 
     def __init__(self) -> None:
-        self._rows: dict[bytes, bytes] = {}
-        self._size, self._numbers = 0, count()
-        self._versions: dict[str, int] = {}
+        self._numbers = count()
         self._kinds: dict[tuple[str, str, str], Kind] = {}
 
     def kind(self, table: str, key: str, row: str, inside: str, source: str) -> Kind:
@@ -54,6 +52,15 @@ class Kept:
             rows = f"SELECT string_agg({told}, '{MARK}') FROM {source} WHERE {row}.{key} = ANY"
             self._kinds[asked] = Kind(number, table, rows)
         return self._kinds[asked]
+
+
+class Kept:
+    """What this process remembers of a service's database, at most MOST_BYTES."""
+
+    def __init__(self) -> None:
+        self._rows: dict[bytes, bytes] = {}
+        self._size = 0
+        self._versions: dict[str, int] = {}
 
     def of(self, news: News | None, kinds: Sequence[Kind]) -> bool:
         """Whether these can be kept now. What is older than their tables is forgotten."""

@@ -15,7 +15,7 @@ from graphql import DocumentNode, FieldNode, GraphQLSchema, OperationDefinitionN
 
 from services.kit.compiled.arguments import first as page_size
 from services.kit.compiled.arguments import part, read
-from services.kit.compiled.kept import MARK, Kept, Kind
+from services.kit.compiled.kept import MARK, Kind
 from services.kit.compiled.selections import NotCompiled, Selections
 from services.kit.compiled.shapes import (
     Argument,
@@ -87,11 +87,11 @@ def compiled(
     operation: OperationDefinitionNode,
     viewer: Viewer,
     known: Mapping[str, Any],
-    kept: Kept | None = None,
+    kept: bool = False,
 ) -> Plan:
     """The plan of `operation` for variables of which `known` tells the booleans, and which of the others are there.
 
-    With `kept`, its answers may have marks. Raises NotCompiled.
+    Where rows are `kept`, its answers may have marks. Raises NotCompiled.
     """
     return _Compiler(schema, shapes, document, viewer, known, kept).plan(operation)
 
@@ -120,7 +120,7 @@ class _Compiler:
         document: DocumentNode,
         viewer: Viewer,
         known: Mapping[str, Any],
-        kept: Kept | None,
+        kept: bool,
     ) -> None:
         self.schema, self.shapes, self.viewer, self.known, self.kept = schema, shapes, viewer, known, kept
         self.fields = Selections(schema, document, known).fields
@@ -217,7 +217,7 @@ class _Compiler:
 
     def kind(self, shape: Shape, key: str, below: Sequence[SelectionSetNode]) -> Kind | None:
         """How these rows are kept; None where they depend on more than their own table."""
-        if self.kept is None:
+        if not self.kept:
             return None
         outside, self.writing = self.writing, _Writing()
         try:
@@ -228,7 +228,7 @@ class _Compiler:
                 return None
         finally:
             self.writing = outside
-        kind = self.kept.kind(shape.table, key, alias, inside, f"{shape.table} {alias}{''.join(here.joins)}")
+        kind = self.shapes.kinds.kind(shape.table, key, alias, inside, f"{shape.table} {alias}{''.join(here.joins)}")
         if kind not in self.writing.kinds:
             self.writing.kinds.append(kind)
         return kind

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from services.kit.auth import Principal
+from services.kit.compiled.kept import Kinds
 
 
 class Unfit(Exception):
@@ -164,13 +165,14 @@ class Shapes:
     """All that can be compiled of a service's graph: the fields of Query stand under that name.
 
     `viewer` tells as whom somebody reads; `shared` is the audience whose answers are the same for everybody in it, and
-    may be remembered.
+    may be remembered. `kinds` are what of its rows is kept, the same in every graph that has these types.
     """
 
     service: str
     types: Mapping[str, Shape]
     viewer: Callable[[Principal, str], Viewer]
     shared: str
+    kinds: Kinds = field(default_factory=Kinds)
 
 
 # Expressions ------------------------------------------------------------------------------------------------------

@@ -1,0 +1,50 @@
+"""Hubs for tests: as `services.cli.running.running`, with an application that served an earlier hub of this process.
+
+Its routes take longer to make than most tests take, and nothing in them belongs to a hub (`kit.web.application`).
+"""
+
+import contextlib
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from operator import is_
+
+import uvicorn
+from litestar import Litestar
+
+from services.cli.running import running as serving
+from services.kit.service import Hub, Service
+from services.kit.settings import Settings
+from services.kit.web import create_app
+
+
+@dataclass(frozen=True)
+class Free:
+    """An application that serves no hub at the moment."""
+
+    settings: Settings
+    services: Sequence[Service]
+    app: Litestar
+
+    def fits(self, settings: Settings, services: Sequence[Service]) -> bool:
+        same = len(services) == len(self.services) and all(map(is_, services, self.services))
+        return same and settings.remembered == self.settings.remembered
+
+
+_free: list[Free] = []
+
+
+@contextlib.asynccontextmanager
+async def running(settings: Settings, services: Sequence[Service]) -> AsyncIterator[tuple[Hub, uvicorn.Server]]:
+    """A hub that answers at `settings.issuer`; stops it at the end."""
+    lent: list[Litestar] = []
+
+    def made(hub: Hub) -> Litestar:
+        place = next((i for i, one in enumerate(_free) if one.fits(settings, services)), None)
+        app = create_app(hub) if place is None else _free.pop(place).app
+        app.state.hub = hub
+        lent.append(app)
+        return app
+
+    async with serving(settings, services, made) as found:
+        yield found
+    _free.extend(Free(settings, services, app) for app in lent)
