@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import services.matching  # noqa: F401  # before NumPy: one core for its library, too
 from tests.bench import golfer, large, mdgp, speeddating
 
 OUT = Path(__file__).parents[2] / "docs" / "benchmarks-matching.md"
