@@ -68,6 +68,14 @@ def test_each_round_and_each_table_begins_a_page(printed: dict[str, Any]) -> Non
         assert _width(sheet) <= A4_WIDE - float(margins["left"]) - float(margins["right"])
 
 
+def test_rows_are_as_high_as_their_words_are_long(printed: dict[str, Any]) -> None:
+    """LibreOffice leaves rows of a file as high as they are, and what is written on two lines lies over the next."""
+    quality = printed["Güte"]
+    high = [float(row.attrib["ht"]) for row in quality.iter(f"{MAIN}row") if "ht" in row.attrib]
+    assert max(high) >= 30
+    assert all(one % 15 == 0 for one in high)
+
+
 def test_lists_fit_the_width_and_repeat_their_header(printed: dict[str, Any]) -> None:
     for name in ("Wer sitzt wo", "Begegnungen"):
         sheet = printed[name]

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from difflib import get_close_matches
+from typing import Any
 
 from services.cli.solve.columns import KINDS
 from services.cli.solve.people import Note, Participant, Topic
@@ -48,15 +49,12 @@ def alike_kinds(people: Sequence[Participant]) -> tuple[list[Participant], list[
     for kind in (*KINDS, *own):
         meant[kind], found = _meant(Counter(one.kind(kind) for one in people if one.kind(kind)))
         notes += found
-    same = [
-        replace(
-            one,
-            **{kind: meant[kind].get(one.kind(kind), "") for kind in KINDS},
-            own={kind: meant[kind].get(one.kind(kind), "") for kind in own},
-        )
-        for one in people
-    ]
-    return same, notes[:MOST_NOTES]
+
+    def same(one: Participant) -> Participant:
+        found: dict[str, Any] = {kind: meant[kind].get(one.kind(kind), "") for kind in KINDS}
+        return replace(one, own={kind: meant[kind].get(one.kind(kind), "") for kind in own}, **found)
+
+    return [same(one) for one in people], notes[:MOST_NOTES]
 
 
 def _meant(said: Counter[str]) -> tuple[dict[str, str], list[Note]]:
