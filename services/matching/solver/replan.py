@@ -79,9 +79,11 @@ def replan(
     start = _start(today, np.where(home >= 0, home, fixed) if begun is None else begun, seed)
     least = _moved(home, start)
     allowed = MOVES_EACH * (len(missing) + len(new)) if most_moved is None else most_moved
-    mended = _mended(today, start)
-    if most_moved is None or _moved(home, mended) <= max(allowed, least):
-        start, least = mended, _moved(home, mended)
+    # Where people came or went and nobody says how much may change, the search mends and improves at once.
+    if most_moved is not None or not allowed:
+        mended = _mended(today, start)
+        if most_moved is None or _moved(home, mended) <= max(allowed, least):
+            start, least = mended, _moved(home, mended)
     result = solve(today, stop, seed, on_progress, start=start, keep=Keep(home, max(allowed, least)), clock=clock)
     for _attempt in range(_WIDENED):
         if not result.broken or most_moved is not None:
