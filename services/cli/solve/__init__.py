@@ -7,9 +7,9 @@ from importlib.metadata import version
 from pathlib import Path
 
 from services.cli import files
-from services.cli.solve import building, template, writing
+from services.cli.solve import building, starting, template, writing
 from services.cli.solve.account import Account, Run, account
-from services.cli.solve.options import Options, settle
+from services.cli.solve.options import Options, mixed, settle
 from services.cli.solve.reading import read
 from services.cli.solve.showing import Line, interruptible
 from services.kit import i18n
@@ -17,6 +17,7 @@ from services.kit.errors import Conflict, Problem, Refused
 from services.kit.i18n import gettext as _
 from services.kit.settings import Settings
 from services.matching import conflicts, solver, wording
+from services.matching.solver.problem import Ints
 
 WRONG_INPUT = 2
 """How the command ends where the file or the options have to be changed: as argparse does."""
@@ -38,6 +39,9 @@ def add(command: Callable[..., argparse.ArgumentParser]) -> None:
     solve.add_argument("--topics", type=Path, metavar="FILE", help="the vocabulary, if it is no sheet of FILE")
     solve.add_argument("-o", "--output", metavar="PLAN", help=".xlsx, .csv or .json; - writes JSON to standard output; "
                        "default: FILE-plan.xlsx beside FILE")  # fmt: skip
+    solve.add_argument("--from", dest="start", type=Path, metavar="PLAN",
+                       help="a plan as -o writes it, perhaps changed by hand: goes on from it")  # fmt: skip
+    solve.add_argument("--moves", type=int, metavar="N", help="with --from: at most so many seats change")
     solve.add_argument("--tables", type=int, metavar="N")
     solve.add_argument("--rounds", type=int, metavar="N")
     solve.add_argument("--seats", metavar="SEATS", help="8, 6-8, or one of these for each table with commas between")
@@ -45,8 +49,8 @@ def add(command: Callable[..., argparse.ArgumentParser]) -> None:
         "--no-repeats", action="store_true", help="nobody meets anybody twice, or earlier partners again"
     )
     solve.add_argument("--mix-cities", choices=("hard", "soft", "off"), help="default: hard, as evenly as it goes")
-    solve.add_argument("--mix", action="append", default=[], metavar="KIND=STRENGTH",
-                       help="city, department, experience or language; hard, strong, normal, weak or off")  # fmt: skip
+    solve.add_argument("--mix", action="append", default=[], metavar="COLUMN=STRENGTH",
+                       help="city, department, or any column of FILE; hard, strong, normal, weak or off")  # fmt: skip
     solve.add_argument(
         "--meets", default="hard", metavar="STRENGTH", help="how much „Shall meet“ counts; default: hard"
     )
@@ -70,12 +74,14 @@ async def run(asked: argparse.Namespace, settings: Settings) -> int:
         return _template(asked.file)
     target = writing.target(asked.output, asked.file)
     topics = (asked.topics.name, files.contents(asked.topics)) if asked.topics else None
-    given = read(asked.file.name, files.contents(asked.file), topics)
-    options = settle(asked, given)
+    given = read(asked.file.name, files.contents(asked.file), topics, [name for name, _how in mixed(asked)])
+    start = starting.read(asked.start.name, files.contents(asked.start)) if asked.start else None
+    options = settle(asked, given, start)
     problem = building.problem(given, options)
-    _say([f"{note.place}: {note.message}" if note.place else note.message for note in given.notes])
+    before, notes = starting.seats(start, given, options.rounds, options.tables) if start else (None, [])
+    _say([f"{note.place}: {note.message}" if note.place else note.message for note in (*given.notes, *notes)])
     _say(options.proposed)
-    result, interrupted = _search(problem, options, forced=asked.force)
+    result, interrupted = _search(problem, options, before, forced=asked.force)
     if isinstance(result, solver.Conflict):
         _say([_("The rules do not go together, so nothing was written:"), f"  {conflicts.words(result, {})}"])
         _say([_("Change or weaken one of them, or write the plan with the fewest broken rules with --force.")])
@@ -85,10 +91,13 @@ async def run(asked: argparse.Namespace, settings: Settings) -> int:
         _say([f"  {one}" for one in broken_rules(problem, result)])
         _say([_("Weaken a rule, search longer with --seconds, or write the plan as it is with --force.")])
         return NO_PLAN
-    known = Run(str(asked.file), str(asked.topics or ""), version("lotsennetz"), interrupted)
+    known = Run(str(asked.file), str(asked.topics or ""), version("lotsennetz"), interrupted, str(asked.start or ""))
     told = account(given, options, problem, result, known)
     writing.write(told, target)
     _summary(told, target)
+    if before is not None:
+        number = starting.changed(before, result.plan)
+        _say([_("{number} seats differ from {file}.", number=number, file=asked.start)])
     return 0
 
 
@@ -97,8 +106,13 @@ def broken_rules(problem: solver.Problem, result: solver.Result) -> list[str]:
     return [wording.violation(one) for one in solver.check(problem, result.plan)]
 
 
-def _search(problem: solver.Problem, options: Options, *, forced: bool) -> tuple[solver.Result | solver.Conflict, bool]:
-    """The best plan, or (unless `forced`) why there is none, and whether Ctrl-C ended the search."""
+def _search(
+    problem: solver.Problem, options: Options, before: Ints | None, *, forced: bool
+) -> tuple[solver.Result | solver.Conflict, bool]:
+    """The best plan, or (unless `forced`) why there is none, and whether Ctrl-C ended the search.
+
+    `before`: seats (R×N) from which it goes on, -1 where there is none.
+    """
     budget: solver.Stop = (
         solver.Iterations(options.iterations) if options.iterations else solver.Seconds(options.seconds or 0.0)
     )
@@ -107,11 +121,25 @@ def _search(problem: solver.Problem, options: Options, *, forced: bool) -> tuple
     try:
         with interruptible() as stop:
             until = solver.FirstOf(budget, stop)
+            if before is not None and options.moves is not None:
+                found = solver.replan(
+                    problem, before, 0, until, seed=options.seed, most_moved=options.moves, on_progress=line.show
+                )
+                return found.result, stop.asked
+            start = None if before is None else _fitting(problem, before, options.seed)
             find = solver.solve if forced else solver.plan_or_conflict
-            return find(problem, until, seed=options.seed, on_progress=line.show), stop.asked
+            return find(problem, until, options.seed, line.show, start=start), stop.asked
     except solver.Unseatable as nobody:
         message = _("In round {round}, the people do not fit the tables that they can use.", round=nobody.round + 1)
         raise Refused(_("The rounds cannot be planned like this."), [Problem(message)]) from nobody
+
+
+def _fitting(problem: solver.Problem, before: Ints, seed: int) -> Ints | None:
+    """The plan with as many seats as sizes, reach and hosts allow; None where they allow no plan."""
+    try:
+        return solver.repaired(problem, before, seed)
+    except solver.Unseatable:
+        return None
 
 
 def _template(file: Path) -> int:

@@ -120,12 +120,15 @@ class Account(msgspec.Struct, frozen=True):
 
 
 class Run(msgspec.Struct, frozen=True):
-    """What is known of a run beside its result: the files as they were named (`topics` may be empty), how it ended."""
+    """What is known of a run beside its result: the files as they were named (`topics` and `start` may be empty), and
+    how it ended.
+    """
 
     file: str
     topics: str
     version: str
     interrupted: bool
+    start: str = ""
 
 
 def account(given: Given, options: Options, problem: solver.Problem, result: solver.Result, run: Run) -> Account:
@@ -196,7 +199,8 @@ def _command(options: Options, run: Run) -> str:
     if not options.iterations or run.interrupted:
         return ""
     topics = ["--topics", run.topics] if run.topics else []
-    return shlex.join(["lotsennetz", "solve", run.file, *topics, *options.arguments()])
+    start = ["--from", run.start] if run.start else []
+    return shlex.join(["lotsennetz", "solve", run.file, *topics, *start, *options.arguments()])
 
 
 def _met(result: solver.Result) -> dict[tuple[int, int], list[tuple[int, int]]]:

@@ -1,8 +1,9 @@
 """The solver's problem from what the organiser wrote and wants; what is wrong with it, by row and column."""
 
 import math
-from dataclasses import asdict, replace
+from dataclasses import replace
 
+from services.cli.solve.columns import KINDS
 from services.cli.solve.options import STRENGTHS, Options
 from services.cli.solve.people import Given
 from services.kit.errors import Problem as Complaint
@@ -30,15 +31,15 @@ def _model(given: Given, options: Options) -> solver.Model:
     model = solver.Model(tables=options.tables, rounds=options.rounds, weights=weights, earlier_weight=earlier)
     for name, parent in given.parents.items():
         model.topic(name, parent)
+    fields = {title: field for field, title in given.titles.items() if field not in KINDS}
     for one in given.people:
-        said = asdict(one)
         model.person(
             one.key,
             city=one.city or NOWHERE,
             offers=one.offers,
             seeks=one.seeks,
             works_on=one.works_on,
-            kinds={kind: said[kind] for kind in options.mix if kind != "city"},
+            kinds={kind: one.kind(fields.get(kind, kind)) for kind in options.mix if kind != "city"},
             rounds=one.rounds.of(options.rounds) if one.rounds else None,
             tables=one.tables.of(options.tables) if one.tables else None,
         )

@@ -1,9 +1,11 @@
 """What the sheets of an organiser may hold, in German and English and as offices call it."""
 
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import Final
 
 from services.directory.sheets import columns as directory
-from services.kit.sheets.columns import Column, Layout
+from services.kit.sheets.columns import Column, Layout, never_read, plain
 
 PEOPLE, TOPICS, IGNORED = "people", "topics", "ignored"
 _navigators = {column.field: column for column in directory.COLUMNS[directory.NAVIGATORS]}
@@ -65,6 +67,22 @@ LAYOUT: Final = Layout(
     {PEOPLE: _NAMES},
     least=1,
 )  # fmt: skip
+
+
+KINDS: Final = ("city", "department", "experience", "language")
+"""Columns that tables can mix, beside those that only the organiser knows."""
+
+
+def own_field(name: str) -> str:
+    """The field of a column that only the organiser knows."""
+    return f"own {plain(name)}"
+
+
+def with_own(names: Iterable[str]) -> Layout:
+    """LAYOUT, and columns of participants that only the organiser knows."""
+    taken = LAYOUT.named(PEOPLE).keys() | never_read() | {""}
+    own = {plain(name): Column(own_field(name), "text", name, name) for name in names if plain(name) not in taken}
+    return replace(LAYOUT, columns={**COLUMNS, PEOPLE: (*COLUMNS[PEOPLE], *own.values())}) if own else LAYOUT
 
 
 def label(field: str) -> str:

@@ -1,7 +1,9 @@
 """What an organiser's file says, as values."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
+from services.cli.solve.columns import KINDS
 from services.cli.solve.numbers import Numbers
 
 
@@ -20,7 +22,7 @@ class Participant:
     """`key` is the name, with the city where two are called alike; `meets`, `never` and `met` are keys.
 
     `rounds` and `tables`: None for all. `host`: whether the person stays at one table; `host_table` from 1, None for
-    one that is chosen. `place`: the row, for people.
+    one that is chosen. `place`: the row, for people. `own`: what stands in the organiser's own columns, by field.
     """
 
     key: str
@@ -40,6 +42,12 @@ class Participant:
     meets: tuple[str, ...] = ()
     never: tuple[str, ...] = ()
     met: tuple[str, ...] = ()
+    own: Mapping[str, str] = field(default_factory=dict)
+
+    def kind(self, field: str) -> str:
+        """What stands in a column that tables can mix."""
+        found: str = self.own.get(field, "") if field not in KINDS else getattr(self, field)
+        return found
 
 
 @dataclass(frozen=True)
@@ -52,7 +60,8 @@ class Note:
 
 @dataclass(frozen=True)
 class Given:
-    """A file as it was understood. `titles`: how it calls the participants' columns, by field.
+    """A file as it was understood. `titles`: how it calls the participants' columns, by field; `unused`: those that
+    nobody asked for.
 
     `digest`: SHA-256 in hex over the files as they are.
     """
@@ -62,6 +71,7 @@ class Given:
     titles: dict[str, str]
     notes: tuple[Note, ...]
     digest: str
+    unused: tuple[str, ...] = ()
 
     @property
     def parents(self) -> dict[str, str | None]:

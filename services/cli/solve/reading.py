@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from services.cli.solve import numbers, sources, spellings
-from services.cli.solve.columns import PEOPLE, TOPICS
+from services.cli.solve.columns import COLUMNS, KINDS, PEOPLE, TOPICS, with_own
 from services.cli.solve.people import Given, Note, Participant, Topic
 from services.cli.solve.sources import Row, Said, Source
 from services.cli.solve.spellings import spelled
@@ -26,15 +26,17 @@ MOST_SUGGESTIONS = 100
 CLOSE = 0.75
 LISTED = re.compile(r"[;,\n•|]")
 SPANS = ("rounds", "tables")
-TEXTS = ("city", "department", "experience", "language")
+OWN = len(COLUMNS[PEOPLE])
+"""Columns from this place on are the organiser's own."""
 
 
-def read(name: str, content: bytes, topics: tuple[str, bytes] | None = None) -> Given:
-    """The participants of a file, and the vocabulary of its second sheet or of another file.
+def read(name: str, content: bytes, topics: tuple[str, bytes] | None = None, own: Sequence[str] = ()) -> Given:
+    """The participants of a file, and the vocabulary of its second sheet or of another file. `own`: columns that only
+    the organiser knows and that are read as well.
 
     Raises TooLarge beyond the limits, Refused with every problem as a person finds it („Zeile 7“, „Spalte Runden“).
     """
-    source = sources.read(name, content)
+    source = sources.read(name, content, with_own(own))
     if not source.rows.get(PEOPLE):
         raise Refused(
             _("The file names nobody."),
@@ -56,14 +58,16 @@ class _Reader:
 
     def read(self, digest: str) -> Given:
         topics = self._topics()
-        people = self._named([self._participant(row) for row in self.source.rows[PEOPLE]])
+        people, notes = spellings.alike_kinds([self._participant(row) for row in self.source.rows[PEOPLE]])
+        self.notes += notes
+        people = self._named(people)
         people = self._resolved(people)
         self.checks.done(_("Nothing was planned yet. Please correct what is named and try again."))
         if not topics:
             people, topics, notes = spellings.settled(people)
             self.notes += notes
         titles = {field: title for (kind, field), title in self.source.titles.items() if kind == PEOPLE}
-        return Given(tuple(people), tuple(topics), titles, tuple(self.notes), digest)
+        return Given(tuple(people), tuple(topics), titles, tuple(self.notes), digest, tuple(self.source.unused))
 
     def problem(self, place: str, field: str, message: str, kind: str = PEOPLE) -> None:
         source = self.source if kind == PEOPLE else self.vocabulary
@@ -96,7 +100,7 @@ class _Reader:
         return Topic(topic.name, above, topic.synonyms, topic.place)
 
     def _participant(self, row: Row) -> Participant:
-        said: dict[str, Any] = {field: self._text(row, field) for field in TEXTS}
+        said: dict[str, Any] = {field: self._text(row, field) for field in KINDS}
         for field in ("offers", "seeks", "works_on"):
             said[field] = tuple(dict.fromkeys(self._known(row, field)))
         for field in SPANS:
@@ -105,7 +109,8 @@ class _Reader:
             self.notes.append(Note(row.place, _("A date was read as „from … to“. Better format it as text.")))
         host, table = self._value(row, "host", _host, (False, None))
         name = self._name(row)
-        return Participant(name, name, row.place, host=host, host_table=table, **said)
+        own = {column.field: self._text(row, column.field) for column in self.source.layout.columns[PEOPLE][OWN:]}
+        return Participant(name, name, row.place, host=host, host_table=table, own=own, **said)
 
     def _name(self, row: Row) -> str:
         """One name out of the columns that hold parts of it."""

@@ -1,7 +1,7 @@
 """An organiser's file as rows with fields: a spreadsheet, or JSON that says the same."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -10,7 +10,7 @@ from services.cli.solve.columns import LAYOUT, PEOPLE, TOPICS
 from services.cli.solve.people import Note
 from services.kit.errors import Problem, Refused, TooLarge
 from services.kit.i18n import gettext as _
-from services.kit.sheets.columns import Column, plain
+from services.kit.sheets.columns import Column, Layout, never_read, plain
 from services.kit.sheets.headers import header_of, kind_of
 from services.kit.sheets.opening import tables
 from services.kit.sheets.rows import column_title, rows
@@ -30,29 +30,35 @@ class Row:
 
 @dataclass(frozen=True)
 class Source:
-    """The rows of a file by kind. `titles`: how it calls the columns, by kind and field."""
+    """The rows of a file by kind. `titles`: how it calls the columns, by kind and field; `unused`: what else the lists
+    of people hold, each once.
+    """
 
-    rows: dict[str, list[Row]]
-    titles: dict[tuple[str, str], str]
-    notes: list[Note]
+    layout: Layout
+    rows: dict[str, list[Row]] = field(default_factory=dict)
+    titles: dict[tuple[str, str], str] = field(default_factory=dict)
+    notes: list[Note] = field(default_factory=list)
+    unused: dict[str, None] = field(default_factory=dict)
 
 
-def read(name: str, content: bytes) -> Source:
+def read(name: str, content: bytes, layout: Layout = LAYOUT) -> Source:
     """Raises Refused for what cannot be read, TooLarge beyond the limits. `name` may say what a CSV file holds."""
     if name.lower().endswith(".json") or content.lstrip(b"\xef\xbb\xbf \r\n\t")[:1] in {b"{", b"["}:
-        return _json(content)
-    source = Source({}, {}, [])
-    found = [(table, header_of(LAYOUT, table, table.name or name.rpartition(".")[0])) for table in tables(content)]
+        return _json(content, layout)
+    source = Source(layout)
+    found = [(table, header_of(layout, table, table.name or name.rpartition(".")[0])) for table in tables(content)]
     lists = any(header is not None and header.kind == PEOPLE and len(header.columns) > 1 for _table, header in found)
     for table, header in found:
-        other = kind_of(LAYOUT, table.name) is None and header is not None and len(header.columns) == 1
+        other = kind_of(layout, table.name) is None and header is not None and len(header.columns) == 1
         if header is None or (lists and other):  # rooms and speakers have names as well
-            if table.rows and plain(table.name) not in LAYOUT.kinds:
+            if table.rows and plain(table.name) not in layout.kinds:
                 source.notes.append(Note(_("Sheet {sheet}", sheet=table.name), _("Left out: not a list of people.")))
             continue
         kind = header.kind
         for place, column in header.columns.items():
             source.titles.setdefault((kind, column.field), header.titles[place])
+        if kind == PEOPLE:
+            source.unused.update(dict.fromkeys(header.titles[place] for place in header.unknown))
         if left := ", ".join(header.titles[place] for place in (*header.unknown, *header.private)):
             source.notes.append(Note(table.name, _("These columns are not used: {columns}", columns=left)))
 
@@ -68,10 +74,10 @@ def read(name: str, content: bytes) -> Source:
 def title(source: Source, kind: str, field: str) -> str:
     """A column as the file calls it, or as the template does."""
     found = source.titles.get((kind, field))
-    return column_title(found or next(one.label for one in LAYOUT.columns[kind] if one.field == field))
+    return column_title(found or next(one.label for one in source.layout.columns[kind] if one.field == field))
 
 
-def _json(content: bytes) -> Source:
+def _json(content: bytes, layout: Layout) -> Source:
     """`{"people": [{"name": …, "offers": […]}], "topics": [{"topic": …}]}`, or the list of people alone."""
     if len(content) > MOST_BYTES:
         raise TooLarge(_("The file is larger than {most} MB.", most=MOST_BYTES // 1_000_000))
@@ -82,13 +88,13 @@ def _json(content: bytes) -> Source:
     if isinstance(said, list):
         said = {"people": said}
     lists = {kind: said.get(kind, []) for kind in (PEOPLE, TOPICS)} if isinstance(said, dict) else {PEOPLE: None}
-    source = Source({}, {}, [])
+    source = Source(layout)
     for kind, some in lists.items():
         if not isinstance(some, list):
             raise Refused(_("The file needs a list „people“ of objects with a „name“."))
         if len(some) > MOST_ROWS:
             raise TooLarge(_("At most {most} rows in a sheet, please.", most=MOST_ROWS))
-        known = LAYOUT.named(kind)
+        known = layout.named(kind)
         for number, one in enumerate(some):
             place = f"{kind}[{number}]"
             entries = one.items() if isinstance(one, dict) else [(known_name(kind), one)]
@@ -107,6 +113,8 @@ def _fields(
     for name, value in entries:
         column = known.get(plain(name))
         if column is None:
+            if kind == PEOPLE and plain(name) not in never_read():
+                source.unused[name[:60]] = None
             source.notes.append(Note(place, _("These columns are not used: {columns}", columns=name[:60])))
         elif value is not None:
             source.titles.setdefault((kind, column.field), name)

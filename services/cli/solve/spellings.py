@@ -1,10 +1,12 @@
-"""Topics without a vocabulary: what participants name, with spellings of the same name taken as one. Pure."""
+"""Spellings of one name taken as one: topics without a vocabulary, and what tables mix. Pure."""
 
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from difflib import get_close_matches
+from typing import Any
 
+from services.cli.solve.columns import KINDS
 from services.cli.solve.people import Note, Participant, Topic
 from services.kit.i18n import gettext as _
 from services.kit.sheets.columns import plain
@@ -27,6 +29,36 @@ def spelled(said: str) -> str:
 def settled(people: Sequence[Participant]) -> tuple[list[Participant], list[Topic], list[Note]]:
     """The people with one spelling for each topic, the most usual one; the topics in their order; what to look at."""
     said = Counter(name for one in people for name in (*one.offers, *one.seeks, *one.works_on))
+    meant, notes = _meant(said)
+    notes += _alike({spelled(name): name for name in meant.values()})
+
+    def alike(names: Sequence[str]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(meant[name] for name in names))
+
+    changed = [
+        replace(one, offers=alike(one.offers), seeks=alike(one.seeks), works_on=alike(one.works_on)) for one in people
+    ]
+    return changed, [Topic(name) for name in dict.fromkeys(meant.values())], notes[:MOST_NOTES]
+
+
+def alike_kinds(people: Sequence[Participant]) -> tuple[list[Participant], list[Note]]:
+    """The people with one spelling for each city, department, …; what was taken for what."""
+    own = people[0].own if people else {}
+    meant = {}
+    notes: list[Note] = []
+    for kind in (*KINDS, *own):
+        meant[kind], found = _meant(Counter(one.kind(kind) for one in people if one.kind(kind)))
+        notes += found
+
+    def same(one: Participant) -> Participant:
+        found: dict[str, Any] = {kind: meant[kind].get(one.kind(kind), "") for kind in KINDS}
+        return replace(one, own={kind: meant[kind].get(one.kind(kind), "") for kind in own}, **found)
+
+    return [same(one) for one in people], notes[:MOST_NOTES]
+
+
+def _meant(said: Counter[str]) -> tuple[dict[str, str], list[Note]]:
+    """The most usual spelling of each name, and those that were taken for another."""
     groups: dict[str, list[str]] = {}
     for name in said:
         groups.setdefault(spelled(name), []).append(name)
@@ -37,15 +69,7 @@ def settled(people: Sequence[Participant]) -> tuple[list[Participant], list[Topi
         for name in some
         if meant[name] != name
     ]
-    notes += _alike({key: meant[some[0]] for key, some in groups.items()})
-
-    def alike(names: Sequence[str]) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(meant[name] for name in names))
-
-    changed = [
-        replace(one, offers=alike(one.offers), seeks=alike(one.seeks), works_on=alike(one.works_on)) for one in people
-    ]
-    return changed, [Topic(name) for name in dict.fromkeys(meant.values())], notes[:MOST_NOTES]
+    return meant, notes
 
 
 def _alike(names: dict[str, str]) -> list[Note]:

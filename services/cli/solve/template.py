@@ -59,6 +59,8 @@ def _notes(sheet: Any, head: Any, text: Any) -> None:
     for row, (field, words) in enumerate(told.items(), 1):
         sheet.write_string(row, 0, labels[field])
         sheet.write_string(row, 1, words, text)
-    sheet.write_string(len(told) + 2, 0, LAYOUT.label(TOPICS))
+    sheet.write_string(len(told) + 1, 0, _("Columns of your own"))
+    sheet.write_string(len(told) + 1, 1, _('Can be mixed as well, by their names: --mix "Working group=strong"'), text)
+    sheet.write_string(len(told) + 3, 0, LAYOUT.label(TOPICS))
     hint = _("May stay empty. With entries, people may name these topics only; related ones lie below a common parent.")
-    sheet.write_string(len(told) + 2, 1, hint, text)
+    sheet.write_string(len(told) + 3, 1, hint, text)

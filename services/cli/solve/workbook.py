@@ -3,6 +3,8 @@
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from io import BytesIO
+from itertools import zip_longest
+from textwrap import wrap
 from typing import Any, TypeVar
 
 from services.cli.solve.account import Account, Meeting, Quality, Round, Table
@@ -13,14 +15,18 @@ T = TypeVar("T")
 A4 = 9
 MARGIN = 0.4
 """Inches."""
-LINE_PIXELS = (297 / 25.4 - 2 * MARGIN) * 96 * 0.95
-"""Of a landscape page between its margins; printers do not agree to the last pixel."""
+LINE_PIXELS = (297 / 25.4 - 2 * MARGIN) * 96 * 0.9
+"""Of a landscape page between its margins; programs and printers do not agree to the last pixel."""
+FONT = {"font_name": "Arial", "font_size": 10}
+"""Where it is missing, another of the same widths takes its place; columns are as wide as digits of the font are."""
 LINE_LETTERS, LINE_POINTS = 110, 15
 """Letters that fit on such a line with room to spare, and its height."""
 BESIDE = 8
 """Tables beside one another; more begin a new block below."""
 WIDEST = 34
 """Characters of a table's column."""
+LARGER = 1.4
+"""Letters of names on a table's card, beside others."""
 CARD_ROUNDS = 6
 """Rounds beside one another on a table's card."""
 
@@ -28,7 +34,7 @@ CARD_ROUNDS = 6
 def workbook(told: Account) -> bytes:
     """An XLSX file with the plan by round, by person and by table, who meets whom, and how good the plan is."""
     made = BytesIO()
-    book = new_workbook(made)
+    book = new_workbook(made, default_format_properties=FONT)
     writer = _Writer(book, told)
     writer.rounds()
     writer.people()
@@ -42,10 +48,11 @@ def workbook(told: Account) -> bytes:
 class _Writer:
     def __init__(self, book: Any, told: Account) -> None:
         self.book, self.told = book, told
+        self.width = 0.0
         cell = {"valign": "top", "text_wrap": True}
         self.plain = book.add_format(cell)
         sides = {"left": 1, "right": 1, "left_color": "#888888", "right_color": "#888888"}
-        self.comer = book.add_format(cell | {"font_size": 14})
+        self.comer = book.add_format(cell | {"font_size": 10 * LARGER})
         self.stays = book.add_format(cell | {"font_size": 14, "bold": True})
         self.boxed, self.host = book.add_format(cell | sides), book.add_format(cell | sides | {"bold": True})
         self.last = book.add_format({"top": 1, "top_color": "#888888"})
@@ -72,7 +79,8 @@ class _Writer:
         sheet = self.sheet(_("Plan by round"))
         tables = len(self.told.rounds[0].tables)
         beside = min(tables, BESIDE)
-        sheet.set_column(0, beside - 1, min(WIDEST, (LINE_PIXELS / beside - 5) / 7))
+        self.width = min(WIDEST, (LINE_PIXELS / beside - 5) / 7)
+        sheet.set_column(0, beside - 1, self.width)
         title = _("{people} people, {tables} tables, {rounds} rounds", people=len(self.told.people), tables=tables,
                   rounds=len(self.told.rounds))  # fmt: skip
         sheet.write_string(0, 0, title, self.title)
@@ -98,6 +106,9 @@ class _Writer:
     def _block(self, sheet: Any, row: int, tables: Sequence[Table]) -> int:
         """Writes tables beside one another; the row below them."""
         longest = max(len(table.people) for table in tables)
+        _tall(sheet, row + 1, [table.topic for table in tables], [self.width] * len(tables))
+        for number, names in enumerate(zip_longest(*(table.people for table in tables), fillvalue="")):
+            _tall(sheet, row + 2 + number, names, [self.width] * len(tables))
         for column, table in enumerate(tables):
             sheet.write_string(row, column, _("Table {number}", number=table.table), self.head)
             sheet.write_string(row + 1, column, table.topic, self.head)
@@ -117,6 +128,7 @@ class _Writer:
         sheet.set_column(first, first + len(self.told.rounds) - 1, 9)
         for row, one in enumerate(self.told.people, 1):
             texts = [one.name, one.city, *([one.department] if departments else [])]
+            _tall(sheet, row, texts, widths)
             for column, text in enumerate(texts):
                 sheet.write_string(row, column, text, self.plain)
             for column, seat in enumerate(one.seats, first):
@@ -130,7 +142,8 @@ class _Writer:
         """A page for each table: its number and topic large, below them who comes in which round."""
         sheet = self.sheet(_("Table cards"))
         beside = min(len(self.told.rounds), CARD_ROUNDS)
-        sheet.set_column(0, beside - 1, (LINE_PIXELS / beside - 5) / 7)
+        self.width = (LINE_PIXELS / beside - 5) / 7
+        sheet.set_column(0, beside - 1, self.width)
         row, breaks = 0, []
         for number, table in enumerate(self.told.rounds[0].tables):
             if number:
@@ -149,6 +162,8 @@ class _Writer:
 
     def _comers(self, sheet: Any, row: int, rounds: Sequence[Round], table: int) -> int:
         longest = max(len(one.tables[table].people) for one in rounds)
+        for number, names in enumerate(zip_longest(*(one.tables[table].people for one in rounds), fillvalue=""), 1):
+            _tall(sheet, row + number, names, [self.width] * len(rounds), size=LARGER)
         for column, one in enumerate(rounds):
             sheet.write_string(row, column, _("Round {number}", number=one.round), self.head)
             for number, name in enumerate(one.tables[table].people, 1):
@@ -161,13 +176,15 @@ class _Writer:
         sheet = self.sheet(_("Meetings"))
         titles = [_("Name"), _("meets"), _("Round"), _("Table"), _("hears about"), _("tells about"),
                   _("both work on"), _("Points")]  # fmt: skip
-        self._header(sheet, titles, [24, 24, 8, 7, 26, 26, 26, 8])
+        widths = [24, 24, 8, 7, 26, 26, 26, 8]
+        self._header(sheet, titles, widths)
         order = {one.name: number for number, one in enumerate(self.told.people)}
         sides = [side for one in self.told.meetings for side in ((one.one, one.other, one), (one.other, one.one, one))]
         sides.sort(key=lambda side: (order[side[0]], side[2].rounds, order[side[1]]))
         for row, (who, whom, one) in enumerate(sides, 1):
             gets, gives = (one.gets, one.gives) if who == one.one else (one.gives, one.gets)
             texts = [who, whom, _joined(one.rounds), _joined(one.tables), _joined(gets), _joined(gives), _both(one)]
+            _tall(sheet, row, texts, widths)
             for column, text in enumerate(texts):
                 sheet.write_string(row, column, text, self.plain)
             sheet.write_number(row, len(texts), one.points, self.number)
@@ -180,10 +197,12 @@ class _Writer:
         row = 0
         for section in _sections(self.told.quality):
             for number, cells in enumerate(section):
+                merged = len(cells) == 2 and number
+                texts = [value if isinstance(value, str) else "" for value in cells]
+                _tall(sheet, row, texts, [44, 42] if merged else [44, 15, 15, 15])
                 for column, value in enumerate(cells):
                     if isinstance(value, str) and column and number and len(cells) == 2:
                         sheet.merge_range(row, column, row, 3, "", self.plain)
-                        sheet.set_row(row, LINE_POINTS * math.ceil(len(value) / 42))
                     if isinstance(value, str):
                         sheet.write_string(row, column, value, self.plain if number else self.head)
                     else:
@@ -199,6 +218,13 @@ class _Writer:
         sheet.repeat_rows(0)
         sheet.freeze_panes(1, 1)
         sheet.fit_to_pages(1, 0)
+
+
+def _tall(sheet: Any, row: int, texts: Sequence[str], widths: Sequence[float], size: float = 1.0) -> None:
+    """Makes a row as high as its texts are long: not every program does so itself. `size`: of the letters."""
+    lines = max(len(wrap(text, max(1, int(width / size)))) for text, width in zip(texts, widths, strict=False))
+    if lines > 1:
+        sheet.set_row(row, LINE_POINTS * size * lines)
 
 
 def _joined(some: Iterable[object]) -> str:

@@ -16,10 +16,10 @@ A4 = 9
 """As Excel counts sizes of paper."""
 
 
-def workbook(into: BytesIO) -> Any:
+def workbook(into: BytesIO, **options: Any) -> Any:
     """An XlsxWriter workbook to fill and to close."""
     safe = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    return Workbook(into, {"in_memory": True, **safe})
+    return Workbook(into, {"in_memory": True, **options, **safe})
 
 
 def harmless(text: str) -> str:

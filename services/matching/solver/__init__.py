@@ -19,7 +19,7 @@ Depends on nothing but NumPy and Numba.
 from services.matching.solver.certain import plan_or_conflict
 from services.matching.solver.check import Violation, check, recount
 from services.matching.solver.conflict import Conflict, Possible, conflict
-from services.matching.solver.construct import Unseatable, random_plan
+from services.matching.solver.construct import Unseatable, random_plan, repaired
 from services.matching.solver.faults import Fault, Invalid
 from services.matching.solver.model import Model
 from services.matching.solver.problem import HARD, Kinds, Pairs, Problem, Weights
@@ -57,6 +57,7 @@ __all__ = [
     "plan_or_conflict",
     "random_plan",
     "recount",
+    "repaired",
     "replan",
     "solve",
     "warm",

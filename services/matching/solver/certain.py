@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from services.matching.solver.conflict import Conflict, Possible, conflict
 from services.matching.solver.construct import Unseatable
-from services.matching.solver.problem import Problem
+from services.matching.solver.problem import Ints, Problem
 from services.matching.solver.result import Result
 from services.matching.solver.search import Progress, solve
 from services.matching.solver.stop import Stop
@@ -18,16 +18,18 @@ def plan_or_conflict(
     seed: int = 0,
     on_progress: Callable[[Progress], None] | None = None,
     *,
+    start: Ints | None = None,
     seconds: float = 5.0,
 ) -> Result | Conflict:
-    """As `solve`; where hard rules stay broken, up to `seconds` more go into finding out why.
+    """As `solve`, from `start` where there is one.
 
-    If the rules conflict, that is the answer. If they do not and a plan is known, the search goes on from it, until
-    `stop` once more. If neither is known, the answer is the plan with the fewest broken rules.
+    Where hard rules stay broken, up to `seconds` more go into finding out why. If the rules conflict,
+    that is the answer. If they do not and a plan is known, the search goes on from it, until `stop` once more. If
+    neither is known, the answer is the plan with the fewest broken rules.
     Raises Unseatable where nobody can say more than that.
     """
     try:
-        result = solve(problem, stop, seed, on_progress)
+        result = solve(problem, stop, seed, on_progress, start=start)
     except Unseatable:
         answer = conflict(problem, seconds)
         if not isinstance(answer, Conflict):

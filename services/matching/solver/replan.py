@@ -8,11 +8,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from services.matching.solver.check import check
 from services.matching.solver.construct import repaired
 from services.matching.solver.objective import worth
-from services.matching.solver.problem import Ints, Problem
+from services.matching.solver.problem import HARD, Flags, Ints, Pairs, Problem, Weights
 from services.matching.solver.result import Result
 from services.matching.solver.search import Keep, Progress, solve
+from services.matching.solver.state import lay_out, moving
 from services.matching.solver.stop import Stop
 
 MOVES_EACH = 2
@@ -21,6 +23,8 @@ MOVES_EACH = 2
 _WIDENED = 4
 # Ways to begin, for one person and at most: each takes its time.
 _STARTS, _MOST_STARTS = 3_000, 50
+# How often each seat is looked at while broken rules are mended, and how often that is tried.
+_LOOKS, _TRIES = 10, 5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,8 +77,13 @@ def replan(
     missing = np.flatnonzero((before & ~ahead).any(axis=0))
     new = np.flatnonzero((ahead & ~before).any(axis=0))
     start = _start(today, np.where(home >= 0, home, fixed) if begun is None else begun, seed)
-    least = int(((home >= 0) & (start != home)).sum())
+    least = _moved(home, start)
     allowed = MOVES_EACH * (len(missing) + len(new)) if most_moved is None else most_moved
+    # Where people came or went and nobody says how much may change, the search mends and improves at once.
+    if most_moved is not None or not allowed:
+        mended = _mended(today, start)
+        if most_moved is None or _moved(home, mended) <= max(allowed, least):
+            start, least = mended, _moved(home, mended)
     result = solve(today, stop, seed, on_progress, start=start, keep=Keep(home, max(allowed, least)), clock=clock)
     for _attempt in range(_WIDENED):
         if not result.broken or most_moved is not None:
@@ -98,6 +107,54 @@ def _start(problem: Problem, plan: Ints, seed: int) -> Ints:
     found = [repaired(problem, plan, seed * 1_000_003 + number) for number in range(tries)]
     marks = [worth(problem, one) for one in found]
     return found[max(range(tries), key=lambda k: (-marks[k].broken, marks[k].objective, -k))]
+
+
+def _mended(problem: Problem, plan: Ints) -> Ints:
+    """The plan after exchanges that each mend a broken hard rule and do nothing else, as long as there are any.
+
+    A search among few changes would use them up for what is merely better.
+    """
+    if not worth(problem, plan).broken:
+        return plan
+    weights = Weights(0.0, 0.0, HARD if problem.weights.repeat == HARD else 0.0)
+    bare = replace(
+        problem,
+        affinity=np.zeros_like(problem.affinity),
+        interest=np.zeros_like(problem.interest),
+        kinds=tuple(one for one in problem.kinds if one.weight == HARD),
+        must=_hard(problem.must),
+        never=_hard(problem.never),
+        weights=weights,
+    )
+    # Whoever sits elsewhere would help a little, too, and leave another table to be mended.
+    concerned = _concerned(problem, plan) & problem.open
+    found = []
+    for seed in range(_TRIES):
+        state = lay_out(bare, plan, seed)
+        state.rules = state.rules._replace(**moving(concerned))
+        state.draw(0, _LOOKS * int(concerned.sum()))
+        found.append(state.best.copy())
+    return min(found, key=lambda one: (worth(problem, one).broken, int((one != plan).sum())))
+
+
+def _concerned(problem: Problem, plan: Ints) -> Flags:
+    """Who sits where a hard rule is broken, or has a part in one that is (R×N)."""
+    who = np.zeros(plan.shape, dtype=np.bool_)
+    number = {key: i for i, key in enumerate(problem.keys)}
+    for one in check(problem, plan):
+        if one.round is not None and one.table is not None:
+            who[one.round] |= plan[one.round] == one.table
+        who[:, [number[key] for key in one.people]] = True
+    return who
+
+
+def _hard(pairs: Pairs) -> Pairs:
+    hard = pairs.weights == HARD
+    return Pairs(pairs.who[hard], pairs.weights[hard])
+
+
+def _moved(home: Ints, plan: Ints) -> int:
+    return int(((home >= 0) & (plan != home)).sum())
 
 
 def past_as_it_was(problem: Problem, over: int) -> Problem:

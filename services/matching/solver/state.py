@@ -12,7 +12,7 @@ from services.matching.solver import board as boards
 from services.matching.solver import draws, kernel, seating
 from services.matching.solver.board import Array, Board, Pace, Rules
 from services.matching.solver.prices import UNIT, Levels, levels_of, steps, whole
-from services.matching.solver.problem import Ints, Kinds, Problem
+from services.matching.solver.problem import Flags, Ints, Kinds, Problem
 
 _NOISE = 4096
 _DRAWN = 8192
@@ -127,7 +127,6 @@ def lay_out(problem: Problem, plan: Ints, seed: int, home: Ints | None = None, m
     kind, price, low, high = _kinds(problem)
     add, drop = steps(problem, levels, 1.0)
     free = problem.open
-    movables = free.sum(axis=1).astype(np.int64)
     first = kind[:, 0]
     away = np.full_like(plan, -1) if home is None else home
     rules = Rules(
@@ -141,11 +140,8 @@ def lay_out(problem: Problem, plan: Ints, seed: int, home: Ints | None = None, m
         least=problem.least.astype(np.int32),
         most=problem.most.astype(np.int32),
         allowed=problem.allowed.copy(),
-        # Those who can move come first, in their order.
-        movable=np.argsort(~free, axis=1, kind="stable").astype(np.int32),
-        movables=movables,
+        **moving(free),
         free=free.copy(),
-        open=np.flatnonzero(movables).astype(np.int64),
         start=np.searchsorted(np.sort(first), np.arange(len(price) + 1)).astype(np.int32),
         residents=np.argsort(first, kind="stable").astype(np.int32),
         home=away.astype(np.int32),
@@ -171,6 +167,17 @@ def lay_out(problem: Problem, plan: Ints, seed: int, home: Ints | None = None, m
     unmet = sum(whole(weight) for weight in problem.must.weights.tolist())
     board.tally[boards.NOW] = board.tally[boards.BEST] = seating.worth_of(board, rules, pace.levels) - unmet
     return State(board, rules, pace, levels, problem, pace.mates)
+
+
+def moving(free: Flags) -> dict[str, Array]:
+    """Who (R×N) proposals and draws begin with, as `Rules` has it."""
+    movables = free.sum(axis=1).astype(np.int64)
+    return {
+        # Those who can move come first, in their order.
+        "movable": np.argsort(~free, axis=1, kind="stable").astype(np.int32),
+        "movables": movables,
+        "open": np.flatnonzero(movables).astype(np.int64),
+    }
 
 
 def start_again(state: State, plan: Ints) -> None:

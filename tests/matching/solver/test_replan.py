@@ -100,6 +100,24 @@ def test_hard_rules_come_before_few_moves() -> None:
     assert found.result.broken == 0
 
 
+def test_a_plan_made_worse_by_hand_is_mended_with_few_moves(morning: tuple[Problem, Ints]) -> None:
+    """Two of different cities change places; so do two of one city, which breaks nothing."""
+    given, plan = morning
+    city = given.kinds[0].of
+    for seed in range(5):
+        rnd, worse = Random(seed), plan.copy()
+        for r in range(ROUNDS):
+            i = rnd.choice([i for i in range(given.people) if plan[r, i] >= 0])
+            j = rnd.choice([j for j in np.flatnonzero(city != city[i]).tolist() if plan[r, j] not in {-1, plan[r, i]}])
+            worse[r, i], worse[r, j] = worse[r, j], worse[r, i]
+        broken = {one.round for one in check(given, worse)}
+        assert broken
+        for most in (2 * len(broken), None):
+            found = replan(given, worse, 0, Iterations(20_000), seed=seed, most_moved=most)
+            assert check(given, found.result.plan, found.result.objective) == []
+            assert len(found.moved) <= 2 * len(broken)
+
+
 def test_a_plan_of_another_day_is_refused(morning: tuple[Problem, Ints]) -> None:
     given, plan = morning
     with pytest.raises(ValueError, match="shape"):
