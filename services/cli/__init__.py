@@ -7,14 +7,13 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Coroutine
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from services.app import SERVICES, chosen
 from services.cli import backup, demo, files, keys, people, solve
 from services.cli.monitoring import monitored
-from services.cli.running import running, servers, until_stopped
+from services.cli.running import running, servers, unasked, until_stopped
 from services.directory import register
 from services.directory.access import CLIENT_SCOPES, checked_ags
 from services.directory.oauth import clients
@@ -142,7 +141,7 @@ async def _work(asked: argparse.Namespace, settings: Settings) -> int:
 
 async def _migrate(asked: argparse.Namespace, settings: Settings) -> int:
     with servers(settings) as found:
-        hub = Hub(replace(found, workers=False), chosen(",".join(asked.service)))
+        hub = Hub(unasked(found), chosen(",".join(asked.service)))
         await hub.migrate(asked.phase)
         await hub.stop()
     print(_("The database is up to date."))

@@ -4,7 +4,6 @@ import argparse
 import contextlib
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from services.app import SERVICES, chosen
-from services.cli.running import servers
+from services.cli.running import servers, unasked
 from services.directory.protection import tombstones
 from services.kit import jobs, migrations
 from services.kit.backups import making, manifest, remembered, restoring
@@ -61,7 +60,7 @@ async def run(asked: argparse.Namespace, settings: Settings) -> int:
 
 async def run_tombstones(asked: argparse.Namespace, settings: Settings) -> int:
     names = [service.name for service in chosen(",".join(asked.service))]
-    with _database(settings) as found, making.held(asked.folder):
+    with _database(settings) as found:
         new = await _remember(found.database_url or "", names, asked.folder)
     print(_("{count} new tombstones in {file}.", count=new, file=asked.folder / remembered.FILE))
     return 0
@@ -125,7 +124,7 @@ def _secret(settings: Settings) -> str:
 
 async def _wake(settings: Settings, said: Manifest) -> None:
     """Missing migrations, and whatever was erased since; where all services are here, all of them hear it."""
-    hub = Hub(replace(settings, workers=False), chosen(",".join(said.schemas)))
+    hub = Hub(unasked(settings), chosen(",".join(said.schemas)))
     try:
         await hub.migrate("after")
         if len(said.schemas) == len(SERVICES):
@@ -161,8 +160,7 @@ async def _remember(url: str, names: Sequence[str], folder: Path) -> int:
 async def _remember_living(url: str, names: Sequence[str], folder: Path) -> None:
     """What the database knows that is to be replaced, if it still can be read."""
     try:
-        with making.held(folder):
-            await _remember(url, names, folder)
+        await _remember(url, names, folder)
     except HubError as problem:
         _tell(_("What the database knows of erasures cannot be kept: {reason}", reason=problem.message))
 

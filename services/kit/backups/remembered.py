@@ -4,6 +4,7 @@ A small file of opaque ids that holds no data of anybody and only grows; `until`
 database. It is written anew and renamed, so that it is whole whenever it is copied.
 """
 
+import fcntl
 import os
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -16,6 +17,7 @@ from services.kit.errors import Refused
 from services.kit.i18n import gettext as _
 
 FILE = "tombstones.jsonl"
+LOCK = ".tombstones.lock"
 FORMAT = 1
 MAIL = "mail:"
 MAILS_KEPT = timedelta(days=60)
@@ -61,14 +63,25 @@ def read(folder: Path) -> Remembered | None:
 
 
 def add(folder: Path, stones: Iterable[Tombstone], now: datetime) -> int:
-    """Keep these too, in a folder that is held (`making.held`); returns how many were new. Raises Refused."""
+    """Keep these too; returns how many were new. Raises Refused, and what was there stays."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with os.fdopen(os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o600), "wb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # for no longer than this takes
+            return _add(folder, stones, now)
+    except OSError as problem:
+        raise Refused(_("{file} cannot be written: {reason}", file=folder / FILE, reason=problem.strerror)) from problem
+
+
+def _add(folder: Path, stones: Iterable[Tombstone], now: datetime) -> int:
     before = read(folder)
     known = {_about(one): one for one in (before.stones if before else ())}
     newest = dict(known)
     for one in sorted(stones):
         newest[_about(one)] = max(one, newest.get(_about(one), one))
     kept = [one for one in newest.values() if not one.kind.startswith(MAIL) or one.at > now - MAILS_KEPT]
-    lines = [_Head(FORMAT, len(kept), now), *sorted(kept)]
+    until = max(now, before.until) if before else now
+    lines = [_Head(FORMAT, len(kept), until), *sorted(kept)]
     part = folder / f".{FILE}.part"
     try:
         with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
@@ -76,10 +89,10 @@ def add(folder: Path, stones: Iterable[Tombstone], now: datetime) -> int:
             file.flush()
             os.fsync(file.fileno())
         part.replace(folder / FILE)
-        manifest.sync(folder)
-    except OSError as problem:
+    except OSError:
         part.unlink(missing_ok=True)
-        raise Refused(_("{file} cannot be written: {reason}", file=folder / FILE, reason=problem.strerror)) from problem
+        raise
+    manifest.sync(folder)
     return sum(_about(one) not in known for one in kept)
 
 
