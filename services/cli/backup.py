@@ -19,7 +19,7 @@ from services.kit.backups import making, manifest, remembered, restoring
 from services.kit.backups.manifest import Manifest
 from services.kit.backups.remembered import MAIL, MAILS_KEPT, Remembered, Tombstone
 from services.kit.db import HUB, Database
-from services.kit.errors import HubError, Refused, Unavailable
+from services.kit.errors import HubError, NotFound, Refused, Unavailable
 from services.kit.i18n import gettext as _
 from services.kit.service import Hub
 from services.kit.settings import Settings
@@ -40,6 +40,12 @@ def add(command: Callable[..., argparse.ArgumentParser]) -> None:
     for one in (backup, again, stones):
         one.add_argument("folder", type=Path, metavar="FOLDER")
         one.add_argument("service", nargs="*", metavar="SERVICE", help=f"{', '.join(SERVICES)}; all if none is named")
+    stones.add_argument(
+        "--replay", action="store_true", help="do again what they say, in a database that was brought back another way"
+    )
+    again.add_argument(
+        "--send-mails", action="store_true", help="send what waits in the backup: the hub has not run since, but moved"
+    )
     again.add_argument("--replace", action="store_true", help="throw away what the database holds")
     again.add_argument(
         "--without-tombstones", action="store_true", help="although who was erased since the backup is not known"
@@ -60,9 +66,25 @@ async def run(asked: argparse.Namespace, settings: Settings) -> int:
 
 async def run_tombstones(asked: argparse.Namespace, settings: Settings) -> int:
     names = [service.name for service in chosen(",".join(asked.service))]
+    if asked.replay:
+        return await _replay(asked.folder, names, settings)
     with _database(settings) as found:
         new = await _remember(found.database_url or "", names, asked.folder)
     print(_("{count} new tombstones in {file}.", count=new, file=asked.folder / remembered.FILE))
+    return 0
+
+
+async def _replay(folder: Path, names: Sequence[str], settings: Settings) -> int:
+    kept = remembered.read(folder)
+    if kept is None:
+        raise NotFound(_("There is no {file}.", file=folder / remembered.FILE))
+    additions = _additions(names, kept, datetime.min.replace(tzinfo=UTC))
+    with servers(settings) as found:
+        await jobs.check_server(jobs.address(found.redis_url or ""))
+        await _wake(found, names)  # whose tables may be older than this version
+        await restoring.settle(found.database_url or "", names, additions=additions)
+        await _wake(found, names)
+    _conclude(additions)
     return 0
 
 
@@ -85,22 +107,20 @@ async def run_restore(asked: argparse.Namespace, settings: Settings) -> int:
             await _remember_living(url, list(said.schemas), home)
         kept = _kept(home, said, without=asked.without_tombstones)
         known = {name: migrations.revisions(service.migrations) for name, service in SERVICES.items()}
-        additions = _additions(said, kept)
-        await restoring.restore(url, folder, said, known, replace=asked.replace, additions=additions, tell=_tell)
-        try:
-            await _wake(found, said)
-        except HubError as problem:
-            raise Unavailable(
-                _(
-                    "The rows are back, but not yet ready: {reason} Call „lotsennetz migrate“, which goes on from "
-                    "here, before anybody uses them.",
-                    reason=problem.message,
-                )
-            ) from problem
-    decisions = len(additions.get(tombstones.TABLE, ()))
-    print(_("Decisions of people from after the backup that were carried out again: {count}.", count=decisions))
-    print(_("Mails that waited in the backup are not sent. The hub may start."))
+        additions = _additions(list(said.schemas), kept, said.at - MARGIN)
+        await restoring.restore(
+            url, folder, said, known, replace=asked.replace, send=asked.send_mails, additions=additions, tell=_tell
+        )
+        await _wake(found, list(said.schemas))
+    _conclude(additions)
+    if not asked.send_mails:
+        print(_("Mails that waited in the backup are not sent."))
     return 0
+
+
+def _conclude(additions: restoring.Additions) -> None:
+    count = len(additions.get(tombstones.TABLE, ()))
+    print(_("Decisions of people from after the backup that were carried out again: {count}.", count=count))
 
 
 def _tell(line: str) -> None:
@@ -122,13 +142,21 @@ def _secret(settings: Settings) -> str:
     return settings.derived("backups").hex()[:16]
 
 
-async def _wake(settings: Settings, said: Manifest) -> None:
+async def _wake(settings: Settings, names: Sequence[str]) -> None:
     """Missing migrations, and whatever was erased since; where all services are here, all of them hear it."""
-    hub = Hub(unasked(settings), chosen(",".join(said.schemas)))
+    hub = Hub(unasked(settings), chosen(",".join(names)))
     try:
         await hub.migrate("after")
-        if len(said.schemas) == len(SERVICES):
+        if len(names) == len(SERVICES):
             await hub.settle()
+    except HubError as problem:
+        raise Unavailable(
+            _(
+                "The rows are back, but not yet ready: {reason} Call „lotsennetz migrate“, which goes on from here, "
+                "before anybody uses them.",
+                reason=problem.message,
+            )
+        ) from problem
     finally:
         await hub.stop()
 
@@ -184,18 +212,19 @@ def _kept(home: Path, said: Manifest, *, without: bool) -> Remembered | None:
     return kept
 
 
-def _additions(said: Manifest, kept: Remembered | None) -> dict[str, list[dict[str, Any]]]:
-    """Rows for what happened since the backup, by table."""
+def _additions(names: Sequence[str], kept: Remembered | None, since: datetime) -> dict[str, list[dict[str, Any]]]:
+    """Rows for what happened after `since`, by table."""
     rows: dict[str, list[dict[str, Any]]] = {}
     for one in kept.stones if kept else ():
-        if one.at <= said.at - MARGIN:
+        if one.at <= since:
             continue
-        if one.kind.startswith(MAIL) and one.place in said.schemas:
-            kind = one.kind.removeprefix(MAIL)
-            row = {"id": str(uuid.uuid4()), "key": one.key, "kind": kind, "state": "sent", "reason": "restored",
-                   "created_at": one.at, "finished_at": one.at}  # fmt: skip
-            rows.setdefault(f"{one.place}.mail", []).append(row)
-        elif not one.kind.startswith(MAIL) and FIRST in said.schemas:
+        if one.kind.startswith(MAIL):
+            if one.place in names:
+                kind = one.kind.removeprefix(MAIL)
+                row = {"id": str(uuid.uuid4()), "key": one.key, "kind": kind, "state": "sent", "reason": "restored",
+                       "created_at": one.at, "finished_at": one.at}  # fmt: skip
+                rows.setdefault(f"{one.place}.mail", []).append(row)
+        elif FIRST in names:
             row = {"kind": one.kind, "key": one.key, "place": one.place, "at": one.at}
             rows.setdefault(tombstones.TABLE, []).append(row)
     return rows

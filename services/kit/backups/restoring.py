@@ -41,8 +41,10 @@ SELECT setval(format('%I.%I', schemaname, sequencename)::regclass,
     least(coalesce(last_value, start_value) + {ahead}, max_value)) FROM pg_sequences WHERE schemaname = '{schema}';
 """
 SET_ASIDE = """
-UPDATE {schema}.mail SET state = 'failed', reason = 'restored', sealed = NULL, finished_at = now()
-WHERE state = 'queued';
+DO $$ BEGIN IF to_regclass('{schema}.mail') IS NOT NULL THEN
+    UPDATE {schema}.mail SET state = 'failed', reason = 'restored', sealed = NULL, finished_at = now()
+    WHERE state = 'queued';
+END IF; END $$;
 UPDATE {schema}.job SET state = 'failed', error = 'restored', payload = '{{}}', lease_until = NULL, finished_at = now()
 WHERE state IN ('queued', 'running') AND payload ? 'sealed';
 """
@@ -54,13 +56,14 @@ Additions = Mapping[str, Sequence[Mapping[str, Any]]]
 
 
 async def restore(
-    url: str, folder: Path, manifest: Manifest, known: Mapping[str, Sequence[str]], *, replace: bool,
+    url: str, folder: Path, manifest: Manifest, known: Mapping[str, Sequence[str]], *, replace: bool, send: bool,
     additions: Additions, tell: Tell,
 ) -> None:  # fmt: skip
     """Fill the database of `url` from a backup that was checked, and commit.
 
     `known` are the migrations that this version knows, by schema. Raises Refused, Conflict or Unavailable; the database
-    is then as it was. With `replace`, what it holds of these schemas is thrown away.
+    is then as it was. With `replace`, what it holds of these schemas is thrown away; with `send`, mails that wait in
+    the backup are sent.
     """
     names = list(manifest.schemas)
     for name, schema in manifest.schemas.items():
@@ -84,7 +87,7 @@ async def restore(
             await connection.close()
         await migrations.ensure_roles(owner, names)
         tell(_("Restoring {schemas} as of {at:%Y-%m-%d %H:%M} UTC", schemas=", ".join(names), at=manifest.at))
-        behind = "\n".join([*_verified(manifest), *_settled(manifest), *_added(additions), "COMMIT;", ""])
+        behind = "\n".join([*_verified(manifest), *_settled(names, send=send), *_added(additions), "COMMIT;", ""])
         await _load(tools, programs.place(url), folder / DUMP, _first(names, replace=replace), behind, server)
         connection = await owner.connect()
         try:
@@ -92,6 +95,24 @@ async def restore(
             for name, schema in manifest.schemas.items():  # or the first questions would be planned without figures
                 tables = ", ".join(f'"{name}"."{table}"' for table in schema.tables)
                 await connection.execute(f"ANALYZE {tables}")
+        finally:
+            await connection.close()
+    finally:
+        await owner.close()
+
+
+async def settle(url: str, schemas: Sequence[str], *, additions: Additions) -> None:
+    """What `restore` does beside the rows, for a database that came back another way. Raises Conflict."""
+    owner = Database(url, None, pool=1)
+    try:
+        await migrations.check_server(owner)
+        connection = await owner.connect()
+        try:
+            await _may(connection, schemas, replace=True)
+            async with connection.transaction():
+                await connection.execute("SET LOCAL lotsennetz.hub = 'on'")
+                for statement in (*_settled(schemas, send=False), *_added(additions)):
+                    await connection.execute(statement)
         finally:
             await connection.close()
     finally:
@@ -134,11 +155,11 @@ def _verified(manifest: Manifest) -> Iterator[str]:
             yield SAME.format(table=f"{name}.{table}", summed=rows.summed(name, table), said=said)
 
 
-def _settled(manifest: Manifest) -> Iterator[str]:
+def _settled(schemas: Sequence[str], *, send: bool) -> Iterator[str]:
     """Numbers jump, and nothing that waited to be sent is sent: it most likely left after the backup."""
-    for name, schema in manifest.schemas.items():
+    for name in schemas:
         yield JUMPING.format(schema=name, ahead=AHEAD)
-        if "mail" in schema.tables:
+        if not send:
             yield SET_ASIDE.format(schema=name)
 
 
