@@ -3,7 +3,7 @@
 import argparse
 import contextlib
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -80,10 +80,11 @@ async def _replay(folder: Path, names: Sequence[str], settings: Settings) -> int
         raise NotFound(_("There is no {file}.", file=folder / remembered.FILE))
     additions = _additions(names, kept, datetime.min.replace(tzinfo=UTC))
     with servers(settings) as found:
-        await jobs.check_server(jobs.address(found.redis_url or ""))
-        await _wake(found, names)  # whose tables may be older than this version
-        await restoring.settle(found.database_url or "", names, additions=additions)
-        await _wake(found, names)
+        async with _hub(found, names) as hub:
+            await hub.migrate("after")  # its tables may be older than this version
+        async with _hub(found, names) as hub:
+            await restoring.settle(found.database_url or "", names, additions=additions)
+            await _wake(hub)
     _conclude(additions)
     return 0
 
@@ -101,17 +102,17 @@ async def run_restore(asked: argparse.Namespace, settings: Settings) -> int:
                     "Nothing was changed."
                 )
             )
-        await jobs.check_server(jobs.address(found.redis_url or ""))  # before anything happens
         url, home = found.database_url or "", folder.parent
         if asked.replace:
             await _remember_living(url, list(said.schemas), home)
         kept = _kept(home, said, without=asked.without_tombstones)
         known = {name: migrations.revisions(service.migrations) for name, service in SERVICES.items()}
         additions = _additions(list(said.schemas), kept, said.at - MARGIN)
-        await restoring.restore(
-            url, folder, said, known, replace=asked.replace, send=asked.send_mails, additions=additions, tell=_tell
-        )
-        await _wake(found, list(said.schemas))
+        async with _hub(found, list(said.schemas)) as hub:
+            await restoring.restore(
+                url, folder, said, known, replace=asked.replace, send=asked.send_mails, additions=additions, tell=_tell
+            )
+            await _wake(hub)
     _conclude(additions)
     if not asked.send_mails:
         print(_("Mails that waited in the backup are not sent."))
@@ -142,12 +143,22 @@ def _secret(settings: Settings) -> str:
     return settings.derived("backups").hex()[:16]
 
 
-async def _wake(settings: Settings, names: Sequence[str]) -> None:
-    """Missing migrations, and whatever was erased since; where all services are here, all of them hear it."""
+@contextlib.asynccontextmanager
+async def _hub(settings: Settings, names: Sequence[str]) -> AsyncIterator[Hub]:
+    """Complains before anything happens about settings that cannot be read, and a Valkey that does not answer."""
     hub = Hub(unasked(settings), chosen(",".join(names)))
     try:
+        await jobs.check_server(hub.redis)
+        yield hub
+    finally:
+        await hub.stop()
+
+
+async def _wake(hub: Hub) -> None:
+    """Missing migrations, and whatever was erased since; where all services are here, all of them hear it."""
+    try:
         await hub.migrate("after")
-        if len(names) == len(SERVICES):
+        if len(hub.services) == len(SERVICES):
             await hub.settle()
     except HubError as problem:
         raise Unavailable(
@@ -157,8 +168,6 @@ async def _wake(settings: Settings, names: Sequence[str]) -> None:
                 reason=problem.message,
             )
         ) from problem
-    finally:
-        await hub.stop()
 
 
 # Tombstones -----------------------------------------------------------------------------------------------------------

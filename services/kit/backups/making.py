@@ -9,11 +9,13 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import asyncpg
+
 from services.kit import migrations
 from services.kit.backups import manifest, programs, rows
 from services.kit.backups.manifest import DUMP, Manifest
 from services.kit.db import Database
-from services.kit.errors import Conflict, Refused
+from services.kit.errors import Conflict, Refused, Unavailable
 from services.kit.i18n import gettext as _
 
 PART = ".part-"
@@ -59,6 +61,10 @@ async def make(url: str, schemas: Sequence[str], complete: bool, secret: str, fo
             return await _make(connection, url, schemas, complete, secret, folder, tell)
         finally:
             await connection.close()
+    except asyncpg.PostgresError as problem:
+        raise programs.failed("PostgreSQL", str(problem).encode()) from problem
+    except ConnectionError as problem:
+        raise Unavailable(_("The database does not answer. Please try again in a moment.")) from problem
     except OSError as problem:
         raise Refused(
             _("The backup cannot be written to {folder}: {reason}", folder=folder, reason=problem.strerror or problem)
@@ -107,11 +113,11 @@ async def _make(
                     "--no-comments",
                     *(f"--schema={schema}" for schema in schemas),
                     *(f"--extension={extension}" for extension in extensions),
-                    f"--file={part / DUMP}",
                     f"--dbname={place.address}",
                     "--no-password",
                 ],
                 place.environment,
+                part / DUMP,
             )
         said = Manifest(manifest.FORMAT, at, version("lotsennetz"), server, tools.major, secret, found)
         manifest.write(part, said)

