@@ -104,7 +104,7 @@ async def _make(
             place = programs.place(url)
             await programs.run(
                 [
-                    tools["pg_dump"],
+                    tools.path("pg_dump"),
                     "--format=custom",
                     f"--snapshot={snapshot}",
                     f"--lock-wait-timeout={LOCK_WAIT}",

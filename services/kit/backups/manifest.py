@@ -103,7 +103,7 @@ def check(folder: Path) -> None:
         lines = (folder / SUMS).read_text(encoding="ascii").splitlines()
     except (OSError, ValueError) as problem:
         raise Refused(damaged(folder, SUMS)) from problem
-    said = dict(reversed(line.split("  ", 1)) for line in lines if "  " in line)
+    said = {name: sum_ for sum_, _two, name in (line.partition("  ") for line in lines)}
     for name in (DUMP, MANIFEST):
         try:
             whole = said.get(name) == digest(folder / name)

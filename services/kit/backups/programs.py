@@ -28,7 +28,7 @@ class Programs(NamedTuple):
     folder: Path
     major: int
 
-    def __getitem__(self, name: str) -> str:  # type: ignore[override]  # nobody asks it by number
+    def path(self, name: str) -> str:
         return str(self.folder / name)
 
 
