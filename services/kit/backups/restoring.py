@@ -187,7 +187,8 @@ def _added(additions: Additions) -> Iterator[str]:
 async def _load(tools: Programs, place: Place, dump: Path, first: str, behind: str, server: int) -> None:
     """Write `first`, the dump as SQL and `behind` to psql. Nothing is committed unless all of it was written."""
     reading = await asyncio.create_subprocess_exec(
-        tools.path("pg_restore"), "--file=-", "--no-owner", "--no-comments", "--no-security-labels", str(dump), env=place.environment, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE,
+        tools.path("pg_restore"), "--file=-", "--no-owner", "--no-comments", "--no-security-labels", str(dump),
+        env=place.environment, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE, limit=CHUNK,
     )  # fmt: skip
     writing = await asyncio.create_subprocess_exec(
