@@ -173,9 +173,8 @@ async def test_every_row_comes_back(
 
 async def numbers_are_new(before: str, after: str) -> None:
     """No sequence gives a number that was given between the backup and the loss."""
-    question = (
-        "SELECT string_agg(schemaname || '.' || sequencename || ' ' || coalesce(last_value, 0), ',') FROM pg_sequences"
-    )
+    named = "schemaname || '.' || sequencename"
+    question = f"SELECT json_object_agg({named}, coalesce(last_value, 0))::text FROM pg_sequences"
     old, new = json.loads(await ask(before, question)), json.loads(await ask(after, question))
     assert old.keys() == new.keys()
     assert all(int(new[name]) >= int(old[name]) + restoring.AHEAD for name in old)
