@@ -8,9 +8,11 @@ import shutil
 import stat
 import subprocess
 import sys
+import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -455,3 +457,22 @@ async def test_an_owner_without_further_rights_and_a_database_for_each_service(
         await connection.execute(f"DROP OWNED BY {user}")
         await connection.execute(f"DROP ROLE {user}")
         await connection.close()
+
+
+async def test_a_database_that_came_back_another_way(
+    servers: Servers, template: str, settings: Settings, tmp_path: Path
+) -> None:
+    """Who was erased, and is not even there, must not come by a city's next list; a mail that left does not again."""
+    now, key = datetime.now(UTC), str(uuid.uuid4())
+    stones = [
+        remembered.Tombstone(now, "entry.erased", key, towns()),
+        remembered.Tombstone(now, "mail:x", "k:1", "events"),
+    ]
+    remembered.add(tmp_path, stones, now)
+    async with _fresh(servers, template) as url:
+        own = replace(settings, database_url=url, redis_url=servers.redis, workers=False, data=tmp_path)
+        for _again in range(2):
+            await call(own, "tombstones", tmp_path, "--replay")
+            assert await ask(url, f"SELECT count(*) FROM directory.erased WHERE navigator_id = '{key}'") == 1
+            assert await ask(url, "SELECT count(*) FROM directory.tombstone") == 0
+            assert await ask(url, "SELECT state FROM events.mail WHERE key = 'k:1'") == "sent"
