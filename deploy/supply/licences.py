@@ -96,10 +96,10 @@ def accepted(expression: str, allowed: frozenset[str] = DELIVERED) -> bool:
 
 def document() -> str:
     """`docs/licences.md`: names without versions, so that it changes with what is used and not with every update."""
-    delivered = {one.name for one in locks.python(locks.RUNTIME)}
+    delivered = {one.name for one in locks.hub()}
     everything = locks.python(locks.EVERYTHING)
     parts = {
-        "In the hub (Python, `deploy/runtime.lock`)": [one for one in everything if one.name in delivered],
+        "In the hub (Python, `deploy/{runtime,backup}.lock`)": [one for one in everything if one.name in delivered],
         "In the pages (npm, `deploy/assets`)": locks.npm(locks.PAGES),
         "In the router (npm, `deploy/router`)": locks.npm(locks.ROUTER),
         "Embedded servers, tests and tools (Python, `requirements.lock`); not delivered with the hub": [

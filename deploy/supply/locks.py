@@ -9,6 +9,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 EVERYTHING = ROOT / "requirements.lock"
 RUNTIME = ROOT / "deploy" / "runtime.lock"
+BACKUP = ROOT / "deploy" / "backup.lock"
 BUILD = ROOT / "deploy" / "build.lock"
 PAGES = ROOT / "deploy" / "assets" / "package-lock.json"
 ROUTER = ROOT / "deploy" / "router" / "package-lock.json"
@@ -38,6 +39,11 @@ def python(lock: Path) -> list[Package]:
     """All packages of a `requirements.lock`, those of other platforms too; sorted."""
     found = ENTRY.finditer(lock.read_text(encoding="utf-8"))
     return sorted(Package(one["name"], one["version"], "PyPI", tuple(HASH.findall(one["rest"]))) for one in found)
+
+
+def hub() -> list[Package]:
+    """What the hub's image has."""
+    return sorted({*python(RUNTIME), *python(BACKUP)})
 
 
 def npm(lock: Path) -> list[Package]:

@@ -32,14 +32,14 @@ NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "urn:lotsennetz:sbom")
 def bill() -> dict[str, Any]:
     """The document, with everything that is delivered: the hub, its pages and the router."""
     project = tomllib.loads((locks.ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    hub, pages, router = locks.python(locks.RUNTIME), locks.npm(locks.PAGES), locks.npm(locks.ROUTER)
+    hub, pages, router = locks.hub(), locks.npm(locks.PAGES), locks.npm(locks.ROUTER)
     own = f"pkg:pypi/{project['name']}@{project['version']}"
     packages = sorted({*hub, *pages, *router})
     by_name = {one.name: one.purl for one in hub}
     needs = {one.purl: _needs(one.name, by_name) for one in hub} | {one.purl: [] for one in (*pages, *router)}
     asked = [*project["dependencies"], *(one for extra in EXTRAS for one in project["optional-dependencies"][extra])]
     first = sorted({by_name[name] for name in _named(asked, set()) if name in by_name})
-    needs[own] = sorted({*first, *(one.purl for one in (*pages, *router))})
+    needs[own] = sorted({*first, *(one.purl for one in (*locks.python(locks.BACKUP), *pages, *router))})
     found: dict[str, Any] = {
         "bomFormat": "CycloneDX",
         "specVersion": SPEC,

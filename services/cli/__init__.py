@@ -7,14 +7,13 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Coroutine
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from services.app import SERVICES, chosen
-from services.cli import demo, files, keys, people, solve
+from services.cli import backup, demo, files, keys, people, solve
 from services.cli.monitoring import monitored
-from services.cli.running import running, servers, until_stopped
+from services.cli.running import running, servers, unasked, until_stopped
 from services.directory import register
 from services.directory.access import CLIENT_SCOPES, checked_ags
 from services.directory.oauth import clients
@@ -80,7 +79,12 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("service", nargs="*", metavar="SERVICE", help=", ".join(SERVICES))
     work = command("work", _work, "work the jobs of some services")
     work.add_argument("service", nargs="*", metavar="SERVICE", help=", ".join(SERVICES))
-    command("migrate", _migrate, "bring the database up to date")
+    migrate = command("migrate", _migrate, "bring the database up to date")
+    migrate.add_argument("service", nargs="*", metavar="SERVICE", help=", ".join(SERVICES))
+    migrate.add_argument(
+        "--phase", choices=migrations.PHASES, default="after",
+        help="before: only what processes of the last version go along with; after, if not said: all",
+    )  # fmt: skip
     client = command("client", _client, "client add NAME registers an OAuth client and prints its secret, once")
     client.add_argument("action", choices=["add"])
     client.add_argument("name")
@@ -91,6 +95,7 @@ def _parser() -> argparse.ArgumentParser:
     books.add_argument("file", type=Path)
     people.add(command)
     keys.add(command)
+    backup.add(command)
     solve.add(command)
     revise = command("revise", _revise, "write a migration from a service's models (for developers)")
     revise.add_argument("service", choices=SERVICES)
@@ -134,10 +139,10 @@ async def _work(asked: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
-async def _migrate(_asked: argparse.Namespace, settings: Settings) -> int:
+async def _migrate(asked: argparse.Namespace, settings: Settings) -> int:
     with servers(settings) as found:
-        hub = Hub(replace(found, workers=False), chosen())
-        await hub.migrate()
+        hub = Hub(unasked(found), chosen(",".join(asked.service)))
+        await hub.migrate(asked.phase)
         await hub.stop()
     print(_("The database is up to date."))
     return 0

@@ -17,7 +17,7 @@ from services.cli.serving import Protocol, bind
 from services.kit import embedded
 from services.kit.errors import Conflict
 from services.kit.service import Hub, Service
-from services.kit.settings import Settings
+from services.kit.settings import NAMES, Settings
 from services.kit.web import create_app
 
 DRAIN_SECONDS = 10
@@ -58,6 +58,11 @@ def servers(settings: Settings, *, share: bool = False) -> Iterator[Settings]:
         yield replace(
             settings, database_url=found.database, redis_url=found.redis, embedded=settings.database_url is None
         ).with_secret()
+
+
+def unasked(settings: Settings) -> Settings:
+    """For commands that ask no other service: they need no addresses."""
+    return replace(settings, urls=dict.fromkeys(NAMES, settings.issuer) | dict(settings.urls), workers=False)
 
 
 @contextlib.asynccontextmanager

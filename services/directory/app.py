@@ -9,6 +9,7 @@ from services.directory import access, intake, jobs, reads, vocabulary, web
 from services.directory.graphql import schema
 from services.directory.models import Base
 from services.directory.oauth import keys
+from services.directory.protection import tombstones
 from services.directory.web.examples import examples
 from services.directory.web.menu import menu
 from services.kit.auth import Keys
@@ -18,10 +19,11 @@ from services.kit.web import from_environment
 
 
 async def _prepare(runtime: Runtime) -> None:
-    """Seed the vocabulary and the first signing key."""
+    """Seed the vocabulary and the first signing key; in a restored database, erase again before anybody is answered."""
     async with runtime.db.begin(HUB) as session:
         await keys.signing_key(session, runtime.settings.derived("signing"))
         await runtime.say(session, await vocabulary.seed(session, runtime))
+    await tombstones.replay(runtime)
 
 
 def _keys(runtime: Runtime) -> Keys:

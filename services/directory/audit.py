@@ -50,6 +50,7 @@ def in_words(action: str) -> str:
         "account.created": _("Account made"),
         "account.disabled": _("Account closed"),
         "account.enabled": _("Account opened again"),
+        "assessment.erased": _("Self-assessment erased by the person"),
         "assessment.read": _("Shared self-assessment read"),
         "assessment.shared": _("Self-assessment shared by the person"),
         "assessment.unshared": _("Self-assessment taken back by the person"),

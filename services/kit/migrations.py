@@ -2,17 +2,22 @@
 
 `upgrade` speaks as the owner of the database. It creates the schema and the role that the service later wears, runs the
 revisions that are missing, and grants the role what it needs and no more.
+
+Old and new code work on one schema while a new version is rolled out. So a revision either only adds, as all do that
+say nothing, or says `PHASE = "after"`: it takes away or tightens what no code of this version needs any more. Those at
+the end of the chain wait until no old process is left; earlier ones are of a version before.
 """
 
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
+from typing import Literal, get_args
 
 from alembic.autogenerate import compare_metadata, produce_migrations, render_python_code
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
-from alembic.script import ScriptDirectory
+from alembic.script import Script, ScriptDirectory
 from sqlalchemy import Connection, MetaData, text
 from sqlalchemy.exc import DBAPIError
 
@@ -21,6 +26,8 @@ from services.kit.errors import Refused, Unavailable
 from services.kit.i18n import gettext as _
 
 OLDEST_POSTGRES = 15
+Phase = Literal["before", "after"]
+PHASES: tuple[Phase, ...] = get_args(Phase)
 
 
 async def check_server(db: Database) -> None:
@@ -48,19 +55,23 @@ async def check_server(db: Database) -> None:
         )
 
 
-async def upgrade(db: Database, schema: str, metadata: MetaData, folder: Path, beside: Sequence[str] = ()) -> None:
-    """Bring one service's schema to the newest revision. Two processes may ask at once; one does it.
+async def upgrade(
+    db: Database, schema: str, metadata: MetaData, folder: Path, beside: Sequence[str] = (), *, phase: Phase = "after"
+) -> None:
+    """Bring one service's schema to the newest revision, or with the phase `before` as far as old code goes along.
 
-    `beside` are the other schemas to come, so that an administrator is asked once for all of them.
+    Two processes may ask at once; one does it. A schema that is newer than this code stays as it is. `beside` are the
+    other schemas to come, so that an administrator is asked once for all of them.
     """
+    target = _target(folder, phase)
     async with db.begin(NOBODY) as session:
         row = await (await driver(session)).fetchrow(STANDS, f"{schema}.alembic_version", schema, role_of(schema))
         if row["there"] and row["granted"]:
             there = await (await driver(session)).fetchval(f'SELECT version_num FROM "{schema}".alembic_version')  # noqa: S608
-            if there == _head(folder):
+            if there and _enough(there, folder, target):
                 return  # as at nearly every start; to say all grants again would make every session look them up anew
         connection = await session.connection()
-        await connection.run_sync(_upgrade, schema, metadata, folder, beside)
+        await connection.run_sync(_upgrade, schema, metadata, folder, beside, target)
 
 
 STANDS = """
@@ -72,12 +83,36 @@ SELECT to_regclass($1) IS NOT NULL AS there,
 
 
 @cache
-def _head(folder: Path) -> str | None:
-    """The newest revision."""
-    return _script(folder).get_current_head()
+def _target(folder: Path, phase: Phase) -> str:
+    """The newest revision, or with the phase `before` the newest one that only adds."""
+    for one in _script(folder).walk_revisions():
+        if phase == "after" or phase_of(one) == "before":
+            return one.revision
+    return "head"  # of a service that has none yet
 
 
-def _context(connection: Connection, schema: str, metadata: MetaData, script: ScriptDirectory) -> MigrationContext:
+def phase_of(revision: Script) -> Phase:
+    found: Phase = getattr(revision.module, "PHASE", "before")
+    return found
+
+
+@cache
+def revisions(folder: Path) -> tuple[str, ...]:
+    """The migrations that this version knows, newest first."""
+    return tuple(one.revision for one in _script(folder).walk_revisions())
+
+
+def _enough(there: str, folder: Path, target: str) -> bool:
+    """Whether a schema at the revision `there` is as new as `target`; one of a newer version is."""
+    known = revisions(folder)
+    if there not in known:
+        return bool(known) and there > known[0]
+    return known.index(there) <= known.index(target)
+
+
+def _context(
+    connection: Connection, schema: str, metadata: MetaData, script: ScriptDirectory, target: str = "head"
+) -> MigrationContext:
     return MigrationContext.configure(
         connection,
         opts={
@@ -87,8 +122,8 @@ def _context(connection: Connection, schema: str, metadata: MetaData, script: Sc
             "include_name": lambda name, kind, parent: kind != "schema" or name == schema,
             "include_object": lambda thing, name, kind, *rest: not (kind == "table" and name == "alembic_version"),
             "compare_type": True,
-            # What `alembic upgrade head` calls; there is no public name for it without an env.py.
-            "fn": lambda revision, context: script._upgrade_revs("head", revision),  # noqa: SLF001
+            # What `alembic upgrade` calls; there is no public name for it without an env.py.
+            "fn": lambda revision, context: script._upgrade_revs(target, revision),  # noqa: SLF001
         },
     )
 
@@ -100,15 +135,19 @@ def _script(folder: Path) -> ScriptDirectory:
     return ScriptDirectory(str(folder), version_locations=[str(folder)])
 
 
-def _upgrade(connection: Connection, schema: str, metadata: MetaData, folder: Path, beside: Sequence[str]) -> None:
+def _upgrade(
+    connection: Connection, schema: str, metadata: MetaData, folder: Path, beside: Sequence[str], target: str
+) -> None:
     connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('lotsennetz migrations', 0))"))
     _ensure_schema(connection, schema)
     role = role_of(schema)
     _ensure_role(connection, role, [role_of(other) for other in dict.fromkeys((schema, *beside))])
     connection.execute(text("SELECT set_config('lotsennetz.hub', 'on', true)"))  # a migration may move guarded rows
-    context = _context(connection, schema, metadata, _script(folder))
-    with Operations.context(context):
-        context.run_migrations()
+    context = _context(connection, schema, metadata, _script(folder), target)
+    there = context.get_current_revision()
+    if not there or not _enough(there, folder, target):
+        with Operations.context(context):
+            context.run_migrations()
     append_only = [
         table.fullname
         for table in metadata.tables.values()
@@ -123,6 +162,18 @@ def _upgrade(connection: Connection, schema: str, metadata: MetaData, folder: Pa
         *(f"REVOKE UPDATE, DELETE ON {table} FROM {role}" for table in append_only),
     ):
         connection.execute(text(grant))
+
+
+async def ensure_roles(db: Database, schemas: Sequence[str]) -> None:
+    """Create the roles of `schemas`, as `upgrade` does; for a database whose tables come another way."""
+    roles = [role_of(schema) for schema in schemas]
+
+    def make(connection: Connection) -> None:
+        for role in roles:
+            _ensure_role(connection, role, roles)
+
+    async with db.begin(NOBODY) as session:
+        await (await session.connection()).run_sync(make)
 
 
 def _ensure_role(connection: Connection, role: str, needed: Sequence[str]) -> None:

@@ -121,8 +121,11 @@ class Hub:
     def feed_token(self) -> str:
         return self.settings.derived("feed").hex()
 
-    async def migrate(self) -> None:
-        """Check the server and bring every schema up to date, as the owner of the database; once."""
+    async def migrate(self, phase: migrations.Phase = "before") -> None:
+        """Check the server and bring every schema up to date, as the owner of the database; once.
+
+        With the phase `before`, as far as processes of the last version go along.
+        """
         if self._migrated:
             return
         owner = Database(self.settings.database_url or "", None, pool=1)
@@ -131,7 +134,7 @@ class Hub:
             await job_queue.check_server(self.redis)
             names = [service.name for service in self.services]
             for service in self.services:
-                await migrations.upgrade(owner, service.name, service.metadata, service.migrations, names)
+                await migrations.upgrade(owner, service.name, service.metadata, service.migrations, names, phase=phase)
         finally:
             await owner.close()
         for runtime in self.runtimes.values():

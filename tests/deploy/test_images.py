@@ -67,6 +67,7 @@ def test_only_pinned_packages_come_in(name: str) -> None:
         assert given["PIP_NO_DEPS"] == "1"
         assert re.findall(r"pip install (?:-r )?(\S+)", runs) == [
             "deploy/runtime.lock",
+            "deploy/backup.lock",
             "deploy/build.lock",
             "dist/*.whl",
         ]

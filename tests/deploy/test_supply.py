@@ -18,12 +18,12 @@ from deploy.supply.locks import Package
 from tests.house.tree import ROOT
 
 EVERYTHING = locks.python(locks.EVERYTHING)
-RUNTIME = locks.python(locks.RUNTIME)
+RUNTIME = locks.hub()
 DELIVERED = {one.name for one in RUNTIME}
 NPM = [*locks.npm(locks.PAGES), *locks.npm(locks.ROUTER)]
 
 
-@pytest.mark.parametrize("lock", [locks.RUNTIME, locks.BUILD], ids=lambda path: path.name)
+@pytest.mark.parametrize("lock", [locks.RUNTIME, locks.BACKUP, locks.BUILD], ids=lambda path: path.name)
 def test_the_parts_are_parts_of_the_lock(lock: Path) -> None:
     assert set(locks.python(lock)) <= set(EVERYTHING), "make lock"
     assert all(one.hashes for one in locks.python(lock))

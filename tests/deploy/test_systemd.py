@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -13,12 +14,14 @@ from tests.deploy.reading import DEPLOY, env_file, known
 
 FOLDER = DEPLOY / "systemd"
 UNIT = FOLDER / "lotsennetz.service"
+KEEPING = FOLDER / "lotsennetz-keep@.service"
+UNITS = (UNIT, KEEPING)
 MOST_EXPOSED = 2.0
 """Of ten, by systemd's own count; its services of this kind have about nine."""
 
 
-def lines() -> Iterator[tuple[str, str]]:
-    for line in UNIT.read_text(encoding="utf-8").splitlines():
+def lines(unit: Path = UNIT) -> Iterator[tuple[str, str]]:
+    for line in unit.read_text(encoding="utf-8").splitlines():
         if "=" in line and not line.startswith("#"):
             key, _, value = line.partition("=")
             yield key, value
@@ -37,6 +40,23 @@ def test_it_starts_what_there_is() -> None:
             assert names <= known() | {"PYTHONUNBUFFERED"}
 
 
+def test_the_timers_keep_what_there_is_where_it_may() -> None:
+    said = dict(lines(KEEPING))
+    assert said["EnvironmentFile"] == dict(lines())["EnvironmentFile"]
+    assert said["User"] == dict(lines())["User"]
+    folder = said["ReadWritePaths"]
+    assert f"d {folder} 0700 {said['User']}" in (FOLDER / "lotsennetz.tmpfiles.conf").read_text(encoding="utf-8")
+    started = []
+    for timer in FOLDER.glob("*.timer"):
+        template, _, verb = dict(lines(timer))["Unit"].removesuffix(".service").partition("@")
+        assert f"{template}@.service" == KEEPING.name
+        program, *arguments = said["ExecStart"].replace("%i", verb).split()
+        assert program == dict(lines())["ExecStart"].split()[0]
+        assert str(_parser().parse_args(arguments).folder) == folder
+        started.append(verb)
+    assert sorted(started) == ["backup", "tombstones"]
+
+
 def test_its_settings_can_be_read() -> None:
     given = env_file(FOLDER / "lotsennetz.env")
     assert sorted(given.keys() - known()) == []
@@ -46,8 +66,9 @@ def test_its_settings_can_be_read() -> None:
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd on this machine")
-def test_systemd_thinks_well_of_it() -> None:
-    command = ["systemd-analyze", "security", "--offline=yes", "--no-pager", str(UNIT)]
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)
+def test_systemd_thinks_well_of_it(unit: Path) -> None:
+    command = ["systemd-analyze", "security", "--offline=yes", "--no-pager", str(unit)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if "Unknown" in done.stderr or "unrecognized option" in done.stderr:
         pytest.skip("this systemd looks at running units only")
@@ -57,10 +78,9 @@ def test_systemd_thinks_well_of_it() -> None:
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd on this machine")
-def test_systemd_understands_every_line() -> None:
-    command = ["systemd-analyze", "verify", "--man=no", str(UNIT)]
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)
+def test_systemd_understands_every_line(unit: Path) -> None:
+    command = ["systemd-analyze", "verify", "--man=no", str(unit)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
-    strange = [
-        line for line in done.stderr.splitlines() if "lotsennetz.service" in line and "is not executable" not in line
-    ]
+    strange = [line for line in done.stderr.splitlines() if unit.name in line and "is not executable" not in line]
     assert strange == []

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import httpx
 
@@ -69,6 +70,8 @@ class Process:
     environment: Mapping[str, str]
     command: Sequence[str] = HUB_COMMAND
     verb: str = "serve"
+    folder: Path | None = None
+    """Whose code it runs, if not this tree's."""
     running: subprocess.Popen[bytes] | None = None
 
     async def start(self) -> None:
@@ -78,6 +81,7 @@ class Process:
             env={**self.environment, DOOR[self.verb]: self.url.rpartition(":")[2]},
             stdout=subprocess.DEVNULL,
             start_new_session=True,
+            cwd=self.folder,
         )
         await _ready(self.url, self.running)
 

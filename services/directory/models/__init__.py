@@ -33,7 +33,7 @@ from services.directory.models.people import (
     Provider,
     RoleGrant,
 )
-from services.directory.models.protection import Erased, OwnWord, Told
+from services.directory.models.protection import Erased, OwnWord, Told, Tombstone
 from services.directory.models.published import (
     City,
     Department,
@@ -95,6 +95,7 @@ __all__ = [
     "SigningKey",
     "Source",
     "Told",
+    "Tombstone",
     "Topic",
     "TopicProposal",
 ]

@@ -45,6 +45,16 @@ class Erased(Base):
     at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
+class Tombstone(Base):
+    """What a restored database has yet to do again before anybody is answered: `kind` as the audit log calls it."""
+
+    __tablename__ = "tombstone"
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    place: Mapped[str] = mapped_column(primary_key=True, server_default="")
+    at: Mapped[datetime]
+
+
 class Told(Base):
     """That a person was told of their entry (Art. 14 GDPR), and by what they are found again; no address, no text."""
 

@@ -95,6 +95,7 @@ async def erase(session: Writer, person: Person) -> None:
     """Forget it, and the copy with it."""
     await take_back(session, person)
     await session.execute(delete(SelfAssessment).where(SelfAssessment.navigator_id == person.id))
+    await audit.note(session, PERSON, "assessment.erased", str(person.id), org=person.ags)
 
 
 # Coordinators -----------------------------------------------------------------------------------------------------
