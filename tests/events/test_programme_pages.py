@@ -21,6 +21,7 @@ from tests.browser_like import Browser, logged_in
 from tests.conftest import Clients
 from tests.events.registration_world import GUEST, HOST, INVITE, RULES, day, publish
 from tests.events.test_organise_pages import shown
+from tests.stories import test_pages as pages
 
 SHOW = """query ($id: ID!) { programme(id: $id) { title host year
   modules { id title summary goals prerequisites { title } } } }"""
@@ -294,6 +295,8 @@ async def test_my_modules(world: World) -> None:
     assert target
     assert "Modultag" in (await visitor.http.get(target[1])).text
     assert f'href="/calendar/{open_}"' in page.text
+    mine_ = f"/events/mine/{link}/modules"
+    await pages.test_pages_say_what_is_what({mine_: page, path: await world.browser.http.get(path)})
     assert (await visitor.http.get("/events/mine/xyz/modules")).status_code == 404
     stranger = links.signed(world.hub.settings, links.PERSON, uuid.uuid4().bytes, dt.timedelta(hours=1))
     assert (await visitor.http.get(f"/events/mine/{stranger}/modules")).status_code == 404

@@ -3,6 +3,8 @@
 import re
 from typing import Any
 
+import pytest
+
 from services.cli import demo
 from services.kit.service import Hub
 from tests.browser_like import Browser
@@ -15,6 +17,11 @@ CHANGE = "mutation ($id: ID!, $event: EventInput!) { changeEvent(id: $id, event:
 LINKS = "query ($id: ID!) { event(id: $id) { dayLinks { url } } }"
 SET = """mutation ($event: ID!, $slots: [SlotInput!]) { setOpenSpace(
   event: $event, rooms: [{name: "Saal", capacity: 30}], slots: $slots) { board { slots { id } } } }"""
+
+
+@pytest.fixture
+def workers() -> bool:
+    return True
 
 
 async def planned(here: World, slots: list[tuple[str, str]]) -> None:
@@ -43,7 +50,7 @@ def event(**changes: Any) -> dict[str, Any]:
     return {**demo.snapshot("event"), "kind": "OPEN_SPACE", "date": DAY, "agenda": agenda, **changes}
 
 
-async def test_the_day_stands_where_there_are_several(hub: Hub, clients: Clients, workers: bool) -> None:
+async def test_the_day_stands_where_there_are_several(hub: Hub, clients: Clients) -> None:
     here = await world(hub, clients)
     two = [{"starts": "09:00", "ends": "10:00", "title": "Beginn"},
            {"day": NEXT, "starts": "11:00", "ends": "12:00", "title": "Abschluss"}]  # fmt: skip
@@ -56,7 +63,7 @@ async def test_the_day_stands_where_there_are_several(hub: Hub, clients: Clients
     assert "Sa., 2.10. 11:00 – 12:00" in phone
 
 
-async def test_nothing_is_said_of_the_day_where_there_is_one(hub: Hub, clients: Clients, workers: bool) -> None:
+async def test_nothing_is_said_of_the_day_where_there_is_one(hub: Hub, clients: Clients) -> None:
     here = await world(hub, clients)
     await here.organiser.ask(CHANGE, id=here.event, event=event())
     await planned(here, [(DAY, "14:00"), (DAY, "15:00")])

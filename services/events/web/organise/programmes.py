@@ -146,7 +146,7 @@ async def _show(request: AnyRequest, id: uuid.UUID, shown: Form = EMPTY, status:
         total, counts = await qualification.counts(session, who, row)
     return await pages.page(
         request, "events/programmes/show.html", status=status, secret=True, shown=shown, programme=row, taught=taught,
-        titles=titles, coming=dates, sources=sources, total=total, counts=counts, none=qualification.Count(),
+        titles=titles, coming=dates, sources=sources, total=total, counts=counts, nobody=qualification.Count(),
         day=wording.day, at=path_of(id), names=await places(request, who, row.host), editable=editable,
         own={one.id for one in taught if access.reworks(who, one)},
     )  # fmt: skip
@@ -282,7 +282,7 @@ async def people(request: AnyRequest, id: uuid.UUID, lacking: str = "", after: s
     found, more = ground.following(rows, per_page, lambda one: (one.navigator.sort_key, str(one.navigator.id)))
     return await pages.page(
         request, "events/programmes/people.html", secret=True, programme=row, taught=taught, people=found, total=total,
-        counts=counts, none=qualification.Count(), lacking=str(without or ""), at=path_of(id),
+        counts=counts, nobody=qualification.Count(), lacking=str(without or ""), at=path_of(id),
         first=at if after else "", following=f"{at}{'&' if without else '?'}after={more}" if more else "",
     )  # fmt: skip
 
