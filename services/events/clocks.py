@@ -37,7 +37,7 @@ def vtimezone(name: str, first: int, last: int) -> Timezone:
     return timezone
 
 
-def _observance(moment: dt.datetime, rule: Rule | None = None) -> Timezone:
+def _observance(moment: dt.datetime, rule: Rule | None = None) -> TimezoneDaylight | TimezoneStandard:
     """From `moment` on; with `rule` each year again."""
     onset = _onset(moment)
     observance = TimezoneDaylight() if moment.dst() else TimezoneStandard()

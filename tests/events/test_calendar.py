@@ -13,6 +13,7 @@ from services.events.clocks import vtimezone
 from services.events.day import Day, Item
 from services.kit.i18n import speaking
 from tests.events.sample_day import at, sample_day
+from tests.events.test_outlook import ical
 
 
 def entries(day: Day, city: str | None = None) -> list[icalendar.Component]:
@@ -117,7 +118,7 @@ def test_the_timezone_is_said_by_the_rule_that_outlook_makes_of_it() -> None:
     """[MS-OXCICAL] 2.1.3.1.1.19: one STANDARD, one DAYLIGHT, each yearly on one BYDAY that counts."""
     (zone,) = icalendar.Calendar.from_ical(agenda_ics(sample_day())).walk("VTIMEZONE")
     assert str(zone["tzid"]) == "Europe/Berlin"
-    assert [(part.name, part["rrule"].to_ical().decode()) for part in zone.subcomponents] == [
+    assert [(part.name, ical(part["rrule"])) for part in zone.subcomponents] == [
         ("DAYLIGHT", "FREQ=YEARLY;BYDAY=-1SU;BYMONTH=3"), ("STANDARD", "FREQ=YEARLY;BYDAY=-1SU;BYMONTH=10"),
     ]  # fmt: skip
     assert [part.decoded("dtstart") for part in zone.subcomponents] == [
@@ -157,7 +158,7 @@ def _onsets(observance: icalendar.Component) -> list[dt.datetime]:
     begins: dt.datetime = observance.decoded("dtstart")
     if "rrule" not in observance:
         return [begins]
-    rule = rrulestr(observance["rrule"].to_ical().decode(), dtstart=begins)
+    rule = rrulestr(ical(observance["rrule"]), dtstart=begins)
     return list(rule.between(begins, dt.datetime(2028, 1, 1), inc=True))  # noqa: DTZ001 - as DTSTART
 
 

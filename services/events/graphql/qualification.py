@@ -45,7 +45,10 @@ class ProgrammePerson:
         steps = [(key, one.steps[key]) for key in order if key in one.steps]
         return cls(
             navigator=Navigator(id=ID(str(one.navigator.id))),
-            steps=[ModuleStep(ID(str(key)), Event.of(step.event), ModuleState(step.state)) for key, step in steps],
+            steps=[
+                ModuleStep(module=ID(str(key)), event=Event.of(step.event), state=ModuleState(step.state))
+                for key, step in steps
+            ],
             lacking=[ID(str(key)) for key in one.lacking],
             sort_key=one.navigator.sort_key,
         )
@@ -71,7 +74,7 @@ class MyModule:
             module=Module.of(one.module), state=ModuleState(one.state),
             event=Event.of(one.event) if one.event else None,
             missing=[Module.of(row) for row in one.missing],
-            coming=[ModuleDate(Event.of(event), state or None) for event, state in one.coming],
+            coming=[ModuleDate(event=Event.of(event), registration=state or None) for event, state in one.coming],
         )  # fmt: skip
 
 
