@@ -270,7 +270,7 @@ async def own(session: Reader, person: uuid.UUID) -> list[OwnProgramme]:
     programmes = (await session.scalars(order)).all()
     taken = select(Event.module_id).join(Participant, Participant.event_id == Event.id)
     mine = taken.where(Participant.navigator_id == person, Event.module_id.is_not(None)).distinct()
-    theirs = set((await session.scalars(mine.limit(MOST_OFFERED))).all())
+    theirs = {key for key in await session.scalars(mine.limit(MOST_OFFERED)) if key}
     named = {key for one in programmes for key in one.modules}
     rows = {row.id: row for row in await modules.by_id(session, list(named | theirs)) if row}
     before = {key for row in rows.values() for key in row.prerequisites} - rows.keys()

@@ -214,7 +214,7 @@ async def test_a_module_is_written_and_held(world: World) -> None:
 
 async def test_who_attended_what_and_who_lacks_which(world: World) -> None:
     path = await world.programme("Wer war da?", "")
-    made = {}
+    made: dict[str, str] = {}
     for title in ("Alpha", "Beta"):
         before = [made["Alpha"]] if made else []
         new = f"/modules/new?programme={path.rpartition('/')[2]}"

@@ -129,8 +129,8 @@ def _kept(
     return kept | {key: weight for key, weight in wishes.items() if key not in covered}
 
 
-# Not as a join with what goes: nobody knows how much that is, and while the table is young, the planner compares all
-# of it with every wish.
+# Not as a join with what goes: of a guarded table the planner expects the policy to let a single row through, and would
+# compare all wishes of the event with every one that goes.
 _LESS = """
 DELETE FROM interest WHERE event_id = $1 AND navigator_id = ANY ($2::uuid[]) AND (navigator_id, proposal_id) NOT IN (
   SELECT navigator_id, proposal_id FROM json_to_recordset($3::json) AS r(navigator_id uuid, proposal_id uuid))
