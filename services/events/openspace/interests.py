@@ -131,7 +131,7 @@ def _kept(
 
 # Not as a join with what goes: of a guarded table the planner expects the policy to let a single row through, and would
 # compare all wishes of the event with every one that goes.
-_LESS = """
+LESS = """
 DELETE FROM interest WHERE event_id = $1 AND navigator_id = ANY ($2::uuid[]) AND (navigator_id, proposal_id) NOT IN (
   SELECT navigator_id, proposal_id FROM json_to_recordset($3::json) AS r(navigator_id uuid, proposal_id uuid))
 """
@@ -153,7 +153,7 @@ async def _store(
     connection = await driver(session)
     if less := {person for person, key in before if (person, key) not in after}:
         kept = [{"navigator_id": person, "proposal_id": key} for person, key in after if person in less]
-        await connection.execute(_LESS, event_id, sorted(less), msgspec.json.encode(kept).decode())
+        await connection.execute(LESS, event_id, sorted(less), msgspec.json.encode(kept).decode())
     more = [
         {"navigator_id": person, "proposal_id": key, "weight": weight}
         for (person, key), weight in sorted(after.items())
