@@ -38,6 +38,9 @@ HOLD: Final = ORGANISER.to(
     "events that their city, or one of their state, hosts or travels to; any, for the operator's clients", "may_hold"
 )
 OFFER: Final = ORGANISER.to("modules and programmes of their city or state", "may_offer")
+QUALIFIED: Final = ORGANISER.to(
+    "navigators of their own city, and who takes part in a programme's events that they organise", "organises"
+)
 LINK: Final = PERSONAL.to("their own calendar")
 CALENDAR: Final = Right("whoever has the address of a personal calendar", rows="the events of the person whose it is")
 MAIL_LINK: Final = Right("whoever has their link to the event, or the link of a mail", rows="what the link is about")
@@ -105,6 +108,12 @@ RIGHTS: Final[Rights] = {
         BY_LINK,
     ),
     "Query.myEvents": BY_LINK.to("the events of the person whose personal link it is"),
+    "Query.programmePeople": QUALIFIED,
+    "Query.myModules": BY_LINK.to("the modules of the person whose personal link it is"),
+    **{f"{name}.*": WITH_LINK for name in ("MyProgramme", "MyModule", "ModuleDate")},
+    **{f"{name}.*": ANYBODY.to("whom one got from a programme") for name in (
+        "ProgrammePerson", "ProgrammePersonConnection", "ProgrammePersonEdge", "ModuleStep",
+    )},
     "Query.myContacts": BY_LINK.to("contacts of the person whose personal link it is"),
     "Query.dayContacts": BY_LINK.to("the tables of the person whose link it is"),
     "Mutation.wantContact": BY_LINK.to("people of the tables of the person whose link it is"),
@@ -232,9 +241,13 @@ def may_offer(who: Principal, host: str) -> None:
         raise Forbidden(_("This is not your state: {state}", state=host[:20]))
 
 
+def reworks(who: Principal, row: Module | Programme) -> bool:
+    return who.subject == row.organiser or row.host in who.where("coordinator")
+
+
 def may_rework(who: Principal, row: Module | Programme) -> None:
     """A module or programme is changed by who made it, and by the coordinators of its city."""
-    if who.subject != row.organiser and row.host not in who.where("coordinator"):
+    if not reworks(who, row):
         raise Forbidden(_("Only who made it may change it."))
 
 

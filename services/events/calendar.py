@@ -23,7 +23,7 @@ from services.events.day import Day, Item, on_day, printable, span
 from services.kit.i18n import gettext as _
 from services.kit.i18n import language
 
-FORM: Final = 2
+FORM: Final = 3
 """Rises when the same days are written otherwise: whoever has the older form must not be told that nothing changed."""
 REFRESH: Final = dt.timedelta(hours=2)
 """Whole hours."""
@@ -62,6 +62,7 @@ def _calendar(uid: str, name: str) -> Calendar:
     calendar.add("version", "2.0")
     calendar.add("method", "PUBLISH")
     calendar.add("uid", uid)
+    calendar.add("x-wr-relcalid", uid)  # by which Outlook knows a calendar again that it opened before
     for named in ("name", "x-wr-calname"):
         calendar.add(named, vText(name))  # or commas and backslashes of a title stand there unescaped
     return calendar
@@ -136,8 +137,15 @@ def _event(day: Day, key: str, summary: str) -> Event:
     event.add("last-modified", _utc(day))
     event.add("sequence", day.sequence)
     event.add("status", day.status.upper())
-    event.add("summary", summary)
+    event.add("summary", _said(day, summary))
     return event
+
+
+def _said(day: Day, summary: str) -> str:
+    """Outlook shows what is CANCELLED in a calendar that somebody subscribed to like everything else."""
+    if day.status != "cancelled":
+        return summary
+    return _("No longer taking part: {title}", title=summary) if day.left else _("Called off: {title}", title=summary)
 
 
 def _locate(event: Event, day: Day) -> None:

@@ -89,7 +89,8 @@ class Day(msgspec.Struct, frozen=True):
     `kind` is `learning_trip`, `speed_dating`, `open_space`, `module`, `review`, `network_meeting`, `meeting` (printed
     in the reader's language) or any other short text, printed as it is. `last_day` is None where it takes one day;
     `online`, where it takes place online, is only for those who take part. `goals` are those of the module it teaches;
-    `market`, `buses` and `certificates` are filled for the papers that print them.
+    `market`, `buses` and `certificates` are filled for the papers that print them; `left` is set in the calendar of who
+    takes no part any more, to whom it is `cancelled`.
     `updated` dates the papers and `sequence` counts the published revisions (RFC 5545 SEQUENCE).
 
     Raises ValueError where the parts do not fit together: a naive moment, an unknown timezone or status, numbers below
@@ -121,6 +122,7 @@ class Day(msgspec.Struct, frozen=True):
     market: Market = Market()
     buses: tuple[Bus, ...] = ()
     certificates: tuple[Certificate, ...] = ()
+    left: bool = False
 
     @property
     def ends(self) -> dt.date:

@@ -175,7 +175,9 @@ async def _days(session: Reader, events: list[Event], left: dict[uuid.UUID, dt.d
     return [
         (
             event,
-            msgspec.structs.replace(day, status="cancelled", updated=max(day.updated, left[event.id]))
+            msgspec.structs.replace(
+                day, status="cancelled", left=day.status != "cancelled", updated=max(day.updated, left[event.id])
+            )
             if event.id in left
             else day,
         )

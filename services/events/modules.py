@@ -144,14 +144,21 @@ async def programme_by_id(session: Reader, keys: Sequence[uuid.UUID]) -> list[Pr
 
 
 async def page(
-    session: Reader, limit: int, *, after: Sequence[str] | None = None, host: str | None = None
+    session: Reader,
+    limit: int,
+    *,
+    after: Sequence[str] | None = None,
+    host: str | None = None,
+    hosts: Sequence[str] | None = None,
 ) -> list[Module]:
-    """Modules by title; of one city (AGS) or state (two digits) if given."""
+    """Modules by title; of one city (AGS) or state (two digits), or of several, if given."""
     query = select(Module).order_by(Module.title, Module.id).limit(limit)
     if after is not None:
         query = query.where(tuple_(Module.title, Module.id) > (after[0], uuid.UUID(after[1])))
     if host is not None:
         query = query.where(Module.host == host)
+    if hosts is not None:
+        query = query.where(Module.host.in_(hosts))
     return list((await session.scalars(query)).all())
 
 
@@ -161,6 +168,7 @@ async def programmes(
     *,
     after: Sequence[str] | None = None,
     host: str | None = None,
+    hosts: Sequence[str] | None = None,
     year: int | None = None,
 ) -> list[Programme]:
     """Programmes, newest year first."""
@@ -169,6 +177,8 @@ async def programmes(
         query = query.where(tuple_(Programme.year, Programme.id) < (int(after[0]), uuid.UUID(after[1])))
     if host is not None:
         query = query.where(Programme.host == host)
+    if hosts is not None:
+        query = query.where(Programme.host.in_(hosts))
     if year is not None:
         query = query.where(Programme.year == year)
     return list((await session.scalars(query)).all())

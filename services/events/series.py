@@ -99,7 +99,7 @@ async def rewrite(
     session: Writer, by: str, event: Event, scope: Scope, draft: Draft, *, rule: str | None = None,
     overwrite: bool = False,
 ) -> list[Event]:  # fmt: skip
-    """As `change`; those who take part in what changed or was called off by it are told."""
+    """As `change`; those whom it concerns are told of what changed or was called off by it (`organising.tell_of`)."""
     before = await _before(session, event)
     rows = await change(session, by, event, scope, draft, rule=rule, overwrite=overwrite)
     await _tell(session, rows, before)
@@ -107,7 +107,7 @@ async def rewrite(
 
 
 async def call_off(session: Writer, event: Event, scope: Scope) -> list[Event]:
-    """As `cancel`; those who take part are told."""
+    """As `cancel`; those whom it concerns are told."""
     before = await _before(session, event)
     rows = await cancel(session, event, scope)
     await _tell(session, rows, before)
@@ -139,13 +139,13 @@ async def _before(session: Reader, event: Event) -> Before:
 
 
 async def _tell(session: Writer, rows: Sequence[Event], before: Before) -> None:
-    """Have those written to who take part in a meeting that was changed or called off."""
+    """Have those written to whom a meeting concerns that was changed or called off."""
     for one in rows:
         if one.id not in before:
             continue
         status, essence = before[one.id]
         if one.status == "cancelled" != status:
-            await organising.tell_all(session, one, "event_cancelled")
+            await organising.tell_of(session, one, "event_cancelled")
         elif one.status != "cancelled":
             await organising.changed(session, one, essence)
 

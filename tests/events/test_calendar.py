@@ -6,12 +6,14 @@ from zoneinfo import ZoneInfo
 import icalendar
 import msgspec
 import pytest
+from dateutil.rrule import rrulestr
 
 from services.events.calendar import agenda_ics
 from services.events.clocks import vtimezone
 from services.events.day import Day, Item
 from services.kit.i18n import speaking
 from tests.events.sample_day import at, sample_day
+from tests.events.test_outlook import ical
 
 
 def entries(day: Day, city: str | None = None) -> list[icalendar.Component]:
@@ -96,7 +98,7 @@ def test_what_people_type_stays_in_its_property() -> None:
     raw = agenda_ics(day)
     calendar = icalendar.Calendar.from_ical(raw)
     assert [component.name for component in calendar.walk()] == [
-        "VCALENDAR", "VTIMEZONE", "STANDARD", "DAYLIGHT", "STANDARD", "DAYLIGHT", "STANDARD", "VEVENT", "VEVENT",
+        "VCALENDAR", "VTIMEZONE", "DAYLIGHT", "STANDARD", "VEVENT", "VEVENT",
     ]  # fmt: skip
     plain = 'x ATTENDEE:mailto:a@b END:VEVENT BEGIN:VALARM ;,:\\ "q"'
     for entry in calendar.walk("VEVENT"):
@@ -112,27 +114,52 @@ def test_what_people_type_stays_in_its_property() -> None:
     assert b"\0" not in raw
 
 
-def test_the_timezone_is_described_for_a_bounded_time() -> None:
+def test_the_timezone_is_said_by_the_rule_that_outlook_makes_of_it() -> None:
+    """[MS-OXCICAL] 2.1.3.1.1.19: one STANDARD, one DAYLIGHT, each yearly on one BYDAY that counts."""
     (zone,) = icalendar.Calendar.from_ical(agenda_ics(sample_day())).walk("VTIMEZONE")
     assert str(zone["tzid"]) == "Europe/Berlin"
-    onsets = [part.decoded("dtstart").year for part in zone.subcomponents]
-    assert set(onsets) == {2019, 2020}
-    assert len(zone.to_ical()) < 700
+    assert [(part.name, ical(part["rrule"])) for part in zone.subcomponents] == [
+        ("DAYLIGHT", "FREQ=YEARLY;BYDAY=-1SU;BYMONTH=3"), ("STANDARD", "FREQ=YEARLY;BYDAY=-1SU;BYMONTH=10"),
+    ]  # fmt: skip
+    assert [part.decoded("dtstart") for part in zone.subcomponents] == [
+        dt.datetime(2018, 3, 25, 2), dt.datetime(2018, 10, 28, 3),  # noqa: DTZ001 - on the clock that ends
+    ]  # fmt: skip
+    assert len(zone.to_ical()) < 400
 
 
-@pytest.mark.parametrize("name", ["Europe/Berlin", "Europe/Dublin", "America/New_York", "Africa/Casablanca", "UTC"])
+ZONES = {
+    "Europe/Berlin": True,
+    "Europe/Dublin": True,
+    "America/New_York": True,
+    "Africa/Casablanca": False,
+    "UTC": False,
+}
+"""Whether the clocks change by the same rule every year."""
+
+
+@pytest.mark.parametrize("name", ZONES)
 def test_a_timezone_is_read_as_it_is_meant_by_programs_that_know_no_other(name: str) -> None:
     """As ical.js reads it: the observance that began last counts, and none with RDATE begins with its DTSTART."""
     described, zone = vtimezone(name, 2026, 2027), ZoneInfo(name)
-    assert not [one for one in described.subcomponents if "rdate" in one or "rrule" in one]
+    assert not [one for one in described.subcomponents if "rdate" in one]
+    assert [("rrule" in one) for one in described.subcomponents] == [ZONES[name]] * len(described.subcomponents)
     onsets = sorted(
-        (one.decoded("dtstart") - one.decoded("tzoffsetfrom"), one.decoded("tzoffsetto"))
+        (onset - one.decoded("tzoffsetfrom"), one.decoded("tzoffsetto"))
         for one in described.subcomponents
+        for onset in _onsets(one)
     )
     for hours in range(2 * 365 * 24 - 48):
         moment = dt.datetime(2026, 1, 2) + dt.timedelta(hours=hours)  # noqa: DTZ001 - UTC, as the onsets
         offset = [to for onset, to in onsets if onset <= moment][-1]
         assert moment.replace(tzinfo=dt.UTC).astimezone(zone).utcoffset() == offset, moment
+
+
+def _onsets(observance: icalendar.Component) -> list[dt.datetime]:
+    begins: dt.datetime = observance.decoded("dtstart")
+    if "rrule" not in observance:
+        return [begins]
+    rule = rrulestr(ical(observance["rrule"]), dtstart=begins)
+    return list(rule.between(begins, dt.datetime(2028, 1, 1), inc=True))  # noqa: DTZ001 - as DTSTART
 
 
 def test_german_first_english_second_and_always_the_same_bytes() -> None:

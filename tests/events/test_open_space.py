@@ -1,14 +1,16 @@
 """Proposals, merges and wishes of an open space through the API: by link, by organiser, refused to strangers."""
 
 from typing import Any
+from uuid import UUID
 
+import httpx
 import pytest
 from sqlalchemy import text
 
 from services.cli import demo
 from services.cli.client import Answered
-from services.events.openspace import forgetting
-from services.kit.db import HUB
+from services.events.openspace import forgetting, interests
+from services.kit.db import HUB, driver
 from services.kit.service import Hub
 from tests.conftest import Clients
 from tests.events.open_space import KONSTANZ, PROPOSE, SPEYER, WISH, World, gathered, world
@@ -198,6 +200,28 @@ async def test_everybody_wishes_at_once(hub: Hub, clients: Clients) -> None:
     await gathered(*(here.wish(person, keys[person % 6], keys[(person + 1) % 6]) for person in range(40)))
     counts = [p["interest"]["interested"] for p in (await here.seen())["proposals"]]
     assert sum(counts) == 80
+    # And something else, all at once: what was before is gone, what stayed is there once.
+    others = [[keys[(person + k) % 6] for k in (1, 2, 3)] for person in range(40)]
+    problems = await gathered(*(here.wish(person, *mine) for person, mine in enumerate(others)))
+    for person, problem in enumerate(problems):
+        if isinstance(problem, httpx.TransportError):  # the server ended a resting connection under it
+            await here.wish(person, *others[person])
+        else:
+            assert problem is None
+    counts = [p["interest"]["interested"] for p in (await here.seen())["proposals"]]
+    assert counts == [sum(n in {(p + k) % 6 for k in (1, 2, 3)} for p in range(40)) for n in range(6)]
+
+
+async def test_changed_wishes_are_not_compared_with_each_other(hub: Hub, clients: Clients) -> None:
+    """Behind the policies of a table, the planner takes a join for one of a single row, however many there are."""
+    here = await world(hub, clients, people=40)
+    keys = [await here.propose(f"Thema {n}") for n in range(6)]
+    await gathered(*(here.wish(person, *keys) for person in range(40)))
+    async with hub.runtimes["events"].db.begin(HUB) as session:
+        people = [UUID(one) for one in here.people]
+        explained = await (await driver(session)).fetch(f"EXPLAIN {interests.LESS}", UUID(here.event), people, "[]")
+    plan = "\n".join(one[0] for one in explained)
+    assert "Nested Loop" not in plan, plan
 
 
 async def test_strangers_see_nothing_and_change_nothing(hub: Hub, clients: Clients) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import datetime as dt
 import re
+import uuid
 from collections.abc import AsyncIterator
 from email.message import EmailMessage
 
@@ -114,8 +115,8 @@ async def test_many_changes_are_one_mail_in_the_person_s_language(world: World) 
     changed = {"title": "Lernreise", "date": day(31), "host": HOST, "guests": [GUEST], "venue": {"name": "Halle"}}
     change = "mutation ($id: ID!, $event: EventInput!) { changeEvent(id: $id, event: $event) { id } }"
     await world.organiser.ask(change, id=world.event, event=changed)
-    assert await world.tell() == 3
-    first, second, third = await world.letters("status")
+    assert await world.tell() == 4  # the host, who was invited and has not answered, hears of it, too
+    first, second, third = [one for one in await world.letters("status") if GUEST in one.to]
     assert (first.language, second.language, third.language) == ("de", "en", "de")
     assert first.subject == "Ihre Anmeldung ist aufgehoben: Lernreise"
     assert second.subject == "A place is free: Lernreise"
@@ -136,10 +137,67 @@ async def test_people_hear_when_their_day_starts_later_whoever_sets_off_before(w
     change = "mutation ($id: ID!, $event: EventInput!) { changeEvent(id: $id, event: $event) { id } }"
     for agenda, mails in (
         ([leaves, {"title": "Los", "starts": "10:30", "ends": "11:00"}, {"title": "Ende", "starts": "12:00"}], 0),
-        ([leaves, {"title": "Los", "starts": "10:45", "ends": "11:00"}, {"title": "Ende", "starts": "12:00"}], 1),
+        ([leaves, {"title": "Los", "starts": "10:45", "ends": "11:00"}, {"title": "Ende", "starts": "12:00"}], 2),
     ):
         await world.organiser.ask(change, id=world.event, event={**event, "agenda": agenda})
         assert await world.tell() == mails
+
+
+CHANGE = "mutation ($id: ID!, $event: EventInput!) { changeEvent(id: $id, event: $event) { id } }"
+CANCEL = "mutation ($id: ID!) { cancelEvent(id: $id) { id } }"
+
+
+async def test_who_was_invited_and_has_not_answered_hears_of_changes(world: World) -> None:
+    await world.begin(1, 4, {"places": 5})
+    await world.tell()
+    registered, declined, _silent, opted_out = world.guests
+    await world.states(REGISTER, [registered])
+    await world.states(DECLINE, [declined])
+    async with world.runtime.db.begin(HUB) as session:
+        leaving = update(Navigator).where(Navigator.id.in_([uuid.UUID(opted_out), uuid.UUID(world.hosts[0])]))
+        await session.execute(leaving.values(invitable=False))
+    await world.tell()
+    moved = {"title": "Lernreise", "date": day(31), "host": HOST, "guests": [GUEST]}
+    before = len(await world.letters("status"))
+    for date in (day(31), day(32)):  # two changes are one mail
+        await world.organiser.ask(CHANGE, id=world.event, event={**moved, "date": date})
+    assert await world.tell() == 2
+    assert await world.tell() == 0
+    news = [one for one in await world.letters("status") if "Geänderte" in one.subject]
+    assert len(await world.letters("status")) == before + 2
+    assert [(one.to, bool(one.unsubscribe)) for one in news] == [
+        (f"n0000@x{GUEST}.example", False), (f"n0002@x{GUEST}.example", True),
+    ]  # fmt: skip
+    assert "Sie sind eingeladen und haben noch nicht geantwortet." in news[1].text
+    assert "noch nicht geantwortet" not in news[0].text
+    assert (await world.anonymous(MINE, link=link_in(news[1].text, "registration")))["it"]["state"] == "INVITED"
+
+    # Whoever declines before the mail is written hears nothing any more; who registers, as everybody who takes part.
+    await world.organiser.ask(CANCEL, id=world.event)
+    await world.organiser.ask(CANCEL, id=world.event)
+    assert await world.tell() == 2
+    off = [one for one in await world.letters("status") if one.subject == "Abgesagt: Lernreise"]
+    assert [(one.to, bool(one.unsubscribe)) for one in off] == [
+        (f"n0000@x{GUEST}.example", False), (f"n0002@x{GUEST}.example", True),
+    ]  # fmt: skip
+    (mail,) = [one for one in await taken(world) if one["Subject"] == off[1].subject and one["To"] == off[1].to]
+    assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+
+
+async def test_who_answers_before_the_mail_is_written_hears_what_is_true_then(world: World) -> None:
+    await world.begin(1, 3, {"places": 1})
+    await world.tell()
+    moved = {"title": "Lernreise", "date": day(31), "host": HOST, "guests": [GUEST]}
+    await world.organiser.ask(CHANGE, id=world.event, event=moved)
+    await world.states(REGISTER, world.guests[:1])
+    await world.states(DECLINE, world.guests[1:2])
+    await world.tell()
+    found = {one.to: one for one in await world.letters("status")}
+    assert sorted(found) == [f"n0000@x{HOST}.example", f"n0000@x{GUEST}.example", f"n0002@x{GUEST}.example"]
+    placed = found[f"n0000@x{GUEST}.example"]
+    assert placed.unsubscribe == ""
+    assert "noch nicht geantwortet" not in placed.text
+    assert "Die Veranstaltung hat sich geändert" in placed.text
 
 
 async def test_a_superior_releases_with_one_click_and_only_by_a_click(world: World) -> None:
@@ -241,8 +299,8 @@ async def test_reminded_once_and_thanked_and_told_that_it_is_off(world: World) -
     (letter,) = [one for one in await world.letters("status") if "Nachlese" in one.subject]
     assert "- Folien:\n- https://x.example" in letter.text
     await world.organiser.ask("mutation ($id: ID!) { cancelEvent(id: $id) { id } }", id=world.event)
-    assert await world.tell() == 2
-    assert len([one for one in await world.letters("status") if one.subject == "Abgesagt: Lernreise"]) == 2
+    assert await world.tell() == 3
+    assert len([one for one in await world.letters("status") if one.subject == "Abgesagt: Lernreise"]) == 3
 
 
 async def test_names_and_titles_are_neither_headers_nor_markup(world: World) -> None:

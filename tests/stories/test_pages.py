@@ -131,13 +131,18 @@ async def seen(request: pytest.FixtureRequest, hub: Hub) -> AsyncIterator[dict[s
 
 
 async def organise(browser: Browser) -> str:
-    """The path of a learning trip with an open registration, so that its pages have something to say."""
+    """The path of a learning trip with an open registration, so that its pages have something to say; beside it stands
+    a programme with its modules.
+    """
     date = (dt.datetime.now(dt.UTC).date() + dt.timedelta(days=30)).isoformat()
     answer = await browser.graph(TRIP, date=date, host=demo.HEILBRONN, guests=[demo.KONSTANZ])
     path = f"/organise/{answer['data']['createEventFromTemplate']['id']}"
     rules = f"{path}/people/rules"
     opened = await browser.submit(await browser.http.get(rules), rules, places="20")
     assert opened.status_code == 303
+    year = {"title": "Das erste Jahr", "year": "2027", "start": "FIRST_YEAR"}
+    made = await browser.submit(await browser.http.get("/programmes/new"), "/programmes/new", **year)
+    assert made.status_code == 303
     return path
 
 

@@ -18,6 +18,8 @@ NOW, BEST, MOVED, TALLY = 0, 1, 2, 3
 HARD: Final = 1 << 50
 FORBIDDEN: Final = -(1 << 61)
 NEVER: Final = -(1 << 60)
+ANY: Final = 1 << 62
+"""More than anything is worth."""
 
 
 class Board(NamedTuple):
@@ -28,7 +30,7 @@ class Board(NamedTuple):
     one or two wishes in a slot; `size` (L×T): bits of `one`; `slots` (topics): a topic's slots as bits; `value` (Q):
     what each of the other people attends, `tried` (Q) what it would be; `best` (n); `tally`; `random`: the generator's
     state; `seen` (Q), `turn` (1): who was looked at in this turn; `held`, `came` (32): for `attended`; `short` (T):
-    what lacks for want of seats, in units; `load` (R): for `missing`.
+    what lacks for want of seats, in units; `load` (R), `crew` (2×R): for `missing`.
     """
 
     at: Array
@@ -48,6 +50,7 @@ class Board(NamedTuple):
     came: Array
     short: Array
     load: Array
+    crew: Array
 
 
 class Given(NamedTuple):
@@ -93,44 +96,49 @@ def bits(x: np.uint64) -> int:
 
 
 @compiled
-def missing(board: Board, given: Given, t: int) -> int:
+def missing(board: Board, given: Given, t: int, most: int) -> int:
     """What the wishes kept in slot t lose for want of seats, in units, at least: people who want one session only, in
     a room that is too small, or only such sessions together. By P. Hall, On representatives of subsets (1935), it is
-    the most that any set of sessions lacks; looked at are those that lack the most as a rule.
+    the most that any set of sessions lacks; looked at are those that lack the most as a rule. Where it is more than
+    `most`, the answer is, too, but perhaps not all of it.
     """
     rooms = given.seats.size
-    crowded = False
+    crew, load = board.crew, board.load
+    # The sessions of rooms that are too small stand first, the others at the end.
+    small, large = 0, rooms
     for r in range(rooms):
         s = board.who[t * rooms + r]
         if s >= 0 and given.tight[s, r]:
-            crowded = True
-    if not crowded:
+            crew[0, small], crew[1, small] = s, r
+            small += 1
+        elif s >= 0:
+            large -= 1
+            crew[0, large] = s
+    if small == 0:
         return 0
     total = 0
     for layer in range(given.step.size):
-        board.load[:] = 0
         inside = 0
+        for k in range(small):
+            load[k] = 0
         for w in range(given.fans.shape[2]):
             one = two = loose = np.uint64(0)
-            for r in range(rooms):
-                s = board.who[t * rooms + r]
-                if s >= 0:
-                    fans = given.fans[layer, s, w]
-                    two |= one & fans
-                    one |= fans
-                    if not given.tight[s, r]:
-                        loose |= fans
-            for r in range(rooms):
-                s = board.who[t * rooms + r]
-                if s >= 0 and given.tight[s, r]:
-                    board.load[r] += bits(given.fans[layer, s, w] & one & ~two)
+            for k in range(small):
+                fans = given.fans[layer, crew[0, k], w]
+                two |= one & fans
+                one |= fans
+            for k in range(large, rooms):
+                loose |= given.fans[layer, crew[0, k], w]
+            two |= loose  # whoever wishes for one of those is not in need of these
+            for k in range(small):
+                load[k] += bits(given.fans[layer, crew[0, k], w] & ~two)
             inside += bits(one & ~loose)
         alone = 0
-        for r in range(rooms):
-            s = board.who[t * rooms + r]
-            if s >= 0 and given.tight[s, r]:
-                room = given.seats[r] - given.extra[layer, s]
-                alone += max(0, board.load[r] - room)
-                inside -= room
+        for k in range(small):
+            room = given.seats[crew[1, k]] - given.extra[layer, crew[0, k]]
+            alone += max(0, load[k] - room)
+            inside -= room
         total += given.step[layer] * max(alone, inside)
+        if total > most:
+            break
     return total

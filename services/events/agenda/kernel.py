@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from services.events.agenda.board import BEST, FORBIDDEN, MOVED, NEVER, NOW, Array, Board, Given, bits, missing
+from services.events.agenda.board import ANY, BEST, FORBIDDEN, MOVED, NEVER, NOW, Array, Board, Given, bits, missing
 from services.events.agenda.chance import NOISE_BITS, advance, below
 from services.events.agenda.compiled import compiled
 
@@ -180,9 +180,9 @@ def _move(board: Board, given: Given, s: int, b: int, q: int, gain: int) -> None
             _settle(board, given, s, q)
     if given.crowded:
         if t != nowhere:
-            board.short[t] = missing(board, given, t)
+            board.short[t] = missing(board, given, t, ANY)
         if u != nowhere:
-            board.short[u] = missing(board, given, u)
+            board.short[u] = missing(board, given, u, ANY)
     board.tally[NOW] += gain
     if board.tally[NOW] > board.tally[BEST]:
         board.tally[BEST] = board.tally[NOW]
@@ -256,9 +256,9 @@ def anneal(board: Board, given: Given, temperature: int, proposals: int, most_mo
                 continue
             _exchange(board, given, s, a, q, b)
             if t != nowhere:
-                gain -= missing(board, given, t)
-            if u != nowhere and u != t:
-                gain -= missing(board, given, u)
+                gain -= missing(board, given, t, gain - least)
+            if u != nowhere and u != t and gain >= least:
+                gain -= missing(board, given, u, gain - least)
             _exchange(board, given, s, b, q, a)
             if gain < least:
                 continue
@@ -323,7 +323,7 @@ def _counted(board: Board, given: Given, moves: Array, before: Array) -> int:
             for layer in range(given.step.size):
                 total += given.step[layer] * (_union(board, given, layer, t) - board.size[layer, t])
             if given.crowded:
-                total += board.short[t] - missing(board, given, t)
+                total += board.short[t] - missing(board, given, t, ANY)
     board.turn[0] += 1
     for k in range(before.size):
         s = moves[2 * k]

@@ -33,15 +33,21 @@ RANDOM_PLANS = 20
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """`fraction`: of the budget; `plan` (n×2): the best so far; `attended`: the weight of the wishes it keeps, or None
-    while it breaks hard rules.
-    """
+    """`fraction`: of the budget; `plan` (n×2): the best so far."""
 
     fraction: float
     iterations: int
     seconds: float
     plan: Ints
-    attended: int | None
+    problem: Problem
+
+    @property
+    def attended(self) -> int | None:
+        """The weight of the wishes that the plan keeps, or None while it breaks hard rules. Counted when it is asked
+        for: with seats to give, that takes longer than all else between two looks.
+        """
+        broken = bool((self.problem.rules.required & (self.plan[:, 0] == OUT)).any())
+        return None if broken else quality(self.problem, self.plan).attended
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -95,7 +101,7 @@ def solve(
         part = min(stop.part(done, seconds), 1.0)
         if on_progress is not None and (part >= 1.0 or clock() - told >= 0.2):
             told = clock()
-            on_progress(_progress(state, part, done, seconds))
+            on_progress(Progress(part, done, seconds, state.plan, problem))
         if part >= 1.0:
             break
         turn = part / (1 - POLISH) * coolings
@@ -148,12 +154,6 @@ def _by_chance(state: State, seed: int) -> list[int]:
         kept.append(state.attended)
     state.forget()
     return kept
-
-
-def _progress(state: State, part: float, done: int, seconds: float) -> Progress:
-    plan = state.plan
-    broken = bool((state.problem.rules.required & (plan[:, 0] == OUT)).any())
-    return Progress(part, done, seconds, plan, None if broken else quality(state.problem, plan).attended)
 
 
 def _result(

@@ -132,12 +132,14 @@ def _fitted(worth: Array, seats: Array) -> Array:
     for full in range(nodes - 1):
         while load[full] > room[full]:
             before, end = _cheapest(cost, full, load < room)
+            others = [end]
             while end != full:
                 start = int(before[end])
                 column[goes[start, end]] = end
                 load[start], load[end] = load[start] - 1, load[end] + 1
+                others.append(start)
                 end = start
-            for node in range(nodes):
+            for node in others:
                 price(node)
     return column
 

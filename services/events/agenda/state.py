@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from services.events.agenda import kernel
-from services.events.agenda.board import BEST, FORBIDDEN, HARD, MOVED, NOW, TALLY, Array, Board, Given, missing
+from services.events.agenda.board import ANY, BEST, FORBIDDEN, HARD, MOVED, NOW, TALLY, Array, Board, Given, missing
 from services.events.agenda.chance import noise, seeded
 from services.events.agenda.problem import MOST_SLOTS, OUT, Ints, Problem
 
@@ -87,7 +87,7 @@ class State:
         total = int(given.cost[np.arange(len(at)), at].sum())
         for t in range(len(self.problem.slots)):
             kernel.count(board, given, t)
-            board.short[t] = missing(board, given, t) if given.crowded else 0
+            board.short[t] = missing(board, given, t, ANY) if given.crowded else 0
         for p in range(len(board.value)):
             board.value[p] = kernel.attended(board, given, p)
         total += int((board.size * given.step[:, None]).sum() + board.value.sum() - board.short.sum())
@@ -168,6 +168,7 @@ def lay_out(problem: Problem, plan: Ints, seed: int, home: Ints | None = None, m
         came=np.zeros(MOST_SLOTS, dtype=np.int64),
         short=np.zeros(slots, dtype=np.int64),
         load=np.zeros(rooms, dtype=np.int64),
+        crew=np.zeros((2, rooms), dtype=np.int64),
     )
     state = State(problem, units, board, given, most_moved)
     state.forget()

@@ -20,6 +20,7 @@ from services.events.graphql.openspace.asking import OpenSpaceQuery, OpenSpaceSu
 from services.events.graphql.openspace.organising import Organising
 from services.events.graphql.openspace.taking_part import TakingPart
 from services.events.graphql.parts import EventKind
+from services.events.graphql.qualification import QualificationQuery
 from services.events.graphql.report import ReportQuery
 from services.events.graphql.surveys import SurveyMutation, SurveyQuery
 from services.events.graphql.types import City, Event, From, Until, event_of, event_page
@@ -73,6 +74,7 @@ schema = Schema(
             VoteQuery,
             ActionQuery,
             ContactQuery,
+            QualificationQuery,
         ),
     ),
     mutation=merge_types(

@@ -178,7 +178,7 @@ async def changed(session: Writer, event: Event, before: Essence) -> None:
         await board.tell(session, event.id)
         await session.execute(update(Event).where(Event.id == event.id).values(reminded_at=None))
     if await essence(session, event) != before:
-        await tell_all(session, event, "event_changed")
+        await tell_of(session, event, "event_changed")
 
 
 async def rewrite(session: Writer, event: Event, wanted: draft.Draft) -> Event:
@@ -192,7 +192,7 @@ async def rewrite(session: Writer, event: Event, wanted: draft.Draft) -> Event:
 async def cancel(session: Writer, event: Event) -> Event:
     """Call the event off, and have everybody written to, once."""
     if event.status != "cancelled":
-        await tell_all(session, event, "event_cancelled")
+        await tell_of(session, event, "event_cancelled")
     return await trips.cancel(session, event)
 
 
@@ -203,6 +203,19 @@ async def tell_all(session: Writer, event: Event, kind: str, states: Sequence[st
     people = (await session.scalars(hoping.union(there))).all()
     await note(session, [notice(event.id, key, kind) for key in people])
     return len(people)
+
+
+async def tell_of(session: Writer, event: Event, kind: str) -> None:
+    """Have those written to whom a change of the event concerns: who takes part or hopes to, and who was invited and
+    has not answered; nobody who declined.
+    """
+    await tell_all(session, event, kind)
+    there = select(Participant.navigator_id).where(Participant.event_id == event.id)
+    silent = select(Registration.navigator_id).where(
+        Registration.event_id == event.id, Registration.state == "invited", Registration.navigator_id.not_in(there)
+    )
+    people = (await session.scalars(silent)).all()
+    await note(session, [notice(event.id, key, kind, invited=True) for key in people])
 
 
 async def follow_up(session: Writer, event: Event, message: str) -> int:

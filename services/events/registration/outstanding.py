@@ -23,7 +23,7 @@ async def organised(
 ) -> list[Event]:
     """What `who` organises: the coming ones, next first, or with `past` those that are over, newest first."""
     place = tuple_(Event.date, Event.id)
-    query = select(Event).where(_organised(who)).limit(limit)
+    query = select(Event).where(organised_by(who)).limit(limit)
     if after is not None:
         there = (dt.date.fromisoformat(after[0]), uuid.UUID(after[1]))
         query = query.where(place < there if past else place > there)
@@ -34,14 +34,14 @@ async def organised(
     return list((await session.scalars(query)).all())
 
 
-def _organised(who: Principal) -> ColumnElement[bool]:
+def organised_by(who: Principal) -> ColumnElement[bool]:
     """As `access.organises`."""
     return (Event.organiser == who.subject) | Event.host.in_(sorted(who.where("coordinator")))
 
 
 async def latest_at(session: Reader, who: Principal, host: str) -> Event | None:
     """The newest event with a venue that `who` organised there."""
-    query = select(Event).where(_organised(who), Event.host == host, Event.venue != "")
+    query = select(Event).where(organised_by(who), Event.host == host, Event.venue != "")
     return (await session.scalars(query.order_by(Event.date.desc(), Event.id.desc()).limit(1))).one_or_none()
 
 

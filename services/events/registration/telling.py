@@ -44,6 +44,9 @@ DIRECT = ("invitation", "contact", "release")
 """What nobody waits for."""
 AFTERWARDS = frozenset({"follow_up", "survey", CERTIFICATE})
 """What is not about a booking: it comes with a way out, and to nobody who took it."""
+OF_EVENT = frozenset({"event_changed", "event_cancelled"})
+"""For who is invited and has not answered, neither are these."""
+GONE = ("declined", "cancelled", "substituted")
 ALL_OF = {"announcement": ("lines",), "survey": ("titles",)}
 BATCH = 100
 MOST_BATCHES = 50
@@ -192,10 +195,12 @@ async def _digest(session: Writer, world: World, person: Navigator, notices: lis
         items, headlines, booked = [], [], False
         for event_id in dict.fromkeys(one.event_id for one in notices):
             event, key = world.events[event_id], (event_id, person.id)
-            kinds = _kinds([one for one in notices if one.event_id == event_id])
+            row = world.rows.get(key)
+            kinds = _kinds([one for one in notices if one.event_id == event_id and _concerned(one, row)])
+            free = AFTERWARDS if _booked(row) else AFTERWARDS | OF_EVENT
             if not person.invitable:
-                kinds = {kind: details for kind, details in kinds.items() if kind not in AFTERWARDS}
-            booked = booked or bool(kinds.keys() - AFTERWARDS)
+                kinds = {kind: details for kind, details in kinds.items() if kind not in free}
+            booked = booked or bool(kinds.keys() - free)
             where = wording.Where(world.boarding.get(key, []), world.seats.get(key, []), world.sessions.get(key, []))
             said = wording.said(event, kinds, world.standings.get(key), where)
             if said.lines:
@@ -211,6 +216,16 @@ async def _digest(session: Writer, world: World, person: Navigator, notices: lis
         session, world, "status", person.email, language, f"status:{person.id}:{notices[-1].id}",
         name=printable(person.name), subject=subject, items=items, **way_out,
     )  # fmt: skip
+
+
+def _booked(row: Registration | None) -> bool:
+    """Whether news of the event are about a booking: not while somebody is invited and has not answered."""
+    return row is None or row.state != "invited"
+
+
+def _concerned(one: Notice, row: Registration | None) -> bool:
+    """Who had not answered when it was noted and has declined since, is not written to."""
+    return not one.details.get("invited") or (row is not None and row.state not in GONE)
 
 
 def _kinds(notices: Iterable[Notice]) -> dict[str, dict[str, Any]]:

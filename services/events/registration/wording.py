@@ -54,6 +54,8 @@ def said(event: Event, kinds: Mapping[str, Mapping[str, Any]], standing: Standin
     if "event_changed" in kinds:
         headlines.append(_("The event has changed"))
         lines.append(_("The event has changed: please look at date, place and agenda once more."))
+        if kinds["event_changed"].get("invited") and standing and standing.state == "invited":
+            lines.append(_("You are invited and have not answered yet."))
     if SEATS in kinds:
         headlines.append(_("You sit elsewhere"))
         tables = [_("Round {round}: table {table}", round=number, table=table) for number, table in where.seats]

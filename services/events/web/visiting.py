@@ -43,7 +43,9 @@ EVENT: Final = f"""query ($id: ID!) {{ event(id: $id) {{ {LINE}
 
 def menu(who: Principal) -> Menu:
     """For everybody; whoever may organise has pages of their own for it."""
-    own = [Way("/organise", _("Events I organise"))] if who.session and access.WRITE in who.scopes else []
+    own = []
+    if who.session and access.WRITE in who.scopes:
+        own = [Way("/organise", _("Events I organise")), Way("/programmes", _("Programmes and modules"))]
     return Menu(main=[Way("/calendar", _("Events"))], own=own)
 
 

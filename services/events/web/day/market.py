@@ -10,7 +10,7 @@ from litestar import Response, get, post
 from services.events import access
 from services.events.web.day import ground
 from services.events.web.day.ground import BASE, SERVICE, AnyRequest
-from services.events.web.day.phone import clock_in
+from services.events.web.day.phone import moment_in
 from services.kit import forms
 from services.kit.errors import Problem, Refused
 from services.kit.forms import EMPTY, Form
@@ -82,7 +82,7 @@ async def _market(request: AnyRequest, id: uuid.UUID, shown: Form = EMPTY, statu
         merged=[one for one in found["proposals"] if one["mergedInto"]],
         suggestions=found["mergeSuggestions"][:MOST_SHOWN], plans=found["plans"][:MOST_PLANS],
         places=[(slot, room) for slot in board["slots"] for room in board["rooms"]],
-        moment=lambda value: clock_in(event.timezone)(dt.datetime.fromisoformat(value)),
+        moment=lambda value: moment_in(event)(dt.datetime.fromisoformat(value)),
         titles_of=lambda rows: [(one["id"], f"{one['number']} {one['title']}") for one in rows],
     )  # fmt: skip
 

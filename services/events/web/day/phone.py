@@ -7,14 +7,14 @@ from typing import Annotated, Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 import msgspec
-from babel.dates import format_time
+from babel.dates import format_skeleton, format_time
 from litestar import Request, Response, post
 from sqlalchemy import select
 
 from services.events import access, trips
 from services.events.live.rooms import ANNOUNCEMENTS, IDEAS, Room
 from services.events.live.state import Mine, Stop
-from services.events.models import AgendaItem, Navigator, OpenSpace
+from services.events.models import AgendaItem, Event, Navigator, OpenSpace
 from services.events.openspace.overview import Going, going
 from services.events.web.linked import by_link, theirs
 from services.events.web.registration import here
@@ -79,6 +79,7 @@ async def now(request: AnyRequest, event_id: str, token: str, shown: Form = EMPT
         ).decode(),
         announcements=mine.announcements, items=items, moment=moment, here=where_now(mine, items, moment),
         then=where_next(mine, items, moment), ideas=at_table, revision=revision or 0, shown=shown, worker=WORKER,
+        begins=moment_in(room.event),
     )  # fmt: skip
 
 
@@ -176,6 +177,21 @@ def clock_in(zone: str) -> Callable[[dt.datetime | None], str]:
         if moment is None:
             return ""
         return format_time(moment.astimezone(ZoneInfo(zone)).time(), "short", locale=i18n.language())
+
+    return written
+
+
+def moment_in(event: Event) -> Callable[[dt.datetime | None], str]:
+    """As `clock_in`, with the day before it where the event has several."""
+    time = clock_in(event.timezone)
+    if event.last_day == event.date:
+        return time
+
+    def written(moment: dt.datetime | None) -> str:
+        if moment is None:
+            return ""
+        there = moment.astimezone(ZoneInfo(event.timezone))
+        return f"{format_skeleton('MEd', there, locale=i18n.language())} {time(moment)}"
 
     return written
 

@@ -8,9 +8,10 @@ import msgspec
 from litestar import Request, Response, get
 
 from services.events.live.rooms import ANNOUNCEMENTS, CLOCK, rooms_of
+from services.events.models import Event
 from services.events.openspace import board as boards
 from services.events.openspace.board import Board, BoardSession
-from services.events.web.day.phone import WORKER, clock_in
+from services.events.web.day.phone import WORKER, clock_in, moment_in
 from services.events.web.registration import here
 from services.kit import assets, pages
 from services.kit.db import HUB
@@ -47,9 +48,10 @@ async def board(request: AnyRequest, event_id: str) -> Response[Any]:
         raise NotFound(_("This board is too large for one page."))
     return await pages.page(
         request, "events/day/board.html", event=room.event, board=found, cells=cells(found),
-        was=place_before(found, room.event.timezone),
+        was=place_before(found, room.event),
         state=msgspec.json.encode({"live": room.state()}).decode(), path=f"/events/{room.event_id}",
-        time=clock_in(room.event.timezone), worker=WORKER, tall="screen" in request.query_params,
+        time=clock_in(room.event.timezone), begins=moment_in(room.event), worker=WORKER,
+        tall="screen" in request.query_params,
     )  # fmt: skip
 
 
@@ -59,11 +61,11 @@ async def now_on(runtime: Runtime, event_id: uuid.UUID) -> Board:
         return boards.public(await boards.read(session, event_id))
 
 
-def place_before(board: Board, zone: str) -> Callable[[BoardSession], str]:
+def place_before(board: Board, event: Event) -> Callable[[BoardSession], str]:
     """Says where a session that was moved had been."""
     rooms = {one.id: one.name for one in board.rooms}
     slots = {one.id: one.starts for one in board.slots}
-    written = clock_in(zone)
+    written = moment_in(event)
 
     def said(one: BoardSession) -> str:
         return ", ".join(filter(None, (written(slots.get(one.was_slot or "")), rooms.get(one.was_room or "", ""))))

@@ -14,7 +14,9 @@ from services.events.web.organise import (
     papers,
     people,
     places,
+    programmes,
     repeating,
+    taught,
     venue,
 )
 
@@ -31,4 +33,6 @@ routes = [
     *announcing.routes,
     *people.routes,
     *papers.routes,
+    *programmes.routes,
+    *taught.routes,
 ]

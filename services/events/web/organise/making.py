@@ -7,9 +7,20 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 from litestar import Response, get, post
 
-from services.events import access, changing, draft, repeating, series, templates, timetable, trips
+from services.events import (
+    access,
+    changing,
+    draft,
+    modules,
+    qualification,
+    repeating,
+    series,
+    templates,
+    timetable,
+    trips,
+)
 from services.events.draft import Draft, Rounds
-from services.events.models import Event
+from services.events.models import Event, Module
 from services.events.registration import organising, outstanding
 from services.events.web.organise import ground
 from services.events.web.organise.ground import BASE, REFUSALS, AnyRequest, Nothing, path_of
@@ -22,6 +33,7 @@ from services.kit.errors import Forbidden, Problem, Refused
 from services.kit.forms import EMPTY, Form
 from services.kit.i18n import gettext as _
 from services.kit.i18n import ngettext
+from services.kit.resolvers import as_uuid
 
 FEW_CITIES: Final = 30
 """So many can be ticked one by one; more are written down."""
@@ -34,6 +46,8 @@ replace = msgspec.structs.replace
 
 
 class Making(msgspec.Struct, frozen=True):
+    """`module` is the id of the one that is taught."""
+
     template: Literal["LEARNING_TRIP", "OPEN_SPACE", "MODULE", "REVIEW", "NONE"]
     date: dt.date
     host: Key
@@ -43,6 +57,7 @@ class Making(msgspec.Struct, frozen=True):
     rule: Literal["", "WEEKLY", "FORTNIGHTLY", "MONTHLY", "LAST", "MONTHDAY", "QUARTERLY", "YEARLY"] = ""
     times: Times = None
     until: dt.date | None = None
+    module: str = ""
 
 
 class Copying(msgspec.Struct, frozen=True):
@@ -50,7 +65,9 @@ class Copying(msgspec.Struct, frozen=True):
 
 
 class Heading(msgspec.Struct, frozen=True, rename="camel"):
-    """The head of an event. Without `count` there are no rounds; `scope` says which meetings of a series."""
+    """The head of an event. Without `count` there are no rounds; `scope` says which meetings of a series; `module` is
+    an id, `-` for none, or nothing where it was not asked.
+    """
 
     title: Title
     kind: Kind
@@ -61,6 +78,7 @@ class Heading(msgspec.Struct, frozen=True, rename="camel"):
     guests: Cities = []
     hashtag: Annotated[str, msgspec.Meta(max_length=60)] = ""
     guiding_questions: Annotated[str, msgspec.Meta(max_length=4_000)] = ""
+    module: str = ""
     count: Annotated[int, msgspec.Meta(ge=0, le=20)] = 0
     starts: Annotated[str, msgspec.Meta(max_length=5)] = ""
     tables: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 5
@@ -72,17 +90,26 @@ class Heading(msgspec.Struct, frozen=True, rename="camel"):
 
 
 @get(f"{BASE}/new", page=True, right=access.HOLD)
-async def new(request: AnyRequest) -> Response[str]:
-    return await _new(request, await ground.organiser(request))
+async def new(request: AnyRequest, module: str = "") -> Response[str]:
+    """With `module`, an event that teaches it."""
+    return await _new(request, await ground.organiser(request), module=module)
 
 
-async def _new(request: AnyRequest, who: Principal, shown: Form = EMPTY, status: int = 200) -> Response[str]:
+async def _new(
+    request: AnyRequest, who: Principal, shown: Form = EMPTY, status: int = 200, *, module: str = ""
+) -> Response[str]:
     cities = await ground.all_cities(request)
     return await pages.page(
         request, "events/organise/new.html", status=status, secret=True, shown=shown, cities=cities,
         few=len(cities) <= FEW_CITIES, own=who.city or "", choices=[*map(_choice, templates.TEMPLATES), _nothing()],
-        repeats=repeating.choices(),
+        repeats=repeating.choices(), module=await _module(request, who, module or shown.value("module")),
     )  # fmt: skip
+
+
+async def _module(request: AnyRequest, who: Principal, id: str) -> Module | None:
+    key = as_uuid(id)
+    async with here(request).db.read(who.acting) as session:
+        return (await modules.by_id(session, [key]))[0] if key else None
 
 
 def _choice(name: str) -> tuple[str, str, str]:
@@ -120,7 +147,7 @@ async def make(request: AnyRequest) -> Response[Any]:
 
         event, *others = await changing.create_all(here(request), who, store)
     except Refused as problem:
-        fields = ("title", "date", "host", "guests", "starts", "template", "rule", "times", "until")
+        fields = ("title", "date", "host", "guests", "starts", "template", "rule", "times", "until", "module")
         return await _new(request, who, ground.beside(request, problem, *fields), problem.status)
     if others:
         words = _("The series is there. What you change in one meeting, you can carry over to the others.")
@@ -136,7 +163,8 @@ def _wanted(said: Making, cities: dict[str, str]) -> Draft:
     if said.template == "NONE":
         return Draft(title=said.title or _("Meeting"), date=said.date, host=host, guests=tuple(guests), kind="MEETING")
     made = templates.TEMPLATES[said.template]()
-    return templates.draft(made, said.date, host, guests, title=said.title or None, starts=said.starts or None)
+    wanted = templates.draft(made, said.date, host, guests, title=said.title or None, starts=said.starts or None)
+    return replace(wanted, module=said.module) if said.module else wanted
 
 
 def _may_hold(who: Principal, wanted: Draft) -> None:
@@ -186,13 +214,22 @@ async def _head(
     who = await ground.organiser(request)
     async with here(request).db.read(who.acting) as session:
         event = await ground.own(session, who, id)
+        taught = await _taught(session, who, event) if event.kind == "MODULE" else []
     cities = await ground.all_cities(request)
     return await ground.page(
         request, "head", event, "/head", status=status, shown=shown if sent == "head" else EMPTY,
         copying=shown if sent == "copy" else EMPTY, cities=cities, few=len(cities) <= FEW_CITIES,
         scopes=ground.scopes() if event.series_id else [], kinds=kinds(),
-        rounds=timetable.rounds_of(event) or Rounds("", count=0),
+        rounds=timetable.rounds_of(event) or Rounds("", count=0), taught=taught,
     )  # fmt: skip
+
+
+async def _taught(session: Reader, who: Principal, event: Event) -> list[tuple[str, str]]:
+    """What an event of this kind may teach: the modules of its cities and of the organiser's, and the one it does."""
+    offered = await qualification.offered(session, [event.host, *event.guests, *qualification.hosts_of(who)])
+    (now,) = await modules.by_id(session, [event.module_id]) if event.module_id else (None,)
+    rows = [now, *offered] if now and now.id not in {one.id for one in offered} else offered
+    return [("-", _("No module")), *((str(one.id), one.title) for one in rows)]
 
 
 @post(f"{BASE}/{{id:uuid}}/head", page=True, status_code=303, right=access.ORGANISER)
@@ -233,12 +270,18 @@ def _headed(before: Draft, said: Heading, cities: dict[str, str]) -> Draft:
     return replace(
         moved, title=said.title, kind=said.kind, host=host, guests=guests, hashtag=said.hashtag, rounds=rounds,
         questions=tuple(filter(None, map(str.strip, said.guiding_questions.split("\n")))),
-        last_day=said.last_day or said.date, module=moved.module if said.kind == "MODULE" else None,
+        last_day=said.last_day or said.date, module=_module_of(moved, said),
         agenda=tuple(
             replace(item, audience=None) if item.audience not in {None, host, *guests} else item
             for item in moved.agenda
         ),
     )  # fmt: skip
+
+
+def _module_of(before: Draft, said: Heading) -> str | None:
+    if said.kind != "MODULE" or said.module == "-":
+        return None
+    return said.module or before.module
 
 
 @post(f"{BASE}/{{id:uuid}}/cancel", page=True, status_code=303, right=access.ORGANISER)
