@@ -86,8 +86,9 @@ def city(at: Scope, arguments: Arguments) -> str | None:
 def _filter(name: str, read: Argument, given: Given) -> str:
     """The value of a filter, as `filters.checked` lets it through."""
     value = text(read, given)
+    said: dict[str, Any] = {name: value}
     try:
-        filters.checked(Filters(**{name: value}))
+        filters.checked(Filters(**said))
     except Refused as problem:
         raise Unfit from problem
     return value

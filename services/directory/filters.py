@@ -5,7 +5,7 @@ A value that the viewer may not see neither finds nor excludes anybody by itself
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from sqlalchemy import ColumnElement, SQLColumnExpression, and_, func, or_, select
 
@@ -46,7 +46,7 @@ class Filters:
 
     def led(self, now: Callable[[str], str]) -> Self:
         """The same, with `now` of each topic."""
-        said = {name: now(code) for name in TOPICS if (code := getattr(self, name)) is not None}
+        said: dict[str, Any] = {name: now(code) for name in TOPICS if (code := getattr(self, name)) is not None}
         return replace(self, **said)
 
 
