@@ -7,7 +7,7 @@ whole statement.
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 from services.directory import access, filters, wording
 from services.directory.fields import FIELDS
