@@ -392,11 +392,9 @@ async def project_page(
     more: Filters = NO_FILTERS,
     **how: Any,
 ) -> Connection[Project]:
-    at, more = await checked(info, SERVICE, after, city, replace(more, topic=topic))
+    (at, more), size = await checked(info, SERVICE, after, city, replace(more, topic=topic)), page_size(first)
     async with read(info, SERVICE) as session:
-        rows = await search.projects(
-            session, page_size(first) + 1, after=at, topic=more.topic, city=city, more=more, **how
-        )
+        rows = await search.projects(session, size + 1, after=at, topic=more.topic, city=city, more=more, **how)
     return Connection.of(
         [Project.of(row) for row in rows], lambda node: encode_cursor(node.row.sort_key, str(node.id)), first, after
     )
