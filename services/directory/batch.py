@@ -93,9 +93,35 @@ def _values(batch: Batch, wanted: tuple[str, ...]) -> Iterator[Any]:
     for name in wanted:
         if name == "published":
             yield [row["ags"] for row in batch.publications]
+        elif name in PLAIN:
+            yield getattr(batch, name)
         else:
             rows = getattr(batch, name)
-            yield rows if name in PLAIN else msgspec.json.encode(rows).decode()
+            yield msgspec.json.encode(list(map(_short, rows)) if name == "navigators" else rows).decode()
+
+
+def _short(row: dict[str, Any]) -> dict[str, Any]:
+    """A navigator without what is null and what follows from the rest (`VALUES`): reading it takes as long as writing
+    the row does.
+    """
+    sent = {name: value for name, value in row.items() if value is not None}
+    if row["topics_city"] == row["topics_network"]:
+        del sent["topics_city"]
+    if row["topics_network"] == row["topics_public"]:
+        del sent["topics_network"]
+    if row["above_public"] == row["above"]:
+        del sent["above_public"]
+    public = set(row["found_public"])
+    sent["found_network"] = [word for word in row["found_network"] if word not in public]
+    return sent
+
+
+VALUES: dict[str, str] = {
+    "topics_network": "coalesce(topics_network, topics_public)",
+    "topics_city": "coalesce(topics_city, topics_network, topics_public)",
+    "found_network": "array_to_tsvector(found_public || found_network)",
+}
+"""The values of columns that `_short` leaves out or shortens. The network finds people by whatever the public does."""
 
 
 @cache
@@ -161,7 +187,8 @@ def _upsert(model: type[m.Base], key: str, source: str) -> str:
     changing = [f"{name} = excluded.{name}" for name in columns if name not in key.split(", ")]
     if model in DATED:
         changing.append(DATED[model])
-    values = ", ".join(f"array_to_tsvector({name})" if name.startswith("found") else name for name in columns)
+    words = {name: f"array_to_tsvector({name})" for name in columns if name.startswith("found")}
+    values = ", ".join((words | VALUES).get(name, name) for name in columns)
     return (
         f"INSERT INTO {model.__tablename__} ({', '.join(columns)}) SELECT {values} FROM {source} "  # noqa: S608 - our own models
         f"ON CONFLICT ({key}) DO UPDATE SET {', '.join(changing)}"
@@ -171,7 +198,7 @@ def _upsert(model: type[m.Base], key: str, source: str) -> str:
 WANTED: dict[str, tuple[tuple[type[m.Base], str, str], ...]] = {
     "navigators": (
         (m.NavigatorTopic, "navigator_id",
-         """SELECT id AS navigator_id, topic, topic = ANY (above_public) AS listed_public, sort_network
+         """SELECT id AS navigator_id, topic, topic = ANY (coalesce(above_public, above)) AS listed_public, sort_network
          FROM navigators, unnest(above) topic"""),
     ),
     "projects": (
@@ -212,7 +239,8 @@ def _links(rows: str, *, known: bool) -> Iterator[tuple[str, str]]:
                     ),
                 )
             new += f" WHERE NOT EXISTS (SELECT FROM {name}_old o WHERE {same('w', 'o')})"
-        yield f"{name}_new", f"{new} ON CONFLICT DO NOTHING"
+        # Of known ones no other stands there: whoever writes a city's has its turn.
+        yield f"{name}_new", new if known else f"{new} ON CONFLICT DO NOTHING"
 
 
 def _publications(of: Any) -> Iterator[tuple[str, str]]:

@@ -3,7 +3,9 @@
 A value that the viewer may not see neither finds nor excludes anybody by itself: the flags of the row come first.
 """
 
-from dataclasses import dataclass, fields
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
+from typing import Any, Final, Self
 
 from sqlalchemy import ColumnElement, SQLColumnExpression, and_, func, or_, select
 
@@ -15,6 +17,8 @@ from services.kit.errors import Refused
 from services.kit.i18n import gettext as _
 
 LONGEST_LANGUAGE = 35
+TOPICS: Final = ("topic", "offers", "seeks")
+"""The filters that take the code of a topic."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,12 @@ class Filters:
         return frozenset(one.name for one in fields(self) if getattr(self, one.name) is not None)
 
     def topics(self) -> list[str]:
-        return [code for code in (self.topic, self.offers, self.seeks) if code is not None]
+        return [code for name in TOPICS if (code := getattr(self, name)) is not None]
+
+    def led(self, now: Callable[[str], str]) -> Self:
+        """The same, with `now` of each topic."""
+        said: dict[str, Any] = {name: now(code) for name in TOPICS if (code := getattr(self, name)) is not None}
+        return replace(self, **said)
 
 
 NO_FILTERS = Filters()
@@ -127,6 +136,6 @@ def _in_state(ags: SQLColumnExpression[str], wanted: Filters) -> list[ColumnElem
 
 
 def _below(code: str) -> ColumnElement[list[str]]:
-    """The codes of a topic and those below it, also of topics that were merged into one of them."""
+    """The codes of a topic that counts itself, and of those below it."""
     under = select(Topic.code).where(Topic.path.contains([code]))
     return func.array(under.scalar_subquery())

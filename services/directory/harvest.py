@@ -220,13 +220,13 @@ def _words(problem: HubError) -> str:
     return f"{problem.message} {places}".strip()
 
 
-async def coordinators(session: Reader, ags: str) -> list[str]:
-    """Where the city's coordinators are reached."""
+async def coordinators(session: Reader, ags: str) -> list[tuple[str, str]]:
+    """Where the city's coordinators are reached, and in which language."""
     query = (
-        select(Account.email)
+        select(Account.email, Account.language)
         .join(RoleGrant, RoleGrant.account_id == Account.id)
         .where(RoleGrant.role == access.COORDINATOR, RoleGrant.at == ags)
         .where(Account.email.is_not(None), Account.disabled_at.is_(None))
         .order_by(Account.email)
     )
-    return [email for email in (await session.scalars(query)).all() if email]
+    return [(email, language) for email, language in await session.execute(query) if email]

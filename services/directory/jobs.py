@@ -177,10 +177,10 @@ async def _tell(session: Writer, runtime: Runtime, ags: str) -> None:
     row = await harvest.of(session, ags)
     if row is None or not (row.failures == harvest.TOLD_AFTER or (row.waiting and row.failures == 1)):
         return
-    for number, email in enumerate(await harvest.coordinators(session, ags)):
+    for number, (email, language) in enumerate(await harvest.coordinators(session, ags)):
         key = f"harvest:{ags}:{row.asked_at:%Y%m%d%H%M}:{number}"
         values = {"ags": ags, "url": row.url, "problem": row.problem, "waiting": row.waiting is not None}
-        await mail.send(session, runtime.outbox, "harvest", to=email, language="de", key=key, **values)
+        await mail.send(session, runtime.outbox, "harvest", to=email, language=language, key=key, **values)
 
 
 def _tidy(runtime: Runtime) -> Every:

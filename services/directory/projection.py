@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import chain
 from operator import attrgetter
 from typing import Any
 
@@ -55,9 +56,20 @@ _values = attrgetter(*FIELDS)
 
 
 @lru_cache(maxsize=4096)
-def _names(mask: int) -> frozenset[str]:
+def names(mask: int) -> frozenset[str]:
     """The fields that a mask shows."""
     return frozenset(field.name for field in FIELDS.values() if mask & field.flag)
+
+
+@lru_cache(maxsize=4096)
+def _of_search(mask: int) -> tuple[tuple[str, ...], tuple[str, ...], bool]:
+    """What a mask shows of what a person is found by: which topics, which texts, and whether the name."""
+    seen = names(mask)
+    return (
+        tuple(name for name in TOPICS if name in seen),
+        tuple(name for name in ("title", "department") if name in seen),
+        "name" in seen,
+    )
 
 
 def navigator(
@@ -66,18 +78,25 @@ def navigator(
     """The stored row. `keys` are the ids of all navigators of the snapshot, for mentors."""
     chosen = frozenset((name, Audience[audience]) for name, audience in row.visibility.items())
     masked = masks(chosen)
-    public, network, city = map(_names, masked)
+    public, network, city = map(_of_search, masked)
     listed = dict(chosen).get(ENTRY, Audience.PUBLIC)
-    kept = dict(zip(FIELDS, _values(row), strict=True)) | {name: EMPTY[name] for name in FIELDS.keys() - city}
-    topics = {
-        seen: sorted({code for name in TOPICS if name in seen for code in getattr(row, name)})
-        for seen in {public, network, city}
+    kept = dict(zip(FIELDS, _values(row), strict=True)) | {
+        name: EMPTY[name] for name in FIELDS.keys() - names(masked[2])
     }
+    # Most audiences see the same topics and texts of most people: these are looked at once.
+    topics = {
+        seen: sorted({code for name in seen for code in getattr(row, name)})
+        for seen in {public[0], network[0], city[0]}
+    }
+    found = dict[Any, list[str]]()
 
-    def found(seen: frozenset[str]) -> list[str]:
-        texts = [getattr(row, name) for name in ("title", "department") if name in seen]
-        above = (above for code in topics[seen] for above in vocabulary[code])
-        return lexemes(texts, above, name=row.name if "name" in seen else "", place=ids.ags)
+    def lexemes_of(seen: tuple[tuple[str, ...], tuple[str, ...], bool]) -> list[str]:
+        of_topics, of_texts, named = seen
+        if seen[:2] not in found:
+            texts = [getattr(row, name) for name in of_texts]
+            parts = chain.from_iterable(map(vocabulary.__getitem__, topics[of_topics]))
+            found[seen[:2]] = lexemes(texts, parts, place=ids.ags)
+        return [*found[seen[:2]], *lexemes((), name=row.name)] if named else found[seen[:2]]
 
     return kept | {
         "id": keys[row.key],
@@ -87,17 +106,17 @@ def navigator(
         "shown_public": masked[0],
         "shown_network": masked[1],
         "shown_city": masked[2],
-        "sort_network": sort_key(row.name) if "name" in network else UNNAMED,
-        "topics_public": topics[public],
-        "topics_network": topics[network],
-        "topics_city": topics[city],
+        "sort_network": sort_key(row.name) if network[2] else UNNAMED,
+        "topics_public": topics[public[0]],
+        "topics_network": topics[network[0]],
+        "topics_city": topics[city[0]],
         "competences": {area: getattr(kept["competences"], area) for area in AREAS} if kept["competences"] else None,
         "room": kept["room"] or None,
         "mentor": _mentor(kept["mentor"], keys),
         "coordinator": row.coordinator,
         "funded": row.funded,
-        "found_public": found(public) if listed <= Audience.PUBLIC else [],
-        "found_network": found(network) if listed <= Audience.NETWORK else [],
+        "found_public": lexemes_of(public) if listed <= Audience.PUBLIC else [],
+        "found_network": lexemes_of(network) if listed <= Audience.NETWORK else [],
     }
 
 
@@ -111,7 +130,8 @@ def navigator_links(values: Mapping[str, Any], vocabulary: Vocabulary) -> dict[s
     """The topics of a stored row with those above them: as far as the network, and everybody, may know of them."""
     network = values["topics_network"] if values["listed"] <= Audience.NETWORK else ()
     public = values["topics_public"] if values["listed"] == Audience.PUBLIC else ()
-    return {"above": above(network, vocabulary), "above_public": above(public, vocabulary)}
+    both = above(network, vocabulary)
+    return {"above": both, "above_public": both if public == network else above(public, vocabulary)}
 
 
 def above(codes: Iterable[str], vocabulary: Vocabulary) -> list[str]:

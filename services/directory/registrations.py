@@ -10,7 +10,7 @@ from services.directory.access import APPROVE, CENTRAL, COORDINATOR, OPERATOR
 from services.directory.login import links
 from services.directory.models import Account, Client, Municipality, RoleGrant
 from services.directory.oauth import clients
-from services.kit import mail
+from services.kit import i18n, mail
 from services.kit.auth import Principal
 from services.kit.db import Reader, Writer
 from services.kit.messages import Message
@@ -51,6 +51,7 @@ async def decide(
     """
     client, messages = await clients.decide(session, who, client_id, decision, reason, seen)
     contacts: Sequence[str] = client.details.get("contacts", ())
+    language: str = client.details.get("language", i18n.LANGUAGES[0])
     city = await town(session, client.ags or "")
     for number, contact in enumerate(contacts[:MOST_TOLD]):
         await mail.send(
@@ -58,7 +59,7 @@ async def decide(
             runtime.outbox,
             "decision",
             to=contact,
-            language="de",
+            language=language,
             key=f"decision:{client_id}:{uuid.uuid4()}:{number}",
             city=city,
             name=client.name,
@@ -68,12 +69,12 @@ async def decide(
     # A program of the city makes nobody its coordinator.
     first = decision == "approve" and who.person and APPROVE in who.scopes and client.ags and contacts
     if first and not await _with_role(session, COORDINATOR, client.ags or ""):
-        messages += await _first_coordinator(session, runtime, who.subject, client, contacts[0])
+        messages += await _first_coordinator(session, runtime, who.subject, client, contacts[0], language)
     return client, messages
 
 
 async def _first_coordinator(
-    session: Writer, runtime: Runtime, actor: str, client: Client, email: str
+    session: Writer, runtime: Runtime, actor: str, client: Client, email: str, language: str
 ) -> list[Message]:
     """The contact becomes the city's coordinator: by invitation, or at once where the person has an account there."""
     org = client.ags or ""
@@ -81,7 +82,9 @@ async def _first_coordinator(
     if known is not None:
         return await people.grant(session, actor, known, org, COORDINATOR)
     name = client.details.get("contact_name") or email.partition("@")[0]
-    invited = await links.invite(session, runtime, actor, org=org, name=name, email=email, roles=(COORDINATOR,))
+    invited = await links.invite(
+        session, runtime, actor, org=org, name=name, email=email, roles=(COORDINATOR,), language=language
+    )
     return invited.messages
 
 

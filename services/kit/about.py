@@ -1,15 +1,15 @@
 """Pages about the hub itself: for developers, with GraphiQL; accessibility; who is responsible for the website."""
 
-from typing import Any, Final
+from typing import Final
 
-from litestar import Request, Response, get
+from litestar import Response, get
 from litestar.exceptions import NotFoundException
 
 from services.kit import forms, pages
 from services.kit.errors import Problem
+from services.kit.pages import AnyRequest
 from services.kit.rights import ANYBODY
 
-AnyRequest = Request[Any, Any, Any]
 WORKBENCH: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; font-src 'self' data:; "
     "img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"

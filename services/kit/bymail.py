@@ -12,7 +12,7 @@ from joserfc import jwe
 from joserfc.jwk import OctKey
 from sqlalchemy import update
 
-from services.kit import jobs
+from services.kit import i18n, jobs
 from services.kit.db import Writer
 from services.kit.jobs import Job, Run
 from services.kit.log import table
@@ -22,14 +22,17 @@ from services.kit.settings import Settings
 
 
 class Wanted(msgspec.Struct, frozen=True):
-    """The job's payload until it has run."""
+    """The job's payload until it has run; `language` is the one in which it was asked for."""
 
     sealed: str
+    language: str = i18n.LANGUAGES[0]
 
 
 @dataclass(frozen=True)
 class ByMail:
-    """`name` is the job's, `purpose` that of the key; `send` mails what was asked for to the address, if we know it."""
+    """`name` is the job's, `purpose` that of the key; `send` mails what was asked for to the address, if we know it,
+    in the language in which it was asked for, unless it knows theirs.
+    """
 
     name: str
     purpose: str
@@ -39,7 +42,7 @@ class ByMail:
         """Raises Refused for what is no address at all."""
         plain = checked_address(address).encode()
         sealed = jwe.encrypt_compact({"alg": "dir", "enc": "A256GCM"}, plain, self._key(runtime.settings))
-        await jobs.enqueue(session, runtime.queue, self.job(runtime), Wanted(sealed))
+        await jobs.enqueue(session, runtime.queue, self.job(runtime), Wanted(sealed, i18n.language()))
 
     def job(self, runtime: Runtime) -> Job:
         return Job(self.name, Wanted, partial(self._work, runtime))
@@ -48,7 +51,8 @@ class ByMail:
         address = (jwe.decrypt_compact(wanted.sealed, self._key(runtime.settings)).plaintext or b"").decode()
         rows = table(run.metadata, "job")
         async with run.finish() as session:
-            await self.send(session, runtime, address)
+            with i18n.speaking(wanted.language):
+                await self.send(session, runtime, address)
             await session.execute(update(rows).where(rows.c.id == run.id).values(payload={}))
 
     def _key(self, settings: Settings) -> OctKey:

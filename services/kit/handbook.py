@@ -11,13 +11,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from litestar import Request, Response, get
+from litestar import Response, get
 from litestar.exceptions import NotFoundException
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from markupsafe import Markup
 
 from services.kit import pages
+from services.kit.pages import AnyRequest
 from services.kit.rights import ANYBODY
 
 HERE: Final = Path(__file__).parent
@@ -36,7 +37,6 @@ ROLES: Final = {
 }
 """The handbook is written in German; so are its headings, whatever language the rest of a page speaks."""
 FILE: Final = re.compile(r"\d\d-([a-z0-9-]+)\.md")
-AnyRequest = Request[Any, Any, Any]
 
 
 class Task(NamedTuple):

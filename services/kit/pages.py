@@ -17,7 +17,7 @@ from babel import Locale, UnknownLocaleError
 from babel.dates import format_datetime, get_timezone
 from babel.numbers import format_decimal
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined
-from litestar import Request, Response
+from litestar import Response
 from litestar.datastructures import Cookie
 
 from services.kit import assets, forms, i18n, navigation
@@ -43,7 +43,7 @@ HSTS: Final = "max-age=31536000"
 FLASH_SECONDS: Final = 60
 LONGEST_FLASH: Final = 500
 ZONE: Final = "Europe/Berlin"
-AnyRequest = Request[Any, Any, Any]
+AnyRequest = forms.AnyRequest
 
 templates = Environment(
     loader=ChoiceLoader(

@@ -3,8 +3,13 @@
 import random
 from typing import Any
 
-from services.directory.access import CLIENT_SCOPES
+import msgspec
+from sqlalchemy import select
+
+from services.directory import vocabulary
+from services.directory.access import APPROVE, CLIENT_SCOPES
 from services.directory.fields import FIELDS
+from services.directory.models import Navigator, Project, ProjectPartner, ProjectPartnerNavigator
 from services.directory.publishing import Publisher, publish
 from services.directory.reads import SHAPES
 from services.directory.snapshot import (
@@ -26,7 +31,11 @@ from services.kit.db import HUB
 from services.kit.service import Hub
 
 CITIES = ("08335043", "08121000", "14612000", "05362024", "01001000")
-TOPICS = ("finance", "e-file", "document-management", "geo-information", "culture", "open-data", "project-management")
+MERGED = "process-management"
+TOPICS = (
+    "finance", "e-file", "document-management", "geo-information", "culture", "open-data", "project-management",
+    "change-management", MERGED,
+)  # fmt: skip
 WORDS = ("Ä„b“", 'say "x"', "back\\slash", "emoji 🚲", "<b>&amp;", "it's", "ß/ſ", "日本", "/", "a, b", '", "')
 AUDIENCES = ("PUBLIC", "NETWORK", "CITY", "PRIVATE")
 SECRET = b"not a secret"
@@ -109,15 +118,25 @@ def snapshot(rng: random.Random, ags: str) -> Snapshot:
 
 
 async def fill(hub: Hub, seed: int) -> None:
-    """Every city published, with every visibility."""
-    import msgspec
-
+    """Every city published, with every visibility; a topic that was merged into another; partners of projects."""
     rng = random.Random(seed)
     runtime = hub.runtimes["directory"]
+    operator = Principal("hub", "operator", scopes=frozenset({APPROVE}), roles=frozenset({"operator:"}))
+    async with runtime.db.begin(HUB) as session:
+        await vocabulary.merge(session, runtime, operator, MERGED, "change-management")
     for ags in CITIES:
         raw = msgspec.json.decode(msgspec.json.encode(snapshot(rng, ags)), type=Snapshot)  # dates as clients send them
         async with runtime.db.begin(HUB) as session:
             await publish(session, Publisher("test", SECRET, runtime.memory), raw)
+    async with runtime.db.begin(HUB) as session:
+        people = list(await session.scalars(select(Navigator).order_by(Navigator.id)))
+        for project in await session.scalars(select(Project).order_by(Project.id)):
+            for ags in sorted(rng.sample(CITIES, rng.randrange(3))):
+                session.add(ProjectPartner(project_id=project.id, ags=ags, note=words(rng)))
+                await session.flush()
+                for one in people:
+                    if one.ags == ags and rng.random() < 0.3:
+                        session.add(ProjectPartnerNavigator(project_id=project.id, ags=ags, navigator_id=one.id))
 
 
 def viewers() -> list[Principal]:
@@ -154,12 +173,17 @@ class Queries:
 
     def arguments(self, field: str, described: One | Many | Page) -> str:
         told = []
-        kinds = {"first": "Int!", "after": "String", "topic": "ID", "city": "ID", "seeksPartners": "Boolean"}
+        kinds = {
+            "first": "Int!", "after": "String", "topic": "ID", "offers": "ID", "seeks": "ID", "city": "ID",
+            "text": "String", "state": "String", "language": "String", "coordinator": "Boolean",
+            "seeksPartners": "Boolean", "seeksTestArea": "Boolean",
+            "sizeClass": "SizeClass", "profile": "Profile", "stage": "Stage",
+        }  # fmt: skip
         required = {"ags": "ID!", "id": "ID!", "code": "ID!"}
         for name in sorted(described.arguments):
             if name in required:
                 told.append(f"{name}: {self.value(field, name, required[name])}")
-            elif self.rng.random() < 0.4:
+            elif self.rng.random() < 1 / max(3, len(described.arguments)):  # more would leave nobody
                 told.append(f"{name}: {self.value(field, name, kinds[name])}")
         if isinstance(described, Page):
             if self.rng.random() < 0.9:  # the executor takes its time over long pages
@@ -174,13 +198,27 @@ class Queries:
         match name:
             case "first":
                 value = self.rng.choice([1, 1, 2, 3, 5, 7, self.rng.choice([100, 0, -1, 101, 500])])
-            case "seeksPartners":
+            case "seeksPartners" | "seeksTestArea" | "coordinator":
                 value = self.rng.random() < 0.5
             case "id":
                 value = self.rng.choice([*self.ids.get(field, []), "x"])
             case "after":
                 value = self.rng.choice([*self.ids.get("after", []), "zz"])
-            case "topic" | "code":
+            case "text":
+                value = self.rng.choice(
+                    ["name", "stadt proj", "Ä b", "amt", "SAY", self.rng.choice(["", " ", "%", "'&"])]
+                )
+            case "state":
+                value = self.rng.choice(["08", "08", "14", "05", self.rng.choice(["", "8", "17"])])
+            case "language":
+                value = self.rng.choice(["de", "en", "tr", self.rng.choice(["de-CH", "", "d'e"])])
+            case "sizeClass":
+                value = self.rng.choice(["VILLAGE", "MEDIUM_TOWN", "METROPOLIS"])
+            case "profile":
+                value = self.rng.choice(PROFILES)
+            case "stage":
+                value = self.rng.choice(STAGES)
+            case "topic" | "code" | "offers" | "seeks":
                 value = self.rng.choice([*TOPICS, self.rng.choice(["nothing", "it's"])])
             case _:
                 value = self.rng.choice([*CITIES, self.rng.choice(["08000000", "x"])])
@@ -191,7 +229,7 @@ class Queries:
                 else "false"
                 if value is False
                 else str(value)
-                if name == "first"
+                if name in {"first", "sizeClass", "profile", "stage"}
                 else f'"{value}"'
             )
         variable = f"v{len(self.declared)}"

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 import pytest_asyncio
 from graphql import GraphQLSchema, execute
+from sqlalchemy import text
 
 from services.app import SERVICES
 from services.directory import access
@@ -123,3 +124,11 @@ async def test_nobody_learns_from_a_plan_made_for_another(filled: Hub) -> None:
     for who in reversed(viewers()):
         quick, slow, _errors = await both.ask(who, query)
         assert quick == slow
+
+
+async def test_every_table_that_is_read_says_when_it_moves(filled: Hub) -> None:
+    """Or answers that are remembered would stay as they were."""
+    async with filled.runtimes["directory"].db.read() as session:
+        query = "SELECT relname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid WHERE tgname = 'moved'"
+        told = await session.scalars(text(f"{query} AND relnamespace = CAST('directory' AS regnamespace)"))
+        assert {shape.table for shape in SHAPES.types.values() if shape.table} <= set(told)

@@ -127,6 +127,20 @@ async def test_a_city_that_is_renamed_is_renamed_in_every_list(hub: Hub, nobody:
             assert {node["city"]["name"] for node in nodes} == {name}
 
 
+async def test_who_joins_a_project_is_seen_at_once(hub: Hub, nobody: httpx.AsyncClient) -> None:
+    await published(hub, "Eins", "a")
+    query = "{ projects { nodes { partners { note city { name } } } } }"
+    assert (await ask(nobody, query)).json()["data"]["projects"]["nodes"] == [{"partners": []}]
+    before = await version(hub)
+    async with hub.runtimes["directory"].db.begin(HUB) as session:
+        await session.execute(
+            text("INSERT INTO project_partner (project_id, ags, note) SELECT id, ags, 'Gern' FROM project")
+        )
+    await version(hub, other_than=before)
+    (node,) = (await ask(nobody, query)).json()["data"]["projects"]["nodes"]
+    assert node == {"partners": [{"note": "Gern", "city": {"name": "Eins"}}]}
+
+
 def test_no_more_rows_are_kept_than_fit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kept, "MOST_BYTES", 2_500)
     news, rows = News(None), kept.Kept()  # type: ignore[arg-type]  # asks no database

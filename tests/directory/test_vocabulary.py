@@ -224,6 +224,19 @@ async def test_merging_moves_what_cities_published(world: People) -> None:
     assert found["navigators"]["nodes"] == [{"name": "Ida Linde", "offers": [{"code": "change-management"}]}] * 2
     assert found["projects"]["nodes"] == [{"title": "Prozesse", "topics": [{"code": "change-management"}]}]
     assert found["topic"] == {"mergedInto": {"code": "change-management"}}
+    # As a filter, the old code finds what the topic finds that it became.
+    narrowed = """query ($code: ID!) {
+      navigators(topic: $code) { nodes { name } }
+      offering: navigators(offers: $code) { nodes { name } }
+      seeking: navigators(seeks: "user-journey") { nodes { name } }
+      projects(topic: $code) { nodes { title } }
+      city(ags: "08335043") { navigators(topic: $code) { nodes { name } } projects(topic: $code) { nodes { title } } }
+      topic(code: $code) { navigators { nodes { name } } projects { nodes { title } } }
+      search(filters: {topic: $code}) { nodes { __typename } facets { kind { value count } } }
+      offered: search(filters: {offers: $code}) { nodes { __typename } } }"""
+    now = await konstanz.ask(narrowed, code="change-management")
+    assert (len(now["navigators"]["nodes"]), len(now["offering"]["nodes"]), len(now["projects"]["nodes"])) == (2, 2, 1)
+    assert await konstanz.ask(narrowed, code="process-management") == now
     # Whom only the own city sees has it too, and is said to nobody.
     below = {"code": "user-journey", "parent": {"code": "change-management"}}
     assert found["city"]["navigators"]["nodes"][-1] == {"name": "Ben Erle", "seeks": [below]}

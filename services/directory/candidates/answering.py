@@ -18,7 +18,7 @@ from services.directory.candidates.rows import (
 )
 from services.directory.models import Base, Candidate
 from services.directory.protection.own import PERSON
-from services.kit import mail
+from services.kit import i18n, mail
 from services.kit.checks import Checks
 from services.kit.db import Writer
 from services.kit.errors import Conflict, NotFound
@@ -74,6 +74,7 @@ async def answer(session: Writer, runtime: Runtime, token: str, *, accept: bool,
     row.answer = "" if accept else checks.text("", "reason", reason, LONGEST, required=False)
     checks.done(_("Your answer was not stored. Please correct the fields named."))
     row.status, row.answered_at = AGREED if accept else DECLINED, datetime.now(UTC)
+    row.language = i18n.language()
     await session.flush()
     what = "candidate.applied" if accept and row.way == APPLIED else f"candidate.{row.status.lower()}"
     await audit.note(session, PERSON, what, str(row.id), org=row.ags)

@@ -10,7 +10,7 @@ from sqlalchemy import Select, delete, func, or_, select, text, tuple_
 from services.directory import desk
 from services.directory.models import Candidate, City, Municipality, NavigatorCall
 from services.directory.protection.retention import CANDIDATES_KEPT, UNCONFIRMED_KEPT
-from services.kit import links, mail
+from services.kit import i18n, links, mail
 from services.kit.checks import Checks
 from services.kit.db import Reader, Writer
 from services.kit.errors import Conflict, NotFound, Refused
@@ -122,7 +122,7 @@ async def add(session: Writer, ags: str, way: str, values: dict[str, Any]) -> Ca
         raise Conflict(_("Too many people are waiting in this city already."))
     row = Candidate(
         id=uuid.uuid4(), ags=ags, way=way, status=WAITING, answer="", key="", turn=1, at=datetime.now(UTC),
-        asked_at=datetime.now(UTC), **values,
+        asked_at=datetime.now(UTC), language=i18n.language(), **values,
     )  # fmt: skip
     session.add(row)
     await session.flush()
@@ -138,7 +138,7 @@ async def renew(session: Writer, runtime: Runtime, row: Candidate) -> None:
 async def write(session: Writer, runtime: Runtime, row: Candidate, kind: str) -> None:
     """A mail to the person."""
     await mail.send(
-        session, runtime.outbox, kind, to=row.email, language="de", key=f"{kind}:{row.id}:{row.turn}", row=row,
+        session, runtime.outbox, kind, to=row.email, language=row.language, key=f"{kind}:{row.id}:{row.turn}", row=row,
         city=await town(session, row.ags), link=runtime.settings.issuer + link(runtime.settings, row),
         days=LINK_LIFE.days,
     )  # fmt: skip

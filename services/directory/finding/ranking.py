@@ -129,6 +129,7 @@ async def question(
     """`text` understood for this viewer. `corrections` are those of an earlier page; None looks for them."""
     if unknown := next((code for code in wanted.topics() if code not in known.paths), None):
         raise Refused(_("The topic „{topic}“ is not in the vocabulary.", topic=unknown[:60]))
+    wanted = wanted.led(lambda code: known.paths[code][-1])
     able = frozenset(kind for kind in kinds or Kind if wanted.said() <= CAN[kind])
     asked = wording.understood(text, known.terms)
     asked = asked.at_places(await _places(session, asked))

@@ -16,19 +16,22 @@ from services.kit.resolvers import here, load, place_of, read, who
 
 
 async def checked(
-    info: Info[Any, Any], service: str, after: str | None, topic: str | None, city: str | None, more: Filters
-) -> list[str] | None:
-    """The place behind which a page begins.
+    info: Info[Any, Any], service: str, after: str | None, city: str | None, more: Filters
+) -> tuple[list[str] | None, Filters]:
+    """The place behind which a page begins, and `more` with the topics that took the place of merged ones.
 
     Raises Refused for a filter that can find nothing: a typing error must not look like an empty town.
     """
     filters.checked(more)
     if city is not None:
         access.checked_ags(city)
-    for code in ([] if topic is None else [topic]) + more.topics():
-        if await load(info, service, search.topics_by_code, code) is None:
+    now: dict[str, str] = {}
+    for code in more.topics():
+        row = await load(info, service, search.topics_by_code, code)
+        if row is None:
             raise Refused(_("The topic „{topic}“ is not in the vocabulary.", topic=code[:60]))
-    return place_of(after)
+        now[code] = row.merged_into or row.code
+    return place_of(after), more.led(now.__getitem__)
 
 
 async def alike(info: Info[Any, Any], service: str, ags: str, first: int) -> list[str]:

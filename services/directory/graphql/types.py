@@ -5,6 +5,7 @@ What is said here is also compiled to SQL (`directory.reads`): a field that both
 
 import asyncio
 import datetime as dt
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, Self, cast
 
 import strawberry
@@ -369,10 +370,10 @@ async def navigator_page(
     more: Filters = NO_FILTERS,
 ) -> Connection[Navigator]:
     viewer = access.viewer(who(info))
-    place = await checked(info, SERVICE, after, topic, city, more)
+    place, more = await checked(info, SERVICE, after, city, replace(more, topic=topic))
     async with read(info, SERVICE) as session:
         rows = await search.navigators(
-            session, page_size(first) + 1, viewer, after=place, topic=topic, city=city, text=text, more=more
+            session, page_size(first) + 1, viewer, after=place, topic=more.topic, city=city, text=text, more=more
         )
 
     def cursor(node: Navigator) -> str:
@@ -391,9 +392,9 @@ async def project_page(
     more: Filters = NO_FILTERS,
     **how: Any,
 ) -> Connection[Project]:
-    at = await checked(info, SERVICE, after, topic, city, more)
+    (at, more), size = await checked(info, SERVICE, after, city, replace(more, topic=topic)), page_size(first)
     async with read(info, SERVICE) as session:
-        rows = await search.projects(session, page_size(first) + 1, after=at, topic=topic, city=city, more=more, **how)
+        rows = await search.projects(session, size + 1, after=at, topic=more.topic, city=city, more=more, **how)
     return Connection.of(
         [Project.of(row) for row in rows], lambda node: encode_cursor(node.row.sort_key, str(node.id)), first, after
     )

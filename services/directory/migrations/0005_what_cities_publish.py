@@ -280,30 +280,41 @@ def adopt() -> None:
         SELECT DISTINCT above, p.sort_key, p.id FROM directory.project p, unnest(p.topics) own
         JOIN directory.topic t ON t.code = own, unnest(t.path) above""")
     bind = op.get_bind()
-    for (ags,) in bind.execute(sa.text("SELECT ags FROM directory.city")).all():
-        body = json.dumps(published(bind, ags), ensure_ascii=False, separators=(",", ":")).encode()
-        number = bind.scalar(sa.text("""INSERT INTO directory.publication (ags, client, via, added, changed, withdrawn, unchanged)
-            VALUES (:ags, 'hub', 'RESTORE', 0, 0, 0, 0) RETURNING id"""), {"ags": ags})
-        bind.execute(sa.text("""INSERT INTO directory.source (publication_id, ags, snapshot, digest, changes)
-            VALUES (:id, :ags, :body, :digest, '{}')"""),
-            {"id": number, "ags": ags, "body": zlib.compress(body, 1), "digest": sha256(body).hexdigest()})
-        bind.execute(sa.text("UPDATE directory.city SET publication = :id WHERE ags = :ags"), {"id": number, "ags": ags})
+    keys = list(bind.scalars(sa.text("SELECT ags FROM directory.city ORDER BY ags")))
+    for first in range(0, len(keys), CITIES_AT_ONCE):
+        found = published(bind, keys[first:first + CITIES_AT_ONCE])
+        bodies = [json.dumps(one, ensure_ascii=False, separators=(",", ":")).encode() for one in found.values()]
+        bind.execute(sa.text("""
+            WITH given AS (SELECT * FROM unnest(CAST(:keys AS text[]), CAST(:bodies AS bytea[]), CAST(:digests AS text[]))
+                AS t(ags, body, digest)),
+            noted AS (INSERT INTO directory.publication (ags, client, via, added, changed, withdrawn, unchanged)
+                SELECT ags, 'hub', 'RESTORE', 0, 0, 0, 0 FROM given RETURNING id, ags),
+            kept AS (INSERT INTO directory.source (publication_id, ags, snapshot, digest, changes)
+                SELECT id, ags, body, digest, '{}' FROM noted JOIN given USING (ags))
+            UPDATE directory.city SET publication = noted.id FROM noted WHERE noted.ags = city.ags"""),
+            {"keys": list(found), "bodies": [zlib.compress(body, 1) for body in bodies],
+             "digests": [sha256(body).hexdigest() for body in bodies]})
 
 
-def published(bind: sa.Connection, ags: str) -> dict[str, object]:
-    """A city's rows as a snapshot."""
-    def rows(query: str) -> list[dict[str, object]]:
-        return [dict(row) for row in bind.execute(sa.text(query), {"ags": ags}).mappings()]
-    city, = rows("SELECT ags, name, kind, population, website FROM directory.city WHERE ags = :ags")
-    return {
-        "city": city,
-        "navigators": rows("""SELECT key, name, title, department, offers, seeks, works_on AS "worksOn"
-            FROM directory.navigator WHERE ags = :ags ORDER BY key"""),
-        "projects": rows("""SELECT key, title, summary, stage, seeks_partners AS "seeksPartners", topics, ARRAY(
-                SELECT n.key FROM directory.project_navigator l JOIN directory.navigator n ON n.id = l.navigator_id
-                WHERE l.project_id = p.id ORDER BY n.key) AS navigators
-            FROM directory.project p WHERE ags = :ags ORDER BY key"""),
-    }
+CITIES_AT_ONCE = 500
+
+
+def published(bind: sa.Connection, keys: list[str]) -> dict[str, dict[str, object]]:
+    """The rows of cities as snapshots."""
+    def rows(query: str) -> dict[str, list[dict[str, object]]]:
+        found: dict[str, list[dict[str, object]]] = {key: [] for key in keys}
+        for row in bind.execute(sa.text(query), {"keys": keys}).mappings():
+            values = dict(row)
+            found[values.pop("of")].append(values)
+        return found
+    cities = rows("SELECT ags AS of, ags, name, kind, population, website FROM directory.city WHERE ags = ANY (:keys)")
+    navigators = rows("""SELECT ags AS of, key, name, title, department, offers, seeks, works_on AS "worksOn"
+        FROM directory.navigator WHERE ags = ANY (:keys) ORDER BY ags, key""")
+    projects = rows("""SELECT ags AS of, key, title, summary, stage, seeks_partners AS "seeksPartners", topics, ARRAY(
+            SELECT n.key FROM directory.project_navigator l JOIN directory.navigator n ON n.id = l.navigator_id
+            WHERE l.project_id = p.id ORDER BY n.key) AS navigators
+        FROM directory.project p WHERE ags = ANY (:keys) ORDER BY ags, key""")
+    return {key: {"city": cities[key][0], "navigators": navigators[key], "projects": projects[key]} for key in keys}
 
 
 def guards() -> Iterator[str]:

@@ -25,6 +25,8 @@ class Candidate(Base):
     """
     name: Mapped[str]
     email: Mapped[str]
+    language: Mapped[str] = mapped_column(server_default="de")
+    """In which they are written to: of who asked them, and theirs as soon as they use it."""
     department: Mapped[str]
     nominator: Mapped[str]
     """Who nominated them, in words; empty for the other ways."""

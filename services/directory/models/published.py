@@ -70,6 +70,7 @@ class Navigator(Base):
         Index("ix_navigator_found_public", "found_public", postgresql_using="gin"),
         Index("ix_navigator_found_network", "found_network", postgresql_using="gin"),
         Index("ix_navigator_offers", "offers", postgresql_using="gin"),
+        Index("ix_directory_navigator_mentor", "mentor", postgresql_where=text("mentor IS NOT NULL")),
     )
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     ags: Mapped[str] = mapped_column(ForeignKey("directory.city.ags"))
@@ -102,7 +103,7 @@ class Navigator(Base):
     photo: Mapped[str | None]
     since: Mapped[date | None]
     until: Mapped[date | None]
-    mentor: Mapped[uuid.UUID | None] = mapped_column(index=True)
+    mentor: Mapped[uuid.UUID | None]
     """A navigator of any city, who may have gone since."""
     recruited: Mapped[str | None]
     tasks: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")

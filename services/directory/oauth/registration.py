@@ -18,6 +18,7 @@ from joserfc.jwk import JWKRegistry
 from services.directory.access import checked_ags
 from services.directory.agreement import VERSION
 from services.directory.oauth import policy
+from services.kit import i18n
 from services.kit.addresses import checked_url
 from services.kit.errors import Refused
 from services.kit.mail import checked_address
@@ -224,11 +225,13 @@ def _page(member: str, url: str | None, *, local: bool) -> str | None:
 
 
 def _details(said: Metadata, *, local: bool) -> dict[str, Any]:
+    """What else is kept: pages, software, contacts, and the language of the request, in which these are written to."""
     details: dict[str, Any] = {
         member: _page(member, getattr(said, member), local=local)
         for member in PAGES
         if getattr(said, member) is not None
     }
+    details["language"] = i18n.language()
     for member in ("software_id", "software_version"):
         if (value := getattr(said, member)) is not None:
             if not value.isascii() or not value.isprintable() or not 0 < len(value) <= LONGEST_TEXT:

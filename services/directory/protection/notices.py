@@ -31,7 +31,6 @@ MOST_CITIES = 50
 """That one look tells of; the rest at the next."""
 BATCH = 100
 """People told in one unit of work."""
-LANGUAGE = "de"
 
 
 def regular(runtime: Runtime) -> Every:
@@ -101,13 +100,13 @@ async def _tell_people(session: Writer, runtime: Runtime, people: list[Person]) 
 
 async def notice(session: Writer, runtime: Runtime, person: Person) -> bool:
     """The notice itself; False where it went out before, or the address can get no mail."""
-    email = person.shown.email or ""
-    with i18n.speaking(LANGUAGE):
-        periods = {"stale": in_words(HIDE_AFTER), "left": in_words(LEFT_AFTER)}
+    email, language = person.shown.email or "", await who.language_of(session, person)
+    with i18n.speaking(language):
+        fields, periods = about(person), {"stale": in_words(HIDE_AFTER), "left": in_words(LEFT_AFTER)}
     try:
         return await mail.send(
-            session, runtime.outbox, "notice", to=email, language=LANGUAGE, key=f"notice:{person.id}",
-            name=person.shown.name, city=person.city, fields=about(person),
+            session, runtime.outbox, "notice", to=email, language=language, key=f"notice:{person.id}",
+            name=person.shown.name, city=person.city, fields=fields,
             settings=runtime.settings, link=runtime.settings.issuer + who.link(runtime.settings, person.id, email),
             **periods,
         )  # fmt: skip
@@ -116,14 +115,13 @@ async def notice(session: Writer, runtime: Runtime, person: Person) -> bool:
 
 
 def about(person: Person) -> list[tuple[str, str, str]]:
-    """Of each field that holds something: its name, who sees it, and on which ground; in German as the mail is."""
-    with i18n.speaking(LANGUAGE):
-        audiences, has = choices(person), words.filled(person.shown)
-        return [
-            (words.field_name(name), words.audience_name(audiences[name].sees), words.basis_name(FIELDS[name].basis))
-            for name in FIELDS
-            if name in has and audiences[name].sees < Audience.PRIVATE
-        ]
+    """Of each field that holds something: its name, who sees it, and on which ground."""
+    audiences, has = choices(person), words.filled(person.shown)
+    return [
+        (words.field_name(name), words.audience_name(audiences[name].sees), words.basis_name(FIELDS[name].basis))
+        for name in FIELDS
+        if name in has and audiences[name].sees < Audience.PRIVATE
+    ]
 
 
 # A new link -------------------------------------------------------------------------------------------------------
@@ -134,7 +132,7 @@ async def _send_link(session: Writer, runtime: Runtime, address: str) -> None:
         link = runtime.settings.issuer + who.link(runtime.settings, person.id, address)
         stamp = datetime.now(UTC).strftime("%Y%m%d%H%M")
         await mail.send(
-            session, runtime.outbox, "personal_link", to=address, language=LANGUAGE,
+            session, runtime.outbox, "personal_link", to=address, language=i18n.language(),
             key=f"mine:{person.id}:{stamp}:{uuid.uuid4().hex[:8]}", name=person.shown.name,
             city=person.city.name, link=link, days=who.LINK_LIFE.days,
         )  # fmt: skip

@@ -9,7 +9,6 @@ from sqlalchemy import select
 from services.directory import access, audit
 from services.directory import models as m
 from services.directory.protection import erasure, own, person
-from services.directory.protection.notices import LANGUAGE
 from services.directory.protection.own import Desk
 from services.kit import mail
 from services.kit.auth import Principal
@@ -64,8 +63,9 @@ async def decide(
         if decision == "uphold":  # it must not be found by the erasure that follows
             key = f"objection:{uuid.uuid4()}"
         with suppress(Refused):  # what a city published as an address need not be one for mail
+            language = await person.language_of(session, found)
             await mail.send(
-                session, runtime.outbox, "objection", to=email, language=LANGUAGE, key=key,
+                session, runtime.outbox, "objection", to=email, language=language, key=key,
                 city=found.city.name, upheld=decision == "uphold", answer=answer,
             )  # fmt: skip
     if decision == "uphold":

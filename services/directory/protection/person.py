@@ -124,6 +124,17 @@ async def at_address(session: Reader, settings: Settings, address: str, ags: str
     return found
 
 
+async def language_of(session: Reader, person: Person) -> str:
+    """In which language somebody is written to whom no request of theirs tells: their account's, else German, but
+    English for those who speak it and, as their city says, no German.
+    """
+    account = await account_of(session, person)
+    if account is not None:
+        return account.language
+    spoken = {one.partition("-")[0] for one in person.shown.languages}
+    return "en" if "en" in spoken and "de" not in spoken else "de"
+
+
 async def account_of(session: Reader, person: Person) -> m.Account | None:
     """The account of the same city with the person's address, if there is one."""
     if not person.shown.email:

@@ -9,7 +9,7 @@ import msgspec
 from services.contracts.directory import CityPublished, NavigatorPublished, NavigatorWithdrawn
 from services.directory import projection, register, store
 from services.directory.batch import Batch
-from services.directory.fields import FIELDS, Audience
+from services.directory.fields import Audience
 from services.directory.projection import Vocabulary
 from services.directory.snapshot import Difference, Identities, NavigatorRow, Snapshot, fields_changed
 from services.directory.store import Stored
@@ -85,22 +85,21 @@ def _told(ids: Identities, row: NavigatorRow, values: Mapping[str, Any]) -> Mess
     if values["listed"] > Audience.NETWORK:
         return NavigatorWithdrawn(id=str(values["id"]), ags=ids.ags, hidden=True)
 
-    def shown(name: str, empty: Any) -> Any:
-        return getattr(row, name) if values["shown_network"] & FIELDS[name].flag else empty
-
-    title, department = shown("title", ""), shown("department", "")
+    seen = projection.names(values["shown_network"])
+    title = row.title if "title" in seen else ""
+    department = row.department if "department" in seen else ""
     return NavigatorPublished(
         id=str(values["id"]),
         ags=ids.ags,
-        name=shown("name", "") or title or department or "–",
+        name=(row.name if "name" in seen else "") or title or department or "–",
         title=title,
         department=department,
-        offers=shown("offers", ()),
-        seeks=shown("seeks", ()),
-        works_on=shown("works_on", ()),
-        email=shown("email", None) or "",
-        languages=shown("languages", ()),
-        since=shown("since", None),
+        offers=row.offers if "offers" in seen else (),
+        seeks=row.seeks if "seeks" in seen else (),
+        works_on=row.works_on if "works_on" in seen else (),
+        email=(row.email if "email" in seen else None) or "",
+        languages=row.languages if "languages" in seen else (),
+        since=row.since if "since" in seen else None,
     )
 
 

@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, NamedTuple
+from functools import cached_property
+from typing import Any
 
 from services.directory import register, store
 from services.directory.batch import Batch, write
@@ -31,32 +32,38 @@ async def publish(
     Raises Refused, with nothing stored, when any row is wrong; Conflict when the city's newest publication is not the
     `expected` one (None: it has none yet). Two publications of one city take turns.
     """
-    ags, version = snapshot.city.ags, remembered(Wish(by, snapshot, expected))
+    ags, wish = snapshot.city.ags, Wish(by, snapshot, expected)
+    version = remembered(wish)
     if version and await (await driver(session)).fetchval(STILL, ags, version):
         return _unchanged(snapshot, version)
     wanted = await _compared(session, by, ags, lambda _stored: snapshot, expected)
     outcome = (await _store(session, [wanted], restored))[0]
-    remember(by, snapshot, outcome.version)
+    remember(wish, outcome.version)
     return outcome
 
 
-class Wish(NamedTuple):
+@dataclass(frozen=True)
+class Wish:
     """A snapshot that shall be published; see `publish`."""
 
     by: Publisher
     snapshot: Snapshot
     expected: int | None = ANY_VERSION
 
+    @cached_property
+    def digest(self) -> str:
+        return store.digest(self.snapshot)
 
-def remember(by: Publisher, sent: Snapshot, version: int | None) -> None:
+
+def remember(wish: Wish, version: int | None) -> None:
     """That the city sent this, which is its `version`. There is one entry for each municipality, at most."""
-    by.memory.setdefault("sent", {})[sent.city.ags] = (store.digest(sent), version)
+    wish.by.memory.setdefault("sent", {})[wish.snapshot.city.ags] = (wish.digest, version)
 
 
 def remembered(wish: Wish) -> int | None:
     """The version that this may still be, as far as the process knows; None where it knows otherwise."""
     digest, version = wish.by.memory.get("sent", {}).get(wish.snapshot.city.ags, ("", None))
-    same = wish.expected in {ANY_VERSION, version} and digest == store.digest(wish.snapshot)
+    same = wish.expected in {ANY_VERSION, version} and digest == wish.digest
     return version if same else None
 
 
@@ -111,7 +118,7 @@ async def publish_all(session: Writer, wishes: Sequence[Wish]) -> list[Outcome |
     for wish in wishes:
         await asyncio.sleep(0)  # others are served meanwhile
         try:
-            found.append(_compare(*wish[:2], turn, wish.expected))
+            found.append(_compare(wish.by, wish.snapshot, turn, wish.expected))
         except HubError as problem:
             found.append(problem)
     stored = iter(await _store(session, [one for one in found if isinstance(one, _Compared)], None))

@@ -92,5 +92,5 @@ class Together:
             await self.runtime.say(session, [said for one in found for said in one.messages])
         for wish, outcome in zip(wishes, outcomes, strict=True):
             if isinstance(outcome, Outcome):
-                remember(wish.by, wish.snapshot, outcome.version)
+                remember(wish, outcome.version)
         return outcomes

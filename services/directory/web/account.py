@@ -11,14 +11,14 @@ from services.directory import access, people
 from services.directory.access import PEOPLE, role_name, scope_words
 from services.directory.login import flows, oidc, passkeys, providers, sessions
 from services.directory.oauth import grants
-from services.directory.web.login import Answer, AnyRequest, Nothing, here
+from services.directory.web.login import Answer, Nothing, here
 from services.kit import forms
 from services.kit.auth import Principal
 from services.kit.db import HUB
 from services.kit.errors import NotFound, Refused
 from services.kit.forms import EMPTY, Form
 from services.kit.i18n import gettext as _
-from services.kit.pages import page, redirect
+from services.kit.pages import AnyRequest, page, redirect
 
 HOME = "/account"
 

@@ -4,7 +4,7 @@ import uuid
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
-from litestar import Request, Response, get, post
+from litestar import Response, get, post
 
 from services.contracts.states import STATES
 from services.directory import access
@@ -22,6 +22,7 @@ from services.kit.graphql import encode_cursor
 from services.kit.i18n import gettext as _
 from services.kit.i18n import ngettext
 from services.kit.links import CHANGES, LOOKS, counted
+from services.kit.pages import AnyRequest
 from services.kit.resolvers import moment_of
 
 PAGE: Final = 20
@@ -29,7 +30,6 @@ MOST_NAMED: Final = 20
 """Cities that a page names; of the others it says how many."""
 MOST_FORM: Final = 60_000
 FIELDS: Final = ("subject", "text", "audience", "district", "size", "cities")
-AnyRequest = Request[Any, Any, Any]
 
 
 class Writing(msgspec.Struct, frozen=True):

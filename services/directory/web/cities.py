@@ -1,10 +1,10 @@
 """Publishing over HTTP for programs: a city's snapshot with its version, as JSON or as JSON Lines."""
 
 import re
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
 import msgspec
-from litestar import Request, Response, get, post, put
+from litestar import Response, get, post, put
 from litestar.exceptions import HTTPException
 
 from services.directory import access, loading, publishing, snapshot, store
@@ -20,6 +20,7 @@ from services.kit.graphql import read_body
 from services.kit.i18n import gettext as _
 from services.kit.messages import Message
 from services.kit.openapi import BEARER, JSON, Answer, Api
+from services.kit.pages import AnyRequest
 from services.kit.service import Runtime
 
 LINES = ("application/jsonl", "application/x-ndjson")
@@ -27,7 +28,6 @@ MOST_BYTES = 50_000_000
 VERSION = re.compile(r'"([0-9]{1,9})"')
 NEVER = 0
 """A version that no city has."""
-AnyRequest = Request[Any, Any, Any]
 
 
 class Counted(msgspec.Struct, frozen=True):

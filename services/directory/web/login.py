@@ -4,7 +4,7 @@ import uuid
 from typing import Annotated, Any
 
 import msgspec
-from litestar import Request, Response, get, post
+from litestar import Response, get, post
 from sqlalchemy import select
 
 from services.directory.login import flows, links, passkeys, sessions
@@ -16,7 +16,7 @@ from services.kit.db import HUB, Reader
 from services.kit.errors import Forbidden, Refused
 from services.kit.forms import EMPTY, Form, local_path
 from services.kit.i18n import gettext as _
-from services.kit.pages import page, redirect
+from services.kit.pages import AnyRequest, page, redirect
 from services.kit.rates import Rate, address_of
 from services.kit.rights import ANYBODY
 from services.kit.service import Runtime
@@ -28,7 +28,6 @@ MOST_PROVIDERS = 12_000
 FROM_ADDRESS = Rate("login", 120, 300)
 LINKS_FROM_ADDRESS = Rate("login link", 30, 900)
 LINKS_TO_ADDRESS = Rate("login link to", 5, 900)
-AnyRequest = Request[Any, Any, Any]
 Text = Annotated[str, msgspec.Meta(max_length=254)]
 
 

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
 import msgspec
-from litestar import Request, Response, get, post
+from litestar import Response, get, post
 
 from services.directory import access, people
 from services.directory.fields import ENTRY, FIELDS
@@ -22,6 +22,7 @@ from services.kit.errors import Problem, Refused
 from services.kit.forms import EMPTY
 from services.kit.i18n import gettext as _
 from services.kit.messages import Message
+from services.kit.pages import AnyRequest
 from services.kit.rates import Rate, address_of
 from services.kit.rights import ANYBODY
 
@@ -29,7 +30,6 @@ LOOKS = Rate("own entry", 300, 300)
 LINKS_FROM_ADDRESS = Rate("own entry link", 30, 900)
 LINKS_TO_ADDRESS = Rate("own entry link to", 5, 900)
 MOST_TOPICS = 2_000
-AnyRequest = Request[Any, Any, Any]
 Step = Callable[[Writer, Desk, Person], Awaitable[list[Message]]]
 
 

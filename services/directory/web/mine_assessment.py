@@ -12,13 +12,14 @@ from services.directory.protection import person as who_is
 from services.directory.protection.own import Desk
 from services.directory.protection.person import Person
 from services.directory.web.login import Nothing, here
-from services.directory.web.mine import AnyRequest, slowly, step_for
+from services.directory.web.mine import slowly, step_for
 from services.kit import forms, pages
 from services.kit.db import HUB, Writer
 from services.kit.errors import Refused
 from services.kit.forms import EMPTY, Form
 from services.kit.i18n import gettext as _
 from services.kit.messages import Message
+from services.kit.pages import AnyRequest
 
 Said: Any = msgspec.defstruct(
     "Said",

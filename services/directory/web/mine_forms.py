@@ -15,13 +15,14 @@ from services.directory.search import topics
 from services.directory.snapshot import AREAS, Competences
 from services.directory.web.entry_form import Entry, Who
 from services.directory.web.login import here
-from services.directory.web.mine import MOST_TOPICS, AnyRequest, found_by, slowly, step_for
+from services.directory.web.mine import MOST_TOPICS, found_by, slowly, step_for
 from services.kit import forms, pages
 from services.kit.db import HUB, Reader, Writer
 from services.kit.errors import NotFound, Problem, Refused
 from services.kit.forms import EMPTY, Form
 from services.kit.i18n import gettext as _
 from services.kit.messages import Message
+from services.kit.pages import AnyRequest
 from services.kit.text import folded
 
 MOST_BYTES = 60_000

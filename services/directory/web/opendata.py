@@ -11,13 +11,13 @@ from sqlalchemy import func, select
 from services.directory import opendata, topics
 from services.directory.models import City, Topic
 from services.directory.opendata import datasets, dcat, files, skos
-from services.directory.web.login import AnyRequest, here
+from services.directory.web.login import here
 from services.kit.conditional import digest, unchanged
 from services.kit.db import NOBODY, Reader
 from services.kit.errors import NotFound
 from services.kit.i18n import gettext as _
 from services.kit.openapi import Answer, Api
-from services.kit.pages import page
+from services.kit.pages import AnyRequest, page
 from services.kit.rates import Rate, address_of
 from services.kit.rights import ANYBODY
 

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from services.directory import access, partnerships, topics
 from services.directory.models import City
-from services.directory.web.login import AnyRequest, here
+from services.directory.web.login import here
 from services.directory.web.topics import label
 from services.kit import forms
 from services.kit.auth import Principal
@@ -17,7 +17,7 @@ from services.kit.db import HUB
 from services.kit.errors import Conflict, Refused
 from services.kit.forms import EMPTY, Form
 from services.kit.i18n import gettext as _
-from services.kit.pages import page, redirect
+from services.kit.pages import AnyRequest, page, redirect
 
 
 class Proposed(msgspec.Struct, frozen=True):

@@ -11,14 +11,14 @@ from services.directory.access import checked_org, may_manage
 from services.directory.login import discovery, oidc, providers
 from services.directory.login.idtoken import StaleKeys
 from services.directory.models import Municipality, Provider
-from services.directory.web.login import AnyRequest, Nothing, entered, here
+from services.directory.web.login import Nothing, entered, here
 from services.kit import forms
 from services.kit.auth import Principal
 from services.kit.db import HUB
 from services.kit.errors import Problem, Refused
 from services.kit.forms import EMPTY, Form, local_path
 from services.kit.i18n import gettext as _
-from services.kit.pages import page, redirect
+from services.kit.pages import AnyRequest, page, redirect
 from services.kit.rates import Rate, address_of
 from services.kit.rights import ANYBODY
 

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import urlencode
 
-from litestar import Request, Response, get
+from litestar import Response, get
 
 from services.contracts.states import STATES
 from services.directory import access, registrations
@@ -23,6 +23,7 @@ from services.kit.errors import Forbidden, NotFound, Refused
 from services.kit.forms import EMPTY
 from services.kit.graphql import decode_cursor, encode_cursor
 from services.kit.i18n import gettext as _
+from services.kit.pages import AnyRequest
 
 MONTHS = 24
 MOST_WAITING = 10
@@ -30,7 +31,6 @@ MOST_WAITING = 10
 PAGE = 100
 MOST_IN_FILE = 5_000
 """More than any state has municipalities."""
-AnyRequest = Request[Any, Any, Any]
 
 
 @get("/state", page=True, right=access.STATE_NUMBERS)

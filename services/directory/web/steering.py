@@ -4,7 +4,7 @@ import uuid
 from typing import Annotated, Any, Literal
 
 import msgspec
-from litestar import Request, Response, get, post
+from litestar import Response, get, post
 
 from services.contracts.states import STATES
 from services.directory import access
@@ -21,11 +21,11 @@ from services.kit.errors import Problem, Refused
 from services.kit.forms import EMPTY, Form
 from services.kit.graphql import decode_cursor, encode_cursor
 from services.kit.i18n import gettext as _
+from services.kit.pages import AnyRequest
 
 PAGE = 100
 MOST_LINES = 2_000
 """Characters of a rule."""
-AnyRequest = Request[Any, Any, Any]
 Key = Annotated[str, msgspec.Meta(max_length=8)]
 
 

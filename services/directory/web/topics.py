@@ -10,7 +10,7 @@ from services.directory import access, topics, vocabulary
 from services.directory.models import Topic
 from services.directory.opendata import skos
 from services.directory.web import words
-from services.directory.web.login import AnyRequest, here
+from services.directory.web.login import here
 from services.directory.web.opendata import LINKED, LINKED_DATA, PUBLIC, linked
 from services.directory.web.visiting import PERSON, PROJECT, SERVICE
 from services.kit import forms, i18n
@@ -20,7 +20,7 @@ from services.kit.errors import Conflict, NotFound, Refused
 from services.kit.forms import EMPTY, Form
 from services.kit.i18n import gettext as _
 from services.kit.openapi import Answer, Api
-from services.kit.pages import ask, page, redirect
+from services.kit.pages import AnyRequest, ask, page, redirect
 
 HTML = "text/html"
 PROPOSALS = "/topics/proposals"

@@ -5,7 +5,7 @@ import uuid
 from typing import Annotated, Any
 
 import msgspec
-from litestar import Request, Response, get, post
+from litestar import Response, get, post
 
 from services.directory import access, publishing, registrations, sheets, uploads
 from services.directory.snapshot import CityRow, Identities, Snapshot
@@ -16,6 +16,7 @@ from services.kit.errors import Conflict, HubError, Refused, TooLarge
 from services.kit.forms import EMPTY, Form
 from services.kit.i18n import gettext as _
 from services.kit.i18n import ngettext
+from services.kit.pages import AnyRequest
 from services.kit.rates import Rate
 from services.kit.sheets.table import MOST_BYTES
 from services.kit.sheets.writing import XLSX
@@ -24,7 +25,6 @@ UPLOADS = Rate("upload", 60, per=600)
 """Files that one person has read."""
 MOST_PROBLEMS = 100
 ACCEPTED = ".xlsx,.ods,.csv,.txt,text/csv"
-AnyRequest = Request[Any, Any, Any]
 
 
 class Nothing(msgspec.Struct):

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from graphql import (
     BooleanValueNode,
+    EnumValueNode,
     FieldNode,
     GraphQLField,
     IntValueNode,
@@ -49,7 +50,7 @@ def _reading(value: ValueNode, known: Mapping[str, Any]) -> Any:
         return None
     if isinstance(value, IntValueNode):
         return partial(_same, int(value.value))
-    if isinstance(value, (StringValueNode, BooleanValueNode)):
+    if isinstance(value, (StringValueNode, BooleanValueNode, EnumValueNode)):
         return partial(_same, value.value)
     raise NotCompiled
 

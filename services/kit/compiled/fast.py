@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from graphql import (
+    GraphQLEnumType,
     GraphQLSchema,
     ListTypeNode,
     NamedTypeNode,
@@ -58,6 +60,12 @@ def _boolean(value: object) -> object:
     return value
 
 
+def _named(values: Mapping[str, object], value: object) -> object:
+    if not isinstance(value, str) or value not in values:
+        raise Unfit
+    return value
+
+
 COERCED: Final[Mapping[str, Callable[[object], object]]] = {
     "ID": _id,
     "String": _string,
@@ -105,7 +113,7 @@ def fast(schema: GraphQLSchema, shapes: Shapes, most: int = 0) -> Fast:
         name = operation.name.value if operation.name else None
         known: _Operation | None = prepared.memory.get(name)
         if known is None:
-            known = prepared.memory[name] = _Operation(_variables(operation))
+            known = prepared.memory[name] = _Operation(_variables(schema, operation))
         if known.variables is None or shapes.service not in context.services:
             return None
         runtime = context.services[shapes.service]
@@ -186,16 +194,20 @@ def _plan(
         return None
 
 
-def _variables(operation: OperationDefinitionNode) -> list[_Variable] | None:
+def _variables(schema: GraphQLSchema, operation: OperationDefinitionNode) -> list[_Variable] | None:
     found = []
     for definition in operation.variable_definitions or ():
         type_: Any = definition.type
         required = isinstance(type_, NonNullTypeNode)
         if required:
             type_ = type_.type
-        if isinstance(type_, ListTypeNode) or not isinstance(type_, NamedTypeNode) or type_.name.value not in COERCED:
+        if isinstance(type_, ListTypeNode) or not isinstance(type_, NamedTypeNode):
+            return None
+        name = type_.name.value
+        known = schema.get_type(name)
+        coerced = partial(_named, known.values) if isinstance(known, GraphQLEnumType) else COERCED.get(name)
+        if coerced is None:
             return None
         default = value_from_ast_untyped(definition.default_value) if definition.default_value else ABSENT
-        name = type_.name.value
-        found.append(_Variable(definition.variable.name.value, COERCED[name], required, name == "Boolean", default))
+        found.append(_Variable(definition.variable.name.value, coerced, required, name == "Boolean", default))
     return found

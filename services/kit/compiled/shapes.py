@@ -59,7 +59,7 @@ class Scope:
 
 
 Argument = Callable[[Given], Any]
-"""Reads an argument of a field. Those that are absent or null are not among a field's arguments."""
+"""Reads an argument of a field; of an enum, the name. Those absent or null are not among a field's arguments."""
 Arguments = Mapping[str, Argument]
 
 
