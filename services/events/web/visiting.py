@@ -14,7 +14,7 @@ from services.contracts.states import STATES
 from services.events import access
 from services.events.models import City
 from services.events.web.registration import here
-from services.kit import i18n
+from services.kit import forms, i18n
 from services.kit.auth import Principal
 from services.kit.db import NOBODY
 from services.kit.errors import NotFound
@@ -43,8 +43,12 @@ EVENT: Final = f"""query ($id: ID!) {{ event(id: $id) {{ {LINE}
 
 def menu(who: Principal) -> Menu:
     """For everybody; whoever may organise has pages of their own for it."""
-    own = [Way("/organise", _("Events I organise"))] if who.session and access.WRITE in who.scopes else []
+    own = [Way("/organise", _("Events I organise"))] if _organises(who) else []
     return Menu(main=[Way("/calendar", _("Events"))], own=own)
+
+
+def _organises(who: Principal) -> bool:
+    return bool(who.session) and access.WRITE in who.scopes
 
 
 def examples() -> list[Example]:
@@ -117,6 +121,7 @@ async def coming(request: AnyRequest, kind: str = "", city: str = "", past: str 
     return await page(
         request,
         "events/calendar.html",
+        organises=_organises(await forms.known(request)),
         asked=asked,
         events=found["nodes"],
         names=await _names(request),
