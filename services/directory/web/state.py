@@ -65,13 +65,13 @@ async def overview(request: AnyRequest, code: str) -> Response[Any]:
         shown = [
             tables.districts(covered.districts),
             tables.sizes(covered.sizes),
-            *[await FILES[name](session, code, who) for name in ("quota", "sought", "offered", "ages", "growth")],
+            *[await FILES[name](session, code, who) for name in ("quota", "sought", "offered")],
+            tables.ages(aged := await stale.stale(session, code)),
+            tables.growth(grown := await growth.growth(session, code, MONTHS)),
         ]
-        aged = await stale.stale(session, code)
         waiting = await clients.listed(session, who, MOST_WAITING, status=clients.PENDING) if steering else []
         keys = {one.ags or "" for one in waiting if (one.ags or "")[:2] == code}
         towns = {ags: await registrations.town(session, ags) for ags in keys}
-        grown = await growth.growth(session, code, MONTHS)
         rule = await quota.rule(session, code)
     return await pages.page(
         request,
