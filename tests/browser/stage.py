@@ -33,7 +33,7 @@ LOOKERS: Final[Mapping[str, tuple[str, tuple[str, ...]] | None]] = {
 }  # fmt: skip
 """Who looks on; the last two have no login, but a link or an address."""
 ORGANISER: Final = "an organiser"
-PLAN_SECONDS: Final = 60
+PLAN_SECONDS: Final = 120
 LINKS: Final = "query ($id: ID!) { event(id: $id) { dayLinks { navigator { id name } url } } }"
 CLOCK: Final = "query ($id: ID!) { event(id: $id) { clock { revision } } }"
 COMMAND: Final = "mutation ($event: ID!, $expected: Int!) { %s(event: $event, expected: $expected) { revision } }"

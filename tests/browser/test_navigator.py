@@ -19,6 +19,8 @@ pytestmark = [
     pytest.mark.parametrize("script", [True, False], ids=["with script", "without"]),
 ]
 WHO = "query ($id: ID!) { navigator(id: $id) { name email } }"
+TOWNS = {(PHONE, True): "Aalen", (PHONE, False): "Calw", (DESK, True): "Heilbronn", (DESK, False): "Ulm"}
+"""Titles tell the days of the same people apart."""
 SUBJECT = "Der Link zu Ihrem Eintrag im Verzeichnis"
 
 
@@ -67,9 +69,10 @@ async def test_a_navigator_looks_after_their_entry(chromium: Chromium, stage: St
         await page.get_by_role("link", name="Meine Selbsteinschätzung").click()
         await expect(page.get_by_text("Das lesen nur Sie.")).to_be_visible()
         await expect(page.get_by_text("(freiwillig)")).to_have_count(0)
-        await picture(page, "selbsteinschaetzung")
         first = page.get_by_role("combobox").first
         await first.select_option("3")
+        await page.get_by_text("Alles ist freiwillig").evaluate("(one) => one.scrollIntoView()")
+        await picture(page, "selbsteinschaetzung")
         await page.get_by_label("Was ich als Nächstes lernen möchte").fill("Moderieren")
         await page.get_by_role("button", name="Für mich speichern").click()
         await expect(first).to_have_value("3")
@@ -93,7 +96,8 @@ async def test_a_navigator_looks_after_their_entry(chromium: Chromium, stage: St
 
 async def test_a_navigator_finds_their_day(chromium: Chromium, stage: Stage, width: int, script: bool) -> None:
     """From the entry to one's events, to the page of the day, a topic for the open space, and contacts."""
-    event = await stage.event(8, seated=True, title=f"Lernreise {width} {script}")
+    title = f"Lernreise nach {TOWNS[width, script]}"
+    event = await stage.event(8, seated=True, title=title)
     await stage.market(event)
     await stage.command(event, "startRound")
     who = (await stage.ask(WHO, id=event.people[0]))["navigator"]
@@ -104,7 +108,7 @@ async def test_a_navigator_finds_their_day(chromium: Chromium, stage: Stage, wid
         await page.get_by_role("button", name="Link schicken").click()
         await tab.open(await link_sent(stage.hub, who["email"]))
         await page.get_by_role("link", name="Meine Veranstaltungen, Tische und Kontakte").click()
-        card = page.get_by_role("article").filter(has_text=f"Lernreise {width} {script}")
+        card = page.get_by_role("article").filter(has_text=title)
         await expect(card.get_by_text("Runde 1: Tisch 1")).to_be_visible()
         await card.scroll_into_view_if_needed()
         await picture(page, "meine-veranstaltungen")
