@@ -35,7 +35,8 @@ async def link_sent(hub: Hub, address: str) -> str:
                 if mail["subject"] == SUBJECT and address in str(mail["to"]):
                     body = mail.get_body(("plain",))
                     assert body is not None
-                    return urlsplit(next(word for word in body.get_content().split() if "/mine/" in word)).path
+                    url = next(word for word in str(body.get_content()).split() if "/mine/" in word)
+                    return urlsplit(url).path
             await asyncio.sleep(0.1)
 
 

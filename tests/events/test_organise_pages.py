@@ -260,8 +260,6 @@ async def test_places_and_deadline(world: World) -> None:
                   "closesAt-day": SOON.day, "closesAt-month": SOON.month, "closesAt-year": SOON.year,
                   "closesClock": "12:00"},
     )  # fmt: skip
-    again = await world.act(f"{path}/rules", "/people/rules", places="4")
-    assert again.headers["location"] == path
     page = await world.browser.http.get(f"{path}/rules")
     assert "50000 = 3" in page.text
     assert "Seestadt = 2" in page.text
@@ -272,6 +270,8 @@ async def test_places_and_deadline(world: World) -> None:
         wrong = await world.act(f"{path}/rules", "/people/rules", **{field: value})
         assert (wrong.status_code, f'href="#f-{field}"' in wrong.text) == (422, True), field
     assert "4 Plätze insgesamt" in shown(await world.browser.http.get(path))
+    again = await world.act(f"{path}/rules", "/people/rules", places="4")
+    assert again.headers["location"] == path
 
 
 async def test_invitations_by_city_and_topic(world: World) -> None:

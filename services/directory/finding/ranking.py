@@ -18,6 +18,7 @@ from sqlalchemy import (
     Select,
     SQLColumnExpression,
     Text,
+    and_,
     bindparam,
     cast,
     false,
@@ -260,7 +261,7 @@ def sources(wanted: Narrow) -> list[Source]:
         if of_topic:
             key, sort = NavigatorTopic.navigator_id, sort if public else NavigatorTopic.sort_network
             where += [NavigatorTopic.topic == narrow.topic, Navigator.id == NavigatorTopic.navigator_id]
-            where += [NavigatorTopic.listed_public] if public else []
+            where += [and_(NavigatorTopic.listed_public)] if public else []
         found.append((Kind.NAVIGATOR, sort, key, where))
     if Kind.PROJECT in wanted.kinds:
         where = [*answers(Project.found), *filters.of_projects(narrow)]

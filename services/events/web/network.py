@@ -49,7 +49,9 @@ async def file(request: AnyRequest, code: str, name: str, year: int | None = Non
     found = await _found(request, code, chosen)
     if name == "cities":
         head: tuple[str, ...] = (_("City"), _("Key"), _("Contacts"), _("With how many cities"))
-        rows = [(found.names.get(ags, ags), ags, count, partners) for ags, count, partners in _cities(found)]
+        rows: list[tuple[str | int, ...]] = [
+            (found.names.get(ags, ags), ags, count, partners) for ags, count, partners in _cities(found)
+        ]
     else:
         head = (_("City"), _("Key"), _("City"), _("Key"), _("Contacts"))
         rows = [
