@@ -104,10 +104,15 @@ def _parser() -> argparse.ArgumentParser:
 
 
 async def _up(asked: argparse.Namespace, settings: Settings) -> int:
+    if asked.demo:
+        settings = demo.kept_here(settings)
     with servers(settings) as found:
         async with running(found, chosen(os.environ.get("HUB_SERVICES", ""))) as (hub, server):
             if asked.demo:
                 await demo.fill(hub)
+                print(
+                    _("Mails to the demo's people are not sent: they lie in {folder}.", folder=settings.data / "mails")
+                )
             print(_("Lotsennetz runs at {url} (Ctrl-C ends it).", url=hub.settings.address), flush=True)
             await until_stopped(server)
     return 0

@@ -71,6 +71,11 @@ def snapshot(name: str) -> Any:
     return msgspec.json.decode((DATA / f"{name}.json").read_bytes())
 
 
+def kept_here(settings: Settings) -> Settings:
+    """The settings of a hub whose people are invented: no mail leaves this machine, whatever server is named."""
+    return replace(settings, smtp_url="")
+
+
 async def register(hub: Hub, url: str = "", graph: str = "") -> tuple[Client, Client, Client]:
     """The operator's part: clients of both cities and of the organiser, who comes from Konstanz.
 
@@ -107,8 +112,8 @@ async def fill(hub: Hub) -> None:
 async def run(settings: Settings, out: Path) -> int:
     """Play the day on a hub of its own that starts clean, print the account, leave the papers in `out`."""
     began = time.monotonic()
-    # The cities' logins run on this machine, and nobody invented gets mail: it lies in the data folder.
-    settings = replace(settings, data=settings.data / "demo", port=0, outbound_local=True, smtp_url="")
+    # The cities' logins run on this machine.
+    settings = replace(kept_here(settings), data=settings.data / "demo", port=0, outbound_local=True)
     if not settings.database_url and settings.data.exists():
         with servers(settings):  # complains if a demo runs there right now, and ends what a killed one left
             pass
@@ -131,6 +136,7 @@ async def run(settings: Settings, out: Path) -> int:
             finally:
                 for client in clients:
                     await client.close()
+    print(_("   Mails to the people were not sent: they lie in {folder}", folder=settings.data / "mails"))
     print(_("\nDone in {seconds:.0f} seconds.", seconds=time.monotonic() - began))
     return 0
 

@@ -115,9 +115,9 @@ async def restore(
 
 async def preview(session: Writer, by: Publisher, ags: str, number: int) -> tuple[Outcome, list[Edit]]:
     """What `restore` would change, storing nothing."""
-    stored = await store.read(session, ags)
-    outcome = await publishing.preview(session, by, await snapshot(session, ags, number))
-    wanted = without(await snapshot(session, ags, number), set(outcome.withheld))
+    stored, asked = await store.read(session, ags), await snapshot(session, ags, number)
+    outcome = await publishing.preview(session, by, asked)
+    wanted = without(asked, set(outcome.withheld))
     return outcome, list(compared(stored.snapshot, diff(stored.snapshot, wanted), wanted))
 
 

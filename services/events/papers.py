@@ -98,7 +98,7 @@ async def day(
     (made,) = await days(session, [event])
     if not people:
         return made
-    cities, topics = await trips.names(session, [event])
+    cities, topics = await trips.names(session, [event]), await trips.topics(session)
     navigators = [one for one in (await trips.participants(session, [event.id]))[0] if alone in {None, one.id}]
     came = {row.navigator_id: row.attendance for row in (await attendance.of(session, [event.id]))[0]}
     tables = (await trips.tables(session, [event.id]))[0]
@@ -133,7 +133,7 @@ async def day(
 
 async def days(session: Reader, events: Sequence[Event]) -> list[Day]:
     """What everybody may read about the events, without people: what calendars are made of, dated as they are."""
-    cities, _topics = await trips.names(session, events)
+    cities = await trips.names(session, events)
     agendas = await trips.agendas(session, [event.id for event in events])
     return [
         Day(

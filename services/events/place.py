@@ -71,7 +71,7 @@ async def _hosts(session: Reader, event_id: uuid.UUID) -> dict[uuid.UUID, tuple[
 async def _guests(session: Reader, event: Event) -> Mapping[uuid.UUID, tuple[onsite.Guest, ...]]:
     """By topic, who wished for it and takes part."""
     people = {one.id: one for one in (await trips.participants(session, [event.id]))[0]}
-    cities, _topics = await trips.names(session, [event])
+    cities = await trips.names(session, [event])
     found: defaultdict[uuid.UUID, list[onsite.Guest]] = defaultdict(list)
     for key, wishes in (await interests.all_of(session, event.id)).items():
         if (person := people.get(key)) is not None:
@@ -88,7 +88,7 @@ async def buses(session: Reader, event: Event) -> tuple[onsite.Bus, ...]:
     points, aboard = await transport.points(session, keys), await transport.aboard(session, keys)
     riders = {one.navigator_id for some in aboard for one in some}
     people = {one.id: one for one in await session.scalars(select(Navigator).where(Navigator.id.in_(riders)))}
-    cities, _topics = await trips.names(session, [event])
+    cities = await trips.names(session, [event])
     made = []
     for vehicle, stops, seats in zip(vehicles, points, aboard, strict=True):
         at: defaultdict[uuid.UUID, list[onsite.Passenger]] = defaultdict(list)
@@ -104,7 +104,7 @@ async def certificates(
     session: Reader, event: Event, settings: Settings, alone: uuid.UUID | None = None
 ) -> tuple[onsite.Certificate, ...]:
     """Those that count, by name; of one person if `alone`."""
-    cities, _topics = await trips.names(session, [event])
+    cities = await trips.names(session, [event])
     return tuple(
         onsite.Certificate(
             name=person.name,

@@ -381,9 +381,13 @@ async def names_of(session: Reader, keys: Sequence[uuid.UUID]) -> dict[uuid.UUID
     return {row.id: row.name for row in found}
 
 
-async def names(session: Reader, events: Sequence[Event]) -> tuple[dict[str, str], dict[str, Topic]]:
-    """The names of the events' cities by AGS, and the topics by code."""
+async def names(session: Reader, events: Sequence[Event]) -> dict[str, str]:
+    """The names of the events' cities by AGS."""
     wanted = {ags for event in events for ags in (event.host, *event.guests)}
-    cities = (await session.scalars(select(City).where(City.ags.in_(wanted)))).all()
-    topics = (await session.scalars(select(Topic))).all()
-    return {city.ags: city.name for city in cities}, {topic.code: topic for topic in topics}
+    rows = await session.execute(select(City.ags, City.name).where(City.ags.in_(wanted)))
+    return {row.ags: row.name for row in rows}
+
+
+async def topics(session: Reader) -> dict[str, Topic]:
+    """By code."""
+    return {topic.code: topic for topic in await session.scalars(select(Topic))}

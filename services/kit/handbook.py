@@ -30,6 +30,7 @@ WIDTH: Final = 960
 HEIGHT: Final = 640
 """Of every picture, in CSS pixels: known before it is loaded, so that nothing jumps."""
 ROLES: Final = {
+    "lotsen": "Für Lotsinnen und Lotsen",
     "koordination": "Für Koordinatorinnen und Koordinatoren einer Stadt",
     "organisation": "Für alle, die Veranstaltungen organisieren",
     "zentrale": "Für zentrale Lotsinnen und Lotsen eines Landes",

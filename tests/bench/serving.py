@@ -1,4 +1,4 @@
-"""How long the hub takes for each page: `python -m tests.bench.serving` writes docs/benchmarks-pages.md.
+"""How long the hub takes for each page: `python -m tests.bench.serving [demo|germany]` writes docs/benchmarks-pages.md.
 
 All pages that a role reaches by links, on the demo's data and again with a directory of 50,000 navigators, beside what
 the bare framework takes for a template of the same kind. The hub runs in this process, whoever asks in another, one
@@ -40,7 +40,9 @@ from tests.stories.test_pages import PEOPLE, crawl, kind, organise
 
 DOC = sections.DOCS / "benchmarks-pages.md"
 TIMES, WARM = 30, 3
-AIMS = {"demo": 15.0, "all of Germany": 40.0}
+SLOW, FEW = 300.0, 3
+"""Milliseconds from which on so many times are enough."""
+AIMS = {"demo": 15.0, "germany": 40.0}
 """Milliseconds at p50 (issue of the pages)."""
 ROWS = 50
 BARE = """<!doctype html><html lang="de"><head><title>{{ title }}</title></head><body><h1>{{ title }}</h1><table>
@@ -55,6 +57,8 @@ async def _asked(url: str, pages: Sequence[tuple[str, Mapping[str, str]]]) -> li
     took: list[list[float]] = [[] for _page in pages]
     for turn in range(WARM + TIMES):
         for (path, headers), times in zip(pages, took, strict=True):
+            if len(times) >= FEW and min(times) > SLOW:
+                continue
             head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
             begun = time.perf_counter()
             writer.write(f"GET {path} HTTP/1.1\r\nhost: {parts.netloc}\r\n{head}\r\n".encode())
@@ -141,7 +145,7 @@ def section(data: str, found: dict[str, dict[str, float]], beside: float) -> lis
         f"| {role} | {len(of)} | {median(of.values()):.1f} | {max(of.values()):.1f} |" for role, of in found.items()
     ]
     return [
-        f"## On {'the demo’s data' if data == 'demo' else 'the data of ' + data}", "",
+        f"## On {'the demo’s data' if data == 'demo' else 'a directory of all of Germany'}", "",
         f"Aim: no page over {AIMS[data]:.0f} ms; over it: {over} of {len(slowest)}.",
         f"The bare framework takes {beside:.1f} ms.",
         "", "| who | pages | middle one, ms | slowest, ms |", "|---|---|---|---|", *rows, "",
@@ -150,7 +154,7 @@ def section(data: str, found: dict[str, dict[str, float]], beside: float) -> lis
     ]  # fmt: skip
 
 
-async def main() -> None:
+async def main(wanted: Sequence[str]) -> None:
     load = os.getloadavg()[0]
     DOC.write_text(
         "# Pages\n\nMade by `python -m tests.bench.serving`, which writes this page: the median of "
@@ -171,7 +175,7 @@ async def main() -> None:
                 await client.ask(demo.PUBLISH, snapshot=demo.snapshot(name))
             await organiser.ask(demo.CREATE, event=demo.snapshot("event"))
             await hub.settle()
-            for data in AIMS:
+            for data in wanted:
                 if data != "demo":
                     await fill(hub)
                 sections.write(DOC, section(data, await measured(hub), await bare()))
@@ -181,7 +185,7 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 1:
+    if sys.argv[1:2] and sys.argv[1].startswith("http"):
         print(json.dumps(asyncio.run(_asked(sys.argv[1], json.load(sys.stdin)))))
     else:
-        asyncio.run(main())
+        asyncio.run(main([one for one in AIMS if one in sys.argv[1:]] or list(AIMS)))

@@ -60,7 +60,8 @@ window.looking = (() => {
 
   const visited = new Set();
 
-  // Where the focus is: what is said there, whether it is visible, and whether something lies over it. Null at the end.
+  // Where the focus is: what is said there, where it lies on the page (left, top, right, bottom), whether it is visible,
+  // and whether something lies over it. Null at the end.
   const stop = () => {
     const one = document.activeElement;
     if (!one || one === document.body || visited.has(one)) return null;
@@ -71,6 +72,7 @@ window.looking = (() => {
     const above = document.elementFromPoint(left + width / 2, top + height / 2);
     return {
       words: (one.ariaLabel || (label || one).innerText).replace(/\s+/g, " ").trim(),
+      box: [left + scrollX, top + scrollY, left + scrollX + width, top + scrollY + height],
       seen: outlineStyle !== "none" && parseFloat(outlineWidth) >= 2,
       free: Boolean(above && (one.contains(above) || above.contains(one) || (label && label.contains(above)))),
     };

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 
 from services.cli import demo
-from services.directory.protection import person
+from services.directory.protection import notices, person
 from services.events import daylinks, models
 from services.events.models import Registration
 from services.events.registration import links
@@ -33,7 +33,7 @@ LOOKERS: Final[Mapping[str, tuple[str, tuple[str, ...]] | None]] = {
 }  # fmt: skip
 """Who looks on; the last two have no login, but a link or an address."""
 ORGANISER: Final = "an organiser"
-PLAN_SECONDS: Final = 60
+PLAN_SECONDS: Final = 120
 LINKS: Final = "query ($id: ID!) { event(id: $id) { dayLinks { navigator { id name } url } } }"
 CLOCK: Final = "query ($id: ID!) { event(id: $id) { clock { revision } } }"
 COMMAND: Final = "mutation ($event: ID!, $expected: Int!) { %s(event: $event, expected: $expected) { revision } }"
@@ -144,7 +144,7 @@ class Stage:
 
 
 async def opened(hub: Hub) -> Stage:
-    """The cities have published; nothing is organised yet."""
+    """The cities have published, and their people were told; nothing is organised yet."""
     await load(hub, file(KONSTANZ, HEILBRONN))
     clients = await demo.register(hub)
     for client, name in zip(clients, ("konstanz", "heilbronn"), strict=False):
@@ -152,6 +152,8 @@ async def opened(hub: Hub) -> Stage:
     for client in clients:
         await client.close()
     await hub.settle()
+    directory = hub.runtimes["directory"]
+    await notices.tell(directory, directory.db)
     return Stage(hub)
 
 

@@ -39,6 +39,7 @@ ELSEWHERE: Final = {
     "/login/link/{token}", "/login/welcome", "/login/provider/{org}/callback", "/oauth/authorize",
     "/login/sent", "/events/certificates/{code}", "/calendar/of/{ags}", "/organise/{id}/pack.zip", "/graphiql",
     "/city/{ags}/upload/{draft}", "/city/{ags}/template.xlsx", "/mine/{token}/data.json", "/state/{code}/csv/{name}",
+    "/state/{code}/contacts/csv/{name}",
 }  # fmt: skip
 """Pages on the way to something, which the stories look at, and files beside pages."""
 

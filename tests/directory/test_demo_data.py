@@ -40,6 +40,7 @@ class City(Strict):
 class Navigator(Strict):
     key: str
     name: str
+    email: str
     title: Literal["Digitallotse", "Digitallotsin"]
     department: str
     offers: tuple[str, ...]
@@ -201,6 +202,14 @@ def test_keys_and_names_are_unique_in_both_cities_together() -> None:
     keys = [person.key for person in people] + [project.key for project in projects]
     assert len(set(keys)) == len(keys)
     assert len({person.name for person in people}) == len(people)
+
+
+def test_everybody_has_an_address_of_their_own_that_no_mail_can_reach() -> None:
+    """RFC 2606 reserves `.example`."""
+    found = [navigator.email for snapshot in CITIES for navigator in snapshot.navigators]
+    assert len(set(found)) == len(found)
+    for snapshot in CITIES:
+        assert {one.email.partition("@")[2] for one in snapshot.navigators} == {f"{snapshot.city.name.lower()}.example"}
 
 
 def test_every_code_used_exists() -> None:

@@ -13,17 +13,17 @@ import pytest_asyncio
 from sqlalchemy import text
 
 from services.directory.stateview.coverage import Coverage
-from services.directory.stateview.tables import Table, as_csv
 from services.directory.stateview.tiles import COLUMNS, SIDE, tiles
 from services.kit.db import HUB
 from services.kit.service import Hub
+from services.kit.sheets.writing import delimited
 from tests.browser_like import Browser, account, logged_in
 from tests.conftest import Clients
 from tests.directory.state_world import BW, DRESDEN, SACHSEN, VILLAGE, build, execute
 from tests.directory.test_register import HEILBRONN, KONSTANZ
 
 PAGES = ("", "/municipalities", "/quota", "/stale", "/care", "/mine", "/circulars")
-FILES = ("districts", "sizes", "sought", "offered", "ages", "growth", "quota")
+FILES = ("districts", "sizes", "sought", "offered", "ages", "growth", "quota", "mine")
 
 
 @pytest_asyncio.fixture(scope="module")
@@ -131,9 +131,9 @@ async def test_files_for_spreadsheets(world: Hub, central: Browser) -> None:
     assert (await central.http.get("/state/08/csv/municipalities?which=x")).status_code == 422
 
 
-@pytest.mark.parametrize("bad", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
+@pytest.mark.parametrize("bad", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1"])
 def test_no_text_becomes_a_formula(bad: str) -> None:
-    line = as_csv(Table("x", "", ("A", "B"), [(bad, -1)])).decode("utf-8-sig")
+    line = delimited(("A", "B"), [(bad, -1)]).decode("utf-8-sig")
     ((_a, _b), (first, number)) = list(csv.reader(StringIO(line, newline=""), delimiter=";"))
     assert (first, number) == (f"'{bad}", "-1")
 

@@ -92,6 +92,7 @@ async def test_pages_are_for_whoever_may_organise_and_for_their_own_events(world
             assert (await other.http.get(path + rest)).status_code == status, (role, rest)
         assert (await other.http.get("/organise")).status_code == (200 if role == "coordinator" else 403)
         assert ("/organise" in (await other.http.get("/")).text) == (role == "coordinator")
+        assert ("/organise/new" in (await other.http.get("/calendar")).text) == (role == "coordinator")
         # The token of a form is one's own; the event is not.
         page = await other.http.get("/account")
         token = re.search(r'name="csrf" value="([^"]+)"', page.text)
@@ -249,6 +250,7 @@ async def opened(world: World, **rules: Any) -> str:
     sent = {"closesAt-day": "", "releaseNeeded": "", **rules}
     answer = await world.act(f"{path}/people/rules", "/people/rules", **sent)
     assert answer.status_code == 303, shown(answer)
+    assert answer.headers["location"] == f"{path}/people/invite"
     return f"{path}/people"
 
 
@@ -268,6 +270,8 @@ async def test_places_and_deadline(world: World) -> None:
         wrong = await world.act(f"{path}/rules", "/people/rules", **{field: value})
         assert (wrong.status_code, f'href="#f-{field}"' in wrong.text) == (422, True), field
     assert "4 Plätze insgesamt" in shown(await world.browser.http.get(path))
+    again = await world.act(f"{path}/rules", "/people/rules", places="4")
+    assert again.headers["location"] == path
 
 
 async def test_invitations_by_city_and_topic(world: World) -> None:

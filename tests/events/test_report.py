@@ -201,13 +201,16 @@ async def test_the_network_of_contacts_as_a_picture(hub: Hub, clients: Clients) 
     await seat(hub, event, [[*ours[:2], theirs[0]]])
     for org, role in ((KONSTANZ, "coordinator"), ("07", "central")):
         other = await logged_in(hub, org, role)
-        assert (await other.http.get("/state/08/contacts?year=2019")).status_code == 403
+        for path in ("/state/08/contacts?year=2019", "/state/08/contacts/csv/pairs"):
+            assert (await other.http.get(path)).status_code == 403
         assert not (await other.graph(NETWORK))["data"], (org, role)
         await other.close()
     browser = await logged_in(hub, "08", "central")
     page = await browser.http.get("/state/08/contacts?year=2019")
     answer = await browser.graph(NETWORK)
     empty = await browser.http.get("/state/08/contacts")
+    files = [await browser.http.get(f"/state/08/contacts/csv/{name}?year=2019") for name in ("cities", "pairs")]
+    assert (await browser.http.get("/state/08/contacts/csv/nothing")).status_code == 404
     await browser.close()
     assert page.status_code == 200
     found = answer["data"]["cityContacts"]
@@ -218,6 +221,10 @@ async def test_the_network_of_contacts_as_a_picture(hub: Hub, clients: Clients) 
     assert "Konstanz: 2</title>" in page.text
     assert "2 Kontakte." in page.text
     assert "noch niemand an einem Tisch" in empty.text
+    assert "/state/08/contacts/csv/pairs?year=2019" in page.text
+    cities, pairs = ([row.split(";") for row in one.content.decode("utf-8-sig").splitlines()[1:]] for one in files)
+    assert sorted(cities) == [["Heilbronn", HEILBRONN, "2", "1"], ["Konstanz", KONSTANZ, "2", "1"]]
+    assert pairs == [["Heilbronn", HEILBRONN, "Konstanz", KONSTANZ, "2"]]
 
 
 async def test_a_year_without_events_says_so(hub: Hub, clients: Clients) -> None:

@@ -91,7 +91,7 @@ async def hub(servers: Servers, template: str, settings: Settings) -> AsyncItera
 
 def kind(place: str) -> str:
     """What an address is of, without saying of which."""
-    return re.sub(r"[0-9a-f-]{36}|\d{2,}|(?<=/topics/)[a-z-]+|(?<==)[^&]+", "…", place)
+    return re.sub(r"(?<==)[^&]+|[0-9a-f-]{36}|\d{2,}|(?<=/topics/)[a-z-]+", "…", place)
 
 
 async def crawl(

@@ -1,7 +1,5 @@
 """Where a plan goes: a workbook, CSV or JSON, written whole or not at all."""
 
-import csv
-import io
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +11,7 @@ from services.cli.solve import workbook
 from services.cli.solve.account import Account
 from services.kit.errors import Refused
 from services.kit.i18n import gettext as _
-from services.kit.sheets.writing import harmless
+from services.kit.sheets.writing import delimited
 
 FORMATS = (".xlsx", ".csv", ".json")
 STANDARD = "-"
@@ -64,11 +62,6 @@ def _json(told: Account) -> bytes:
 
 def _csv(told: Account) -> bytes:
     """Who sits where: semicolons and a byte order mark, as Excel reads it by a double click."""
-    out = io.StringIO()
-    rows = csv.writer(out, delimiter=";")
     rounds = [_("Round {number}", number=number) for number in range(1, len(told.rounds) + 1)]
-    rows.writerow([_("Name"), _("City"), _("Department"), *rounds])
-    for one in told.people:
-        seats = ("" if seat is None else seat for seat in one.seats)
-        rows.writerow([*map(harmless, (one.name, one.city, one.department)), *seats])
-    return b"\xef\xbb\xbf" + out.getvalue().encode()
+    people = ((one.name, one.city, one.department, *one.seats) for one in told.people)
+    return delimited([_("Name"), _("City"), _("Department"), *rounds], people)

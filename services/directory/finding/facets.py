@@ -3,6 +3,9 @@
 Counted over all rows that answer, and only by what the viewer sees of each: a count tells as much as a row.
 """
 
+import asyncio
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -16,9 +19,12 @@ from services.directory.finding.ranking import ASKED, MOST_STATEMENTS, Kind, Nar
 from services.directory.finding.terms import Known
 from services.directory.models import City, Navigator, NavigatorTopic, Project, ProjectTopic
 from services.kit.db import Reader
+from services.kit.service import Runtime
 
 MOST_VALUES = 50
 """Values of one facet, the most frequent ones."""
+MOST_KEPT = 1_000
+"""Questions whose counts a process remembers."""
 
 
 @dataclass
@@ -32,6 +38,39 @@ class Facets:
     profile: dict[str, int] = field(default_factory=dict)
     language: dict[str, int] = field(default_factory=dict)
     stage: dict[str, int] = field(default_factory=dict)
+
+
+async def counted(
+    runtime: Runtime, known: Known, wanted: Question, reading: Callable[[], AbstractAsyncContextManager[Reader]]
+) -> Facets:
+    """As `count`, which looks at every row: remembered until anything in the directory changes.
+
+    The question names its viewer, so nobody gets what another may see. Who asks the same at the same time waits for
+    one answer.
+    """
+    news = runtime.news
+    if news is None or news.version is None:
+        async with reading() as session:
+            return await count(session, known, wanted)
+    kept: dict[Question, tuple[int | None, Facets]] = runtime.memory.setdefault("facets", {})
+    turns: dict[Question, asyncio.Lock] = runtime.memory.setdefault("facets, turns", {})
+    turn = turns.setdefault(wanted, asyncio.Lock())
+    try:
+        async with turn:
+            before = news.version
+            version, found = kept.get(wanted, (None, Facets()))
+            if version is None or version != before:
+                async with reading() as session:
+                    found = await count(session, known, wanted)
+                if before == news.version:
+                    kept.pop(wanted, None)
+                    if len(kept) >= MOST_KEPT:
+                        del kept[next(iter(kept))]
+                    kept[wanted] = before, found
+            return found
+    finally:
+        if not turn.locked():
+            turns.pop(wanted, None)
 
 
 async def count(session: Reader, known: Known, wanted: Question) -> Facets:

@@ -18,6 +18,7 @@ from sqlalchemy import (
     Select,
     SQLColumnExpression,
     Text,
+    and_,
     bindparam,
     cast,
     false,
@@ -34,7 +35,7 @@ from services.directory.fields import Audience
 from services.directory.filters import Filters
 from services.directory.finding import dictionary
 from services.directory.finding.terms import Known
-from services.directory.models import City, Navigator, Project
+from services.directory.models import City, Navigator, NavigatorTopic, Project, ProjectTopic
 from services.directory.projection import UNNAMED
 from services.directory.wording import TOPIC, Asked, Tier
 from services.kit.db import Reader, driver
@@ -105,7 +106,16 @@ class Question:
         return " & ".join(parts) or None
 
     def narrow(self, query: str | None) -> "Narrow":
-        return Narrow(self.kinds - {Kind.TOPIC}, self.wanted, self.viewer, query is not None)
+        how = By.NOTHING if query is None else By.TOPIC if self.asked.empty else By.WORDS
+        return Narrow(self.kinds - {Kind.TOPIC}, self.wanted, self.viewer, how)
+
+
+class By(IntEnum):
+    """How rows are found: all of them, those of a topic in the order of its index, or by their words."""
+
+    NOTHING = 0
+    TOPIC = 1
+    WORDS = 2
 
 
 class Narrow(NamedTuple):
@@ -114,7 +124,7 @@ class Narrow(NamedTuple):
     kinds: frozenset[Kind]
     filters: Filters
     viewer: Viewer
-    by_words: bool
+    by: By
 
 
 async def question(
@@ -220,7 +230,7 @@ async def _rows(session: Reader, wanted: Question, tier: int, limit: int, behind
 
 @lru_cache(maxsize=MOST_STATEMENTS)
 def _page(wanted: Narrow, limit: int, behind: Hit | None) -> Select[Any]:
-    parts = [_part(*source, limit, behind, by_words=wanted.by_words) for source in sources(wanted)]
+    parts = [_part(*source, limit, behind, fenced=wanted.by is By.WORDS) for source in sources(wanted)]
     whole = union_all(*(select(part.subquery()) for part in parts)).subquery()
     return select(whole).order_by(whole.c.sort, whole.c.kind, whole.c.id).limit(limit)
 
@@ -236,7 +246,9 @@ def sources(wanted: Narrow) -> list[Source]:
     narrow, found = wanted.filters, list[Source]()
 
     def answers(column: SQLColumnExpression[Any]) -> list[ColumnElement[bool]]:
-        return [column.op("@@")(cast(bindparam(ASKED, type_=Text), TSQUERY))] if wanted.by_words else []
+        return [column.op("@@")(cast(bindparam(ASKED, type_=Text), TSQUERY))] if wanted.by is By.WORDS else []
+
+    of_topic = wanted.by is By.TOPIC
 
     if Kind.CITY in wanted.kinds:
         found.append((Kind.CITY, City.sort_key, City.ags, [*answers(City.found), *filters.of_cities(narrow)]))
@@ -246,10 +258,19 @@ def sources(wanted: Narrow) -> list[Source]:
         sort: SQLColumnExpression[str] = literal(UNNAMED) if public else Navigator.sort_network
         listed = Navigator.listed <= wanted.viewer.audience
         where = [listed, *answers(words), *filters.of_navigators(narrow, wanted.viewer)]
-        found.append((Kind.NAVIGATOR, sort, Navigator.id, where))
+        key: SQLColumnExpression[Any] = Navigator.id
+        if of_topic:
+            key, sort = NavigatorTopic.navigator_id, sort if public else NavigatorTopic.sort_network
+            where += [NavigatorTopic.topic == narrow.topic, Navigator.id == NavigatorTopic.navigator_id]
+            where += [and_(NavigatorTopic.listed_public)] if public else []
+        found.append((Kind.NAVIGATOR, sort, key, where))
     if Kind.PROJECT in wanted.kinds:
         where = [*answers(Project.found), *filters.of_projects(narrow)]
-        found.append((Kind.PROJECT, Project.sort_key, Project.id, where))
+        if of_topic:
+            where += [ProjectTopic.topic == narrow.topic, Project.id == ProjectTopic.project_id]
+            found.append((Kind.PROJECT, ProjectTopic.sort_key, ProjectTopic.project_id, where))
+        else:
+            found.append((Kind.PROJECT, Project.sort_key, Project.id, where))
     return found
 
 
@@ -261,7 +282,7 @@ def _part(
     limit: int,
     behind: Hit | None,
     *,
-    by_words: bool,
+    fenced: bool,
 ) -> Select[Any]:
     columns: list[Any] = [literal(int(kind)).label("kind"), sort.label("sort"), cast(key, Text).label("id")]
     query = select(*columns).where(*where)
@@ -273,8 +294,8 @@ def _part(
         elif kind < behind.kind:
             later = sort > behind.sort
         query = query.where(later)
-    if by_words:
-        # A fence: with a limit before its eyes, PostgreSQL would rather walk through all names than ask for the words.
+    if fenced:
+        # With a limit before its eyes, PostgreSQL would rather walk through all names than ask for the words.
         return query.offset(0)
     return query.order_by(*([key] if isinstance(sort, type(literal(""))) else [sort, key])).limit(limit)
 

@@ -117,8 +117,7 @@ class SearchConnection:
 
     @strawberry.field
     async def facets(self, info: Info[Any, Any]) -> Facets:
-        async with read(info, SERVICE) as session:
-            counted = await facets.count(session, self.vocabulary, self.question)
+        counted = await facets.counted(here(info, SERVICE), self.vocabulary, self.question, lambda: read(info, SERVICE))
         english = i18n.language() == "en"
         names = {one.code: one.en if english else one.de for one in self.vocabulary.topics}
         return Facets(

@@ -5,13 +5,14 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Subquery, and_, case, func, select, true, tuple_
+from sqlalchemy import ColumnElement, Select, Subquery, and_, case, func, select, true, tuple_
 
 from services.directory.access import Viewer
 from services.directory.models import Care, Department, Navigator
-from services.directory.stateview.ground import places, plain, seen, total, within
+from services.directory.stateview.ground import MOST_STATEMENTS, places, plain, seen, total, within
 from services.directory.stateview.stale import STALE_MONTHS, months_ago
 from services.kit.db import Reader
 from services.kit.text import sort_key
@@ -46,6 +47,15 @@ class Covered:
 
 
 async def coverage(session: Reader, state: str, viewer: Viewer) -> Covered:
+    rows: dict[int, list[Coverage]] = {ALL: [], DISTRICTS: [], SIZES: []}
+    for row in await session.execute(_covered(state, viewer)):
+        rows[row.level].append(Coverage(*row[1:]))
+    by_name = sorted(rows[DISTRICTS], key=lambda row: (sort_key(row.district or ""), row.district_code))
+    return Covered(rows[ALL][0], tuple(by_name), tuple(rows[SIZES]))
+
+
+@lru_cache(maxsize=MOST_STATEMENTS)
+def _covered(state: str, viewer: Viewer) -> Select[Any]:
     p = places(state, viewer).c
     level = func.grouping(p.district_code, p.size)
     there = p.people > 0
@@ -61,11 +71,7 @@ async def coverage(session: Reader, state: str, viewer: Viewer) -> Covered:
         total(p.population),
         total(p.population, there),
     ).group_by(func.grouping_sets(tuple_(), tuple_(p.district_code), tuple_(p.size)))
-    rows: dict[int, list[Coverage]] = {ALL: [], DISTRICTS: [], SIZES: []}
-    for row in await session.execute(query.order_by(level, func.min(p.population))):
-        rows[row.level].append(Coverage(*row[1:]))
-    by_name = sorted(rows[DISTRICTS], key=lambda row: (sort_key(row.district or ""), row.district_code))
-    return Covered(rows[ALL][0], tuple(by_name), tuple(rows[SIZES]))
+    return query.order_by(level, func.min(p.population))
 
 
 DISTRICTS, SIZES, ALL = 0b01, 0b10, 0b11

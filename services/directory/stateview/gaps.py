@@ -1,13 +1,14 @@
 """Topics that people of a state seek and nobody there offers, and the other way round."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import SQLColumnExpression, Subquery, func, select
+from sqlalchemy import Select, SQLColumnExpression, Subquery, func, select
 
 from services.directory.access import Viewer
 from services.directory.models import Navigator, Topic
-from services.directory.stateview.ground import seen, within
+from services.directory.stateview.ground import MOST_STATEMENTS, seen, within
 from services.kit.db import Reader
 
 MOST_GAPS = 200
@@ -29,12 +30,12 @@ class Gap:
 
 async def sought(session: Reader, state: str, viewer: Viewer) -> list[Gap]:
     """What somebody seeks and nobody in the state offers; most wanted first, at most MOST_GAPS."""
-    return await _unanswered(session, state, _said("seeks", viewer), _said("offers", viewer), wider=True)
+    return [Gap(*row) for row in await session.execute(_unanswered(state, viewer, "seeks", "offers"))]
 
 
 async def offered(session: Reader, state: str, viewer: Viewer) -> list[Gap]:
     """What somebody offers and nobody in the state seeks; most offered first, at most MOST_GAPS."""
-    return await _unanswered(session, state, _said("offers", viewer), _said("seeks", viewer), wider=False)
+    return [Gap(*row) for row in await session.execute(_unanswered(state, viewer, "offers", "seeks"))]
 
 
 def _said(field: str, viewer: Viewer) -> Subquery:
@@ -44,8 +45,10 @@ def _said(field: str, viewer: Viewer) -> Subquery:
     return select(Navigator.id, Navigator.ags, code).where(seen(viewer, field)).subquery(field)
 
 
-async def _unanswered(session: Reader, state: str, said: Subquery, answers: Subquery, *, wider: bool) -> list[Gap]:
-    """`wider`: what is said may stand above its answer in the tree, else below it."""
+@lru_cache(maxsize=MOST_STATEMENTS)
+def _unanswered(state: str, viewer: Viewer, field: str, other: str) -> Select[Any]:
+    """What is sought may stand above its answer in the tree, what is offered below it."""
+    said, answers, wider = _said(field, viewer), _said(other, viewer), field == "seeks"
     narrow, wide = Topic.code.label("one"), func.unnest(Topic.path).label("one")
     first, second = (wide, narrow) if wider else (narrow, wide)
     meets = select(first, second.label("other")).subquery("meets")
@@ -62,11 +65,10 @@ async def _unanswered(session: Reader, state: str, said: Subquery, answers: Subq
         .group_by(left.c.code)
         .subquery("elsewhere")
     )
-    query = (
+    return (
         select(Topic.code, Topic.de, Topic.en, left.c.people, func.coalesce(elsewhere.c.people, 0))
         .join(left, left.c.code == Topic.code)
         .outerjoin(elsewhere, elsewhere.c.code == Topic.code)
         .order_by(left.c.people.desc(), Topic.position)
         .limit(MOST_GAPS)
     )
-    return [Gap(*row) for row in await session.execute(query)]

@@ -1,5 +1,6 @@
 """What all answers about a state stand on: its municipalities beside what their cities published."""
 
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, SQLColumnExpression, Subquery, and_, case, cast, func, select
@@ -12,6 +13,8 @@ from services.directory.register import size_of
 from services.kit.errors import Refused
 from services.kit.i18n import gettext as _
 
+MOST_STATEMENTS = 64
+"""That are kept, by state and viewer: to make one takes longer than to run it."""
 UNPEOPLED = "Gemeindefreies Gebiet"
 """How kinds begin that are no municipalities: forests, lakes, training areas."""
 
@@ -43,6 +46,7 @@ def seen(viewer: Viewer, field: str | None = None) -> ColumnElement[bool]:
     return case((Navigator.ags == viewer.city, shown(Navigator.shown_city)), else_=network)
 
 
+@lru_cache(maxsize=MOST_STATEMENTS)
 def places(state: str, viewer: Viewer) -> Subquery:
     """A row for each municipality of the register, and for each city that publishes without standing there.
 

@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import delete, func, insert, select, text, tuple_
+from sqlalchemy import Select, delete, func, insert, select, text, tuple_
 
 from services.directory import audit
 from services.directory.access import EVERYBODY
 from services.directory.models import QuotaRule
-from services.directory.stateview.ground import places, total
+from services.directory.stateview.ground import MOST_STATEMENTS, places, total
 from services.kit.checks import Checks
 from services.kit.db import Reader, Writer
 from services.kit.i18n import gettext as _
@@ -82,10 +84,15 @@ async def set_rule(session: Writer, actor: str, state: str, steps: Sequence[Step
 
 async def used(session: Reader, state: str) -> tuple[Used, list[Used]]:
     """All places, and those by size class from the smallest on."""
+    first, *rest = [Used(*row) for row in await session.execute(_used(state))]
+    return first, rest
+
+
+@lru_cache(maxsize=MOST_STATEMENTS)
+def _used(state: str) -> Select[Any]:
     p = places(state, EVERYBODY).c  # places count everybody, whoever asks
     entitled = func.coalesce(p.entitled, 0)
-
-    query = (
+    return (
         select(
             p.size,
             func.count(),
@@ -99,8 +106,6 @@ async def used(session: Reader, state: str) -> tuple[Used, list[Used]]:
         .group_by(func.grouping_sets(tuple_(), tuple_(p.size)))
         .order_by(func.grouping(p.size).desc(), func.min(p.population))
     )
-    first, *rest = [Used(*row) for row in await session.execute(query)]
-    return first, rest
 
 
 @dataclass(frozen=True)

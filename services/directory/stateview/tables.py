@@ -1,10 +1,8 @@
 """The tables of the state view, once for pages and files: headings in the person's language, cells as values."""
 
-import csv
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from io import StringIO
 
 from babel.dates import format_date
 from babel.numbers import format_decimal
@@ -19,8 +17,6 @@ from services.kit import i18n
 from services.kit.i18n import gettext as _
 
 Cell = str | int | date | None
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-"""How a text begins that a spreadsheet would take for a formula."""
 
 
 @dataclass(frozen=True)
@@ -41,21 +37,6 @@ def shown(cell: Cell) -> str:
     if isinstance(cell, date):
         return format_date(cell, "medium", locale=i18n.language())
     return format_decimal(cell, locale=i18n.language()) if isinstance(cell, int) else cell
-
-
-def as_csv(table: Table) -> bytes:
-    """The table as Excel opens it in Germany: UTF-8 with a mark, semicolons, and no text that is a formula."""
-    made = StringIO()
-    writer = csv.writer(made, delimiter=";")
-    writer.writerow(table.head)
-    writer.writerows([_plain(cell) for cell in row] for row in table.rows)
-    return made.getvalue().encode("utf-8-sig")
-
-
-def _plain(cell: Cell) -> str | int:
-    if isinstance(cell, str):
-        return f"'{cell}" if cell.startswith(FORMULA) else cell
-    return "" if cell is None else cell.isoformat() if isinstance(cell, date) else cell
 
 
 def sizes_in_words() -> list[tuple[str, str]]:

@@ -24,6 +24,7 @@ from services.kit.forms import EMPTY
 from services.kit.graphql import decode_cursor, encode_cursor
 from services.kit.i18n import gettext as _
 from services.kit.pages import AnyRequest
+from services.kit.sheets.writing import CSV, delimited
 
 MONTHS = 24
 MOST_WAITING = 10
@@ -64,13 +65,13 @@ async def overview(request: AnyRequest, code: str) -> Response[Any]:
         shown = [
             tables.districts(covered.districts),
             tables.sizes(covered.sizes),
-            *[await FILES[name](session, code, who) for name in ("quota", "sought", "offered", "ages", "growth")],
+            *[await FILES[name](session, code, who) for name in ("quota", "sought", "offered")],
+            tables.ages(aged := await stale.stale(session, code)),
+            tables.growth(grown := await growth.growth(session, code, MONTHS)),
         ]
-        aged = await stale.stale(session, code)
         waiting = await clients.listed(session, who, MOST_WAITING, status=clients.PENDING) if steering else []
         keys = {one.ags or "" for one in waiting if (one.ags or "")[:2] == code}
         towns = {ags: await registrations.town(session, ags) for ags in keys}
-        grown = await growth.growth(session, code, MONTHS)
         rule = await quota.rule(session, code)
     return await pages.page(
         request,
@@ -200,9 +201,15 @@ async def _care(session: Reader, code: str, who: Principal) -> Table:
     return tables.care(await care.caseload(session, code, access.viewer(who)))
 
 
+async def _mine(session: Reader, code: str, who: Principal) -> Table:
+    may_steer(who, code)
+    asked = (session, code, access.viewer(who), care.MOST_CARED_FOR)
+    return tables.municipalities(await coverage.municipalities(*asked, cared_by=uuid.UUID(who.subject)), "")
+
+
 FILES: dict[str, File] = {
     "districts": _districts, "sizes": _sizes, "quota": _quota, "sought": _sought, "offered": _offered, "ages": _ages,
-    "growth": _growth, "care": _care,
+    "growth": _growth, "care": _care, "mine": _mine,
 }  # fmt: skip
 
 
@@ -227,7 +234,7 @@ async def file(request: AnyRequest, code: str, name: str, which: str = "", distr
         "cache-control": "no-store",
         "x-content-type-options": "nosniff",
     }
-    return Response(tables.as_csv(table), media_type="text/csv", headers=headers)
+    return Response(delimited(table.head, table.rows), media_type=CSV, headers=headers)
 
 
 routes = [states, overview, municipalities, mine, file]

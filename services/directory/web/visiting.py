@@ -31,8 +31,9 @@ SEEN: Final = ANYBODY.to("what the asker's audience sees", "viewer")
 
 PERSON: Final = "id name title department city { ags name } offers { code label }"
 PROJECT: Final = "id title summary stage department city { ags name } topics { code label }"
-COUNTS: Final = """{ all: search(first: 1) { facets { kind { value count } } }
-  topics(first: 200) { nodes { code label parent { code } } } }"""
+COUNTS: Final = "{ search(first: 1) { facets { kind { value count } } } }"
+FIELDS: Final = "{ topics(first: 200) { nodes { code label parent { code } } } }"
+"""Apart, because it is a compiled read."""
 FACETS: Final = "kind { value count } state { value label count } topic { value label count }"
 FIND: Final = f"""query (
   $text: String!, $kinds: [SearchKind!], $filters: SearchFilters, $after: String, $first: Int!, $narrow: Boolean!
@@ -80,20 +81,20 @@ async def front(request: AnyRequest) -> Response[str]:
         found = await _counts(request)
     except Unavailable:  # the ways in are there without the numbers
         return await page(request, "directory/front.html", counts={}, fields=[])
-    counts = {one["value"]: one["count"] for one in found["all"]["facets"]["kind"]}
+    counts = {one["value"]: one["count"] for one in found["search"]["facets"]["kind"]}
     fields = [topic for topic in found["topics"]["nodes"] if topic["parent"] is None]
     return await page(request, "directory/front.html", counts=counts, fields=fields)
 
 
 async def _counts(request: AnyRequest) -> dict[str, Any]:
-    """COUNTS; for visitors remembered until something public changes, because it looks at every row."""
+    """COUNTS and FIELDS; for visitors remembered until something public changes, because it looks at every row."""
     runtime, who = here(request), await forms.known(request)
     now = (runtime.news.version if runtime.news else None, i18n.language())
     if who.known or now[0] is None:
-        return await ask(request, SERVICE, COUNTS)
+        return await ask(request, SERVICE, COUNTS) | await ask(request, SERVICE, FIELDS)
     kept: dict[Any, dict[str, Any]] = runtime.memory.setdefault("front page", {})
     if now not in kept:
-        found = await ask(request, SERVICE, COUNTS)
+        found = await ask(request, SERVICE, COUNTS) | await ask(request, SERVICE, FIELDS)
         for old in [one for one in kept if one[0] != now[0]]:
             del kept[old]
         kept[now] = found

@@ -30,7 +30,7 @@ MOST_PIXELS: Final = 50_000_000
 async def record(session: Reader, event: Event, *, names: bool) -> Record:
     """All that the minutes tell beyond the day; who came is told by name only with `names`."""
     found = await overview.overview(session, event, {})
-    cities, _topics = await trips.names(session, [event])
+    cities = await trips.names(session, [event])
     items = [*found.actions, *(item for topic in found.proposals for item in topic.actions)]
     people = await trips.names_of(session, [item.owner_id for item in items if item.owner_id])
     photos, left = await _photos(session, found)

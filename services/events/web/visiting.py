@@ -2,19 +2,20 @@
 
 import datetime as dt
 import uuid
+from collections.abc import Sequence
 from typing import Any, Final
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_time
 from litestar import Request, Response, get
-from sqlalchemy import select
+from sqlalchemy import func, or_, select
 
 from services.contracts.states import STATES
 from services.events import access
-from services.events.models import City
+from services.events.models import City, Event
 from services.events.web.registration import here
-from services.kit import i18n
+from services.kit import forms, i18n
 from services.kit.auth import Principal
 from services.kit.db import NOBODY
 from services.kit.errors import NotFound
@@ -44,9 +45,13 @@ EVENT: Final = f"""query ($id: ID!) {{ event(id: $id) {{ {LINE}
 def menu(who: Principal) -> Menu:
     """For everybody; whoever may organise has pages of their own for it."""
     own = []
-    if who.session and access.WRITE in who.scopes:
+    if _organises(who):
         own = [Way("/organise", _("Events I organise")), Way("/programmes", _("Programmes and modules"))]
     return Menu(main=[Way("/calendar", _("Events"))], own=own)
+
+
+def _organises(who: Principal) -> bool:
+    return bool(who.session) and access.WRITE in who.scopes
 
 
 def examples() -> list[Example]:
@@ -99,7 +104,7 @@ def clock(value: str | None, zone: str) -> str:
 async def coming(request: AnyRequest, kind: str = "", city: str = "", past: str = "", after: str = "") -> Response[str]:
     """What is coming; with `past`, what was; `state` in the query takes two digits."""
     state = request.query_params.get("state", "")  # not as an argument: Litestar has one of that name
-    today = dt.datetime.now(dt.UTC).date()
+    today = _today()
     asked = {
         "kind": kind if kind in kinds() else "",
         "city": city[:8],
@@ -119,9 +124,11 @@ async def coming(request: AnyRequest, kind: str = "", city: str = "", past: str 
     return await page(
         request,
         "events/calendar.html",
+        organises=_organises(await forms.known(request)),
         asked=asked,
         events=found["nodes"],
-        names=await _names(request),
+        names=await _names(request, found["nodes"]),
+        cities=await _cities(request, asked["city"], past=bool(past)),
         kinds=kinds(),
         states=STATES,
         ways=[(at(past=""), _("Coming")), (at(past="1"), _("Past"))],
@@ -135,12 +142,12 @@ async def coming(request: AnyRequest, kind: str = "", city: str = "", past: str 
 @get("/calendar/of/{ags:str}", page=True, right=ANYBODY)
 async def of_city(request: AnyRequest, ags: str) -> Response[str]:
     """A part of the page of a city or, by its two digits, of a state, which another service shows."""
-    today = dt.datetime.now(dt.UTC).date().isoformat()
+    today = _today().isoformat()
     place = {"state": ags} if ags in STATES else {"city": ags[:8]}
-    found = await ask(request, SERVICE, EVENTS, first=OF_CITY, soonest=True, **place, **{"from": today})
+    found = (await ask(request, SERVICE, EVENTS, first=OF_CITY, soonest=True, **place, **{"from": today}))["events"]
     return await page(
-        request, "events/of_city.html", ags=ags[:8], state=ags in STATES, events=found["events"]["nodes"],
-        names=await _names(request), kinds=kinds(), days=days,
+        request, "events/of_city.html", ags=ags[:8], state=ags in STATES, events=found["nodes"],
+        names=await _names(request, found["nodes"]), kinds=kinds(), days=days,
     )  # fmt: skip
 
 
@@ -150,16 +157,30 @@ async def event(request: AnyRequest, id: uuid.UUID) -> Response[str]:
     if found is None:
         raise NotFound(_("There is no such event."))
     return await page(
-        request, "events/event.html", event=found, names=await _names(request), kinds=kinds(), days=days, day=day,
-        clock=clock,
+        request, "events/event.html", event=found, names=await _names(request, [found]), kinds=kinds(), days=days,
+        day=day, clock=clock,
     )  # fmt: skip
 
 
-async def _names(request: AnyRequest) -> dict[str, str]:
-    """What the cities are called, by AGS: the graph of this service alone knows them by their keys only."""
+async def _names(request: AnyRequest, events: Sequence[dict[str, Any]]) -> dict[str, str]:
+    """What their cities are called, by AGS: the graph of this service alone knows them by their keys only."""
+    keys = {city["ags"] for one in events for city in (one["host"], *one["guests"])}
     async with here(request).db.read(NOBODY) as session:
-        rows = await session.execute(select(City.ags, City.name).order_by(City.name).limit(MOST_CITIES))
+        rows = await session.execute(select(City.ags, City.name).where(City.ags.in_(keys)))
         return {row.ags: row.name for row in rows}
+
+
+async def _cities(request: AnyRequest, chosen: str, *, past: bool) -> list[tuple[str, str]]:
+    """To choose from, by name: cities of events that are coming, or are over, and the one that was `chosen`."""
+    when = Event.last_day < _today() if past else Event.last_day >= _today()
+    part = select(func.unnest(func.array_append(Event.guests, Event.host))).where(when)
+    query = select(City.ags, City.name).where(or_(City.ags == chosen, City.ags.in_(part)))
+    async with here(request).db.read(NOBODY) as session:
+        return [(row.ags, row.name) for row in await session.execute(query.order_by(City.name).limit(MOST_CITIES))]
+
+
+def _today() -> dt.date:
+    return dt.datetime.now(dt.UTC).date()
 
 
 routes = [coming, of_city, event]

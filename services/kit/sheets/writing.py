@@ -1,8 +1,10 @@
 """Spreadsheets written so that nothing in them can become a formula or a link, whatever people have called things."""
 
+import csv
 import re
 from collections.abc import Iterable, Sequence
-from io import BytesIO
+from datetime import date
+from io import BytesIO, StringIO
 from typing import Any
 
 from xlsxwriter import Workbook
@@ -10,7 +12,8 @@ from xlsxwriter import Workbook
 from services.kit.sheets.table import LONGEST_CELL
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+CSV = "text/csv"
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """How a cell begins that spreadsheet programs may run (OWASP, „CSV Injection“)."""
 A4 = 9
 """As Excel counts sizes of paper."""
@@ -25,6 +28,21 @@ def workbook(into: BytesIO, **options: Any) -> Any:
 def harmless(text: str) -> str:
     """A text as a cell of CSV."""
     return f"'{text}" if text.startswith(FORMULA) else text
+
+
+def delimited(titles: Sequence[str], rows: Iterable[Sequence[str | int | date | None]]) -> bytes:
+    """A table as CSV that Excel opens in Germany: UTF-8 with a mark, semicolons, days as in ISO 8601."""
+    made = StringIO()
+    writer = csv.writer(made, delimiter=";")
+    writer.writerow(map(harmless, titles))
+    writer.writerows([_cell(value) for value in row] for row in rows)
+    return made.getvalue().encode("utf-8-sig")
+
+
+def _cell(value: str | int | date | None) -> str | int:
+    if isinstance(value, str):
+        return harmless(value)
+    return "" if value is None else value.isoformat() if isinstance(value, date) else value
 
 
 def listed(

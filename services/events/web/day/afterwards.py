@@ -93,7 +93,7 @@ class Card(msgspec.Struct, frozen=True):
 
 async def _cities(request: AnyRequest, event: Event) -> dict[str, str]:
     async with here(request).db.read(NOBODY) as session:
-        return dict(sorted((await trips.names(session, [event]))[0].items(), key=lambda one: one[1]))
+        return dict(sorted((await trips.names(session, [event])).items(), key=lambda one: one[1]))
 
 
 # Surveys and reports ------------------------------------------------------------------------------------------------

@@ -75,7 +75,7 @@ async def _people(
     async with here(request).db.read(HUB) as session:
         counts = await attendance.counts(session, id)
         found = await attendance.search(session, id, q, only, MOST_FOUND + 1)
-        cities, _topics = await trips.names(session, [event])
+        cities = await trips.names(session, [event])
     return await ground.page(
         request, "people", event, "/day/people", status, found=found[:MOST_FOUND], more=len(found) > MOST_FOUND,
         counts=counts, states=states(), cities=cities, q=q, only=only, shown=shown,

@@ -180,7 +180,7 @@ async def all_cities(request: AnyRequest) -> dict[str, str]:
 
 async def cities_of(session: Reader, event: Event) -> dict[str, str]:
     """Those of the event by AGS: the host first, then the guests by name."""
-    names, _topics = await trips.names(session, [event])
+    names = await trips.names(session, [event])
     guests = sorted(event.guests, key=lambda ags: names.get(ags, ags))
     return {ags: names.get(ags, ags) for ags in (event.host, *guests)}
 

@@ -55,7 +55,7 @@ async def listed(request: AnyRequest, past: str = "", after: str = "") -> Respon
         )
         events, more = ground.following(rows, PER_PAGE, _place)
         found = await outstanding.of(session, events)
-        names, _topics = await trips.names(session, events)
+        names = await trips.names(session, events)
     here_ = f"{BASE}?past=1" if past else BASE
     return await page(
         request, "events/organise/list.html", secret=True, past=bool(past), here=here_,

@@ -66,17 +66,19 @@ async def _show(request: AnyRequest, id: uuid.UUID, shown: Form = EMPTY, status:
 
 @post(f"{BASE}/{{id:uuid}}/people/rules", page=True, status_code=303, right=access.ORGANISER)
 async def change(request: AnyRequest, id: uuid.UUID) -> Response[Any]:
-    async def work(session: Writer, event: Event) -> Event:
-        return await organising.set_rules(session, event, _draft(said, event, await ground.cities_of(session, event)))
+    async def work(session: Writer, event: Event) -> bool:
+        (before,) = await reading.rules(session, [event.id])
+        await organising.set_rules(session, event, _draft(said, event, await ground.cities_of(session, event)))
+        return before is None
 
     try:
         said = await forms.read(request, Ruling)
-        await ground.change(request, id, work)
+        first = await ground.change(request, id, work)
     except REFUSALS as problem:
         return await _show(request, id, ground.beside(request, problem, *FIELDS), problem.status)
-    return pages.redirect(
-        request, path_of(id, "/people"), flash=_("Registration gives its places like this from now on.")
-    )
+    # Whoever opens it invites next.
+    path = path_of(id, "/people/invite" if first else "/people")
+    return pages.redirect(request, path, flash=_("Registration gives its places like this from now on."))
 
 
 def _draft(said: Ruling, event: Event, cities: dict[str, str]) -> rules.Draft:
