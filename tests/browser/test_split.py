@@ -4,12 +4,14 @@ a phone and the hall. `make split-test` runs it.
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser as Chromium
 
 from services.cli import demo
+from services.cli.client import Client
 from services.kit.settings import Settings
 from tests.browser import stage as stages
 from tests.browser.seeing import DESK, heading, opened
@@ -29,13 +31,25 @@ __all__ = [
 pytestmark = [soak, pytest.mark.slow, pytest.mark.parametrize("width", [DESK])]
 
 
+class Apart(Stage):
+    """A program of the host city asks in the organiser's place: routers pass tokens on, and no cookies."""
+
+    client: Client
+
+    async def ask(self, query: str, **variables: Any) -> dict[str, Any]:
+        return await self.client.ask(query, **variables)
+
+
 @pytest_asyncio.fixture(scope="module")
 async def stage(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
-    """As `opened` in the conftest, on a cluster."""
+    """As the conftest's, on a cluster."""
     folder = tmp_path_factory.mktemp("split")
     (front,) = free_ports(1)
     async with cluster(replace(settings, data=folder), folder=folder, front=front) as there:
-        yield await stages.opened(there.hub)
+        made = Apart((await stages.opened(there.hub)).hub)
+        made.client = await there.client(demo.HEILBRONN)
+        yield made
+        await made.client.close()
 
 
 async def test_a_city_shows_its_events(chromium: Chromium, stage: Stage, width: int) -> None:
