@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 
 import asyncpg
 import psutil
-from sqlalchemy import insert, select
+from sqlalchemy import insert
 from sqlalchemy.dialects import postgresql
 
 from services.app import chosen
@@ -157,7 +157,7 @@ async def world(
             for n, key in enumerate(people)
         ]  # fmt: skip
         await session.execute(insert(m.Seat), seats)
-        stored = (await session.scalars(select(m.Event))).one()
+        stored = await session.get_one(m.Event, event)
         links = [daylinks.token(settings, stored, key) for key in people]
     await hub.stop()
     return str(event), made.client_id, (made.client_id, made.client_secret), links

@@ -42,7 +42,7 @@ class Phones(Crowd):
         self.begin()
         for first in range(0, self.count, AT_ONCE):
             each = [self.url(n) for n in range(first, min(first + AT_ONCE, self.count))]
-            places = [(urlsplit(url).hostname, urlsplit(url).port) for url in each]
+            places = [(urlsplit(url).hostname or "", urlsplit(url).port or 0) for url in each]
             made = await asyncio.gather(
                 *(
                     loop.create_connection(partial(Phone, url, self.told), host, port)
