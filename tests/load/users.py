@@ -67,7 +67,9 @@ class Participant(Somebody):
 
     @task
     def play(self) -> None:
-        for call in PLAN.scripts[self.number % len(PLAN.scripts)]:
+        if self.number >= len(PLAN.scripts):  # Locust may send one more for one who left
+            raise StopUser
+        for call in PLAN.scripts[self.number]:
             gevent.sleep(call.pause)
             self.send(call)
         Run.left += 1

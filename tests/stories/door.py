@@ -6,6 +6,7 @@ For browsers in the tests: cookies and forms belong to one address. It does what
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Mapping
+from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
 import httpx
@@ -26,6 +27,7 @@ async def door(port: int, services: Mapping[str, str], graph: str) -> AsyncItera
     listener = bind("127.0.0.1", port)
     limits = httpx.Limits(max_connections=None)  # pages hold streams
     async with httpx.AsyncClient(trust_env=False, timeout=httpx.Timeout(SECONDS, read=None), limits=limits) as http:
+        http.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # each browser has its own
 
         async def app(scope: Any, receive: Any, send: Any) -> None:
             base = bases.get(leads_to(scope["path"]).partition(":")[0])
