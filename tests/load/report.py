@@ -42,8 +42,8 @@ def page(found: Results, minutes: float) -> Iterator[str]:
         "second of CPU in a second. Limits by who asks are off, as all come from one address; jobs are not worked."
     )
     yield from paragraph(
-        "The client shares the machine, and takes as much of it as the hub. Where the whole machine is busy it is "
-        "full, and the hub would do more beside a client that is elsewhere: the CPU of a request is what travels."
+        "The client shares the machine, and its part stands beside the hub’s. Where the whole machine is busy, a "
+        "client elsewhere would leave more to the hub: the CPU of a request is what travels."
     )
     yield from _weekday(found)
     yield from _rush(found)
@@ -191,9 +191,9 @@ def _growth(found: Results) -> Iterator[str]:
         return
     yield from ("## How it grows, and where it breaks", "")
     yield from paragraph(
-        "Of the rows above the largest load that held. CPU of a request: of the hub’s processes + of what is behind "
-        "them (for the split with its workers, replica and router). Requests of a core: in one second of all that "
-        "CPU."
+        "Of the rows above the largest load that held, else the first. CPU of a request: of the hub’s processes + of "
+        "what is behind them (for the split with its workers, replica and router). Requests of a core: in one second "
+        "of all that CPU."
     )
     columns = (
         "mix",

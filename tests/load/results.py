@@ -10,6 +10,10 @@ SPLIT = 0
 """In place of a number of processes: what `make split` starts."""
 
 
+def named(processes: int) -> str:
+    return {SPLIT: "split", 1: "1 process"}.get(processes, f"{processes} processes")
+
+
 @dataclass(frozen=True)
 class Row:
     """`within` are the seconds in which a rush comes."""
@@ -22,7 +26,7 @@ class Row:
 
     @property
     def where(self) -> str:
-        return {SPLIT: "split", 1: "1 process"}.get(self.processes, f"{self.processes} processes")
+        return named(self.processes)
 
 
 @dataclass

@@ -53,8 +53,8 @@ def section(costs: Costs | None) -> Iterator[str]:
     yield from paragraph(
         "Plans of groups and mails are the workers’ and are not in it: a computation is a process of its own while "
         "it lasts. Queries can be read at replicas, which then do a part of PostgreSQL’s work. Openings and days "
-        "belong to one event each and do not see how many municipalities there are; a weekday does, and its costs are "
-        "those of its largest rows."
+        "belong to one event each and do not see how many municipalities there are; a weekday does, and its costs "
+        "are those of its largest rows."
     )
 
 
