@@ -32,7 +32,7 @@ from services.kit import tracing
 from services.kit.answers import Answers
 from services.kit.errors import Refused
 from services.kit.i18n import gettext as _
-from services.kit.lost import CONNECT_SECONDS, translated
+from services.kit.lost import CONNECT_SECONDS, READ_ONLY, translated
 
 log = logging.getLogger(__name__)
 RESTED_SECONDS = 5.0
@@ -191,7 +191,7 @@ class Database:
         Raises Unavailable where the server does not answer, Conflict where it asks to try again, TooSlow where one
         statement takes longer than STATEMENT_MILLISECONDS.
         """
-        with translated(), tracing.asking(self.schema, "change"):
+        with translated(writing=True), tracing.asking(self.schema, "change"):
             async with self._transaction(Writer, "BEGIN", acting, STATEMENT_MILLISECONDS) as session:
                 yield session
         callbacks: list[AfterCommit] = session.info.get("after_commit", [])
@@ -259,7 +259,9 @@ class Database:
                     await session.commit()
                 if self.committed is not None and kind is Writer:
                     await self.committed(connection)
-            except Exception:
+            except Exception as problem:
+                if kind is Writer and READ_ONLY in {getattr(one, "sqlstate", "") for one in (problem, problem.__cause__)}:
+                    connection.terminate()  # the next one may lead to another server
                 await _roll_back(connection)
                 raise
             except BaseException:

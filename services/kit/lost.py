@@ -10,8 +10,10 @@ from services.kit.errors import Conflict, TooSlow, Unavailable
 from services.kit.i18n import gettext as _
 
 CONNECT_SECONDS: Final = 5.0
-GONE = frozenset({"57P01", "57P02", "57P03", "08000", "08003", "08006", "53300"})
-"""SQLSTATE of a server that stops, starts, or has no connection left."""
+GONE = frozenset({"57P01", "57P02", "57P03", "08000", "08003", "08006", "53300", "53100", "58030"})
+"""SQLSTATE of a server that stops, starts, has no connection left, or whose disk is full or broken."""
+READ_ONLY = "25006"
+"""SQLSTATE of a change at a server that takes none: one that follows another, or is about to hand over."""
 TRY_AGAIN = frozenset({"40001", "40P01", "55P03"})
 """Serialization failure, deadlock, lock not available: right to try again."""
 ENDED = "57014"
@@ -19,7 +21,12 @@ ENDED = "57014"
 
 
 class translated:  # noqa: N801  # reads as a word after `with`
-    """Turns a lost server into the error family; everything else passes as it is."""
+    """Turns a lost server into the error family; everything else passes as it is. `writing`: one that takes no changes
+    is lost, too.
+    """
+
+    def __init__(self, *, writing: bool = False) -> None:
+        self._gone = GONE | {READ_ONLY} if writing else GONE
 
     def __enter__(self) -> None: ...
 
@@ -35,7 +42,7 @@ class translated:  # noqa: N801  # reads as a word after `with`
             return
         else:
             lost = True
-        if lost or state in GONE:
+        if lost or state in self._gone:
             raise Unavailable(_("The database does not answer. Please try again in a moment.")) from problem
         if state in TRY_AGAIN:
             raise Conflict(_("Somebody else is changing the same data. Please try again.")) from problem
