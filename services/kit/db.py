@@ -260,7 +260,8 @@ class Database:
                 if self.committed is not None and kind is Writer:
                     await self.committed(connection)
             except Exception as problem:
-                if kind is Writer and READ_ONLY in {getattr(one, "sqlstate", "") for one in (problem, problem.__cause__)}:
+                states = {getattr(one, "sqlstate", "") for one in (problem, getattr(problem, "orig", None))}
+                if kind is Writer and READ_ONLY in states:
                     connection.terminate()  # the next one may lead to another server
                 await _roll_back(connection)
                 raise

@@ -3,8 +3,8 @@
 The log of a service is a table in its own schema. `say` writes into it in the transaction that made the facts true,
 in one message with the commit; behind an advisory lock, because a reader that goes by sequence numbers would otherwise
 step over the lines of a transaction that commits late. A reader's cursor commits together with the effects of what it
-read, so each line counts exactly once, whatever is killed in between. A new reader starts from 0. A line that cannot be applied
-is set aside after a while (`kit.aside`).
+read, so each line counts exactly once, whatever is killed in between. A new reader starts from 0. A line that cannot be
+applied is set aside after a while (`kit.aside`).
 """
 
 import hmac

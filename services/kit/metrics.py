@@ -31,8 +31,9 @@ BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """Seconds."""
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 OUTCOMES: Final = ("done", "again", "refused", "failed", "lost", "given back")
-"""How a try of a job ends: done, later again, turned down for what it was asked, given up after its last try, another has
-the job, a worker that stops leaves it to others."""
+"""How a try of a job ends: done, to be tried again, turned down for what it was asked, given up after its last try,
+taken over by another, left to others by a worker that stops.
+"""
 GATHER_SECONDS: Final = 3.0
 """How long a scrape waits for the tables of one service."""
 

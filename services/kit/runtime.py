@@ -18,7 +18,6 @@ from services.kit import aside, log, revoked, tracing
 from services.kit.auth import Keys
 from services.kit.compiled.shapes import Shapes
 from services.kit.db import Database, Reader, Writer
-from services.kit.errors import Unavailable
 from services.kit.fetch import Fetcher
 from services.kit.graphql.bylink import count_links
 from services.kit.jobs import Every, Job, Queue

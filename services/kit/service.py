@@ -11,8 +11,8 @@ from typing import Any
 import httpx
 from litestar import Request
 
-from services.kit import jobs as job_queue
 from services.kit import aside, log, migrations, revoked, tracing, worker
+from services.kit import jobs as job_queue
 from services.kit.auth import Keys, Principal, Verifier, remote_keys
 from services.kit.db import HUB, Database
 from services.kit.errors import HubError, Refused, Unavailable
