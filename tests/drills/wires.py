@@ -126,15 +126,17 @@ class Wires(Wiring):
             port = await self._port(who, whom, (str(parts.hostname), int(parts.port or 80)))
             return f"http://127.0.0.1:{port}"
         if whom == "valkey":
-            return f"redis://127.0.0.1:{await self._port(who, whom, Path(parts.path))}"
-        (home,) = parse_qs(parts.query)["host"]
-        ports = [await self._port(who, whom, Path(home) / SOCKET)]
+            store = Path(parts.path) if parts.scheme == "unix" else (str(parts.hostname), parts.port or 6379)
+            return f"redis://127.0.0.1:{await self._port(who, whom, store)}"
+        home = parse_qs(parts.query).get("host", [""])[0]
+        there = Path(home) / SOCKET if home else (str(parts.hostname), parts.port or 5432)
+        ports = [await self._port(who, whom, there)]
         if self.failover and whom == "primary":
             ports.append(await self._port(who, "standby", self.folder / "replica" / "postgres" / SOCKET))
         hosts = ",".join(["127.0.0.1"] * len(ports))
         other = "&target_session_attrs=read-write" if len(ports) > 1 else ""
         where = f"host={hosts}&port={','.join(map(str, ports))}{other}"
-        return f"postgresql://{parts.username}@/lotsennetz?{where}"
+        return parts._replace(netloc=f"{parts.netloc.rpartition('@')[0]}@", query=where).geturl()
 
     def environment(self, service: str, verb: str) -> Mapping[str, str]:
         return self._more.get(service, {})

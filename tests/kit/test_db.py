@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from services.app import SERVICES
 from services.kit import migrations
 from services.kit.db import HUB, NOBODY, STATEMENT_MILLISECONDS, Acting, Database, driver, put_all
-from services.kit.errors import TooSlow
+from services.kit.errors import TooSlow, Unavailable
 from services.matching.models import Topic
 
 
@@ -49,6 +49,30 @@ async def test_a_read_session_cannot_write(database: str) -> None:
             await session.execute(text("DELETE FROM cursor"))
     async with db.begin() as session:  # the same connection writes again
         await session.execute(text("DELETE FROM cursor"))
+    await db.close()
+
+
+@pytest.mark.parametrize("state", ["53100", "57P01", "53300"])
+async def test_a_server_that_cannot_go_on_is_away(database: str, state: str) -> None:
+    """Such as one whose disk is full."""
+    db = Database(database, "directory", pool=1)
+    for unit in (db.begin, db.read):
+        with pytest.raises(Unavailable):
+            async with unit() as session:
+                await session.execute(text(f"DO $$ BEGIN RAISE SQLSTATE '{state}'; END $$"))
+    await db.close()
+
+
+async def test_a_server_that_takes_no_changes_is_away_and_left(database: str) -> None:
+    """As a primary that was made to follow another: the next connection may lead to that one."""
+    db = Database(database, "directory", pool=1)
+    async with db.begin() as session:
+        before = await (await driver(session)).fetchval("SELECT pg_backend_pid()")
+    with pytest.raises(Unavailable):
+        async with db.begin() as session:
+            await (await driver(session)).execute("SET TRANSACTION READ ONLY; DELETE FROM cursor")
+    async with db.begin() as session:
+        assert await (await driver(session)).fetchval("SELECT pg_backend_pid()") != before
     await db.close()
 
 
