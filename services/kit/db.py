@@ -38,6 +38,8 @@ log = logging.getLogger(__name__)
 RESTED_SECONDS = 5.0
 """After so long a connection may have been lost without a word."""
 STATEMENT_MILLISECONDS = 30_000
+SILENT_SECONDS = 5.0
+"""How much longer than a statement may take a server is waited for: one that is cut off says nothing any more."""
 NAMING = {
     "ix": "ix_%(column_0_label)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -169,6 +171,8 @@ class Database:
         if schema:
             settings |= {"role": role_of(schema), "search_path": f"{schema}, public"}  # extensions may live there
         self._settings = settings
+        # The owner's migrations take as long as they take.
+        patience = STATEMENT_MILLISECONDS / 1000 + SILENT_SECONDS if schema else None
         self._dsn = async_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
         self.answers = Answers(self._dsn, settings, pool)
         self.committed: Callable[[Any], Awaitable[None]] | None = None
@@ -179,7 +183,7 @@ class Database:
             max_overflow=0,
             pool_timeout=CONNECT_SECONDS,
             hide_parameters=True,  # or every logged error would carry personal data
-            connect_args={"server_settings": settings, "timeout": CONNECT_SECONDS},
+            connect_args={"server_settings": settings, "timeout": CONNECT_SECONDS, "command_timeout": patience},
             isolation_level="AUTOCOMMIT",  # we begin and commit by the driver itself, with more in the same message
         )
         _only_living(self.engine)

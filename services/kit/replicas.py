@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 LATE_SECONDS: Final = 1.0
 """How old what a replica shows may be, beside what was announced or written by whoever asks."""
 AWAY_SECONDS: Final = 2.0
-"""How long a replica that did not answer is left alone."""
+"""How long a replica, or Valkey, that did not answer is left alone."""
 ASK_SECONDS: Final = 2.0
 KEEP_SECONDS: Final = 10.0
 """How long it is known what somebody wrote; what is older than LATE_SECONDS everybody sees."""
@@ -56,6 +56,7 @@ class Written:
         self._pool: ArqRedis | None = None
         self._turn = asyncio.Lock()
         self._here: dict[str, tuple[int, float]] = {}
+        self._away_until = -math.inf
 
     async def note(self, writer: str, position: int) -> None:
         """Silent where Valkey is away: this process remembers, others learn it LATE_SECONDS later."""
@@ -65,8 +66,7 @@ class Written:
         if len(self._here) < MOST_WRITERS:
             self._here[writer] = (position, now)
         try:
-            async with asyncio.timeout(ASK_SECONDS):
-                pool = await self._connected()
+            async with self._asking() as pool:
                 await pool.set(self._key(writer), position, px=int(KEEP_SECONDS * 1000))
         except (RedisError, OSError) as problem:
             log.warning("nobody else knows what was written: %s", type(problem).__name__)
@@ -78,11 +78,24 @@ class Written:
             del self._here[writer]
             position = 0
         try:
-            async with asyncio.timeout(ASK_SECONDS):
-                pool = await self._connected()
+            async with self._asking() as pool:
                 return max(position, int(await pool.get(self._key(writer)) or 0))
         except (RedisError, OSError, ValueError):
             return NEVER
+
+    @asynccontextmanager
+    async def _asking(self) -> AsyncIterator[ArqRedis]:
+        """Raises OSError or RedisError where Valkey does not answer, and for AWAY_SECONDS after that at once: not every
+        request should wait for it.
+        """
+        if time.monotonic() < self._away_until:
+            raise ConnectionError
+        try:
+            async with asyncio.timeout(ASK_SECONDS):
+                yield await self._connected()
+        except (RedisError, OSError):
+            self._away_until = time.monotonic() + AWAY_SECONDS
+            raise
 
     def _key(self, writer: str) -> str:
         return f"lotsennetz:written:{self._schema}:{blake2b(writer.encode(), digest_size=16).hexdigest()}"

@@ -1,6 +1,8 @@
 """Units of work, read sessions, and the wall between the services' schemas."""
 
 import asyncio
+import random
+from pathlib import Path
 
 import asyncpg
 import pytest
@@ -8,10 +10,12 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from services.app import SERVICES
+from services.kit import db as db_module
 from services.kit import migrations
 from services.kit.db import HUB, NOBODY, STATEMENT_MILLISECONDS, Acting, Database, driver, put_all
 from services.kit.errors import TooSlow, Unavailable
 from services.matching.models import Topic
+from tests.drills.wires import Wires
 
 
 async def test_the_models_are_what_the_migrations_make(database: str) -> None:
@@ -74,6 +78,28 @@ async def test_a_server_that_takes_no_changes_is_away_and_left(database: str) ->
     async with db.begin() as session:
         assert await (await driver(session)).fetchval("SELECT pg_backend_pid()") != before
     await db.close()
+
+
+async def test_a_server_that_is_silent_is_away_after_a_while(
+    database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Cut off by a network that drops packets, it says nothing any more, not even that it has gone."""
+    monkeypatch.setattr(db_module, "SILENT_SECONDS", -29.0)
+    wires = Wires(tmp_path, random.Random(1))
+    db = Database(await wires.reach("hub", "primary", database), "directory", pool=1)
+    async with db.begin() as session:
+        await session.execute(text("SELECT 1"))
+    (wire,) = wires.all.values()
+    wire.silence()
+    for unit in (db.begin, db.read):
+        with pytest.raises(Unavailable):
+            async with asyncio.timeout(60), unit() as session:
+                await session.execute(text("SELECT 1"))
+    wire.mend()
+    async with db.begin() as session:
+        await session.execute(text("SELECT 1"))
+    await db.close()
+    await wires.close()
 
 
 async def test_work_after_the_commit_comes_after_the_commit(database: str) -> None:

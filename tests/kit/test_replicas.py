@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import itertools
 import math
+import random
 import tempfile
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
@@ -27,6 +28,7 @@ from services.kit.replicas import AWAY_SECONDS, NEVER, Written
 from services.kit.service import Hub
 from services.kit.settings import Settings
 from tests.conftest import Clients, Servers
+from tests.drills.wires import Wires
 from tests.replica import following
 
 KONSTANZ = "08335043"
@@ -234,6 +236,25 @@ async def test_who_cannot_know_what_was_written_reads_from_the_primary() -> None
     await written.note("somebody", 7)
     assert await written.of("somebody") == NEVER
     await written.close()
+
+
+async def test_not_everybody_waits_for_a_valkey_that_is_silent(
+    servers: Servers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(replicas, "ASK_SECONDS", 0.2)
+    monkeypatch.setattr(replicas, "AWAY_SECONDS", 60.0)
+    wires = Wires(tmp_path, random.Random(1))
+    written = Written(address(await wires.reach("hub", "valkey", servers.redis)), "directory")
+    assert await written.of("somebody") == 0
+    (wire,) = wires.all.values()
+    wire.silence()
+    assert await written.of("somebody") == NEVER
+    monkeypatch.setattr(replicas, "ASK_SECONDS", 600.0)  # who asked now would wait for ten minutes
+    async with asyncio.timeout(60):
+        assert await written.of("somebody") == NEVER
+        await written.note("somebody", 7)
+    await written.close()
+    await wires.close()
 
 
 async def test_of_several_servers_the_one_that_takes_changes_is_found(world: World) -> None:
