@@ -8,7 +8,7 @@ import signal
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import asyncpg
@@ -18,7 +18,8 @@ from redis.asyncio import Redis
 from services.directory.login import links
 from services.kit import bymail, jobs, mail
 from services.kit.db import HUB
-from tests.drills.stage import Stage, end
+from tests.drills.stage import Stage, end, lives
+from tests.stories.deployments import Process
 
 PROMOTE_AFTER = 5.0
 """Seconds until an operator, or what stands in for one, has noticed that the primary is gone."""
@@ -44,21 +45,24 @@ async def run(database: str, *statements: str) -> None:
 async def kills(stage: Stage, seconds: float) -> None:
     """SIGKILL for one process after another, by chance; each is started again as soon as that is noticed."""
     until, killed = time.monotonic() + seconds, Counter[str]()
+    servers: dict[str, Callable[[], psutil.Process]] = {
+        "router": lambda: stage.router,
+        "Valkey": stage.valkey,
+        "PostgreSQL": stage.postgres,
+        "replica": lambda: stage.postgres("replica"),
+    }
     while time.monotonic() < until:
         await asyncio.sleep(stage.chance.uniform(1, 6))
-        which = stage.chance.randrange(len(stage.there.processes) + 4)
-        with contextlib.suppress(psutil.Error):
-            if which < len(stage.there.processes):
-                process = stage.there.processes[which]
-                if process.running is None:
+        which = stage.chance.choice([*stage.there.processes, *servers])
+        with contextlib.suppress(psutil.Error):  # it was dead already
+            if isinstance(which, Process):
+                if which.running is None:
                     continue
-                await asyncio.to_thread(process.kill)
-                killed["service" if process.verb == "serve" else "worker"] += 1
+                await asyncio.to_thread(which.kill)
+                killed["service" if which.verb == "serve" else "worker"] += 1
             else:
-                name = ("router", "Valkey", "PostgreSQL", "replica")[which - len(stage.there.processes)]
-                find = {"router": stage.router, "Valkey": stage.valkey, "PostgreSQL": stage.postgres}
-                end(stage.postgres("replica") if name == "replica" else find[name]())
-                killed[name] += 1
+                end(servers[which]())
+                killed[which] += 1
     stage.happened.append(
         f"{sum(killed.values())} killed: " + ", ".join(f"{count} × {name}" for name, count in sorted(killed.items()))
     )
@@ -126,14 +130,8 @@ async def full_disk(stage: Stage, seconds: float) -> None:
     with contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
         await run(stage.database, *(["SELECT pg_switch_wal()", "CREATE TEMP TABLE t AS SELECT 1"] * 5))
     await asyncio.sleep(seconds / 2)
-    stage.happened.append("PostgreSQL went on" if first.is_running() and _lives(first) else "PostgreSQL stopped itself")
+    stage.happened.append("PostgreSQL went on" if lives(first) else "PostgreSQL stopped itself")
     ballast.unlink()
-
-
-def _lives(process: psutil.Process) -> bool:
-    with contextlib.suppress(psutil.Error):
-        return bool(process.status() != psutil.STATUS_ZOMBIE)
-    return False
 
 
 async def slow_network(stage: Stage, seconds: float) -> None:
@@ -161,7 +159,7 @@ async def partition(stage: Stage, seconds: float) -> None:
 
 FAKETIME = (
     os.environ.get("LOTSENNETZ_FAKETIME", ""),
-    *(str(one) for one in Path("/usr/lib").glob("*/faketime/libfaketime.so.1")),
+    *(str(one) for one in Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1")),
 )
 
 
@@ -274,6 +272,7 @@ async def full_queue(stage: Stage, _seconds: float) -> None:
     finally:
         await connection.close()
     took = time.monotonic() - begun
-    got = Counter(to for to, _message, _subject in stage.mailbox.heads() if to.endswith("@queue.example"))
+    heads = await asyncio.to_thread(stage.mailbox.heads)
+    got = Counter(to for to, _message, _subject in heads if to.endswith("@queue.example"))
     once = sum(count == 1 for count in got.values())
     stage.happened.append(f"worked in {took:.0f} s ({JOBS / took:.0f} a second); {once} of {JOBS} arrived exactly once")

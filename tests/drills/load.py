@@ -155,8 +155,9 @@ class Load:
                 person.id = str(nodes[0]["id"])
             self.overtaken += not nodes and turns == 0
             turns += 1
-        await self._until(lambda: organiser.ask(INVITE, event=self.event, person=person.id), chance)
-        person.invited = True
+        while not person.invited:  # until events has heard of them, it knows nobody of that id
+            found = await self._until(lambda: organiser.ask(INVITE, event=self.event, person=person.id), chance)
+            person.invited = any(found["inviteToEvent"].values())
         link = daylinks.token(
             self.there.hub.settings,
             SimpleNamespace(id=uuid.UUID(self.event)),  # type: ignore[arg-type]  # all of it that is used

@@ -45,6 +45,7 @@ class Stage:
     chance: random.Random
     load: Load
     watch: Watch
+    router: psutil.Process
     database: str
     """Where the checker looks."""
     held_down: set[int] = field(default_factory=set)
@@ -64,19 +65,10 @@ class Stage:
     def valkey(self) -> psutil.Process:
         return _noted(self.folder / "valkey" / "valkey.pid")
 
-    def router(self) -> psutil.Process:
-        """Raises psutil.Error where it is dead."""
-        for one in psutil.Process().children(recursive=True):
-            with contextlib.suppress(psutil.Error):
-                if one.cwd() == str(ROUTER) and one.status() != psutil.STATUS_ZOMBIE:
-                    return one
-        raise psutil.NoSuchProcess(0)
-
     async def look_after(self) -> None:
         """Start every process of the hub again that has ended, until cancelled."""
         starting: dict[str, asyncio.Task[None]] = {}
-        router = self.router()
-        command, env = router.cmdline(), router.environ()
+        command, env = self.router.cmdline(), self.router.environ()
 
         async def again(process: Process) -> None:
             await asyncio.sleep(RESTART_SECONDS)
@@ -90,10 +82,12 @@ class Stage:
                     busy = one.url in starting and not starting[one.url].done()
                     if ended and not busy and _port(one.url) not in self.held_down:
                         starting[one.url] = asyncio.create_task(again(one))
-                if await asyncio.to_thread(self._routerless):
+                if not lives(self.router):
+                    await asyncio.sleep(RESTART_SECONDS)
                     self._router = subprocess.Popen(
                         command, env=env, cwd=ROUTER, stdout=subprocess.DEVNULL, start_new_session=True
                     )
+                    self.router = psutil.Process(self._router.pid)
                 await asyncio.sleep(LOOK_SECONDS)
         finally:
             for task in starting.values():
@@ -101,13 +95,6 @@ class Stage:
             await asyncio.gather(*starting.values(), return_exceptions=True)
             if self._router is not None:
                 await asyncio.to_thread(end_router, self._router)
-
-    def _routerless(self) -> bool:
-        try:
-            self.router()
-        except psutil.Error:
-            return True
-        return False
 
     async def stop(self, process: Process) -> None:
         """End it as an operator does, and leave it."""
@@ -123,11 +110,28 @@ def _port(url: str) -> int:
     return int(url.rpartition(":")[2])
 
 
+def lives(process: psutil.Process) -> bool:
+    """Whether it is alive; one that nobody has buried is not."""
+    with contextlib.suppress(psutil.Error):
+        return bool(process.status() != psutil.STATUS_ZOMBIE)
+    return False
+
+
+def _router() -> psutil.Process:
+    """The one that this process has just started."""
+    (found, *_its_own) = [one for one in psutil.Process().children(recursive=True) if one.cwd() == str(ROUTER)]
+    return found
+
+
 def _noted(path: Path) -> psutil.Process:
+    """The process whose number a server wrote there, and nobody who has that number by now."""
     try:
-        return psutil.Process(int(path.read_text().split()[0]))
+        found = psutil.Process(int(path.read_text().split()[0]))
     except (FileNotFoundError, ValueError, IndexError) as problem:
         raise psutil.NoSuchProcess(0) from problem
+    if found.cwd() != str(path.parent):
+        raise psutil.NoSuchProcess(found.pid)
+    return found
 
 
 @contextlib.asynccontextmanager
@@ -154,7 +158,17 @@ async def stage(
         workers = [one.url for one in there.processes if one.verb == "work"]
         watch = Watch((*(f"http://127.0.0.1:{port}" for port in doors.values()), *workers))
         load = Load(there, seed)
-        made = Stage(there, wires, Mailbox(postman), folder, chance, load, watch, there.hub.settings.database_url or "")
+        made = Stage(
+            there,
+            wires,
+            Mailbox(postman),
+            folder,
+            chance,
+            load,
+            watch,
+            _router(),
+            there.hub.settings.database_url or "",
+        )
         await load.begin()
         beside = [asyncio.create_task(made.look_after()), asyncio.create_task(watch.look())]
         try:

@@ -20,6 +20,15 @@ from prometheus_client.parser import text_string_to_metric_families
 RULES = Path(__file__).parents[2] / "deploy" / "monitoring" / "alerts.yml"
 LOOK_SECONDS = 2.0
 JOBS = "lotsennetz_jobs_total"
+WANTED = (
+    JOBS,
+    "lotsennetz_database_up",
+    "lotsennetz_replica_up",
+    "lotsennetz_feed_behind_seconds",
+    "lotsennetz_feed_aside",
+    "lotsennetz_queue_age_seconds",
+    "lotsennetz_request_seconds_count",
+)
 Labels = tuple[tuple[str, str], ...]
 Told = Mapping[str, list[tuple[dict[str, str], float]]]
 
@@ -68,7 +77,8 @@ class Watch:
         with contextlib.suppress(httpx.HTTPError, ValueError):
             answer = await http.get(f"{door}/metrics")
             found: dict[str, list[tuple[dict[str, str], float]]] = defaultdict(list)
-            for family in text_string_to_metric_families(answer.text):
+            lines = "".join(f"{line}\n" for line in answer.text.splitlines() if line.startswith(WANTED))
+            for family in text_string_to_metric_families(lines):
                 for sample in family.samples:
                     found[sample.name].append((dict(sample.labels), sample.value))
             return door, found
