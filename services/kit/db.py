@@ -32,7 +32,7 @@ from services.kit import tracing
 from services.kit.answers import Answers
 from services.kit.errors import Refused
 from services.kit.i18n import gettext as _
-from services.kit.lost import CONNECT_SECONDS, READ_ONLY, translated
+from services.kit.lost import CONNECT_SECONDS, READ_ONLY, translated, watched
 
 log = logging.getLogger(__name__)
 RESTED_SECONDS = 5.0
@@ -278,7 +278,7 @@ class Database:
 
     async def connect(self) -> Any:
         """A connection of the driver's own, for what the pools are not for. Who asks for it closes it."""
-        return await asyncpg.connect(self._dsn, timeout=CONNECT_SECONDS, server_settings=self._settings)
+        return watched(await asyncpg.connect(self._dsn, timeout=CONNECT_SECONDS, server_settings=self._settings))
 
     async def close(self) -> None:
         await self.answers.close()
@@ -329,6 +329,9 @@ def _only_living(engine: AsyncEngine) -> None:
     round trip; of all others the driver knows it.
     """
 
+    def made(connection: Any, _record: Any) -> None:
+        watched(connection.driver_connection)
+
     def back(_connection: Any, record: Any) -> None:
         record.info["back"] = time.monotonic()
 
@@ -344,5 +347,6 @@ def _only_living(engine: AsyncEngine) -> None:
         except Exception as problem:
             raise DisconnectionError from problem
 
+    event.listen(engine.sync_engine, "connect", made)
     event.listen(engine.sync_engine, "checkin", back)
     event.listen(engine.sync_engine, "checkout", out)

@@ -1,6 +1,7 @@
 """A database that is gone, busy or too slow, in the words of the error family."""
 
-from typing import Final
+import socket
+from typing import Any, Final
 
 import asyncpg
 from sqlalchemy.exc import DBAPIError
@@ -18,6 +19,28 @@ TRY_AGAIN = frozenset({"40001", "40P01", "55P03"})
 """Serialization failure, deadlock, lock not available: right to try again."""
 ENDED = "57014"
 """SQLSTATE of a statement that took longer than its transaction may."""
+
+VANISHED: Final = {
+    "SO_KEEPALIVE": (socket.SOL_SOCKET, 1),
+    "TCP_KEEPIDLE": (socket.IPPROTO_TCP, 10),
+    "TCP_KEEPINTVL": (socket.IPPROTO_TCP, 5),
+    "TCP_KEEPCNT": (socket.IPPROTO_TCP, 2),
+    "TCP_USER_TIMEOUT": (socket.IPPROTO_TCP, 20_000),
+}
+"""Options of a connection to a server, where the system has them: if its machine has vanished, with the power or behind
+a network that drops packets, the connection ends within 20 seconds, be it asked or waited for. By itself it would take
+the system a quarter of an hour.
+"""
+
+
+def watched(connection: Any) -> Any:
+    """The driver's `connection`, which the system ends when the other side has vanished without a word."""
+    line = connection._transport.get_extra_info("socket")  # noqa: SLF001 - the driver has no other door
+    if line is not None and line.family in {socket.AF_INET, socket.AF_INET6}:
+        for name, (level, value) in VANISHED.items():
+            if (option := getattr(socket, name, None)) is not None:
+                line.setsockopt(level, option, value)
+    return connection
 
 
 class translated:  # noqa: N801  # reads as a word after `with`

@@ -7,6 +7,7 @@ import argparse
 import asyncio
 import contextlib
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -123,6 +124,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1, help="of what happens by chance")
     parser.add_argument("--print", action="store_true", dest="only_print", help="do not write docs/reliability.md")
     asked = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what was started is stopped
     OUT.parent.mkdir(exist_ok=True)
     OUT.touch()
     os.dup2(os.open(OUT, os.O_WRONLY | os.O_APPEND), 2)  # the hub's processes say there what goes wrong

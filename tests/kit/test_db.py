@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import socket
 from pathlib import Path
 
 import asyncpg
@@ -14,6 +15,7 @@ from services.kit import db as db_module
 from services.kit import migrations
 from services.kit.db import HUB, NOBODY, STATEMENT_MILLISECONDS, Acting, Database, driver, put_all
 from services.kit.errors import TooSlow, Unavailable
+from services.kit.lost import VANISHED
 from services.matching.models import Topic
 from tests.drills.wires import Wires
 
@@ -78,6 +80,21 @@ async def test_a_server_that_takes_no_changes_is_away_and_left(database: str) ->
     async with db.begin() as session:
         assert await (await driver(session)).fetchval("SELECT pg_backend_pid()") != before
     await db.close()
+
+
+async def test_a_server_whose_machine_vanished_is_not_waited_for(database: str, tmp_path: Path) -> None:
+    """The system ends connections on which nothing comes back any more, also of those that only listen."""
+    wires = Wires(tmp_path, random.Random(1))
+    db = Database(await wires.reach("hub", "primary", database), "directory", pool=1)
+    listening = await db.connect()
+    async with db.read() as session:
+        for connection in (listening, await driver(session)):
+            line = connection._transport.get_extra_info("socket")
+            for name, (level, value) in VANISHED.items():
+                assert line.getsockopt(level, getattr(socket, name)) == value
+    await listening.close()
+    await db.close()
+    await wires.close()
 
 
 async def test_a_server_that_is_silent_is_away_after_a_while(
