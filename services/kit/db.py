@@ -267,7 +267,8 @@ class Database:
                 states = {getattr(one, "sqlstate", "") for one in (problem, getattr(problem, "orig", None))}
                 if kind is Writer and READ_ONLY in states:
                     connection.terminate()  # the next one may lead to another server
-                await _roll_back(connection)
+                else:
+                    await _roll_back(connection)
                 raise
             except BaseException:
                 connection.terminate()  # cancelled: nobody waits to learn how far it came
@@ -315,7 +316,7 @@ async def _prepared(connection: Any, text: str) -> str:
 async def _roll_back(connection: Any) -> None:
     """End the transaction, or else the connection."""
     try:
-        if connection.is_in_transaction():
+        if not connection.is_closed() and connection.is_in_transaction():
             await connection.execute("ROLLBACK", timeout=CONNECT_SECONDS)
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
         connection.terminate()

@@ -147,7 +147,7 @@ class Replica:
         async def at_primary() -> Reader:
             return await stack.enter_async_context(self.primary.read(acting, milliseconds))
 
-        return await self._asked(who, at_replica, at_primary)
+        return await self._from_either(who, at_replica, at_primary)
 
     async def answer(self, statement: str, values: Sequence[object], milliseconds: int, who: str) -> bytes | None:
         """As `Answers.read`; None at the replica is asked again at the primary."""
@@ -159,9 +159,9 @@ class Replica:
         async def at_primary() -> bytes | None:
             return await self.primary.answers.read(statement, values, milliseconds)
 
-        return await self._asked(who, at_replica, at_primary)
+        return await self._from_either(who, at_replica, at_primary)
 
-    async def _asked(
+    async def _from_either(
         self, who: str, at_replica: Callable[[int], Awaitable[T | None]], at_primary: Callable[[], Awaitable[T]]
     ) -> T:
         """At the replica if it is as far as `who` must see, which gives None where it is not; else at the primary."""

@@ -11,7 +11,8 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,33 +82,52 @@ DRILLS = {
 }
 
 
-async def play(name: str, seconds: float, seed: int) -> Outcome:
-    """One drill. Raises NotHere where this machine cannot play it."""
-    drill = DRILLS[name]
-    fault = drill.fault.format(seconds=seconds, around=seconds * 2 / 3, below=seconds / 3)
+def _staged(names: Sequence[str]) -> list[tuple[Staging, list[str]]]:
+    """Drills one after the other; those that follow each other on the usual stage share it."""
+    found: list[tuple[Staging, list[str]]] = []
+    for name in names:
+        staging = DRILLS[name].staging
+        if found and found[-1][0] is staging is usual:
+            found[-1][1].append(name)
+        else:
+            found.append((staging, [name]))
+    return found
+
+
+async def play(staging: Staging, names: Sequence[str], seconds: float | None, seed: int) -> AsyncIterator[Outcome]:
+    """The drills `names` on one stage. Raises NotHere where this machine cannot play them."""
     with tempfile.TemporaryDirectory(prefix="ln-", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o711)
-        async with drill.staging(seed, Path(folder)) as made:
-            await asyncio.sleep(WARM_SECONDS)
-            made.load.samples.clear()
-            made.load.problems.clear()
-            await asyncio.sleep(BEFORE_SECONDS)
-            made.watch.begin()
-            begin = time.monotonic()
-            await drill.strike(made, seconds)
-            end = time.monotonic()
-            await asyncio.sleep(AFTER_SECONDS)
-            last = time.monotonic()
-            await made.load.end()
-            outcome = Outcome(name, fault, made.load.samples, begin, end, last, made.happened, alarms=made.watch.held)
-            took = await checking.settled(made.database, made.load, made.mailbox)
-            outcome.lost, outcome.twice = await checking.checked(made.database, made.load, made.mailbox)
-            outcome.happened.append("feeds, queues and mails never came through" if took is None else _through(took))
-            if made.load.problems and name != "clocks":
-                outcome.happened.append(", ".join(f"{n} × {what}" for what, n in made.load.problems.most_common(4)))
-            if made.load.overtaken:
-                outcome.happened.append(f"{made.load.overtaken} × not found right after it was written")
-            return outcome
+        async with staging(seed, Path(folder)) as made:
+            for name in names:
+                yield await _played(made, name, seconds or DRILLS[name].seconds)
+
+
+async def _played(made: Stage, name: str, seconds: float) -> Outcome:
+    drill = DRILLS[name]
+    fault = drill.fault.format(seconds=seconds, around=seconds * 2 / 3, below=seconds / 3)
+    made.happened.clear()
+    made.load.go_on()
+    await asyncio.sleep(WARM_SECONDS)
+    made.load.go_on()
+    await asyncio.sleep(BEFORE_SECONDS)
+    made.watch.begin()
+    begin = time.monotonic()
+    await drill.strike(made, seconds)
+    end = time.monotonic()
+    alarms = Counter(made.watch.held)
+    await asyncio.sleep(AFTER_SECONDS)
+    last = time.monotonic()
+    await made.load.pause()
+    outcome = Outcome(name, fault, list(made.load.samples), begin, end, last, list(made.happened), alarms=alarms)
+    took = await checking.settled(made.database, made.load, made.mailbox)
+    outcome.lost, outcome.twice = await checking.checked(made.database, made.load, made.mailbox)
+    outcome.happened.append("feeds, queues and mails never came through" if took is None else _through(took))
+    if made.load.problems and name != "clocks":
+        outcome.happened.append(", ".join(f"{n} × {what}" for what, n in made.load.problems.most_common(4)))
+    if made.load.overtaken:
+        outcome.happened.append(f"{made.load.overtaken} × not found right after it was written")
+    return outcome
 
 
 def _through(seconds: float) -> str:
@@ -129,17 +149,20 @@ def main() -> int:
     OUT.touch()
     os.dup2(os.open(OUT, os.O_WRONLY | os.O_APPEND), 2)  # the hub's processes say there what goes wrong
     logs.configure()
+    return asyncio.run(_all(asked))
+
+
+async def _all(asked: argparse.Namespace) -> int:
     failed = False
-    for name in asked.only or DRILLS:
+    for staging, names in _staged(asked.only or list(DRILLS)):
         try:
-            outcome = asyncio.run(play(name, asked.seconds or DRILLS[name].seconds, asked.seed))
+            async for outcome in play(staging, names, asked.seconds, asked.seed):
+                print(outcome.row(), *outcome.wrong, sep="\n  ! ", flush=True)
+                failed = failed or bool(outcome.wrong)
+                if not asked.only_print:
+                    figures.write(outcome)
         except NotHere as problem:
-            print(f"{name}: not played, {problem}", flush=True)
-            continue
-        print(outcome.row(), *outcome.wrong, sep="\n  ! ", flush=True)
-        failed = failed or bool(outcome.wrong)
-        if not asked.only_print:
-            figures.write(outcome)
+            print(f"{', '.join(names)}: not played, {problem}", flush=True)
     return int(failed)
 
 

@@ -53,7 +53,8 @@ async def kills(stage: Stage, seconds: float) -> None:
     }
     while time.monotonic() < until:
         await asyncio.sleep(stage.chance.uniform(1, 6))
-        which = stage.chance.choice([*stage.there.processes, *servers])
+        targets: list[Process | str] = [*stage.there.processes, *servers]
+        which = stage.chance.choice(targets)
         with contextlib.suppress(psutil.Error):  # it was dead already
             if isinstance(which, Process):
                 if which.running is None:

@@ -75,12 +75,15 @@ class Load:
     event: str = ""
     overtaken: int = 0
     """How often whoever had just written did not find it."""
+    _going: asyncio.Event = field(default_factory=asyncio.Event)
+    _asking: int = 0
     _clients: list[Client] = field(default_factory=list)
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
     async def begin(self) -> None:
         """Make the cities and the event, then keep asking."""
         chance = random.Random(self.seed)
+        self._going.set()
         cities = {ags: await self._client(ags, *CITY) for ags in CITIES}
         organiser = await self._client(next(iter(CITIES)), *ORGANISER)
         for ags, client in cities.items():
@@ -96,6 +99,19 @@ class Load:
             self._start(self._read(client, random.Random(chance.random()), number))
         for ags, client in cities.items():
             self._start(self._write(client, organiser, ags, random.Random(chance.random())))
+
+    def go_on(self) -> None:
+        """Ask again, and forget what was measured before."""
+        self.samples.clear()
+        self.problems.clear()
+        self.overtaken = 0
+        self._going.set()
+
+    async def pause(self) -> None:
+        """Returns when nobody waits for an answer any more."""
+        self._going.clear()
+        while self._asking:
+            await asyncio.sleep(0.1)
 
     async def end(self) -> None:
         for task in self._tasks:
@@ -114,6 +130,8 @@ class Load:
 
     async def _asked(self, kind: str, ask: Callable[[], Awaitable[dict[str, Any]]]) -> dict[str, Any] | None:
         """The answer; None where there was none, or one that says to come again."""
+        await self._going.wait()
+        self._asking += 1
         began, found, ok = time.monotonic(), None, True
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
@@ -124,6 +142,8 @@ class Load:
         except Exception as problem:  # noqa: BLE001 - whatever it was, it was no answer
             ok = False
             self.problems[type(problem).__name__] += 1
+        finally:
+            self._asking -= 1
         self.samples.append(Sample(kind, began, time.monotonic() - began, ok))
         return found
 

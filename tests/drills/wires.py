@@ -30,7 +30,7 @@ class Wire:
         self._cut = False
         self._writers: set[asyncio.StreamWriter] = set()
         self._listener = bind("127.0.0.1", 0)
-        self.port = self._listener.getsockname()[1]
+        self.port: int = self._listener.getsockname()[1]
         self._server: asyncio.Server | None = None
 
     async def start(self) -> "Wire":
@@ -60,6 +60,10 @@ class Wire:
             self._server.close()
 
     async def _relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(asyncio.CancelledError):  # at the very end
+            await self._lead(reader, writer)
+
+    async def _lead(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writers.add(writer)
         try:
             await self._open.wait()
