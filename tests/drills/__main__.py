@@ -69,16 +69,16 @@ class Drill:
 DRILLS = {
     "kills": Drill("`kill -9` of any process, by chance, {seconds:.0f} s", faults.kills, 600.0),
     "valkey": Drill("Valkey flushed every second, {seconds:.0f} s", faults.flushed),
-    "promotion": Drill("primary lost, replica promoted", faults.promoted, 30.0, with_a_standby),
-    "disk": Drill("the database's disk full, {seconds:.0f} s", faults.full_disk, 30.0, on_a_small_disk),
     "slow": Drill("slow network, {seconds:.0f} s", faults.slow_network),
     "partition": Drill(
         "events alone {around:.0f} s, then without database and Valkey {below:.0f} s", faults.partition, 60.0
     ),
-    "clocks": Drill("clocks jump", faults.clock_jumps, 60.0, with_clocks),
     "poison": Drill("a line that nobody can read, a job that always fails", faults.poison, 50.0),
     "mail": Drill("mail server dead, {seconds:.0f} s", faults.dead_mail_server),
     "queue": Drill("5,000 queued mails", faults.full_queue),
+    "promotion": Drill("primary lost, replica promoted", faults.promoted, 30.0, with_a_standby),
+    "disk": Drill("the database's disk full, {seconds:.0f} s", faults.full_disk, 30.0, on_a_small_disk),
+    "clocks": Drill("clocks jump", faults.clock_jumps, 60.0, with_clocks),
 }
 
 

@@ -6,14 +6,11 @@ import asyncio
 import time
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from email import message_from_bytes, policy
 from typing import Any
 
 import asyncpg
 
-from tests.drills.load import Load
-from tests.kit.kill_mail import Postman
+from tests.drills.load import INVITATION, Load, Mailbox
 
 SETTLE_SECONDS = 120.0
 """How long feeds, queues and mails may take to catch up once all is well again: a mail that failed waits longer each
@@ -21,21 +18,6 @@ time.
 """
 FEEDS = (("matching", "directory"), ("matching", "events"), ("events", "directory"), ("events", "matching"),
          ("directory", "events"))  # fmt: skip
-
-
-@dataclass
-class Mailbox:
-    """What arrived at the mail server."""
-
-    postman: Postman
-    _read: list[tuple[str, str, str]] = field(default_factory=list)
-
-    def heads(self) -> list[tuple[str, str, str]]:
-        """To, Message-ID and Subject of every mail."""
-        for content in self.postman.got[len(self._read) :]:
-            mail = message_from_bytes(content.partition(b"\r\n\r\n")[0], policy=policy.default)
-            self._read.append((str(mail["To"]), str(mail["Message-ID"]), str(mail["Subject"])))
-        return self._read
 
 
 async def settled(database: str, load: Load, mailbox: Mailbox, seconds: float = SETTLE_SECONDS) -> float | None:
@@ -70,7 +52,7 @@ def _mails(load: Load, mailbox: Mailbox) -> Counter[str]:
     """
     ids: dict[str, Counter[str]] = defaultdict(Counter)
     for to, message, subject in mailbox.heads():
-        if subject.startswith("Einladung"):
+        if subject.startswith(INVITATION):
             ids[to][message] += 1
     found: Counter[str] = Counter()
     for person in load.people:

@@ -1,8 +1,8 @@
 """A small steady load, and the ledger of what was acknowledged.
 
 Each writer leads one person after another through the whole hub: their city publishes them, the organiser invites them,
-they register for the event. A step that fails is done again with the same idempotency key or link, as a careful program
-would, until it is acknowledged.
+and once they have the mail they register for the event. A step that fails is done again with the same idempotency key
+or link, as a careful program would, until it is acknowledged.
 """
 
 import asyncio
@@ -13,6 +13,7 @@ import uuid
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from email import message_from_bytes, policy
 from types import SimpleNamespace
 from typing import Any
 
@@ -22,6 +23,7 @@ from services.cli import demo
 from services.cli.client import Answered, Client
 from services.events import daylinks
 from tests.drills.figures import Sample
+from tests.kit.kill_mail import Postman
 from tests.stories.deployments import Deployment
 
 CITIES = {"08335043": "Konstanz", "08121000": "Heilbronn"}
@@ -36,6 +38,8 @@ READ_PAUSE, WRITE_PAUSE = (0.1, 0.4), (0.2, 0.8)
 PUT = """mutation ($ags: ID!, $key: String!, $row: NavigatorInput!) {
   putNavigator(ags: $ags, idempotencyKey: $key, row: $row) { navigators { added unchanged } } }"""
 FIND = "query ($ags: ID!, $text: String!) { navigators(city: $ags, text: $text, first: 2) { nodes { id name } } }"
+INVITATION = "Einladung"
+"""How the subject of an invitation begins."""
 INVITE = """mutation ($event: ID!, $person: ID!) {
   inviteToEvent(event: $event, invitation: { navigators: [$person] }) { invited already } }"""
 REGISTER = "mutation ($link: String!) { registerForEvent(link: $link) { state } }"
@@ -63,10 +67,30 @@ class Person:
 
 
 @dataclass
+class Mailbox:
+    """What arrived at the mail server."""
+
+    postman: Postman
+    _read: list[tuple[str, str, str]] = field(default_factory=list)
+
+    def heads(self) -> list[tuple[str, str, str]]:
+        """To, Message-ID and Subject of every mail."""
+        for content in self.postman.got[len(self._read) :]:
+            mail = message_from_bytes(content.partition(b"\r\n\r\n")[0], policy=policy.default)
+            self._read.append((str(mail["To"]), str(mail["Message-ID"]), str(mail["Subject"])))
+        return self._read
+
+    def invited(self) -> set[str]:
+        """Who got an invitation."""
+        return {to for to, _message, subject in self.heads() if subject.startswith(INVITATION)}
+
+
+@dataclass
 class Load:
     """Readers and writers, from `begin` until `end`."""
 
     there: Deployment
+    mailbox: Mailbox
     seed: int
     people: list[Person] = field(default_factory=list)
     samples: list[Sample] = field(default_factory=list)
@@ -156,11 +180,17 @@ class Load:
             await asyncio.sleep(chance.uniform(*READ_PAUSE))
 
     async def _write(self, city: Client, organiser: Client, ags: str, chance: random.Random) -> None:
+        invited: list[Person] = []
         while True:
             word = "".join(chance.choices("bdfgklmnprstvz", k=3)) + uuid.UUID(int=chance.getrandbits(128)).hex[:9]
             person = Person(ags, word, f"Kim {word.title()}", f"{word}@stadt.example")
             self.people.append(person)
             await self._lead(person, city, organiser, chance)
+            invited.append(person)
+            there = self.mailbox.invited()
+            for one in [one for one in invited if one.email in there]:
+                await self._register(one, organiser, chance)
+                invited.remove(one)
 
     async def _lead(self, person: Person, city: Client, organiser: Client, chance: random.Random) -> None:
         row = {"key": person.key, "name": person.name, "email": person.email, "department": "Hauptamt"}
@@ -178,6 +208,8 @@ class Load:
         while not person.invited:  # until events has heard of them, it knows nobody of that id
             found = await self._until(lambda: organiser.ask(INVITE, event=self.event, person=person.id), chance)
             person.invited = any(found["inviteToEvent"].values())
+
+    async def _register(self, person: Person, organiser: Client, chance: random.Random) -> None:
         link = daylinks.token(
             self.there.hub.settings,
             SimpleNamespace(id=uuid.UUID(self.event)),  # type: ignore[arg-type]  # all of it that is used

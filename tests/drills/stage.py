@@ -18,8 +18,7 @@ import psutil
 
 from services.app import SERVICES
 from services.kit.settings import Settings
-from tests.drills.checking import Mailbox
-from tests.drills.load import Load
+from tests.drills.load import Load, Mailbox
 from tests.drills.watching import Watch
 from tests.drills.wires import Wire, Wires
 from tests.kit.kill_mail import Postman, serving
@@ -157,7 +156,8 @@ async def stage(
         there = await stack.enter_async_context(cluster(settings, folder=folder, wiring=wires))
         workers = [one.url for one in there.processes if one.verb == "work"]
         watch = Watch((*(f"http://127.0.0.1:{port}" for port in doors.values()), *workers))
-        load = Load(there, seed)
+        mailbox = Mailbox(postman)
+        load = Load(there, mailbox, seed)
         made = Stage(
             there,
             wires,
