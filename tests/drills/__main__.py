@@ -120,6 +120,7 @@ async def _played(made: Stage, name: str, seconds: float) -> Outcome:
     last = time.monotonic()
     await made.load.pause()
     outcome = Outcome(name, fault, list(made.load.samples), begin, end, last, list(made.happened), alarms=alarms)
+    outcome.load = os.getloadavg()[0]
     took = await checking.settled(made.database, made.load, made.mailbox)
     outcome.lost, outcome.twice = await checking.checked(made.database, made.load, made.mailbox)
     outcome.happened.append("feeds, queues and mails never came through" if took is None else _through(took))

@@ -10,6 +10,7 @@ from typing import Any
 
 import asyncpg
 
+from tests.drills.figures import AGAIN
 from tests.drills.load import INVITATION, Load, Mailbox
 
 SETTLE_SECONDS = 120.0
@@ -88,7 +89,7 @@ async def checked(database: str, load: Load, mailbox: Mailbox) -> tuple[dict[str
         - len(rows["navigators"]),
         "messages": sum(count > 1 for count in rows["said"].values()),
         "mails": mails["twice"],
-        "mails handed over again under their Message-ID": mails["again"],
+        AGAIN: mails["again"],
     }
     return lost, twice
 

@@ -161,7 +161,7 @@ async def stage(
         made = Stage(
             there,
             wires,
-            Mailbox(postman),
+            mailbox,
             folder,
             chance,
             load,

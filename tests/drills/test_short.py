@@ -40,7 +40,7 @@ def test_a_fault_is_measured() -> None:
     assert figures.longest_wait(samples, "read", 10.0, 60.0) == pytest.approx(14.0, abs=0.11)
     assert outcome.wrong == []
     cells = [cell.strip() for cell in outcome.row().split("|")]
-    assert cells[4:11] == ["300", "50", "0", "0", "14.0 s, 50.0 s", "100 ms, 0 ms, 4.0 s", "10 s"]
+    assert cells[4:11] == ["300", "0, 50, 0", "0", "0", "14.0 s, 50.0 s", "100 ms, 0 ms, 4.0 s", "10 s"]
     lost = replace(outcome, lost={"mails": 1}, samples=[*samples, Sample("read", 59.0, 1.0, ok=False)])
     assert lost.wrong == ["lost: 1 mails", "not as before within 30 s"]
 
