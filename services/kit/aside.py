@@ -124,7 +124,10 @@ def _statements(metadata: MetaData) -> tuple[str, str, str, str, str]:
     schema = metadata.schema
     return (
         f"""
-WITH moved AS (UPDATE {schema}.cursor SET position = $2 WHERE feed = $1 AND position < $2 RETURNING 1)
+WITH moved AS (
+    INSERT INTO {schema}.cursor AS c (feed, position) VALUES ($1, $2)
+    ON CONFLICT (feed) DO UPDATE SET position = $2 WHERE c.position < $2 RETURNING 1
+)
 INSERT INTO {schema}.aside (feed, position, key, kind, error) SELECT $1, $2, $3, $4, $5 FROM moved RETURNING 1
 """,  # noqa: S608 - our own tables, as below
         f"INSERT INTO {schema}.aside (feed, position, key, kind, error) VALUES ($1, $2, $3, $4, 'Waits')",  # noqa: S608

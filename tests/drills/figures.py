@@ -13,8 +13,8 @@ BUCKET_SECONDS = 5.0
 AGAIN = "mails handed over again under their Message-ID"
 """What SMTP cannot avoid, and whoever receives it can."""
 HEAD = """
-| drill | fault | what happened | requests | not answered: before, during, after | lost | twice | longest wait: read, write | \
-p99 before, during, after | as before after | alarms | load |
+| drill | fault | what happened | requests | not answered: before, during, after | lost | twice | \
+longest wait: read, write | p99 before, during, after | as before after | alarms | load |
 |---|---|---|---|---|---|---|---|---|---|---|---|
 """
 
