@@ -88,8 +88,8 @@ async def test_what_was_acknowledged_while_the_database_came_and_went_is_there_o
 ) -> None:
     """A city publishes one after another with idempotency keys, and again until it is acknowledged."""
     city = await clients(KONSTANZ)
-    city.http.timeout = httpx.Timeout(2.0)
     await city.ask(demo.PUBLISH, snapshot={"city": {"ags": KONSTANZ, "name": "Konstanz"}, "navigators": []})
+    city.http.timeout = httpx.Timeout(5.0)
     (wire,), failed = wires.all.values(), 0
 
     async def strike() -> None:
@@ -113,6 +113,7 @@ async def test_what_was_acknowledged_while_the_database_came_and_went_is_there_o
                     await asyncio.sleep(0.1)
             count += 1
         await striking
+        city.http.timeout = httpx.Timeout(60.0)
         found = (await city.ask(NAMES, city=KONSTANZ))["city"]["navigators"]["nodes"]
     assert failed > 0 or fault is Wire.silence  # a short silence only makes wait
     assert sorted(node["name"] for node in found) == sorted(f"Kim {number}" for number in range(count))
