@@ -138,7 +138,7 @@ class Wires(Wiring):
         if self.failover and whom == "primary":
             ports.append(await self._port(who, "standby", self.folder / "replica" / "postgres" / SOCKET))
         hosts = ",".join(["127.0.0.1"] * len(ports))
-        other = "&target_session_attrs=read-write" if len(ports) > 1 else ""
+        other = "&target_session_attrs=primary" if len(ports) > 1 else ""
         where = f"host={hosts}&port={','.join(map(str, ports))}{other}"
         return parts._replace(netloc=f"{parts.netloc.rpartition('@')[0]}@", query=where).geturl()
 

@@ -260,7 +260,7 @@ async def test_not_everybody_waits_for_a_valkey_that_is_silent(
 async def test_of_several_servers_the_one_that_takes_changes_is_found(world: World) -> None:
     """As operators write it whose primary may be another tomorrow; the replica stands first."""
     homes = ",".join(urlsplit(url).query.removeprefix("host=") for url in (world.replica, world.primary))
-    url = f"postgresql://postgres@/lotsennetz?host={homes}&port=5432,5432&target_session_attrs=read-write"
+    url = f"postgresql://postgres@/lotsennetz?host={homes}&port=5432,5432&target_session_attrs=primary"
     db = Database(url, "directory")
     async with db.begin(NOBODY) as session:
         assert await (await driver(session)).fetchval("SELECT pg_is_in_recovery()") is False
