@@ -112,6 +112,7 @@ async def test_what_was_acknowledged_while_the_database_came_and_went_is_there_o
                     failed += 1
                     await asyncio.sleep(0.1)
             count += 1
+            await asyncio.sleep(0.05)  # all of them fit on one page
         await striking
         city.http.timeout = httpx.Timeout(60.0)
         found = (await city.ask(NAMES, city=KONSTANZ))["city"]["navigators"]["nodes"]
