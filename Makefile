@@ -14,7 +14,7 @@ FOUND = $(or $(PYTHON),$(shell for python in .venv/bin/python python3 python3.14
 export NUMBA_CACHE_DIR := $(CURDIR)/.venv/numba-cache
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test check docs soak split split-test screenshots bench bench-matching load lock sbom licences audit clean
+.PHONY: help setup demo up test check docs soak split split-test drills screenshots bench bench-matching load lock sbom licences audit clean
 
 help: ## show this list / diese Übersicht
 	@echo "make …"
@@ -58,6 +58,9 @@ soak: setup ## what takes long: many more queries, kills, forms and plans / was 
 
 split: setup ## three services, workers, replica, router, as apart as they get / alles getrennt, mit Replikat und Router
 	@$(VENV)/python -m tests.stories.cluster
+
+drills: setup ## faults against that, into docs/reliability.md; e.g. DRILLS="--only kills --seed 7" / Störfälle dagegen
+	$(VENV)/python -m tests.drills $(DRILLS)
 
 split-test: setup ## the stories against that / die Geschichten dagegen
 	LOTSENNETZ_SOAK=1 $(VENV)/pytest tests/stories/test_cluster.py tests/stories/test_day.py \

@@ -13,7 +13,7 @@ COPY_SECONDS = 120
 
 
 @contextlib.contextmanager
-def following(primary: str, data: Path, slot: str = "follower") -> Iterator[str]:
+def following(primary: str, data: Path, slot: str = "follower", *, guard: bool = False) -> Iterator[str]:
     """A server below `data` that follows the one behind `primary`, an embedded server's URL; yields its own URL.
 
     Its data is kept: the next time it goes on from there. `slot` is its name at the primary, which keeps what it lacks.
@@ -22,7 +22,7 @@ def following(primary: str, data: Path, slot: str = "follower") -> Iterator[str]
     if not (home / "PG_VERSION").exists():
         (socket,) = parse_qs(urlsplit(primary).query)["host"]
         _copy(Path(socket), home, slot)
-    with embedded.postgres(data) as url:
+    with embedded.postgres(data, guard=guard) as url:
         yield url
 
 

@@ -15,7 +15,7 @@ import asyncpg
 
 from services.kit.errors import TooSlow
 from services.kit.i18n import gettext as _
-from services.kit.lost import CONNECT_SECONDS, translated
+from services.kit.lost import CONNECT_SECONDS, translated, watched
 from services.kit.pipeline import STATEMENTS, Behind, Pipeline, Question
 
 SHARED: Final = 3
@@ -99,9 +99,8 @@ class Answers:
 
     async def _connect(self) -> Pipeline:
         dsn, settings = self._dsn, self._settings
-        return Pipeline(
-            await asyncpg.connect(dsn, timeout=CONNECT_SECONDS, server_settings=settings, statement_cache_size=0)
-        )
+        connected = asyncpg.connect(dsn, timeout=CONNECT_SECONDS, server_settings=settings, statement_cache_size=0)
+        return Pipeline(watched(await connected))
 
     def _look(self, loop: asyncio.AbstractEventLoop) -> None:
         """Now and then while somebody waits: what takes long is not quick."""

@@ -32,12 +32,14 @@ from services.kit import tracing
 from services.kit.answers import Answers
 from services.kit.errors import Refused
 from services.kit.i18n import gettext as _
-from services.kit.lost import CONNECT_SECONDS, translated
+from services.kit.lost import CONNECT_SECONDS, READ_ONLY, translated, watched
 
 log = logging.getLogger(__name__)
 RESTED_SECONDS = 5.0
 """After so long a connection may have been lost without a word."""
 STATEMENT_MILLISECONDS = 30_000
+SILENT_SECONDS = 5.0
+"""How much longer than a statement may take a server is waited for: one that is cut off says nothing any more."""
 NAMING = {
     "ix": "ix_%(column_0_label)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -169,6 +171,8 @@ class Database:
         if schema:
             settings |= {"role": role_of(schema), "search_path": f"{schema}, public"}  # extensions may live there
         self._settings = settings
+        # The owner's migrations take as long as they take.
+        patience = STATEMENT_MILLISECONDS / 1000 + SILENT_SECONDS if schema else None
         self._dsn = async_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
         self.answers = Answers(self._dsn, settings, pool)
         self.committed: Callable[[Any], Awaitable[None]] | None = None
@@ -179,7 +183,7 @@ class Database:
             max_overflow=0,
             pool_timeout=CONNECT_SECONDS,
             hide_parameters=True,  # or every logged error would carry personal data
-            connect_args={"server_settings": settings, "timeout": CONNECT_SECONDS},
+            connect_args={"server_settings": settings, "timeout": CONNECT_SECONDS, "command_timeout": patience},
             isolation_level="AUTOCOMMIT",  # we begin and commit by the driver itself, with more in the same message
         )
         _only_living(self.engine)
@@ -191,7 +195,7 @@ class Database:
         Raises Unavailable where the server does not answer, Conflict where it asks to try again, TooSlow where one
         statement takes longer than STATEMENT_MILLISECONDS.
         """
-        with translated(), tracing.asking(self.schema, "change"):
+        with translated(writing=True), tracing.asking(self.schema, "change"):
             async with self._transaction(Writer, "BEGIN", acting, STATEMENT_MILLISECONDS) as session:
                 yield session
         callbacks: list[AfterCommit] = session.info.get("after_commit", [])
@@ -259,8 +263,12 @@ class Database:
                     await session.commit()
                 if self.committed is not None and kind is Writer:
                     await self.committed(connection)
-            except Exception:
-                await _roll_back(connection)
+            except Exception as problem:
+                states = {getattr(one, "sqlstate", "") for one in (problem, getattr(problem, "orig", None))}
+                if kind is Writer and READ_ONLY in states:
+                    connection.terminate()  # the next one may lead to another server
+                else:
+                    await _roll_back(connection)
                 raise
             except BaseException:
                 connection.terminate()  # cancelled: nobody waits to learn how far it came
@@ -271,7 +279,7 @@ class Database:
 
     async def connect(self) -> Any:
         """A connection of the driver's own, for what the pools are not for. Who asks for it closes it."""
-        return await asyncpg.connect(self._dsn, timeout=CONNECT_SECONDS, server_settings=self._settings)
+        return watched(await asyncpg.connect(self._dsn, timeout=CONNECT_SECONDS, server_settings=self._settings))
 
     async def close(self) -> None:
         await self.answers.close()
@@ -308,7 +316,7 @@ async def _prepared(connection: Any, text: str) -> str:
 async def _roll_back(connection: Any) -> None:
     """End the transaction, or else the connection."""
     try:
-        if connection.is_in_transaction():
+        if not connection.is_closed() and connection.is_in_transaction():
             await connection.execute("ROLLBACK", timeout=CONNECT_SECONDS)
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
         connection.terminate()
@@ -321,6 +329,9 @@ def _only_living(engine: AsyncEngine) -> None:
     """Hand out no connection that has ended. Only one that rested for a while is asked, because asking takes a
     round trip; of all others the driver knows it.
     """
+
+    def made(connection: Any, _record: Any) -> None:
+        watched(connection.driver_connection)
 
     def back(_connection: Any, record: Any) -> None:
         record.info["back"] = time.monotonic()
@@ -337,5 +348,6 @@ def _only_living(engine: AsyncEngine) -> None:
         except Exception as problem:
             raise DisconnectionError from problem
 
+    event.listen(engine.sync_engine, "connect", made)
     event.listen(engine.sync_engine, "checkin", back)
     event.listen(engine.sync_engine, "checkout", out)

@@ -3,7 +3,8 @@
 The log of a service is a table in its own schema. `say` writes into it in the transaction that made the facts true,
 in one message with the commit; behind an advisory lock, because a reader that goes by sequence numbers would otherwise
 step over the lines of a transaction that commits late. A reader's cursor commits together with the effects of what it
-read, so each line counts exactly once, whatever is killed in between. A new reader starts from 0.
+read, so each line counts exactly once, whatever is killed in between. A new reader starts from 0. A line that cannot be
+applied is set aside after a while (`kit.aside`).
 """
 
 import hmac
@@ -30,6 +31,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
+from services.kit import aside
 from services.kit.db import HUB, Database, Reader, Writer, driver, role_of
 from services.kit.errors import Refused, Unavailable, Unknown
 from services.kit.i18n import gettext as _
@@ -52,7 +54,7 @@ Listens = Mapping[str, Mapping[type[Message], Handler]]
 
 
 def attach(metadata: MetaData) -> None:
-    """Give a service's schema its `log` and `cursor` tables."""
+    """Give a service's schema its `log`, `cursor` and `aside` tables."""
     Table(
         "log",
         metadata,
@@ -70,6 +72,7 @@ def attach(metadata: MetaData) -> None:
         Column("feed", Text, primary_key=True),
         Column("position", BigInteger, nullable=False),
     )
+    aside.attach(metadata)
 
 
 def table(metadata: MetaData, name: str) -> Table:
@@ -98,13 +101,13 @@ async def after(session: Reader, metadata: MetaData, position: int, limit: int =
     if not 0 <= position < 1 << 63:
         raise Refused(_("„after“ takes a number."))
     rows = await (await driver(session)).fetch(_reading(metadata), position, min(limit, PAGE))
-    return [Entry(p, at, kind, msgspec.Raw(body.encode())) for p, at, kind, body in rows]
+    return [Entry(p, at, kind, msgspec.Raw(body.encode()), key) for p, at, kind, body, key in rows]
 
 
 @cache
 def _reading(metadata: MetaData) -> str:
     name = table(metadata, "log").fullname
-    return f"SELECT position, at, kind, body::text FROM {name} WHERE position > $1 ORDER BY position LIMIT $2"  # noqa: S608 - our own table
+    return f"SELECT position, at, kind, body::text, key FROM {name} WHERE position > $1 ORDER BY position LIMIT $2"  # noqa: S608 - our own table
 
 
 class Feed(Protocol):
@@ -151,46 +154,79 @@ def check_feed_token(header: str | None, token: str) -> None:
 
 
 async def catch_up(
-    db: Database, metadata: MetaData, name: str, feed: Feed, handlers: Mapping[type[Message], Handler]
+    db: Database,
+    metadata: MetaData,
+    name: str,
+    feed: Feed,
+    handlers: Mapping[type[Message], Handler],
+    patience: aside.Patience | None = None,
 ) -> int:
     """Apply every line of feed `name` that is not yet applied, in order; returns how many were read.
 
     The cursor row is locked before the feed is asked, so that two readers of one service take turns. Lines of kinds
-    that nobody here listens to are stepped over.
+    that nobody here listens to are stepped over. Raises what a handler raises, until `patience` with its line ends.
     """
     take, begin, move = _cursor(metadata)
-    by_kind = {kind_of(message): (message, handler) for message, handler in handlers.items()}
-    read = 0
+    apply = applying(handlers)
+    read, most = 0, PAGE
     while True:
-        async with db.begin(HUB) as session:
-            connection = await driver(session)
-            position = await connection.fetchval(take, name)
-            if position is None:
-                await connection.execute(begin, name)
-                position = await connection.fetchval(take, name)
-            entries = await feed.after(position)
-            for kind, run in groupby(entries, attrgetter("kind")):
-                if known := by_kind.get(kind):
-                    message, handler = known
-                    said = [msgspec.json.decode(entry.body, type=message) for entry in run]
-                    if getattr(handler, "together", False):
-                        await handler(session, said)
-                    else:
-                        for one in said:
-                            await handler(session, one)
-            if entries:
-                await connection.execute(move, name, entries[-1].position)
+        found: list[Entry] = []
+        entries: list[Entry] = []
+        try:
+            async with db.begin(HUB) as session:
+                connection = await driver(session)
+                row = await connection.fetchrow(take, name)
+                if row is None:
+                    await connection.execute(begin, name)
+                    row = await connection.fetchrow(take, name)
+                position, kept = row
+                found = await feed.after(position)
+                entries = found[:most]
+                behind = [entry for entry in entries if entry.key and entry.key in kept]
+                await apply(session, [entry for entry in entries if entry not in behind] if behind else entries)
+                await aside.behind(session, metadata, name, behind)
+                if entries:
+                    await connection.execute(move, name, entries[-1].position)
+        except Exception as problem:
+            if patience is None or not entries or not aside.at_fault(problem):
+                raise
+            if len(entries) > 1:  # fewer and fewer, until the line that cannot be applied is alone
+                most = max(1, len(entries) // 8)
+                continue
+            if not patience.ends(name, entries[0].position):
+                raise
+            await aside.put(db, metadata, name, entries[0], problem)
+            most = PAGE
+            continue
         read += len(entries)
-        if len(entries) < PAGE:
+        if len(found) < PAGE and len(entries) == len(found):
             return read
+
+
+def applying(handlers: Mapping[type[Message], Handler]) -> aside.Apply:
+    """What applies lines in their order; those of kinds without a handler are stepped over."""
+    by_kind = {kind_of(message): (message, handler) for message, handler in handlers.items()}
+
+    async def apply(session: Writer, entries: Sequence[Entry]) -> None:
+        for kind, run in groupby(entries, attrgetter("kind")):
+            if known := by_kind.get(kind):
+                message, handler = known
+                said = [msgspec.json.decode(entry.body, type=message) for entry in run]
+                if getattr(handler, "together", False):
+                    await handler(session, said)
+                else:
+                    for one in said:
+                        await handler(session, one)
+
+    return apply
 
 
 @cache
 def _cursor(metadata: MetaData) -> tuple[str, str, str]:
-    """Lock the row of a feed and read it, make it, move it."""
-    name = table(metadata, "cursor").fullname
+    """Lock the row of a feed and read it, with the keys of what is set aside; make it, move it."""
+    name, kept = table(metadata, "cursor").fullname, table(metadata, "aside").fullname
     return (
-        f"SELECT position FROM {name} WHERE feed = $1 FOR UPDATE",  # noqa: S608 - our own table
+        f"SELECT position, ARRAY(SELECT key FROM {kept} WHERE feed = $1) FROM {name} WHERE feed = $1 FOR UPDATE",  # noqa: S608 - our own tables
         f"INSERT INTO {name} (feed, position) VALUES ($1, 0) ON CONFLICT DO NOTHING",  # noqa: S608
         f"UPDATE {name} SET position = $2 WHERE feed = $1",  # noqa: S608
     )

@@ -23,6 +23,8 @@ class Entry(msgspec.Struct, frozen=True):
     at: datetime
     kind: str
     body: msgspec.Raw
+    key: str = ""
+    """What the message says it is about; empty from a service that does not tell it yet."""
 
 
 def kind_of(message: type[Message]) -> str:

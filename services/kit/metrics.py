@@ -16,6 +16,7 @@ from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from sqlalchemy import FromClause, and_, extract, func, or_, select
 
+from services.kit import aside
 from services.kit.db import HUB, Reader
 from services.kit.graphcall import EVENT_STREAM
 from services.kit.log import position, table
@@ -29,6 +30,10 @@ MEDIA_TYPE: Final = CONTENT_TYPE_LATEST
 BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """Seconds."""
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+OUTCOMES: Final = ("done", "again", "refused", "failed", "lost", "given back")
+"""How a try of a job ends: done, to be tried again, turned down for what it was asked, given up after its last try,
+taken over by another, left to others by a worker that stops.
+"""
 GATHER_SECONDS: Final = 3.0
 """How long a scrape waits for the tables of one service."""
 
@@ -87,8 +92,16 @@ class Metrics:
         self.reads.labels(service, server).inc()
 
     def tried(self, service: str, job: str, outcome: str) -> None:
-        """Count a try of a job: done, again, failed, lost or given back."""
+        """Count a try of a job by its outcome, one of OUTCOMES."""
         self.jobs.labels(service, job, outcome).inc()
+
+    def works(self, service: str, jobs: Iterable[str]) -> None:
+        """These kinds of jobs are worked here: nothing of them was given up yet. A counter that began with the first
+        would rise from nowhere, which no alert sees.
+        """
+        for job in jobs:
+            for outcome in OUTCOMES:
+                self.jobs.labels(service, job, outcome)
 
     async def text(self, hub: "Hub") -> bytes:
         """Everything in Prometheus' text format, with what the tables say now."""
@@ -179,6 +192,12 @@ async def _gathered(hub: "Hub") -> list[Metric]:
             [((name, feed), at) for name, found in there.items() for feed, at in found["cursors"].items()],
         ),
         gauge(
+            "lotsennetz_feed_aside",
+            "Lines of a feed that could not be applied and were set aside",
+            ("reader", "feed"),
+            [((name, feed), found["aside"].get(feed, 0)) for name, found in there.items() for feed in found["cursors"]],
+        ),
+        gauge(
             "lotsennetz_log_position",
             "The newest line of a service's log",
             ("feed",),
@@ -221,6 +240,7 @@ async def _read(runtime: "Runtime") -> dict[str, Any] | None:
             found["position"] = await position(session, metadata)
             asked = select(cursors.c.feed, cursors.c.position)
             found["cursors"] = {feed: at for feed, at in await session.execute(asked)}  # noqa: C416 - rows are no pairs
+            found["aside"] = await aside.counted(session, metadata)
             own = runtime.service.measures
             found["own"] = await own(session) if own is not None else ()
     except Exception as problem:  # noqa: BLE001 - whoever watches must see the rest

@@ -3,7 +3,8 @@
 Whoever reads must see at least what everybody knew a moment ago, what was announced as new (`kit.news`), and what they
 themselves have written. Each of these is a position in the primary's log of changes (LSN), and a read carries the
 newest: on a replica that is not as far it gives nothing, and goes to the primary. The check is in the read itself, so
-that there may be several replicas behind one address. A replica that does not answer is left alone for a while.
+that there may be several replicas behind one address. A replica that does not answer is left alone for a while, unless
+the primary does not answer either.
 
 Nothing else is asked of a replica: not the hub's own machinery, nor whoever is about to change something.
 """
@@ -12,11 +13,11 @@ import asyncio
 import logging
 import math
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from contextvars import ContextVar
 from hashlib import blake2b
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import asyncpg
 from arq.connections import ArqRedis, RedisSettings
@@ -31,7 +32,7 @@ log = logging.getLogger(__name__)
 LATE_SECONDS: Final = 1.0
 """How old what a replica shows may be, beside what was announced or written by whoever asks."""
 AWAY_SECONDS: Final = 2.0
-"""How long a replica that did not answer is left alone."""
+"""How long a replica, or Valkey, that did not answer is left alone."""
 ASK_SECONDS: Final = 2.0
 KEEP_SECONDS: Final = 10.0
 """How long it is known what somebody wrote; what is older than LATE_SECONDS everybody sees."""
@@ -41,6 +42,7 @@ NEVER: Final = (1 << 63) - 1
 FLUSHED: Final = "SELECT pg_current_wal_flush_lsn() - '0/0'::pg_lsn"
 """What was committed lies before it; nothing after it may ever reach a replica."""
 APPLIED: Final = "SELECT pg_last_wal_replay_lsn() - '0/0'::pg_lsn"
+T = TypeVar("T")
 
 asker: ContextVar[str] = ContextVar("asker", default="")
 """Whose request this is: the subject of their token or session. Set where there are replicas."""
@@ -54,6 +56,7 @@ class Written:
         self._pool: ArqRedis | None = None
         self._turn = asyncio.Lock()
         self._here: dict[str, tuple[int, float]] = {}
+        self._away_until = -math.inf
 
     async def note(self, writer: str, position: int) -> None:
         """Silent where Valkey is away: this process remembers, others learn it LATE_SECONDS later."""
@@ -63,8 +66,7 @@ class Written:
         if len(self._here) < MOST_WRITERS:
             self._here[writer] = (position, now)
         try:
-            async with asyncio.timeout(ASK_SECONDS):
-                pool = await self._connected()
+            async with self._asking() as pool:
                 await pool.set(self._key(writer), position, px=int(KEEP_SECONDS * 1000))
         except (RedisError, OSError) as problem:
             log.warning("nobody else knows what was written: %s", type(problem).__name__)
@@ -76,11 +78,24 @@ class Written:
             del self._here[writer]
             position = 0
         try:
-            async with asyncio.timeout(ASK_SECONDS):
-                pool = await self._connected()
+            async with self._asking() as pool:
                 return max(position, int(await pool.get(self._key(writer)) or 0))
         except (RedisError, OSError, ValueError):
             return NEVER
+
+    @asynccontextmanager
+    async def _asking(self) -> AsyncIterator[ArqRedis]:
+        """Raises OSError or RedisError where Valkey does not answer, and for AWAY_SECONDS after that at once: not every
+        request should wait for it.
+        """
+        if time.monotonic() < self._away_until:
+            raise ConnectionError
+        try:
+            async with asyncio.timeout(ASK_SECONDS):
+                yield await self._connected()
+        except (RedisError, OSError):
+            self._away_until = time.monotonic() + AWAY_SECONDS
+            raise
 
     def _key(self, writer: str) -> str:
         return f"lotsennetz:written:{self._schema}:{blake2b(writer.encode(), digest_size=16).hexdigest()}"
@@ -123,45 +138,65 @@ class Replica:
             yield await self._opened(stack, acting, milliseconds, who)
 
     async def _opened(self, stack: AsyncExitStack, acting: Acting, milliseconds: int | None, who: str) -> Reader:
-        since = await self._since(who)
-        if since is not None:
+        async def at_replica(since: int) -> Reader | None:
             try:
-                opened = await stack.enter_async_context(self.db.read(acting, milliseconds, since=since))
+                return await stack.enter_async_context(self.db.read(acting, milliseconds, since=since))
             except asyncpg.DivisionByZeroError:
-                self._counted("behind")
-            except (Unavailable, Conflict) as problem:
-                self._lost(problem)
-            else:
-                self._counted("replica")
-                return opened
-        return await stack.enter_async_context(self.primary.read(acting, milliseconds))
+                return None
+
+        async def at_primary() -> Reader:
+            return await stack.enter_async_context(self.primary.read(acting, milliseconds))
+
+        return await self._from_either(who, at_replica, at_primary)
 
     async def answer(self, statement: str, values: Sequence[object], milliseconds: int, who: str) -> bytes | None:
         """As `Answers.read`; None at the replica is asked again at the primary."""
-        since = await self._since(who)
-        if since is not None:
-            asked = f"SELECT CASE WHEN {reached(f'${len(values) + 1}')} THEN ({statement}) END"
-            try:
-                found = await self.db.answers.read(asked, (*values, lsn(since)), milliseconds)
-            except (Unavailable, Conflict) as problem:
-                self._lost(problem)
-            else:
-                self._counted("behind" if found is None else "replica")
-                if found is not None:
-                    return found
-        return await self.primary.answers.read(statement, values, milliseconds)
+        asked = f"SELECT CASE WHEN {reached(f'${len(values) + 1}')} THEN ({statement}) END"
 
-    async def _since(self, who: str) -> int | None:
-        """Until where the replica must be; None to ask the primary at once."""
-        if time.monotonic() < self._away_until:
+        async def at_replica(since: int) -> bytes | None:
+            return await self.db.answers.read(asked, (*values, lsn(since)), milliseconds)
+
+        async def at_primary() -> bytes | None:
+            return await self.primary.answers.read(statement, values, milliseconds)
+
+        return await self._from_either(who, at_replica, at_primary)
+
+    async def _from_either(
+        self, who: str, at_replica: Callable[[int], Awaitable[T | None]], at_primary: Callable[[], Awaitable[T]]
+    ) -> T:
+        """At the replica if it is as far as `who` must see, which gives None where it is not; else at the primary."""
+        alone = time.monotonic() < self._away_until
+        if alone:
             self._counted("away")
-            return None
-        known = await self._everybody()
-        wrote = await self.written.of(who) if who and known is not None else 0
-        if known is None or wrote == NEVER:
+        elif (found := await self._tried(who, at_replica)) is not None:
+            return found
+        try:
+            return await at_primary()
+        except Unavailable:
+            if not alone or (found := await self._tried(who, at_replica)) is None:
+                raise
+            return found
+
+    async def _tried(self, who: str, at_replica: Callable[[int], Awaitable[T | None]]) -> T | None:
+        since = await self._since(who)
+        if since is None:
             self._counted("behind")
             return None
-        return max(known, wrote)
+        try:
+            found = await at_replica(since)
+        except (Unavailable, Conflict) as problem:
+            self._lost(problem)
+            return None
+        self._counted("replica" if found is not None else "behind")
+        if found is not None:
+            self._away_until = -math.inf
+        return found
+
+    async def _since(self, who: str) -> int | None:
+        """Until where the replica must be; None where that is not known."""
+        known = await self._everybody()
+        wrote = await self.written.of(who) if who and known is not None else 0
+        return None if known is None or wrote == NEVER else max(known, wrote)
 
     async def _everybody(self) -> int | None:
         """What everybody must see. Where the primary is away, what they had to see before."""

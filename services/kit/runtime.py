@@ -14,11 +14,10 @@ from litestar.handlers import HTTPRouteHandler
 from prometheus_client.metrics_core import Metric
 from sqlalchemy import MetaData
 
-from services.kit import log, revoked, tracing
+from services.kit import aside, log, revoked, tracing
 from services.kit.auth import Keys
 from services.kit.compiled.shapes import Shapes
 from services.kit.db import Database, Reader, Writer
-from services.kit.errors import Unavailable
 from services.kit.fetch import Fetcher
 from services.kit.graphql.bylink import count_links
 from services.kit.jobs import Every, Job, Queue
@@ -110,6 +109,7 @@ class Runtime:
     heard: dict[str, float] = field(default_factory=dict)
     """When this process had last heard all that a feed had to say, by the monotonic clock; of those it follows."""
     wake: Callable[[str], None] = lambda _name: None
+    patience: aside.Patience = field(default_factory=aside.Patience)
     _turns: dict[str, asyncio.Lock] = field(default_factory=dict)
 
     @cached_property
@@ -156,11 +156,18 @@ class Runtime:
         for feed in [name] if name else list(self.feeds):
             # Taking turns here keeps one connection waiting for the cursor's row instead of the whole pool.
             async with self._turns.setdefault(feed, asyncio.Lock()):
-                lines = await log.catch_up(self.db, self.service.metadata, feed, self.feeds[feed], self._hears[feed])
+                hears = self.feeds[feed], self._hears[feed]
+                lines = await log.catch_up(self.db, self.service.metadata, feed, *hears, self.patience)
                 read, self.lines = read + lines, self.lines + lines
                 if feed in self.heard:
                     self.heard[feed] = time.monotonic()
         return read
+
+    async def try_again(self, name: str) -> int:
+        """Try what of the feed `name` was set aside; returns how many lines are done with. Raises as `catch_up`."""
+        apply = log.applying(self._hears[name])
+        async with self._turns.setdefault(name, asyncio.Lock()):
+            return await aside.again(self.db, self.service.metadata, name, self.feeds[name].after, apply)
 
     @cached_property
     def _hears(self) -> log.Listens:
@@ -194,5 +201,5 @@ class Runtime:
         try:
             async with asyncio.timeout(REFRESH_SECONDS):
                 await self.catch_up(name)
-        except (Unavailable, TimeoutError) as problem:
+        except Exception as problem:  # noqa: BLE001 - a line that cannot be applied is not this request's fault
             logger.warning("%s goes on with what it knows: %s", self.service.name, type(problem).__name__)

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import math
 import time
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -10,8 +11,8 @@ from typing import Any
 import httpx
 from litestar import Request
 
+from services.kit import aside, log, migrations, revoked, tracing, worker
 from services.kit import jobs as job_queue
-from services.kit import log, migrations, revoked, tracing, worker
 from services.kit.auth import Keys, Principal, Verifier, remote_keys
 from services.kit.db import HUB, Database
 from services.kit.errors import HubError, Refused, Unavailable
@@ -167,6 +168,7 @@ class Hub:
         duties = runtime.service.duties(runtime) if runtime.service.duties else ()
         jobs += [duty for duty in duties if isinstance(duty, Job)]
         regular += [duty for duty in duties if isinstance(duty, Every)]
+        self.metrics.works(runtime.service.name, [one.name for one in jobs])
         if jobs or regular:
             await worker.work(runtime.queue, jobs, regular)
 
@@ -230,11 +232,16 @@ class Hub:
                 logger.warning("the list of what was revoked is as before: %s", type(problem).__name__)
 
     async def _listen(self, runtime: Runtime, name: str) -> None:
-        """Follow one feed for as long as the hub runs. A line that cannot be applied is tried again: order matters."""
-        news, pause = self._news[runtime.service.name, name], POLL_SECONDS
+        """Follow one feed for as long as the hub runs. A line that cannot be applied is tried again, because order
+        matters, and set aside in the end, because others wait.
+        """
+        news, pause, tried = self._news[runtime.service.name, name], POLL_SECONDS, -math.inf
         while True:
             try:
                 await runtime.catch_up(name)
+                if time.monotonic() - tried > aside.AGAIN_SECONDS:
+                    await runtime.try_again(name)
+                    tried = time.monotonic()
                 pause = POLL_SECONDS
             except Exception as problem:  # noqa: BLE001 - the ear must not fall off
                 level = logging.WARNING if isinstance(problem, HubError) else logging.ERROR

@@ -157,7 +157,7 @@ async def _run(queue: Queue, kinds: dict[str, Job], claimed: Claimed) -> None:
         if not run.finished:
             async with run.finish():
                 pass
-        queue.count(name, "failed" if run.failed else "done")
+        queue.count(name, "refused" if run.failed else "done")
     except LostLease:
         queue.count(name, "lost")
         log.warning("job %s %s: the lease was lost", name, job_id)
@@ -212,7 +212,7 @@ async def _failed(queue: Queue, run: Run, kind: Job, problem: Exception) -> None
         if final
         else {"state": "queued", "run_after": sql.now() + timedelta(seconds=min(2**run.tries, 300)), "nudged_at": None}
     )
-    queue.count(kind.name, "failed" if final else "again")
+    queue.count(kind.name, "refused" if refused else "failed" if final else "again")
     async with queue.db.begin(NOBODY) as session:
         await session.execute(update(rows).where(run.mine(rows)).values(error=words, lease_until=None, **outcome))
 

@@ -15,7 +15,7 @@ BEFORE_FIRST_RELEASE = {"directory": "0014", "matching": "0011", "events": "0018
 """Until here nothing was released: nobody runs what these took away."""
 TAKING = re.compile(
     r"\b(DROP\s+(TABLE|COLUMN|SCHEMA|VIEW|MATERIALIZED|TYPE|SEQUENCE|FUNCTION|DEFAULT)|RENAME|SET\s+NOT\s+NULL|"
-    r"ALTER\s+(COLUMN\s+)?\w+\s+(SET\s+DATA\s+)?TYPE|TRUNCATE|REVOKE)\b",
+    r"ALTER\s+(COLUMN\s+)?\w+\s+(SET\s+DATA\s+)?TYPE|(?<!\bOR )TRUNCATE|REVOKE)\b",
     re.IGNORECASE,
 )
 TAKEN = {"drop_table", "drop_column", "rename_table", "create_check_constraint", "create_unique_constraint",

@@ -1,6 +1,9 @@
 """Units of work, read sessions, and the wall between the services' schemas."""
 
 import asyncio
+import random
+import socket
+from pathlib import Path
 
 import asyncpg
 import pytest
@@ -8,10 +11,13 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from services.app import SERVICES
+from services.kit import db as db_module
 from services.kit import migrations
 from services.kit.db import HUB, NOBODY, STATEMENT_MILLISECONDS, Acting, Database, driver, put_all
-from services.kit.errors import TooSlow
+from services.kit.errors import TooSlow, Unavailable
+from services.kit.lost import VANISHED
 from services.matching.models import Topic
+from tests.drills.wires import Wires
 
 
 async def test_the_models_are_what_the_migrations_make(database: str) -> None:
@@ -50,6 +56,67 @@ async def test_a_read_session_cannot_write(database: str) -> None:
     async with db.begin() as session:  # the same connection writes again
         await session.execute(text("DELETE FROM cursor"))
     await db.close()
+
+
+@pytest.mark.parametrize("state", ["53100", "57P01", "53300"])
+async def test_a_server_that_cannot_go_on_is_away(database: str, state: str) -> None:
+    """Such as one whose disk is full."""
+    db = Database(database, "directory", pool=1)
+    for unit in (db.begin, db.read):
+        with pytest.raises(Unavailable):
+            async with unit() as session:
+                await session.execute(text(f"DO $$ BEGIN RAISE SQLSTATE '{state}'; END $$"))
+    await db.close()
+
+
+async def test_a_server_that_takes_no_changes_is_away_and_left(database: str) -> None:
+    """As a primary that was made to follow another: the next connection may lead to that one."""
+    db = Database(database, "directory", pool=1)
+    async with db.begin() as session:
+        before = await (await driver(session)).fetchval("SELECT pg_backend_pid()")
+    with pytest.raises(Unavailable):
+        async with db.begin() as session:
+            await (await driver(session)).execute("SET TRANSACTION READ ONLY; DELETE FROM cursor")
+    async with db.begin() as session:
+        assert await (await driver(session)).fetchval("SELECT pg_backend_pid()") != before
+    await db.close()
+
+
+async def test_a_server_whose_machine_vanished_is_not_waited_for(database: str, tmp_path: Path) -> None:
+    """The system ends connections on which nothing comes back any more, also of those that only listen."""
+    wires = Wires(tmp_path, random.Random(1))
+    db = Database(await wires.reach("hub", "primary", database), "directory", pool=1)
+    listening = await db.connect()
+    async with db.read() as session:
+        for connection in (listening, await driver(session)):
+            line = connection._transport.get_extra_info("socket")
+            for name, (level, value) in VANISHED.items():
+                assert line.getsockopt(level, getattr(socket, name)) == value
+    await listening.close()
+    await db.close()
+    await wires.close()
+
+
+async def test_a_server_that_is_silent_is_away_after_a_while(
+    database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Cut off by a network that drops packets, it says nothing any more, not even that it has gone."""
+    monkeypatch.setattr(db_module, "SILENT_SECONDS", -29.0)
+    wires = Wires(tmp_path, random.Random(1))
+    db = Database(await wires.reach("hub", "primary", database), "directory", pool=1)
+    async with db.begin() as session:
+        await session.execute(text("SELECT 1"))
+    (wire,) = wires.all.values()
+    wire.silence()
+    for unit in (db.begin, db.read):
+        with pytest.raises(Unavailable):
+            async with asyncio.timeout(60), unit() as session:
+                await session.execute(text("SELECT 1"))
+    wire.mend()
+    async with db.begin() as session:
+        await session.execute(text("SELECT 1"))
+    await db.close()
+    await wires.close()
 
 
 async def test_work_after_the_commit_comes_after_the_commit(database: str) -> None:

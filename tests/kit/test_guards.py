@@ -28,6 +28,7 @@ NIL = "00000000-0000-0000-0000-000000000000"
 FREE = {
     "job": "holds ids and progress of the service's own work; asked for by an id that the caller has found",
     "cursor": "how far the service has read the logs of others",
+    "aside": "where a line stands in another's log that could not be applied, without what it says",
     "revoked": "names of what has ended, which every process must know",
     "alembic_version": "the role may not touch it at all",
 }

@@ -12,11 +12,12 @@ from typing import Any
 
 import asyncpg
 import httpx
+import msgspec
 import pytest
 import pytest_asyncio
 from sqlalchemy import delete, insert, select, text
 
-from services.kit import log
+from services.kit import aside, log
 from services.kit.db import Database, Writer
 from services.kit.errors import Unavailable
 from services.kit.messages import Message
@@ -227,6 +228,89 @@ async def test_a_reader_that_died_beyond_its_first_page_goes_on_there(toys: Toys
     assert len(await toys.effects()) == log.PAGE
     assert await toys.hear() == 10
     assert await toys.effects() == await toys.lines()
+
+
+# Lines that cannot be applied -----------------------------------------------------------------------------------------
+
+
+@dataclass
+class Reader:
+    """Somebody who cannot digest the second message of a unit, and loses patience at once."""
+
+    toys: Toys
+    broken: bool = True
+    patience: aside.Patience = field(default_factory=lambda: aside.Patience(0.0, 2))
+
+    async def keep(self, session: Writer, message: Noted) -> None:
+        await world.keep(session, message)
+        if self.broken and message.number == 1:
+            raise ZeroDivisionError
+
+    async def hear(self) -> int:
+        feed = log.LocalFeed(self.toys.said, SAID)
+        return await log.catch_up(self.toys.heard, HEARD, "said", feed, {Noted: self.keep}, self.patience)
+
+    async def again(self) -> int:
+        feed = log.LocalFeed(self.toys.said, SAID)
+        return await aside.again(self.toys.heard, HEARD, "said", feed.after, log.applying({Noted: self.keep}))
+
+    async def aside(self) -> int:
+        async with self.toys.heard.read() as session:
+            return (await aside.counted(session, HEARD)).get("said", 0)
+
+
+async def test_a_line_that_cannot_be_applied_is_set_aside_with_those_about_the_same(toys: Toys) -> None:
+    reader = Reader(toys)
+    for unit in range(30):  # every unit is about something else
+        await toys.say(*notes(unit, 3 if unit == 20 else 1))
+    with pytest.raises(ZeroDivisionError):
+        await reader.hear()
+    assert await reader.hear() > 0
+    others = [(unit, 0) for unit in range(30)]
+    assert (await toys.effects(), await reader.aside()) == (others, 2)
+    await toys.say(*notes(31, 1))
+    assert await reader.hear() == 1
+    assert await reader.again() == 0
+    reader.broken = False
+    assert await reader.again() == 2
+    assert (await toys.effects(), await reader.aside()) == ([*others, (31, 0), (20, 1), (20, 2)], 0)
+
+
+async def test_what_was_forgotten_since_is_not_applied_any_more(toys: Toys) -> None:
+    reader = Reader(toys)
+    await toys.say(*notes(1, 2))
+    with pytest.raises(ZeroDivisionError):
+        await reader.hear()
+    await reader.hear()
+    async with toys.said.begin() as session:
+        await session.execute(text("UPDATE said.log SET kind = :kind, body = '{}'"), {"kind": log.FORGOTTEN})
+    assert await reader.again() == 1
+    assert (await toys.effects(), await reader.aside()) == ([(1, 0)], 0)
+
+
+async def test_a_line_that_nobody_can_read(toys: Toys) -> None:
+    reader = Reader(toys, broken=False)
+    async with toys.said.begin() as session:
+        await session.execute(text("INSERT INTO said.log (kind, key, body) VALUES ('Noted', 'x', '{\"unit\": 1}')"))
+    await toys.say(*notes(2, 2))
+    with pytest.raises(msgspec.ValidationError):
+        await reader.hear()
+    await reader.hear()
+    assert (await toys.effects(), await reader.aside()) == ([(2, 0), (2, 1)], 1)
+
+
+async def test_a_server_that_is_away_sets_nothing_aside(toys: Toys) -> None:
+    reader = Reader(toys)
+    await toys.say(*notes(1, 1))
+
+    async def away(_session: Writer, _message: Noted) -> None:
+        raise Unavailable("The database does not answer.")
+
+    for _turn in range(3):
+        with pytest.raises(Unavailable):
+            feed = log.LocalFeed(toys.said, SAID)
+            await log.catch_up(toys.heard, HEARD, "said", feed, {Noted: away}, reader.patience)
+    assert (await toys.position(), await reader.aside()) == (0, 0)
 
 
 # Over HTTP ------------------------------------------------------------------------------------------------------------

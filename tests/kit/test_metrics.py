@@ -152,6 +152,16 @@ async def test_how_long_jobs_wait(hub: Hub) -> None:
     assert 90 <= value(found, "lotsennetz_queue_age_seconds", service="matching") < 120
 
 
+def test_what_has_not_happened_yet_is_zero_and_not_missing() -> None:
+    """Or the first job that is given up would rise from nowhere, which no rule sees."""
+    metrics = Metrics()
+    metrics.works("matching", ["plan"])
+    labels = {"service": "matching", "job": "plan", "outcome": "failed"}
+    assert metrics.registry.get_sample_value("lotsennetz_jobs_total", labels) == 0
+    metrics.tried("matching", "plan", "failed")
+    assert metrics.registry.get_sample_value("lotsennetz_jobs_total", labels) == 1
+
+
 async def test_streams_are_counted_while_they_are_open(hub: Hub) -> None:
     clients = Clients(hub, [])
     _organiser, event, _people = await day(hub, clients)

@@ -3,11 +3,14 @@
 import asyncio
 import contextlib
 import itertools
+import math
+import random
 import tempfile
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import asyncpg
 import httpx
@@ -18,12 +21,13 @@ from services.app import chosen
 from services.cli import demo
 from services.cli.client import Client
 from services.kit import embedded, replicas
-from services.kit.db import HUB, NOBODY
+from services.kit.db import HUB, NOBODY, Database, driver
 from services.kit.jobs import address
 from services.kit.replicas import AWAY_SECONDS, NEVER, Written
 from services.kit.service import Hub
 from services.kit.settings import Settings
 from tests.conftest import Clients, Servers
+from tests.drills.wires import Wires
 from tests.replica import following
 from tests.running import running
 
@@ -234,6 +238,36 @@ async def test_who_cannot_know_what_was_written_reads_from_the_primary() -> None
     await written.close()
 
 
+async def test_not_everybody_waits_for_a_valkey_that_is_silent(
+    servers: Servers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(replicas, "ASK_SECONDS", 0.2)
+    monkeypatch.setattr(replicas, "AWAY_SECONDS", 60.0)
+    wires = Wires(tmp_path, random.Random(1))
+    written = Written(address(await wires.reach("hub", "valkey", servers.redis)), "directory")
+    assert await written.of("somebody") == 0
+    (wire,) = wires.all.values()
+    wire.silence()
+    assert await written.of("somebody") == NEVER
+    monkeypatch.setattr(replicas, "ASK_SECONDS", 600.0)  # who asked now would wait for ten minutes
+    async with asyncio.timeout(60):
+        assert await written.of("somebody") == NEVER
+        await written.note("somebody", 7)
+    await written.close()
+    await wires.close()
+
+
+async def test_of_several_servers_the_one_that_takes_changes_is_found(world: World) -> None:
+    """As operators write it whose primary may be another tomorrow; the replica stands first."""
+    homes = ",".join(urlsplit(url).query.removeprefix("host=") for url in (world.replica, world.primary))
+    url = f"postgresql://postgres@/lotsennetz?host={homes}&port=5432,5432&target_session_attrs=primary"
+    db = Database(url, "directory")
+    async with db.begin(NOBODY) as session:
+        assert await (await driver(session)).fetchval("SELECT pg_is_in_recovery()") is False
+    assert await db.answers.read("SELECT convert_to(pg_is_in_recovery()::text, 'UTF8')", (), 1000) == b"false"
+    await db.close()
+
+
 async def test_queries_go_on_without_the_primary(world: World, http: httpx.AsyncClient) -> None:
     """The last one here: the primary does not come back."""
     before, gone = await titles(http), world.went("directory", "replica")
@@ -243,6 +277,9 @@ async def test_queries_go_on_without_the_primary(world: World, http: httpx.Async
             if world.went("directory", "replica") > gone:
                 break
             await asyncio.sleep(0.1)
+    replica = world.hub.runtimes["directory"].replica
+    assert replica is not None
+    replica._away_until = math.inf  # it had not answered, and is left alone: no reason not to ask now
     await asyncio.to_thread(world.leader.close)
     for _turn in range(5):
         assert await titles(http) == before

@@ -10,7 +10,7 @@ import contextlib
 import signal
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -38,6 +38,23 @@ ROUTER, PORTS, FRONT = 4000, (8001, 8002, 8003, 8011, 8012, 8013), 8080
 """Where `make split` answers: the router, the services and what tells of the health of workers, and all as one."""
 
 
+class Wiring:
+    """How the processes of a cluster reach each other: directly. Others lead through something that breaks."""
+
+    guarded = False
+    """Whether database and Valkey are started again when they die."""
+
+    async def reach(self, who: str, whom: str, url: str) -> str:
+        """The address at which `who` (a service with its worker, or `router`) reaches `whom` (a service, `primary`,
+        `replica` or `valkey`), which is at `url`.
+        """
+        return url
+
+    def environment(self, service: str, verb: str) -> Mapping[str, str]:
+        """What a process needs beside, or instead."""
+        return {}
+
+
 @contextlib.asynccontextmanager
 async def cluster(
     settings: Settings,
@@ -47,16 +64,18 @@ async def cluster(
     router: int = 0,
     ports: Sequence[int] = (),
     front: int = 0,
+    wiring: Wiring | None = None,
 ) -> AsyncIterator[Deployment]:
     """Everything below `folder`, or for once; whatever servers `settings` name are not asked. At free ports if none
     are named. With the port `front`, all of it is one address there, as large deployments have it.
     """
+    wiring = wiring or Wiring()
     with contextlib.ExitStack() as stack:
         folder = folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ln-")))
         stack.enter_context(embedded.folder(folder))
-        primary = stack.enter_context(embedded.postgres(folder / "primary"))
-        redis = stack.enter_context(embedded.valkey(folder))
-        replica = stack.enter_context(following(primary, folder / "replica"))
+        primary = stack.enter_context(embedded.postgres(folder / "primary", guard=wiring.guarded))
+        redis = stack.enter_context(embedded.valkey(folder, guard=wiring.guarded))
+        replica = stack.enter_context(following(primary, folder / "replica", guard=wiring.guarded))
         ports = ports or free_ports(2 * len(SERVICES))
         at = [f"http://127.0.0.1:{port}" for port in ports]
         urls = dict(zip(SERVICES, at, strict=False))
@@ -67,13 +86,16 @@ async def cluster(
         await _users(primary)
         processes = []
         for name, serves, works in zip(SERVICES, at, at[len(SERVICES) :], strict=False):
-            env = environment(hub.settings, public, {} if front else urls) | _reaching(name, primary, replica)
-            env |= {f"LOTSENNETZ_INSIDE_{of.upper()}_URL": url for of, url in urls.items() if front}
+            env = environment(hub.settings, public, {} if front else urls)
+            env |= await _reaching(wiring, name, primary, replica, redis, urls)
             env["LOTSENNETZ_DATA"] = str(folder)
-            processes += [Process(serves, (name,), env, command), Process(works, (name,), env, command, "work")]
+            for url, verb in ((serves, "serve"), (works, "work")):
+                more = wiring.environment(name, verb)
+                processes.append(Process(url, (name,), {**env, **more}, command, verb))
+        routes = {name: await wiring.reach("router", name, url) for name, url in urls.items()}
         async with contextlib.AsyncExitStack() as there:
             running = await there.enter_async_context(running_processes(hub, processes))
-            graph = await there.enter_async_context(routed(urls, router))
+            graph = await there.enter_async_context(routed(routes, router))
             if front:
                 await there.enter_async_context(door(front, urls, graph))
             where = dict.fromkeys(urls, public) if front else urls
@@ -89,12 +111,17 @@ def url_of(service: str, url: str) -> str:
     return urlsplit(url)._replace(netloc=f"{user_of(service)}@").geturl()
 
 
-def _reaching(service: str, primary: str, replica: str) -> dict[str, str]:
+async def _reaching(
+    wiring: Wiring, name: str, primary: str, replica: str, redis: str, urls: Mapping[str, str]
+) -> dict[str, str]:
+    others = {f"LOTSENNETZ_INSIDE_{one.upper()}_URL": await wiring.reach(name, one, url) for one, url in urls.items()}
     return {
-        "LOTSENNETZ_DATABASE_URL": url_of(service, primary),
-        "LOTSENNETZ_REPLICA_URL": url_of(service, replica),
+        "LOTSENNETZ_DATABASE_URL": await wiring.reach(name, "primary", url_of(name, primary)),
+        "LOTSENNETZ_REPLICA_URL": await wiring.reach(name, "replica", url_of(name, replica)),
+        "LOTSENNETZ_REDIS_URL": await wiring.reach(name, "valkey", redis),
         "LOTSENNETZ_WORKERS": "none",
         "LOTSENNETZ_TRUSTED_PROXIES": "127.0.0.1",
+        **others,
     }
 
 

@@ -155,11 +155,19 @@ def environment(settings: Settings, public_url: str, urls: Mapping[str, str] | N
 @contextlib.asynccontextmanager
 async def running_processes(hub: Hub, processes: Sequence[Process]) -> AsyncIterator[tuple[Process, ...]]:
     try:
-        await asyncio.gather(*(process.start() for process in processes))
+        await asyncio.gather(*(_patiently(process) for process in processes))
         yield tuple(processes)
     finally:
         await hub.stop()
         await asyncio.gather(*(process.stop() for process in processes))
+
+
+async def _patiently(process: Process) -> None:
+    """On a busy machine a server may not answer in time, and the process ends: once more then."""
+    try:
+        await process.start()
+    except AssertionError:
+        await process.start()
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
