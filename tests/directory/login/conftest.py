@@ -11,7 +11,8 @@ from services.cli.running import running
 from services.kit.service import Hub, Runtime
 from services.kit.settings import Settings
 from tests.conftest import Servers, _fresh
-from tests.directory.login.world import Crowd
+from tests.directory.authenticator import Authenticator, Browser
+from tests.directory.login.world import Crowd, use_passkey, with_passkey
 
 
 @pytest_asyncio.fixture(scope="module")
@@ -37,3 +38,16 @@ async def browsers(hub: Hub) -> AsyncIterator[Crowd]:
     yield crowd
     for one in crowd.made:
         await one.aclose()
+
+
+@pytest_asyncio.fixture(scope="module")
+async def keys(hub: Hub) -> tuple[Authenticator, Authenticator]:
+    found = []
+    for _turn in range(2):
+        async with Browser(hub.settings.issuer) as browser:
+            _account, key = await with_passkey(hub, browser)
+        key.count = 10
+        async with Browser(hub.settings.issuer) as browser:
+            assert (await use_passkey(browser, key)).status_code == 200
+        found.append(key)
+    return found[0], found[1]

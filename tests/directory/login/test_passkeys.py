@@ -6,14 +6,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-import pytest_asyncio
 from sqlalchemy import func, select, update
 
 from services.directory.login import passkeys
 from services.directory.models import LoginFlow, LoginSession, Passkey
 from services.kit.db import HUB
 from services.kit.service import Hub, Runtime
-from tests.directory.authenticator import UP, Authenticator, Browser
+from tests.directory.authenticator import UP, Authenticator
 from tests.directory.login.world import (
     Crowd,
     came_by_link,
@@ -90,19 +89,6 @@ ANSWERS: dict[str, Any] = {
     "a count that stands": lambda key, _o: replace(key, count=key.count - 1),
     "a count that went back": lambda key, _o: replace(key, count=0),
 }
-
-
-@pytest_asyncio.fixture(scope="module")
-async def keys(hub: Hub) -> tuple[Authenticator, Authenticator]:
-    found = []
-    for _turn in range(2):
-        async with Browser(hub.settings.issuer) as browser:
-            _account, key = await with_passkey(hub, browser)
-        key.count = 10
-        async with Browser(hub.settings.issuer) as browser:
-            assert (await use_passkey(browser, key)).status_code == 200
-        found.append(key)
-    return found[0], found[1]
 
 
 @pytest.mark.parametrize("case", ANSWERS)
