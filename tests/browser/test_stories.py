@@ -9,7 +9,7 @@ from playwright.async_api import expect
 
 from tests.browser.seeing import DESK, PHONE, heading, opened, picture
 from tests.browser.stage import Stage
-from tests.directory.test_login import link_in, mails
+from tests.directory.login.world import link_in, mails
 from tests.directory.workbooks import sheet
 
 pytestmark = pytest.mark.parametrize("width", [PHONE, DESK])

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -18,7 +17,7 @@ from services.app import SERVICES
 from services.kit import embedded
 from tests.conftest import Servers
 from tests.deploy.reading import DEPLOY
-from tests.stories.deployments import HUB_COMMAND
+from tests.forked import Command
 
 SCRIPTS = DEPLOY / "compose" / "postgres"
 WAIT_SECONDS = 30
@@ -61,9 +60,7 @@ def made(servers: Servers) -> Iterator[Made]:
         assert "host replication replicator all scram-sha-256" in (socket / "pg_hba.conf").read_text()
         hub = {"LOTSENNETZ_DATABASE_URL": there.url("lotsennetz"), "LOTSENNETZ_REDIS_URL": servers.redis,
                "LOTSENNETZ_SECRET": "x" * 40, "LOTSENNETZ_LANG": "en"}  # fmt: skip
-        command = [sys.executable, *HUB_COMMAND, "migrate"]
-        done = subprocess.run(command, env={**os.environ, **hub}, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
+        assert Command("migrate", env={**os.environ, **hub}).wait(WAIT_SECONDS) == 0
         yield there
 
 

@@ -1,11 +1,10 @@
 """A self-assessment is its person's alone, until they share a copy with their city's coordinators."""
 
 import re
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
 
-import pytest_asyncio
+import pytest
 from sqlalchemy import select, text
 
 from services.directory.models import SelfAssessment, SharedAssessment
@@ -15,24 +14,12 @@ from services.kit.auth import Principal
 from services.kit.db import HUB
 from services.kit.service import Hub
 from tests.browser_like import Browser
-from tests.directory.protected import close, found, full, path, published, towns, visitor
+from tests.directory.protected import found, path, published, towns, visitor
 
+pytestmark = pytest.mark.usefixtures("closed")
 SECRET = "Quittengelee kochen lernen"
 MINE = "query ($l: String!) { myAssessment(link: $l) { notes sharedAt levels { statement area level } } }"
 ONE = "query ($id: ID!) { sharedAssessment(navigator: $id) { notes levels { statement level } } }"
-
-
-@pytest_asyncio.fixture(autouse=True)
-async def opened(shared: Hub) -> AsyncIterator[None]:
-    yield
-    await close()
-
-
-@pytest_asyncio.fixture
-async def ags(shared: Hub) -> str:
-    town = towns()
-    await published(shared, town, full())
-    return town
 
 
 async def noted(hub: Hub, ags: str, **fields: str) -> tuple[Browser, str]:

@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -20,24 +19,12 @@ from services.directory.snapshot import Identities
 from services.kit.db import HUB
 from services.kit.service import Hub
 from tests.browser_like import Browser
-from tests.directory.protected import close, full, letters, published, towns, visitor
+from tests.directory.protected import letters, towns, visitor
 
+pytestmark = pytest.mark.usefixtures("closed")
 CANDIDATES = "{ candidates { nodes { id name state way hours reason } } }"
 ANSWER = """mutation ($link: String!, $yes: Boolean!, $reason: String! = "") {
   answerCandidacy(link: $link, accept: $yes, reason: $reason) { state reason } }"""
-
-
-@pytest_asyncio.fixture(autouse=True)
-async def opened(shared: Hub) -> AsyncIterator[None]:
-    yield
-    await close()
-
-
-@pytest_asyncio.fixture
-async def ags(shared: Hub) -> str:
-    town = towns()
-    await published(shared, town, full())
-    return town
 
 
 @pytest_asyncio.fixture

@@ -3,14 +3,12 @@
 import asyncio
 import uuid
 import zlib
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
 
 import asyncpg
 import httpx
 import pytest
-import pytest_asyncio
 from sqlalchemy import insert, text
 
 from services.cli.demo import CONFIRM, CREATE, JOIN, PLAN, PUBLISH, RESULT
@@ -23,7 +21,6 @@ from services.kit.settings import Settings
 from tests.browser_like import account
 from tests.directory.protected import (
     client,
-    close,
     found,
     full,
     letters,
@@ -36,6 +33,7 @@ from tests.directory.protected import (
     visitor,
 )
 
+pytestmark = pytest.mark.usefixtures("closed")
 NEEDLES = ("Quittenbaum", "quittenbaum", "900-4711", "@quitte", "quitte.jpg", "Quittenkunde", "Q 47.11")
 """Words that stand in nothing but Zoë's entry."""
 ERASED = "query ($after: String) { erased(after: $after) { nodes { id at } pageInfo { endCursor hasNextPage } } }"
@@ -44,12 +42,6 @@ ERASED = "query ($after: String) { erased(after: $after) { nodes { id at } pageI
 @pytest.fixture(scope="module")
 def own(settings: Settings) -> Settings:
     return replace(settings, workers=True)  # a plan is to be computed
-
-
-@pytest_asyncio.fixture(autouse=True)
-async def closed() -> AsyncIterator[None]:
-    yield
-    await close()
 
 
 async def tables(hub: Hub, needles: tuple[str, ...]) -> list[str]:

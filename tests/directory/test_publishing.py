@@ -1,9 +1,11 @@
 """Publishing a snapshot, and finding what was published."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from sqlalchemy import text
 
 from services.cli.client import Answered
@@ -40,6 +42,15 @@ async def refused(client: Any, value: dict[str, Any]) -> Answered:
     with pytest.raises(Answered) as caught:
         await publish(client, value)
     return caught.value
+
+
+@pytest_asyncio.fixture
+async def refusing(shared: Hub) -> AsyncIterator[Clients]:
+    """Clients of a hub in which nothing is ever published, because all that they send is refused."""
+    made = Clients(shared, [])
+    yield made
+    for client in made.made:
+        await client.close()
 
 
 async def kinds(hub: Hub) -> list[str]:
@@ -136,17 +147,17 @@ BAD = {
 
 
 @pytest.mark.parametrize("case", BAD)
-async def test_one_bad_row_refuses_the_whole_snapshot(clients: Clients, case: str) -> None:
+async def test_one_bad_row_refuses_the_whole_snapshot(refusing: Clients, case: str) -> None:
     row, place = BAD[case]
-    city = await clients(KONSTANZ)
+    city = await refusing(KONSTANZ)
     answer = await refused(city, snapshot(navigators=[row, {"key": "b", "name": "Gut"}], projects=[]))
     assert answer.reason == "REFUSED"
     assert [(p.row, p.field) for p in answer.problems] == [place]
     assert (await city.ask("{ cities { nodes { ags } } }"))["cities"]["nodes"] == []
 
 
-async def test_every_problem_is_named_at_once(clients: Clients) -> None:
-    city = await clients(KONSTANZ)
+async def test_every_problem_is_named_at_once(refusing: Clients) -> None:
+    city = await refusing(KONSTANZ)
     bad = snapshot(
         navigators=[{"key": "a", "name": ""}, {"key": "a", "name": "B", "seeks": ["x", "y"]}],
         projects=[{"key": "p", "title": "T", "navigators": ["nobody"]}],
@@ -161,11 +172,11 @@ async def test_every_problem_is_named_at_once(clients: Clients) -> None:
     ]
 
 
-async def test_a_token_writes_its_own_city_only(clients: Clients) -> None:
+async def test_a_token_writes_its_own_city_only(refusing: Clients) -> None:
     own = snapshot()
-    assert (await refused(await clients(HEILBRONN), own)).reason == "FORBIDDEN"
-    assert (await refused(await clients(None), own)).reason == "FORBIDDEN"
-    assert (await refused(await clients(KONSTANZ, "directory:read"), own)).reason == "FORBIDDEN"
+    assert (await refused(await refusing(HEILBRONN), own)).reason == "FORBIDDEN"
+    assert (await refused(await refusing(None), own)).reason == "FORBIDDEN"
+    assert (await refused(await refusing(KONSTANZ, "directory:read"), own)).reason == "FORBIDDEN"
 
 
 async def test_two_publications_of_one_city_take_turns(clients: Clients) -> None:

@@ -1,10 +1,9 @@
 """What time does: who left and what nobody confirms is hidden, cities are reminded, the rest is forgotten."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-import pytest_asyncio
+import pytest
 from sqlalchemy import select, text
 
 from services.cli.demo import PUBLISH
@@ -16,7 +15,6 @@ from services.kit.db import HUB
 from services.kit.service import Hub
 from tests.browser_like import account
 from tests.directory.protected import (
-    close,
     found,
     full,
     letters,
@@ -29,13 +27,8 @@ from tests.directory.protected import (
     visitor,
 )
 
+pytestmark = pytest.mark.usefixtures("closed")
 TODAY = datetime.now(UTC).date()
-
-
-@pytest_asyncio.fixture(autouse=True)
-async def closed() -> AsyncIterator[None]:
-    yield
-    await close()
 
 
 async def hide(hub: Hub, today: date = TODAY) -> None:

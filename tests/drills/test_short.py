@@ -12,7 +12,6 @@ import pytest_asyncio
 
 from services.app import chosen
 from services.cli import demo
-from services.cli.running import running
 from services.kit.settings import Settings
 from tests.conftest import Clients, Servers
 from tests.drills import figures
@@ -20,6 +19,7 @@ from tests.drills.figures import Outcome, Sample
 from tests.drills.load import CITIES, PUT
 from tests.drills.watching import threshold
 from tests.drills.wires import Wire, Wires
+from tests.running import running
 
 KONSTANZ = next(iter(CITIES))
 NAMES = "query ($city: ID!) { city(ags: $city) { navigators(first: 100) { nodes { name } } } }"

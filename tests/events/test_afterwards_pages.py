@@ -19,7 +19,7 @@ BOARD = """query ($id: ID!) { event(id: $id) { id } openSpace(event: $id) { wish
   proposals { id title mergedInto } plans { id state } } }"""
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def workers() -> bool:
     return True
 

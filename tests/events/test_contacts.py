@@ -112,8 +112,9 @@ async def test_ones_own_page_has_events_tables_and_contacts(hub: Hub, clients: C
     await browser.close()
 
 
-async def test_who_is_erased_leaves_no_contact(hub: Hub, clients: Clients) -> None:
-    event, people, paths = await people_of(hub, clients)
+async def test_who_is_erased_leaves_no_contact(alone: Clients) -> None:
+    hub = alone.hub
+    event, people, paths = await people_of(hub, alone)
     browser, directory = Browser(hub), hub.runtimes["directory"]
     for path, other in ((paths[0], people[1]), (paths[1], people[0])):
         await browser.graph(SAY % "want", l=path, e=event, w=other)

@@ -5,13 +5,12 @@ import datetime as dt
 import os
 import random
 import signal
-import subprocess
-import sys
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -28,6 +27,7 @@ from services.kit.db import HUB
 from services.kit.service import Hub
 from tests.conftest import Clients
 from tests.events.day import command, day, halves, links, pass_time, phone, seat
+from tests.forked import Command
 from tests.stories.deployments import _ready, free_ports
 
 KILLS = int(os.environ.get("LOTSENNETZ_CLOCK_KILLS", "1"))
@@ -46,17 +46,10 @@ class Killed:
             "LOTSENNETZ_SECRET": own.secret, "LOTSENNETZ_PUBLIC_URL": own.issuer, "LOTSENNETZ_RATES": "off",
             "LOTSENNETZ_PORT": str(self.port),
         }  # fmt: skip
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: Command | None = None
 
     async def start(self) -> None:
-        main = "import sys; from services.cli import main; sys.exit(main())"
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", main, "serve"],
-            env=self.environment,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
+        self.process = Command("serve", env=self.environment, errors=Path(os.devnull))
         await _ready(self.url, self.process)
 
     def kill(self) -> None:

@@ -30,7 +30,7 @@ FILES = """query ($event: ID!) { openSpace(event: $event) { proposals {
   harvest { files { id alt caption consent } } } } }"""
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def workers() -> bool:
     return True
 

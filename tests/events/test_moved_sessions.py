@@ -21,7 +21,7 @@ from tests.events.open_space import World
 from tests.events.test_open_space_plans import DECIDE, MOVE, published
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def workers() -> bool:
     return True
 

@@ -25,7 +25,7 @@ NOTES = """mutation ($event: ID!, $id: ID!, $link: String) {
   makeNotesLink(event: $event, proposal: $id, link: $link) }"""
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def workers() -> bool:
     return True
 

@@ -41,7 +41,7 @@ DECIDE = """mutation ($event: ID!, $id: ID!, $state: ProposalState!, $times: Int
   decideProposal(event: $event, id: $id, state: $state, times: $times) { board { revision sessions { title } } } }"""
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def workers() -> bool:
     return True
 

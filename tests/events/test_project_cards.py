@@ -46,6 +46,12 @@ CONTACT = """mutation ($ags: String!, $name: String!) {
 PARTNERS = "query ($id: ID!) { project(id: $id) { title partners { city { ags } navigators { id } note } } }"
 
 
+@pytest.fixture
+def hub(alone: Clients) -> Hub:
+    """Each test's own: they count what cities were proposed, which the directory keeps."""
+    return alone.hub
+
+
 async def proposed(hub: Hub, organiser: Client, event: str, idea: str, **more: Any) -> str:
     """A card that its city has heard of."""
     made = (await organiser.ask(MAKE, event=event, idea=idea, **more))["makeProjectCard"]["id"]

@@ -264,8 +264,9 @@ async def test_a_topic_means_all_below(world: World) -> None:
 # Many at once ---------------------------------------------------------------------------------------------------------
 
 
-async def test_three_hundred_press_at_once(world: World) -> None:
+async def test_three_hundred_press_at_once(alone: Clients) -> None:
     """No place is given twice, and the order in which they are served is the order of the list."""
+    world = World(alone.hub, alone)
     await world.begin(0, 300, {"places": 120})
     done = await asyncio.wait_for(world.at_once(REGISTER, world.guests), 120)
     placed = {key for key, one in zip(world.guests, done, strict=True) if one["state"] == "REGISTERED"}
@@ -287,6 +288,7 @@ async def test_three_hundred_press_at_once(world: World) -> None:
     async with world.runtime.db.read(HUB) as session:
         held = await session.scalar(select(func.count()).where(Registration.state.in_(["registered", "offered"])))
     assert held == 120
+    await world.http.aclose()
 
 
 async def test_what_is_held_about_a_person_is_told_and_goes_with_them(world: World) -> None:

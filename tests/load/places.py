@@ -20,7 +20,7 @@ from tests.bench import peers
 from tests.bench.peers import cpu_seconds
 from tests.load.calls import GRAPH
 from tests.stories.cluster import cluster
-from tests.stories.deployments import HUB_COMMAND, Deployment, Process, environment, free_ports, running_processes
+from tests.stories.deployments import Deployment, Process, environment, free_ports, running_processes
 
 TEMPLATE = "load_template"
 
@@ -108,7 +108,7 @@ async def apart(there: Servers, database: str, processes: int) -> AsyncIterator[
     settings = replace(there.settings(database), public_url=urls[0])
     env = environment(settings, urls[0]) | {"LOTSENNETZ_WORKERS": "none", "LOTSENNETZ_DATA": str(settings.data)}
     hub = Hub(settings, chosen())
-    async with running_processes(hub, [Process(url, (), env, HUB_COMMAND) for url in urls]) as running:
+    async with running_processes(hub, [Process(url, (), env) for url in urls]) as running:
         deployment = Deployment(urls[0], f"{urls[0]}/graphql", dict.fromkeys(SERVICES, urls[0]), hub, running)
         parts = {
             "hub": _pids(running), "PostgreSQL": [there.found.postgres], "Valkey": [there.found.valkey],

@@ -22,9 +22,9 @@ from services.kit import embedded
 from services.kit.db import role_of
 from services.kit.service import Hub
 from services.kit.settings import Settings, from_environment
+from tests.forked import LOTSENNETZ
 from tests.replica import following
 from tests.stories.deployments import (
-    HUB_COMMAND,
     Deployment,
     Process,
     environment,
@@ -58,7 +58,7 @@ class Wiring:
 @contextlib.asynccontextmanager
 async def cluster(
     settings: Settings,
-    command: Sequence[str] = HUB_COMMAND,
+    command: str = LOTSENNETZ,
     *,
     folder: Path | None = None,
     router: int = 0,

@@ -20,6 +20,7 @@ from services.directory.oauth import clients as oauth_clients
 from services.kit.db import HUB
 from services.kit.service import Hub
 from services.kit.settings import Settings
+from tests.forked import LOTSENNETZ, Command
 from tests.router import compose, gateway
 from tests.running import running
 
@@ -28,6 +29,7 @@ START_SECONDS = 60.0
 
 DOOR = {"serve": "LOTSENNETZ_PORT", "work": "LOTSENNETZ_METRICS"}
 HUB_COMMAND = ("-c", "import sys; from services.cli import main; sys.exit(main())")
+"""For an interpreter."""
 
 
 @dataclass
@@ -60,7 +62,7 @@ class Deployment:
 
 @dataclass
 class Process:
-    """A process that serves some services (all, if none are named) at `url`; `command` is how Python runs it.
+    """A process that serves some services (all, if none are named) at `url`; `command` is what it runs.
 
     With the verb `work`, one that works their jobs; at `url` it tells only of its health.
     """
@@ -68,21 +70,22 @@ class Process:
     url: str
     services: tuple[str, ...]
     environment: Mapping[str, str]
-    command: Sequence[str] = HUB_COMMAND
+    command: str = LOTSENNETZ
     verb: str = "serve"
     folder: Path | None = None
     """Whose code it runs, if not this tree's."""
-    running: subprocess.Popen[bytes] | None = None
+    running: Command | subprocess.Popen[bytes] | None = None
 
     async def start(self) -> None:
         """Returns when it answers."""
-        self.running = subprocess.Popen(
-            [sys.executable, *self.command, self.verb, *self.services],
-            env={**self.environment, DOOR[self.verb]: self.url.rpartition(":")[2]},
-            stdout=subprocess.DEVNULL,
-            start_new_session=True,
-            cwd=self.folder,
-        )
+        env = {**self.environment, DOOR[self.verb]: self.url.rpartition(":")[2]}
+        if self.folder is None:
+            self.running = Command(self.verb, *self.services, env=env, command=self.command)
+        else:
+            asked = [sys.executable, *HUB_COMMAND, self.verb, *self.services]
+            self.running = subprocess.Popen(
+                asked, env=env, stdout=subprocess.DEVNULL, start_new_session=True, cwd=self.folder
+            )
         await _ready(self.url, self.running)
 
     def kill(self) -> None:
@@ -106,7 +109,7 @@ async def one_process(settings: Settings) -> AsyncIterator[Deployment]:
 
 
 @contextlib.asynccontextmanager
-async def one_apart(settings: Settings, command: Sequence[str] = HUB_COMMAND) -> AsyncIterator[Deployment]:
+async def one_apart(settings: Settings, command: str = LOTSENNETZ) -> AsyncIterator[Deployment]:
     """The whole hub in one process of its own, as `lotsennetz serve` runs it."""
     (port,) = free_ports(1)
     url = f"http://127.0.0.1:{port}"
@@ -117,7 +120,7 @@ async def one_apart(settings: Settings, command: Sequence[str] = HUB_COMMAND) ->
 
 
 @contextlib.asynccontextmanager
-async def split(settings: Settings, command: Sequence[str] = HUB_COMMAND) -> AsyncIterator[Deployment]:
+async def split(settings: Settings, command: str = LOTSENNETZ) -> AsyncIterator[Deployment]:
     """Three processes that know each other by address only, and Hive Gateway in front."""
     ports = free_ports(len(SERVICES))
     urls = {name: f"http://127.0.0.1:{port}" for name, port in zip(SERVICES, ports, strict=True)}
@@ -170,7 +173,7 @@ async def _patiently(process: Process) -> None:
         await process.start()
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def _end(process: Command | subprocess.Popen[bytes]) -> None:
     try:
         process.wait(15)
     except subprocess.TimeoutExpired:
@@ -178,7 +181,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         process.wait(5)
 
 
-async def _ready(url: str, process: subprocess.Popen[bytes]) -> None:
+async def _ready(url: str, process: Command | subprocess.Popen[bytes]) -> None:
     async with httpx.AsyncClient(trust_env=False) as http:
         for _turn in range(int(START_SECONDS / 0.1)):
             assert process.poll() is None, f"the service at {url} ended with {process.returncode}"

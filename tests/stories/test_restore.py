@@ -24,7 +24,6 @@ from sqlalchemy import text
 from services.app import SERVICES, chosen
 from services.cli import _parser, demo
 from services.cli.demo import PUBLISH
-from services.cli.running import running
 from services.kit.backups import making, manifest, remembered, restoring, rows
 from services.kit.db import HUB
 from services.kit.errors import Conflict, HubError, NotFound, Refused
@@ -33,6 +32,7 @@ from services.kit.settings import Settings
 from tests.conftest import Servers, _create, _drop, _fresh
 from tests.directory.protected import close, found, full, path, press, published, snapshot, tell, towns, visitor
 from tests.directory.test_erasure import NEEDLES, tables
+from tests.running import running
 from tests.stories.deployments import HUB_COMMAND
 
 WAIT_SECONDS = 30

@@ -20,13 +20,13 @@ from services.app import SERVICES, chosen
 from services.cli import demo
 from services.cli.client import Client
 from services.cli.demo import PUBLISH
-from services.cli.running import running
 from services.kit import migrations
 from services.kit.db import HUB, Database
 from services.kit.service import Hub
 from services.kit.settings import Settings
 from tests.conftest import Servers, _create, _drop
 from tests.house.tree import ROOT
+from tests.running import running
 from tests.stories.deployments import Process, environment, free_ports
 
 NAMES = """query ($city: ID!) { navigators(city: $city) { nodes { name title } } }"""

@@ -17,7 +17,7 @@ from tests.events.agenda.instances import instance, kept, problem, slots
 PROPOSALS = 30_000
 
 
-STEP = 1 if os.environ.get("LOTSENNETZ_SOAK") else 2
+STEP = 1 if os.environ.get("LOTSENNETZ_SOAK") else 4
 """Which cases are solved; all of them in `make soak`."""
 
 

@@ -20,7 +20,7 @@ from services.matching.solver.exact import optimum
 from services.matching.solver.objective import surplus
 from tests.matching.solver.cases import draft, feasible
 
-MANY = int(os.environ.get("LOTSENNETZ_PLANS", "150"))
+MANY = int(os.environ.get("LOTSENNETZ_PLANS", "60"))
 SEEDS, PROPOSALS = 40, 5_000
 
 

@@ -4,17 +4,17 @@ for it.
 """
 
 import datetime as dt
-import sys
 
-from services.cli import main
+from services import cli
 from services.directory.protection import notices
 from services.events.registration import keeping, telling
 
-COMMAND = ("-m", __spec__.name)
+COMMAND = f"{__spec__.name}:main"
 
-if __name__ == "__main__":
+
+def main(arguments: list[str]) -> int:
     notices.LOOK_SECONDS = 0.5
     keeping.TELL_SECONDS, keeping.SETTLE_SECONDS, keeping.DAILY_SECONDS = 0.2, 0.5, 0.5
     keeping.ASK_AFTER = dt.timedelta()
     telling.QUIET = dt.timedelta(seconds=0.3)
-    sys.exit(main())
+    return cli.main(arguments)
