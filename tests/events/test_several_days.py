@@ -19,7 +19,7 @@ SET = """mutation ($event: ID!, $slots: [SlotInput!]) { setOpenSpace(
   event: $event, rooms: [{name: "Saal", capacity: 30}], slots: $slots) { board { slots { id } } } }"""
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def workers() -> bool:
     return True
 

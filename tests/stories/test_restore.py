@@ -366,6 +366,7 @@ async def test_a_database_that_is_not_empty(
         own = replace(kept[0], database_url=url)
         async with running(own, chosen()) as (hub, _server):
             await published(hub, towns(), full(name="Nur Hier"))
+            await hub.settle()
             assert "läuft" in await refused(kept[0], url, copy, "--replace")
         await call(own, "restore", copy, "--replace")
         assert await standing(url, ("Nur Hier",)) == []

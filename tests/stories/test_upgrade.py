@@ -44,7 +44,11 @@ def last_version() -> str:
         if tags := git("tag", "--list", "v*", "--sort=-version:refname", "--merged", "HEAD").decode().split():
             return tags[0]
         folders = [str(service.migrations.relative_to(ROOT)) for service in SERVICES.values()]
-        newest = git("log", "-1", "--format=%H", "--diff-filter=A", "--", *folders).decode().strip()
+        newest = (
+            git("log", "-1", "--first-parent", "--no-renames", "--format=%H", "--diff-filter=A", "--", *folders)
+            .decode()
+            .strip()
+        )
         return git("rev-parse", "--verify", f"{newest}~1").decode().strip()
     except (OSError, subprocess.CalledProcessError):
         pytest.skip("no history here: the last version's code cannot be had from git")

@@ -236,7 +236,7 @@ def _client(runtime: Runtime, client: Client, status: int, **secrets: str) -> Re
         "jwks": None if client.jwks_uri else client.jwks,
         "jwks_uri": client.jwks_uri,
         "login_issuer": client.issuer,
-        **client.details,
+        **{name: value for name, value in client.details.items() if name != "language"},  # ours, not the client's
         "registration_client_uri": f"{runtime.settings.issuer}/oauth/register/{client.client_id}",
         **secrets,
         **({"client_secret_expires_at": 0} if "client_secret" in secrets else {}),
