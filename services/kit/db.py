@@ -16,7 +16,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -183,7 +183,14 @@ class Database:
             max_overflow=0,
             pool_timeout=CONNECT_SECONDS,
             hide_parameters=True,  # or every logged error would carry personal data
-            connect_args={"server_settings": settings, "timeout": CONNECT_SECONDS, "command_timeout": patience},
+            # By the driver's own reading of the address: it knows all that libpq knows, such as sslmode.
+            async_creator=partial(
+                asyncpg.connect,
+                self._dsn,
+                server_settings=settings,
+                timeout=CONNECT_SECONDS,
+                command_timeout=patience,
+            ),
             isolation_level="AUTOCOMMIT",  # we begin and commit by the driver itself, with more in the same message
         )
         _only_living(self.engine)

@@ -97,6 +97,34 @@ async def test_a_server_whose_machine_vanished_is_not_waited_for(database: str, 
     await wires.close()
 
 
+async def test_who_wants_tls_speaks_to_no_server_without() -> None:
+    """As libpq understands `sslmode`: by every way to the server."""
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        assert int.from_bytes((await reader.readexactly(8))[4:]) == 80877103  # SSLRequest
+        writer.write(b"N")
+        asked.append(await reader.read())
+        writer.close()
+
+    asked: list[bytes] = []
+    async with await asyncio.start_server(handle, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        db = Database(f"postgresql://somebody@127.0.0.1:{port}/hub?sslmode=require", "directory", pool=1)
+        for unit in (db.begin, db.read):
+            with pytest.raises(Unavailable):
+                async with unit() as session:
+                    await session.execute(text("SELECT 1"))
+        with pytest.raises(ConnectionError):
+            await db.connect()
+        with pytest.raises(Unavailable):
+            await db.answers.read("SELECT 'x'::bytea", (), 1000)
+        await db.close()
+        async with asyncio.timeout(20):
+            while len(asked) < 4:
+                await asyncio.sleep(0.01)
+    assert asked == [b""] * 4  # not even who they are
+
+
 async def test_a_server_that_is_silent_is_away_after_a_while(
     database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
