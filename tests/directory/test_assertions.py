@@ -4,7 +4,7 @@ import asyncio
 import base64
 import json
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -23,6 +23,7 @@ from services.kit.service import Hub
 from services.kit.settings import Settings
 from tests.directory import developers
 from tests.directory.developers import ASSERTED, HEILBRONN, App, Key, asserted, claims, new_key, public, signed
+from tests.waiting import eventually
 
 HIDDEN = (401, {"error": "invalid_client"})
 KEY, OTHER = new_key(), new_key()
@@ -312,12 +313,6 @@ async def published(*keys: ECKey) -> AsyncIterator[tuple[Keys, str]]:
         yield found, f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/keys"
 
 
-async def until(true: Callable[[], Awaitable[bool]]) -> None:
-    async with asyncio.timeout(20):
-        while not await true():
-            await asyncio.sleep(0.05)
-
-
 async def stored(hub: Hub, app: App) -> Client:
     async with hub.runtimes["directory"].db.read(HUB) as session:
         return (await session.scalars(select(Client).where(Client.client_id == app.client_id))).one()
@@ -343,7 +338,7 @@ async def test_published_keys_are_read_beforehand_and_again_for_a_new_one(
         async def read() -> bool:
             return (await stored(shared, app)).jwks is not None
 
-        await until(read)
+        await eventually(read)
         assert (await ask(http, signed(claims(shared, app.client_id), old)))[0] == 200
         assert (server.asked, await readings(shared, app)) == (1, 1)
 
@@ -364,7 +359,7 @@ async def test_published_keys_are_read_beforehand_and_again_for_a_new_one(
         async def renewed() -> bool:
             return (await ask(http, signed(claims(shared, app.client_id), new)))[0] == 200
 
-        await until(renewed)
+        await eventually(renewed)
         assert server.asked == 2
         assert await ask(http, signed(claims(shared, app.client_id), old)) == HIDDEN
 
@@ -380,7 +375,7 @@ async def test_what_a_server_publishes_is_checked_like_a_registration(shared: Hu
         async def asked() -> bool:
             return server.asked > 0
 
-        await until(asked)
+        await eventually(asked)
         assert (await stored(shared, app)).jwks is None
         assert await ask(http, signed(claims(shared, app.client_id), fine)) == HIDDEN
 
@@ -394,7 +389,7 @@ async def test_a_change_keeps_keys_that_are_read_again(shared: Hub, http: httpx.
         async def read() -> bool:
             return (await stored(shared, app)).jwks is not None
 
-        await until(read)
+        await eventually(read)
         server.open.clear()
         assert (await developers.put(http, app, jwks_uri=url, client_name="Another name", **changes)).status_code == 200
         assert (await ask(http, signed(claims(shared, app.client_id), key)))[0] == 200

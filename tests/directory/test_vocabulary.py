@@ -31,8 +31,8 @@ from tests.directory.vocabulary_world import (
     mails,
     people,
     said,
-    until,
 )
+from tests.waiting import eventually
 
 PROPOSE = """mutation ($de: String!, $en: String!, $parent: ID, $synonyms: [String!]) {
   proposeTopic(de: $de, en: $en, parent: $parent, synonyms: $synonyms, reason: "Fehlt uns") {
@@ -219,7 +219,7 @@ async def test_merging_moves_what_cities_published(world: People) -> None:
     async def moved() -> bool:
         return len((await konstanz.ask(asked))["navigators"]["nodes"]) == 2
 
-    await until(moved)
+    await eventually(moved)
     found = await konstanz.ask(asked)
     assert found["navigators"]["nodes"] == [{"name": "Ida Linde", "offers": [{"code": "change-management"}]}] * 2
     assert found["projects"]["nodes"] == [{"title": "Prozesse", "topics": [{"code": "change-management"}]}]

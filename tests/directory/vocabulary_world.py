@@ -1,6 +1,5 @@
 """Who proposes and who decides, for the tests of the vocabulary, the open data and partnerships."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -58,9 +57,3 @@ async def said(hub: Hub, *kinds: str) -> list[dict[str, Any]]:
 async def mails(hub: Hub, like: str) -> int:
     async with hub.runtimes["directory"].db.read(HUB) as session:
         return int(await session.scalar(sql("SELECT count(*) FROM mail WHERE key LIKE :like"), {"like": like}) or 0)
-
-
-async def until(true: Any) -> None:
-    """Wait for what a job does; a test that waits for ever is stopped by the runner."""
-    while not await true():
-        await asyncio.sleep(0.05)

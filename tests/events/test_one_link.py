@@ -1,6 +1,5 @@
 """One link for a person and an event: from a mail or a badge, it opens all of theirs there, and nothing elsewhere."""
 
-import asyncio
 import datetime as dt
 import uuid
 from collections.abc import AsyncIterator
@@ -31,6 +30,7 @@ from tests.events.test_surveys import ANSWER, CREATE
 from tests.events.test_voices import QUOTE
 from tests.events.test_votes import CAST, VOTE
 from tests.events.test_votes import CREATE as CREATE_VOTE
+from tests.waiting import eventually
 
 SURVEY = {"title": "Rückblick", "questions": [{"kind": "SCALE", "text": "Wie war es?"}]}
 MY_DAY = "query ($link: String!) { it: myDay(link: $link) { name } }"
@@ -169,6 +169,8 @@ async def test_a_browser_gets_pages_where_a_program_gets_json(world: World) -> N
         "mutation ($e: ID!, $w: [ID!]!) { removeParticipants(event: $e, navigators: $w) { id } }",
         e=other, w=world.guests,
     )  # fmt: skip
-    async with asyncio.timeout(20):  # the room hears of it a moment later
-        while (await world.http.get(url)).status_code != 404:
-            await asyncio.sleep(0.05)
+
+    async def gone() -> bool:
+        return (await world.http.get(url)).status_code == 404
+
+    await eventually(gone)  # the room hears of it a moment later

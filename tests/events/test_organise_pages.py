@@ -4,7 +4,6 @@ import datetime as dt
 import re
 import uuid
 from collections.abc import AsyncIterator
-from html import unescape
 from io import BytesIO
 from typing import Any
 from zipfile import ZipFile
@@ -13,27 +12,19 @@ import httpx
 import pytest_asyncio
 from sqlalchemy import select
 
-from services.events import timetable
-from services.events.draft import Draft
 from services.events.models import Event, Notice, Registration
 from services.kit.db import HUB
 from services.kit.service import Hub
 from tests.browser_like import Browser, logged_in
-from tests.conftest import Clients
-from tests.events.registration_world import GUEST, HOST, NAMES, publish
+from tests.events.organising import Desk, shown
+from tests.events.registration_world import GUEST, HOST, NAMES
 
 SOON = dt.datetime.now(dt.UTC).date() + dt.timedelta(days=40)
 TITLE = "Lernreise <b>nach</b> Rebstadt & zurück"
 
 
-class World:
-    """Two cities and a coordinator of the host; `hosts` and `guests` are ids of people by name."""
-
-    def __init__(self, hub: Hub) -> None:
-        self.hub = hub
-        self.hosts: list[str] = []
-        self.guests: list[str] = []
-        self.browser: Browser
+class World(Desk):
+    """With the forms that are tried here."""
 
     async def new(self, **fields: Any) -> str:
         """A new event by the form; its path."""
@@ -53,10 +44,6 @@ class World:
         base = "/".join(path.split("?", maxsplit=1)[0].split("/")[:3])
         return await self.browser.submit(page, f"{base}{action}", **fields)
 
-    async def draft(self, path: str) -> Draft:
-        async with self.hub.runtimes["events"].db.read(HUB) as session:
-            return await timetable.draft_of(session, await session.get_one(Event, uuid.UUID(path.split("/")[2])))
-
     async def states(self, path: str) -> dict[str, str]:
         query = select(Registration.navigator_id, Registration.state).where(
             Registration.event_id == uuid.UUID(path.split("/")[2])
@@ -65,23 +52,11 @@ class World:
             return {str(key): state for key, state in await session.execute(query)}
 
 
-def shown(page: httpx.Response) -> str:
-    """What somebody reads on the page."""
-    body = re.sub(r"<(script|style).*?</\1>", "", page.text, flags=re.DOTALL)
-    return " ".join(unescape(re.sub(r"<[^>]+>", " ", body)).split())
-
-
 @pytest_asyncio.fixture(scope="module")
 async def world(shared: Hub) -> AsyncIterator[World]:
-    made, found = Clients(shared, []), World(shared)
-    found.hosts = await publish(await made(HOST), HOST, 8, population=120_000)
-    found.guests = await publish(await made(GUEST), GUEST, 8, population=20_000)
-    await shared.settle()
-    found.browser = await logged_in(shared, HOST, "coordinator")
-    yield found
-    await found.browser.close()
-    for client in made.made:
-        await client.close()
+    found = World(shared)
+    async with found.opened(8, 8):
+        yield found
 
 
 async def test_pages_are_for_whoever_may_organise_and_for_their_own_events(world: World) -> None:

@@ -10,9 +10,9 @@ from services.cli import demo
 from services.kit.service import Hub
 from tests.browser_like import Browser
 from tests.conftest import Clients
+from tests.events.organising import shown
 from tests.events.registration_world import GUEST, HOST, INVITE, LISTED, REGISTER, RULES, World, day
 from tests.events.test_coordinators import MODULE
-from tests.events.test_organise_pages import shown
 from tests.events.test_registration_day import NEEDED, bus
 
 UNPREPARED = """query ($id: ID!) { event(id: $id) { registration {

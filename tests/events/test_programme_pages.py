@@ -10,17 +10,13 @@ import httpx
 import pytest_asyncio
 
 from services.cli import demo
-from services.events import curricula, timetable
-from services.events.draft import Draft
-from services.events.models import Event
+from services.events import curricula
 from services.kit import links
-from services.kit.db import HUB
 from services.kit.i18n import speaking
 from services.kit.service import Hub
 from tests.browser_like import Browser, logged_in
-from tests.conftest import Clients
-from tests.events.registration_world import GUEST, HOST, INVITE, RULES, day, publish
-from tests.events.test_organise_pages import shown
+from tests.events.organising import Desk, shown
+from tests.events.registration_world import GUEST, HOST, INVITE, RULES, day
 from tests.stories import test_pages as pages
 
 SHOW = """query ($id: ID!) { programme(id: $id) { title host year
@@ -32,14 +28,8 @@ MINE = """query ($link: String!) { myModules(link: $link) { programme { id } mod
 FIRST_YEAR = ["Teambuilding", "Grundlagenwissen", "Methodenkompetenz"]
 
 
-class World:
-    """Two cities; a coordinator of the host. `hosts` and `guests` are ids of people by name."""
-
-    def __init__(self, hub: Hub) -> None:
-        self.hub = hub
-        self.hosts: list[str] = []
-        self.guests: list[str] = []
-        self.browser: Browser
+class World(Desk):
+    """With the forms that are tried here."""
 
     async def post(self, path: str, action: str, **fields: Any) -> httpx.Response:
         page = await self.browser.http.get(path)
@@ -72,22 +62,12 @@ class World:
             await self.graph(demo.JOIN, event=made, navigators=people)
         return made
 
-    async def draft(self, event: str) -> Draft:
-        async with self.hub.runtimes["events"].db.read(HUB) as session:
-            return await timetable.draft_of(session, await session.get_one(Event, uuid.UUID(event)))
-
 
 @pytest_asyncio.fixture(scope="module")
 async def world(shared: Hub) -> AsyncIterator[World]:
-    made, found = Clients(shared, []), World(shared)
-    found.hosts = await publish(await made(HOST), HOST, 4, population=120_000)
-    found.guests = await publish(await made(GUEST), GUEST, 2, population=20_000)
-    await shared.settle()
-    found.browser = await logged_in(shared, HOST, "coordinator")
-    yield found
-    await found.browser.close()
-    for client in made.made:
-        await client.close()
+    found = World(shared)
+    async with found.opened(4, 2):
+        yield found
 
 
 def test_lessons_come_after_what_they_need() -> None:

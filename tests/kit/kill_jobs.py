@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +27,7 @@ from services.kit.errors import Refused
 from services.kit.jobs import Job, Queue, Run, Status, job
 from services.kit.log import table
 from tests.kit.kill_zygote import ROOT
+from tests.waiting import WAIT_SECONDS, eventually
 
 TOIL = MetaData(schema="toil")
 jobs.attach(TOIL)
@@ -39,7 +40,6 @@ EFFECT = Table(
 )
 LEASE = 1.0
 ROWS = table(TOIL, "job")
-WAIT_SECONDS = 60
 
 
 class Task(msgspec.Struct, frozen=True):
@@ -138,12 +138,6 @@ async def worker_process(url: str, redis: str) -> AsyncIterator[asyncio.subproce
         with suppress(ProcessLookupError):
             process.kill()
         await process.wait()
-
-
-async def eventually(true: Callable[[], Awaitable[object]]) -> None:
-    async with asyncio.timeout(WAIT_SECONDS):
-        while not await true():
-            await asyncio.sleep(0.05)
 
 
 @dataclass

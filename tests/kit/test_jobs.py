@@ -23,7 +23,8 @@ from services.kit.errors import HubError, Unavailable
 from services.kit.jobs import LostLease, Queue, Status
 from tests.kit import kill_jobs as toil
 from tests.kit import kill_world as world
-from tests.kit.kill_jobs import EFFECT, ROWS, TOIL, WAIT_SECONDS, Task, Toys, eventually, working
+from tests.kit.kill_jobs import EFFECT, ROWS, TOIL, Task, Toys, working
+from tests.waiting import WAIT_SECONDS, eventually
 
 _numbers = count()
 

@@ -28,9 +28,9 @@ from services.kit.rights import public
 from services.kit.service import Hub, Service
 from services.kit.settings import Settings
 from tests.kit import kill_mail, kill_world
-from tests.kit.kill_jobs import eventually
 from tests.kit.kill_mail import LINK, MAILS, PASSWORD, POST, ROWS, SECRET, TO, USER, WORK, Postman, serving, working
 from tests.kit.kill_zygote import ROOT
+from tests.waiting import eventually
 
 _numbers = count()
 
