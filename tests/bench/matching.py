@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import services.matching  # noqa: F401  # before NumPy: one core for its library, too
-from tests.bench import golfer, large, mdgp, speeddating
+from tests.bench import golfer, large, mdgp, rules, speeddating
 
 OUT = Path(__file__).parents[2] / "docs" / "benchmarks-matching.md"
 HEAD = """# Plans of the matching solver
@@ -28,6 +28,7 @@ SECTIONS: dict[str, tuple[str, Measure]] = {
     "speeddating": (speeddating.TITLE, speeddating.main),
     "golfer": (golfer.TITLE, golfer.main),
     "large": (large.TITLE, large.main),
+    "rules": (rules.TITLE, rules.main),
 }
 
 

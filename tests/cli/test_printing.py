@@ -1,6 +1,8 @@
 """The plan on paper: A4, a new page for each round and table, headers on each page, nothing cut off at the side."""
 
 import re
+from itertools import pairwise
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 from zipfile import ZipFile
@@ -16,12 +18,10 @@ A4_WIDE, A4_HIGH = 11.69, 8.27
 PIXELS = 96
 
 
-@pytest.fixture(scope="module")
-def printed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """The sheets of a plan for 47 people at 12 tables in seven rounds: its sheets by name; `names`: what is defined."""
-    folder = tmp_path_factory.mktemp("plan")
-    file, plan = people(folder / "list.xlsx", sample.rows(47)), folder / "plan.xlsx"
-    assert solve(file, "--tables", 12, "--rounds", 7, *QUICK, "-o", plan) == 0
+def _printed(folder: Path, number: int, tables: int, rounds: int) -> dict[str, Any]:
+    """The sheets of a plan for so many people: its sheets by name; `names`: what is defined."""
+    file, plan = people(folder / "list.xlsx", sample.rows(number)), folder / "plan.xlsx"
+    assert solve(file, "--tables", tables, "--rounds", rounds, *QUICK, "-o", plan) == 0
     with ZipFile(plan) as parts:
         book = ET.fromstring(parts.read("xl/workbook.xml"))
         found: dict[str, Any] = {
@@ -30,6 +30,11 @@ def printed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         }
     found["names"] = [one.text for one in book.iter(f"{MAIN}definedName") if "Print_Titles" in one.attrib["name"]]
     return found
+
+
+@pytest.fixture(scope="module")
+def printed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    return _printed(tmp_path_factory.mktemp("plan"), 47, tables=12, rounds=7)
 
 
 def _setup(sheet: Any) -> dict[str, str]:
@@ -66,6 +71,18 @@ def test_each_round_and_each_table_begins_a_page(printed: dict[str, Any]) -> Non
         assert sheet.find(f"{MAIN}sheetPr/{MAIN}pageSetUpPr") is None
         margins = sheet.find(f"{MAIN}pageMargins").attrib
         assert _width(sheet) <= A4_WIDE - float(margins["left"]) - float(margins["right"])
+
+
+def test_a_table_is_not_torn_apart_by_the_end_of_a_page(tmp_path: Path) -> None:
+    """199 people: rounds of 20 tables, blocks of eight beside one another, more than a page holds."""
+    sheet = _printed(tmp_path, 199, tables=20, rounds=2)["Plan je Runde"]
+    rows = {int(row.attrib["r"]): float(row.attrib.get("ht", 15)) for row in sheet.iter(f"{MAIN}row")}
+    edges = [1, *_breaks(sheet), max(rows)]
+    assert len(edges) == 1 + 2 * 2
+    # The title is repeated on each.
+    pages = [sum(rows.get(row, 15) for row in range(top + 1, end + 1)) for top, end in pairwise(edges)]
+    margins = sheet.find(f"{MAIN}pageMargins").attrib
+    assert max(pages) <= (A4_HIGH - float(margins["top"]) - float(margins["bottom"])) * 72 - 20
 
 
 def test_rows_are_as_high_as_their_words_are_long(printed: dict[str, Any]) -> None:

@@ -21,6 +21,8 @@ FONT = {"font_name": "Arial", "font_size": 10}
 """Where it is missing, another of the same widths takes its place; columns are as wide as digits of the font are."""
 LINE_LETTERS, LINE_POINTS = 110, 15
 """Letters that fit on such a line with room to spare, and its height."""
+PAGE_POINTS = (210 / 25.4 - 2 * 0.6) * 72 * 0.9 - 20
+"""Of a landscape page below its title, likewise."""
 BESIDE = 8
 """Tables beside one another; more begin a new block below."""
 WIDEST = 34
@@ -91,9 +93,13 @@ class _Writer:
             if one.round > 1:
                 breaks.append(row)
             sheet.write_string(row, 0, _("Round {number}", number=one.round), self.title)
-            row += 1
-            for block in _batched(one.tables, BESIDE):
-                row = self._block(sheet, row, block) + 1
+            row, used = row + 1, LINE_POINTS
+            for number, block in enumerate(_batched(one.tables, BESIDE)):
+                height = self._height(block)
+                if number and used + height > PAGE_POINTS:
+                    breaks.append(row)
+                    used = 0
+                row, used = self._block(sheet, row, block) + 1, used + height + LINE_POINTS
             if one.away:
                 away = _("Not there: {names}", names=", ".join(one.away))
                 sheet.set_row(row, LINE_POINTS * math.ceil(len(away) / LINE_LETTERS))
@@ -102,6 +108,11 @@ class _Writer:
                 sheet.write_string(row, 0, away, self.plain)
                 row += 1
         sheet.set_h_pagebreaks(breaks[:1000])
+
+    def _height(self, tables: Sequence[Table]) -> int:
+        """Points of such a block."""
+        texts = ([table.topic for table in tables], *zip_longest(*(table.people for table in tables), fillvalue=""))
+        return LINE_POINTS * (1 + sum(_lines(some, [self.width] * len(tables)) for some in texts))
 
     def _block(self, sheet: Any, row: int, tables: Sequence[Table]) -> int:
         """Writes tables beside one another; the row below them."""
@@ -222,9 +233,14 @@ class _Writer:
 
 def _tall(sheet: Any, row: int, texts: Sequence[str], widths: Sequence[float], size: float = 1.0) -> None:
     """Makes a row as high as its texts are long: not every program does so itself. `size`: of the letters."""
-    lines = max(len(wrap(text, max(1, int(width / size)))) for text, width in zip(texts, widths, strict=False))
+    lines = _lines(texts, [width / size for width in widths])
     if lines > 1:
         sheet.set_row(row, LINE_POINTS * size * lines)
+
+
+def _lines(texts: Iterable[str], widths: Sequence[float]) -> int:
+    """Of the longest of these texts, each in its width."""
+    return max(1, *(len(wrap(text, max(1, int(width)))) for text, width in zip(texts, widths, strict=False)))
 
 
 def _joined(some: Iterable[object]) -> str:

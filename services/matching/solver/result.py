@@ -8,7 +8,7 @@ from typing import Any
 from services.matching.solver.problem import Ints
 
 # Goes up whenever the same problem, seed and budget may give another plan.
-VERSION = "3"
+VERSION = "4"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

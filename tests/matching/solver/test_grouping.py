@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import doctest
-from itertools import product
+from itertools import permutations, product
 from pathlib import Path
 
 import numpy as np
@@ -35,6 +35,14 @@ def _grouping(seed: int, people: int, tables: int, *, rules: bool = True) -> Gro
 
 
 cases = st.builds(_grouping, st.integers(0, 10**6), st.integers(2, 14), st.integers(1, 4), rules=st.booleans())
+
+
+def test_where_everybody_sits_alone_the_gains_decide() -> None:
+    rng = np.random.default_rng(3)
+    ones, gain = np.ones(5, dtype=np.int64), rng.random((5, 5))
+    heavy = -1e4 * (np.ones((5, 5)) - np.eye(5))
+    found = solve(Grouping(weights=heavy, low=ones, high=ones, gain=gain), Iterations(20_000), seed=1)
+    assert found.value == pytest.approx(max(gain[range(5), order].sum() for order in map(list, permutations(range(5)))))
 
 
 def test_the_usage_example_runs() -> None:

@@ -88,10 +88,9 @@ class Grouping:
 
     def scale(self) -> float:
         """The power of two by which everything is multiplied before it is rounded."""
-        most = min(int(self.high.max()) - 1, self.people - 1)
-        found = np.zeros(self.people)
-        if most > 0:
-            found = np.partition(np.abs(self.weights), self.people - most, axis=1)[:, self.people - most :].sum(axis=1)
+        # At least one: where everybody sits alone, an exchange still weighs the two that it exchanges.
+        most = max(min(int(self.high.max()) - 1, self.people - 1), 1)
+        found = np.partition(np.abs(self.weights), self.people - most, axis=1)[:, self.people - most :].sum(axis=1)
         if self.gain is not None:
             found += np.abs(self.gain).max(axis=1)
         greatest = float(found.max())
