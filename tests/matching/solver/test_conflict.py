@@ -19,7 +19,7 @@ from services.matching.solver.rules import Relaxed, Rule, Rulebook, Sort
 from tests.matching.solver.cases import PLANTS, draft, infeasible
 
 # Generous, since other work may share the machine: nothing here takes a second alone.
-SECONDS = 30.0
+SECONDS = 60.0
 
 
 def _found(given: Problem) -> Conflict:
