@@ -3,10 +3,9 @@
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import aclosing
-from typing import Any
 
 import msgspec
-from litestar import Request, Response, get, post
+from litestar import Response, get, post
 from litestar.response import Stream
 from sqlalchemy import select
 
@@ -21,12 +20,12 @@ from services.kit.graphcall import EVENT_STREAM
 from services.kit.graphql import read_body
 from services.kit.i18n import gettext as _
 from services.kit.openapi import BEARER, Answer, Api, json
+from services.kit.pages import AnyRequest
 from services.kit.rates import Rate, address_of
 from services.kit.resolvers import as_uuid
 from services.kit.rights import ANYBODY
 from services.kit.service import Runtime
 
-AnyRequest = Request[Any, Any, Any]
 UPLOADS = Rate("harvest files", 60, per=600)
 """Files from one address: a whole event may share it."""
 SAFE = {

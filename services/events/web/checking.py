@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from litestar import Request, Response, get
+from litestar import Response, get
 
 from services.events import access, certificates, daylinks, papers, trips
 from services.events.models import Event
@@ -14,12 +14,12 @@ from services.kit.db import HUB
 from services.kit.errors import NotFound
 from services.kit.i18n import gettext as _
 from services.kit.openapi import Answer, Api
+from services.kit.pages import AnyRequest
 from services.kit.rates import Rate, address_of
 from services.kit.resolvers import as_uuid
 from services.kit.rights import ANYBODY
 from services.kit.service import Runtime
 
-AnyRequest = Request[Any, Any, Any]
 CHECKS: Final = Rate("certificates", 60, per=600)
 """Codes from one address."""
 CHECKING: Final = ANYBODY.to("the event of a certificate whose code one has")

@@ -3,7 +3,7 @@
 import uuid
 from typing import Any
 
-from litestar import Request, Response, get
+from litestar import Response, get
 
 from services.events import access, daylinks, qualification
 from services.events.models import Event
@@ -14,8 +14,7 @@ from services.kit import links, pages
 from services.kit.db import HUB
 from services.kit.errors import NotFound
 from services.kit.i18n import gettext as _
-
-AnyRequest = Request[Any, Any, Any]
+from services.kit.pages import AnyRequest
 
 
 @get("/events/mine/{token:str}/modules", page=True, right=access.BY_LINK)

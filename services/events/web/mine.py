@@ -4,7 +4,7 @@ import uuid
 from typing import Any, Final, Literal
 
 import msgspec
-from litestar import Request, Response, get, post
+from litestar import Response, get, post
 
 from services.events import access, contacts, daylinks
 from services.events.models import Event
@@ -17,9 +17,8 @@ from services.kit import forms, links, pages
 from services.kit.db import HUB
 from services.kit.errors import NotFound
 from services.kit.i18n import gettext as _
-from services.kit.pages import redirect
+from services.kit.pages import AnyRequest, redirect
 
-AnyRequest = Request[Any, Any, Any]
 AT: Final = "/events/{event_id:str}/mine/{token:str}/contacts"
 MINE: Final = """query ($link: String!) {
   myContacts(link: $link) { event contact { id name cityName department email } } }"""

@@ -1,10 +1,10 @@
 """The network of contacts between cities: a picture, and the tables that say the same."""
 
 import datetime as dt
-from typing import Any, Final
+from typing import Final
 from zoneinfo import ZoneInfo
 
-from litestar import Request, Response, get
+from litestar import Response, get
 
 from services.contracts.states import STATES
 from services.events import access
@@ -15,9 +15,9 @@ from services.kit import forms, pages
 from services.kit.db import HUB
 from services.kit.errors import NotFound
 from services.kit.i18n import gettext as _
+from services.kit.pages import AnyRequest
 from services.kit.sheets.writing import CSV, delimited
 
-AnyRequest = Request[Any, Any, Any]
 FILES: Final = ("cities", "pairs")
 """The tables, as their files are called."""
 MOST_ROWS: Final = 24

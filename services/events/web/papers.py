@@ -3,10 +3,10 @@
 import asyncio
 import contextvars
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import msgspec
-from litestar import Request, Response, get
+from litestar import Response, get
 
 from services.events import access, calendar, feeds, papers, trips
 from services.events.models import Event
@@ -17,13 +17,13 @@ from services.kit.db import HUB, NOBODY
 from services.kit.errors import NotFound
 from services.kit.i18n import gettext as _
 from services.kit.openapi import BEARER, Answer, Api
+from services.kit.pages import AnyRequest
 from services.kit.rates import Rate, address_of
 from services.kit.resolvers import as_uuid
 from services.kit.rights import ANYBODY
 from services.kit.service import Runtime
 from services.kit.sheets.writing import XLSX
 
-AnyRequest = Request[Any, Any, Any]
 CALENDAR: Final = "text/calendar; charset=utf-8"
 FROM_ADDRESS: Final = Rate("calendars", 600, per=60)
 """Calendar services ask for all their people from few addresses."""

@@ -8,7 +8,7 @@ import uuid
 from typing import Annotated, Any, Literal
 
 import msgspec
-from litestar import Request, Response, get, post
+from litestar import Response, get, post
 
 from services.events import access, certificates, daylinks
 from services.events.live.rooms import ANNOUNCEMENTS, CLOCK, PEOPLE, rooms_of
@@ -22,10 +22,10 @@ from services.kit.errors import Conflict, HubError, NotFound, Problem, Refused
 from services.kit.forms import EMPTY, Form
 from services.kit.i18n import gettext as _
 from services.kit.links import CHANGES, LOOKS, counted
+from services.kit.pages import AnyRequest
 from services.kit.rates import Rate
 from services.kit.service import Runtime
 
-AnyRequest = Request[Any, Any, Any]
 Email = Annotated[str, msgspec.Meta(max_length=254)]
 
 

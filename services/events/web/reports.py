@@ -1,10 +1,10 @@
 """Papers that look back, over HTTP: minutes, results of votes, annual reports."""
 
 import datetime as dt
-from typing import Any, Final
+from typing import Final
 
 import msgspec
-from litestar import Request, Response, get
+from litestar import Response, get
 
 from services.events import access, papers, prints, trips, votes
 from services.events.day import Day
@@ -18,11 +18,11 @@ from services.kit.db import HUB, Reader
 from services.kit.errors import NotFound
 from services.kit.i18n import gettext as _
 from services.kit.openapi import BEARER, Answer, Api
+from services.kit.pages import AnyRequest
 from services.kit.rates import Rate
 from services.kit.resolvers import as_uuid
 from services.kit.service import Runtime
 
-AnyRequest = Request[Any, Any, Any]
 PDF: Final = "application/pdf"
 REPORTS: Final = Rate("annual reports", 60, per=600)
 """Of one caller: each is counted and typeset anew."""

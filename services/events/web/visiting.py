@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_time
-from litestar import Request, Response, get
+from litestar import Response, get
 from sqlalchemy import func, or_, select
 
 from services.contracts.states import STATES
@@ -21,11 +21,10 @@ from services.kit.db import NOBODY
 from services.kit.errors import NotFound
 from services.kit.i18n import gettext as _
 from services.kit.navigation import Menu, Way
-from services.kit.pages import ask, page
+from services.kit.pages import AnyRequest, ask, page
 from services.kit.rights import ANYBODY
 from services.kit.service import Example
 
-AnyRequest = Request[Any, Any, Any]
 SERVICE: Final = "events"
 PER_PAGE: Final = 20
 OF_CITY: Final = 5

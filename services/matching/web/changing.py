@@ -13,12 +13,12 @@ from services.kit import forms
 from services.kit.errors import Conflict, Problem, Refused
 from services.kit.forms import EMPTY, Form
 from services.kit.i18n import gettext as _
-from services.kit.pages import ask, page, redirect
+from services.kit.pages import AnyRequest, ask, page, redirect
 from services.matching import access, adjusting
 from services.matching.graphql.answers import BrokenRule
 from services.matching.web import plan as looked
 from services.matching.web import words
-from services.matching.web.looking import SERVICE, AnyRequest, Planned, planned
+from services.matching.web.looking import SERVICE, Planned, planned
 from services.matching.web.wishing import MOST_BYTES, MOST_COMPLAINTS, Lines, at_fields
 
 CANCEL: Final = "mutation ($plan: ID!) { done: cancelPlan(id: $plan) { id } }"

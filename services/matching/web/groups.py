@@ -12,14 +12,14 @@ from services.kit.errors import Conflict, NotFound, Refused
 from services.kit.forms import EMPTY, Form
 from services.kit.i18n import gettext as _
 from services.kit.navigation import Menu, Way
-from services.kit.pages import ask, page, redirect
+from services.kit.pages import AnyRequest, ask, page, redirect
 from services.matching import access, comparing, progress, reading
 from services.matching.graphql.weighing import PlanComparison
 from services.matching.question import Question
 from services.matching.reading import Line
 from services.matching.solver.tradeoffs import reached
 from services.matching.web import wishing, words
-from services.matching.web.looking import SERVICE, AnyRequest, Organised, here, organised, planned
+from services.matching.web.looking import SERVICE, Organised, here, organised, planned
 
 EVENTS: Final = "/organise/groups"
 MOST_ELSEWHERE: Final = 100

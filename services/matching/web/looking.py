@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 
-from litestar import Request
-
 from services.kit import forms, jobs
 from services.kit.auth import Principal
 from services.kit.db import Reader
 from services.kit.errors import NotFound
 from services.kit.i18n import gettext as _
+from services.kit.pages import AnyRequest
 from services.kit.service import Runtime
 from services.matching import access, progress, reading, rounds
 from services.matching.models import Base, Event, Plan
@@ -21,7 +20,6 @@ from services.matching.rounds import ABSENT
 from services.matching.web import words
 from services.matching.web.people import People
 
-AnyRequest = Request[Any, Any, Any]
 SERVICE: Final = "matching"
 
 

@@ -11,7 +11,7 @@ from litestar import Response, get
 from services.kit.errors import NotFound
 from services.kit.forms import EMPTY, Form
 from services.kit.i18n import gettext as _
-from services.kit.pages import page
+from services.kit.pages import AnyRequest, page
 from services.kit.text import folded
 from services.matching import access, reading
 from services.matching.graphql.answers import BrokenRule, DayChanges, Quality, RuleConflict
@@ -21,7 +21,7 @@ from services.matching.problem import model_of
 from services.matching.question import Question
 from services.matching.solver import reasons
 from services.matching.web import words
-from services.matching.web.looking import AnyRequest, Planned, planned, some
+from services.matching.web.looking import Planned, planned, some
 
 MOST_SEATS: Final = 150
 """People on one page of tables."""

@@ -13,14 +13,14 @@ from services.events.models import Event
 from services.events.surveys.templates import templates
 from services.events.web.day import ground
 from services.events.web.day.feedback import factors, kinds
-from services.events.web.day.ground import AFTER, SERVICE, AnyRequest
+from services.events.web.day.ground import AFTER, SERVICE
 from services.events.web.registration import here
 from services.kit import forms
 from services.kit.db import NOBODY
 from services.kit.errors import Forbidden
 from services.kit.forms import EMPTY, Form
 from services.kit.i18n import gettext as _
-from services.kit.pages import ask
+from services.kit.pages import AnyRequest, ask
 
 QUESTIONS: Final = "questions { kind text options most required wishes }"
 RESULT: Final = """answered mean scale options { label votes rank tied } factors { factor present }

@@ -6,13 +6,13 @@ import msgspec
 from litestar import Response, get, post
 
 from services.events import access
-from services.events.web.day.phone import AnyRequest, beside, shown_page
+from services.events.web.day.phone import beside, shown_page
 from services.events.web.linked import by_link, theirs
 from services.kit import forms
 from services.kit.errors import HubError, NotFound
 from services.kit.forms import EMPTY, Form
 from services.kit.i18n import gettext as _
-from services.kit.pages import redirect
+from services.kit.pages import AnyRequest, redirect
 
 VOTES: Final = """query ($link: String!) { myVotes(link: $link) { voted vote { id title state closesAt withheld
   criteria { name most budget } turnout { entitled voted }

@@ -11,14 +11,14 @@ from services.events.live import announcing, ideas
 from services.events.live.rooms import ANNOUNCEMENTS, CLOCK, IDEAS, rooms_of
 from services.events.registration import attendance
 from services.events.web.day import ground
-from services.events.web.day.ground import BASE, SERVICE, AnyRequest
+from services.events.web.day.ground import BASE, SERVICE
 from services.events.web.registration import here
 from services.kit import forms
 from services.kit.db import HUB
 from services.kit.forms import EMPTY, Form
 from services.kit.i18n import gettext as _
 from services.kit.i18n import ngettext
-from services.kit.pages import ask
+from services.kit.pages import AnyRequest, ask
 
 COMMAND: Final = "mutation ($event: ID!, $expected: Int!%s) { %s(event: $event, expected: $expected%s) { revision } }"
 COMMANDS: Final = {

@@ -7,7 +7,7 @@ from litestar import Response, get, post
 
 from services.events import access, voices
 from services.events.models import RetroEntry
-from services.events.web.day.phone import AnyRequest, beside, shown_page
+from services.events.web.day.phone import beside, shown_page
 from services.events.web.linked import by_link, theirs
 from services.events.web.registration import here
 from services.kit import forms
@@ -15,7 +15,7 @@ from services.kit.db import HUB
 from services.kit.errors import HubError, NotFound
 from services.kit.forms import EMPTY, Form
 from services.kit.i18n import gettext as _
-from services.kit.pages import redirect
+from services.kit.pages import AnyRequest, redirect
 
 SURVEYS: Final = """query ($link: String!) { mySurveys(link: $link) { id title byCity closesAt answered
   questions { kind text options most required } } }"""

@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
-from litestar import Request, Response
+from litestar import Response
 
 from services.events import changing
 from services.events.models import Event
@@ -16,8 +16,8 @@ from services.kit import pages
 from services.kit.errors import HubError
 from services.kit.forms import Form
 from services.kit.i18n import gettext as _
+from services.kit.pages import AnyRequest
 
-AnyRequest = Request[Any, Any, Any]
 Shows = Callable[[Form, int], Awaitable[Response[Any]]]
 SERVICE: Final = "events"
 BASE: Final = "/organise/{id:uuid}/day"

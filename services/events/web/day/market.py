@@ -9,13 +9,13 @@ from litestar import Response, get, post
 
 from services.events import access
 from services.events.web.day import ground
-from services.events.web.day.ground import BASE, SERVICE, AnyRequest
+from services.events.web.day.ground import BASE, SERVICE
 from services.events.web.day.phone import moment_in
 from services.kit import forms
 from services.kit.errors import Problem, Refused
 from services.kit.forms import EMPTY, Form
 from services.kit.i18n import gettext as _
-from services.kit.pages import ask
+from services.kit.pages import AnyRequest, ask
 
 SPACE: Final = """query ($event: ID!) { space: openSpace(event: $event) { wishesOpen eventLink
   board { revision slots { id starts ends } rooms { id name closed }

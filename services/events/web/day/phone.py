@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 from babel.dates import format_skeleton, format_time
-from litestar import Request, Response, post
+from litestar import Response, post
 from sqlalchemy import select
 
 from services.events import access, trips
@@ -23,9 +23,8 @@ from services.kit.db import HUB
 from services.kit.errors import HubError
 from services.kit.forms import EMPTY, Form
 from services.kit.i18n import gettext as _
-from services.kit.pages import redirect
+from services.kit.pages import AnyRequest, redirect
 
-AnyRequest = Request[Any, Any, Any]
 WORKER: Final = "/events/day-worker.js"
 MOST_AT_TABLE: Final = 10
 """Ideas of one's own table that are shown, the newest."""

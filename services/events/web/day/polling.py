@@ -9,12 +9,12 @@ from litestar import Response, get, post
 from services.events import access
 from services.events.votes.drafts import MOST_CANDIDATES, MOST_POINTS
 from services.events.web.day import ground
-from services.events.web.day.ground import BASE, SERVICE, AnyRequest
+from services.events.web.day.ground import BASE, SERVICE
 from services.kit import forms
 from services.kit.errors import Problem, Refused
 from services.kit.forms import EMPTY, Form
 from services.kit.i18n import gettext as _
-from services.kit.pages import ask
+from services.kit.pages import AnyRequest, ask
 
 VOTES: Final = """query ($id: ID!) { event(id: $id) { ideas { id text hidden } votes { id title state withheld
   criteria { name most budget } turnout { entitled voted }

@@ -10,14 +10,14 @@ from litestar import Response, get, post
 from services.events import access, trips
 from services.events.registration import attendance, transport
 from services.events.web.day import ground
-from services.events.web.day.ground import BASE, SERVICE, AnyRequest
+from services.events.web.day.ground import BASE, SERVICE
 from services.events.web.registration import here
 from services.kit import forms
 from services.kit.db import HUB
 from services.kit.errors import NotFound
 from services.kit.forms import EMPTY, Form
 from services.kit.i18n import gettext as _
-from services.kit.pages import ask
+from services.kit.pages import AnyRequest, ask
 
 ATTEND: Final = """mutation ($event: ID!, $people: [ID!]!, $state: AttendanceState!) {
   setAttendance(event: $event, navigators: $people, attendance: $state) { id } }"""

@@ -8,12 +8,12 @@ from litestar import Response, get, post
 
 from services.events import access
 from services.events.web.day import ground
-from services.events.web.day.ground import BASE, SERVICE, AnyRequest
+from services.events.web.day.ground import BASE, SERVICE
 from services.kit import forms
 from services.kit.errors import NotFound
 from services.kit.forms import EMPTY, Form
 from services.kit.i18n import gettext as _
-from services.kit.pages import ask
+from services.kit.pages import AnyRequest, ask
 
 RESULTS: Final = """query ($event: ID!) { space: openSpace(event: $event) {
   proposals { id number title state conveners { name } harvest { version results decisions minutes

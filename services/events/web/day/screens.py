@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
-from litestar import Request, Response, get
+from litestar import Response, get
 
 from services.events.live.rooms import ANNOUNCEMENTS, CLOCK, rooms_of
 from services.events.models import Event
@@ -17,11 +17,11 @@ from services.kit import assets, pages
 from services.kit.db import HUB
 from services.kit.errors import NotFound
 from services.kit.i18n import gettext as _
+from services.kit.pages import AnyRequest
 from services.kit.resolvers import as_uuid
 from services.kit.rights import ANYBODY
 from services.kit.service import Runtime
 
-AnyRequest = Request[Any, Any, Any]
 MOST_CELLS: Final = 1_000
 """Rooms times slots on one page: what a wall has is far below it."""
 

@@ -6,13 +6,13 @@ import msgspec
 from litestar import Response, get, post
 
 from services.events import access
-from services.events.web.day.phone import AnyRequest, beside, shown_page
+from services.events.web.day.phone import beside, shown_page
 from services.events.web.linked import by_link, theirs
 from services.kit import forms
 from services.kit.errors import HubError
 from services.kit.forms import EMPTY, Form
 from services.kit.i18n import gettext as _
-from services.kit.pages import redirect
+from services.kit.pages import AnyRequest, redirect
 
 MOST_TEXT: Final = 2_000
 SPACE: Final = """query ($link: String!, $event: ID!) { space: openSpace(event: $event, link: $link) { wishesOpen

@@ -16,12 +16,13 @@ from litestar import Response, get, post
 from services.events import access, rearranging, timetable
 from services.events.draft import Draft, Item, Link
 from services.events.web.organise import ground
-from services.events.web.organise.ground import BASE, REFUSALS, AnyRequest, path_of
+from services.events.web.organise.ground import BASE, REFUSALS, path_of
 from services.events.web.registration import here
 from services.kit import forms, pages
 from services.kit.errors import NotFound, Problem, Refused
 from services.kit.forms import EMPTY, Form
 from services.kit.i18n import gettext as _
+from services.kit.pages import AnyRequest
 
 FIELDS: Final = ("day", "starts", "ends", "title", "audience", "responsible", "details", "material")
 LONGEST_UNDO: Final = 4_000

@@ -13,7 +13,7 @@ from services.events.live import announcing
 from services.events.models import Announcement, Event
 from services.events.registration import transport
 from services.events.web.organise import ground
-from services.events.web.organise.ground import BASE, PAGE, REFUSALS, AnyRequest, path_of
+from services.events.web.organise.ground import BASE, PAGE, REFUSALS, path_of
 from services.events.web.registration import here
 from services.kit import forms, pages
 from services.kit.db import Writer
@@ -21,6 +21,7 @@ from services.kit.errors import NotFound
 from services.kit.forms import EMPTY, Form
 from services.kit.i18n import gettext as _
 from services.kit.i18n import language, ngettext
+from services.kit.pages import AnyRequest
 
 FIELDS: Final = ("text", "to", "city")
 

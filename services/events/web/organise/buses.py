@@ -11,13 +11,14 @@ from services.events import access, trips
 from services.events.models import BoardingPoint, Event
 from services.events.registration import transport
 from services.events.web.organise import ground
-from services.events.web.organise.ground import BASE, REFUSALS, AnyRequest, path_of
+from services.events.web.organise.ground import BASE, REFUSALS, path_of
 from services.events.web.registration import here
 from services.kit import forms, pages
 from services.kit.db import Writer
 from services.kit.errors import Problem, Refused
 from services.kit.forms import EMPTY, Form
 from services.kit.i18n import gettext as _
+from services.kit.pages import AnyRequest
 
 FIELDS: Final = ("name", "seats", "leg", "points")
 MOST_ABOARD: Final = 120

@@ -19,7 +19,7 @@ from services.events.registration.importing import Entries, Outcome
 from services.events.registration.importing.sheet import Entry
 from services.events.registration.organising import LONGEST_REASON
 from services.events.web.organise import ground
-from services.events.web.organise.ground import BASE, MOST_FORM, AnyRequest, path_of
+from services.events.web.organise.ground import BASE, MOST_FORM, path_of
 from services.events.web.organise.inviting import Words, told
 from services.events.web.registration import here
 from services.kit import forms, pages
@@ -29,6 +29,7 @@ from services.kit.errors import Conflict, Outdated, Problem, Refused, TooLarge
 from services.kit.forms import EMPTY, Form
 from services.kit.i18n import gettext as _
 from services.kit.i18n import ngettext
+from services.kit.pages import AnyRequest
 from services.kit.sheets.table import MOST_BYTES
 
 ACCEPTED: Final = ".xlsx,.ods,.csv,.txt,text/csv"

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Final, TypeVar
 
 import msgspec
-from litestar import Request, Response
+from litestar import Response
 from sqlalchemy import select
 
 from services.events import access, changing, series, timetable, trips
@@ -22,9 +22,9 @@ from services.kit.errors import Conflict, HubError, NotFound, Problem, Refused
 from services.kit.forms import Form
 from services.kit.graphql import encode_cursor
 from services.kit.i18n import gettext as _
+from services.kit.pages import AnyRequest
 from services.kit.resolvers import place_of
 
-AnyRequest = Request[Any, Any, Any]
 T = TypeVar("T")
 BASE: Final = "/organise"
 PAGE: Final = 50

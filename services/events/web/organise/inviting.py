@@ -11,7 +11,7 @@ from services.events import access
 from services.events.models import Topic
 from services.events.registration import inviting, reading
 from services.events.web.organise import ground
-from services.events.web.organise.ground import BASE, REFUSALS, AnyRequest, path_of
+from services.events.web.organise.ground import BASE, REFUSALS, path_of
 from services.events.web.registration import here
 from services.kit import forms, pages
 from services.kit.db import Reader
@@ -19,6 +19,7 @@ from services.kit.errors import Problem, Refused
 from services.kit.forms import EMPTY, Form
 from services.kit.i18n import gettext as _
 from services.kit.i18n import language, ngettext
+from services.kit.pages import AnyRequest
 
 FIELDS: Final = ("cities", "topics", "words", "language")
 MOST_TOPICS: Final = 1_000

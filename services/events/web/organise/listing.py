@@ -12,12 +12,12 @@ from services.events.models import Event
 from services.events.registration import outstanding, wording
 from services.events.registration.outstanding import Progress
 from services.events.web.organise import ground
-from services.events.web.organise.ground import BASE, AnyRequest, path_of
+from services.events.web.organise.ground import BASE, path_of
 from services.events.web.registration import here
 from services.events.web.visiting import kinds
 from services.kit.i18n import gettext as _
 from services.kit.i18n import ngettext
-from services.kit.pages import page
+from services.kit.pages import AnyRequest, page
 from services.kit.resolvers import day_of
 
 PER_PAGE: Final = 20

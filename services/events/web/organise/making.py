@@ -23,7 +23,7 @@ from services.events.draft import Draft, Rounds
 from services.events.models import Event, Module
 from services.events.registration import organising, outstanding
 from services.events.web.organise import ground
-from services.events.web.organise.ground import BASE, REFUSALS, AnyRequest, Nothing, path_of
+from services.events.web.organise.ground import BASE, REFUSALS, Nothing, path_of
 from services.events.web.registration import here
 from services.events.web.visiting import kinds
 from services.kit import forms, pages
@@ -33,6 +33,7 @@ from services.kit.errors import Forbidden, Problem, Refused
 from services.kit.forms import EMPTY, Form
 from services.kit.i18n import gettext as _
 from services.kit.i18n import ngettext
+from services.kit.pages import AnyRequest
 from services.kit.resolvers import as_uuid
 
 FEW_CITIES: Final = 30

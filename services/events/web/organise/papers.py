@@ -13,11 +13,12 @@ from services.events.day import Day
 from services.events.models import Event
 from services.events.registration import transport
 from services.events.web.organise import ground
-from services.events.web.organise.ground import BASE, AnyRequest, path_of
+from services.events.web.organise.ground import BASE, path_of
 from services.events.web.papers import apart
 from services.events.web.registration import here
 from services.kit.db import HUB, Reader
 from services.kit.i18n import gettext as _
+from services.kit.pages import AnyRequest
 from services.kit.rates import Rate
 
 PACKS: Final = Rate("print-packs", 20, per=600)

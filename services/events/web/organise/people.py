@@ -16,13 +16,14 @@ from services.events.registration import organising, reading, transport
 from services.events.registration.reading import Standing
 from services.events.registration.rules import ends
 from services.events.web.organise import ground
-from services.events.web.organise.ground import BASE, PAGE, REFUSALS, AnyRequest, path_of
+from services.events.web.organise.ground import BASE, PAGE, REFUSALS, path_of
 from services.events.web.registration import here
 from services.kit import forms, pages
 from services.kit.db import HUB, Reader, Writer
 from services.kit.errors import NotFound
 from services.kit.forms import EMPTY, Form
 from services.kit.i18n import gettext as _
+from services.kit.pages import AnyRequest
 
 MOST_COLLEAGUES: Final = 300
 MOST_EXCEPTIONS: Final = 200

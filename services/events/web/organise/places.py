@@ -14,13 +14,14 @@ from services.events.draft import CLOCK
 from services.events.models import Event
 from services.events.registration import organising, reading, rules
 from services.events.web.organise import ground
-from services.events.web.organise.ground import BASE, REFUSALS, AnyRequest, path_of
+from services.events.web.organise.ground import BASE, REFUSALS, path_of
 from services.events.web.registration import here
 from services.kit import forms, pages
 from services.kit.db import Writer
 from services.kit.errors import Problem, Refused
 from services.kit.forms import EMPTY, Form
 from services.kit.i18n import gettext as _
+from services.kit.pages import AnyRequest
 
 FIELDS: Final = ("opensAt", "opensClock", "closesAt", "closesClock", "places", "sizes", "parties", "offerHours")
 Clock = Annotated[str, msgspec.Meta(max_length=5)]

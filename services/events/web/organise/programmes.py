@@ -13,7 +13,7 @@ from services.events.models import City, Event, Module, Programme
 from services.events.modules import ModuleDraft, ProgrammeDraft
 from services.events.registration import organising, outstanding, wording
 from services.events.web.organise import ground
-from services.events.web.organise.ground import REFUSALS, AnyRequest
+from services.events.web.organise.ground import REFUSALS
 from services.events.web.registration import here
 from services.kit import forms, pages
 from services.kit.auth import Principal
@@ -21,6 +21,7 @@ from services.kit.db import HUB, NOBODY, Reader, Writer
 from services.kit.errors import Problem, Refused
 from services.kit.forms import EMPTY, Form
 from services.kit.i18n import gettext as _
+from services.kit.pages import AnyRequest
 from services.kit.resolvers import as_uuid, place_of
 
 BASE: Final = "/programmes"

@@ -12,7 +12,7 @@ from services.events import access, changing, draft, repeating, series, template
 from services.events.draft import Draft
 from services.events.models import Event
 from services.events.web.organise import ground
-from services.events.web.organise.ground import BASE, REFUSALS, AnyRequest, path_of
+from services.events.web.organise.ground import BASE, REFUSALS, path_of
 from services.events.web.registration import here
 from services.kit import forms, i18n, pages
 from services.kit.db import Writer
@@ -20,6 +20,7 @@ from services.kit.errors import Problem, Refused
 from services.kit.forms import EMPTY, Form
 from services.kit.i18n import gettext as _
 from services.kit.i18n import ngettext
+from services.kit.pages import AnyRequest
 
 Times = Annotated[int, msgspec.Meta(ge=1, le=repeating.MOST_TIMES)] | None
 Choice = Annotated[str, msgspec.Meta(max_length=20)]

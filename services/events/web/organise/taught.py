@@ -12,7 +12,7 @@ from services.events.models import Event, Module
 from services.events.modules import ModuleDraft
 from services.events.registration import wording
 from services.events.web.organise import ground, programmes
-from services.events.web.organise.ground import REFUSALS, AnyRequest
+from services.events.web.organise.ground import REFUSALS
 from services.events.web.registration import here
 from services.kit import forms, pages
 from services.kit.auth import Principal
@@ -20,6 +20,7 @@ from services.kit.db import Reader
 from services.kit.errors import NotFound
 from services.kit.forms import EMPTY, Form
 from services.kit.i18n import gettext as _
+from services.kit.pages import AnyRequest
 from services.kit.resolvers import as_uuid, place_of
 
 BASE: Final = "/modules"

@@ -9,12 +9,13 @@ from litestar import Response, get, post
 from services.events import access, timetable
 from services.events.draft import FEATURES, Draft, Room
 from services.events.web.organise import ground
-from services.events.web.organise.ground import BASE, REFUSALS, AnyRequest, path_of
+from services.events.web.organise.ground import BASE, REFUSALS, path_of
 from services.events.web.registration import here
 from services.kit import forms, pages
 from services.kit.errors import NotFound
 from services.kit.forms import EMPTY, Form
 from services.kit.i18n import gettext as _
+from services.kit.pages import AnyRequest
 
 replace = msgspec.structs.replace
 FIELDS: Final = ("venue", "address", "onlineLink")
