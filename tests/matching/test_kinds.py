@@ -31,7 +31,7 @@ OFFICES = ("Hauptamt", "Bauamt", "Kulturamt")
 DAY = dt.date(2031, 5, 1)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def workers() -> bool:
     return True
 
