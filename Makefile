@@ -63,8 +63,8 @@ drills: setup ## faults against that, into docs/reliability.md; e.g. DRILLS="--o
 	$(VENV)/python -m tests.drills $(DRILLS)
 
 split-test: setup ## the stories against that / die Geschichten dagegen
-	LOTSENNETZ_SOAK=1 $(VENV)/pytest tests/stories/test_cluster.py tests/stories/test_day.py \
-		tests/stories/test_knmeetshn.py tests/browser/test_split.py -k "cluster or split"
+	LOTSENNETZ_SOAK=1 $(VENV)/pytest tests/stories/test_day.py tests/stories/test_knmeetshn.py \
+		tests/browser/test_split.py -k "cluster or split"
 
 screenshots: setup ## all pages as pictures, and those of the handbook / alle Seiten als Bilder, auch die des Handbuchs
 	LOTSENNETZ_PICTURES=1 $(VENV)/pytest tests/browser/screenshots.py \
