@@ -1,15 +1,22 @@
-"""Commands in processes of their own that need not import the hub first: the forkserver of `multiprocessing` has, once
-for all tests of a process. Apart from that they are what a shell starts, in a session of their own.
+"""Processes that need not import the hub or the solvers first: the forkserver of `multiprocessing` has, once for all
+tests of a process. Apart from that, commands are what a shell starts and computations what `kit.heavy` starts, in a
+session of their own.
 """
 
+import asyncio
 import importlib
 import multiprocessing
 import os
+import resource
 import signal
 import subprocess
 import sys
 from collections.abc import Mapping
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from pathlib import Path
+
+from services.kit import heavy
 
 ROOT = Path(__file__).parents[1]
 LOTSENNETZ = "services.cli:main"
@@ -17,7 +24,10 @@ LOTSENNETZ = "services.cli:main"
 
 _server = multiprocessing.get_context("forkserver")
 _server.set_forkserver_preload(
-    ["__main__", "services.cli", *(f"services.{name}.app" for name in ("directory", "matching", "events"))]
+    [
+        *("__main__", "services.matching.solving", "services.events.openspace.solving", "services.cli"),
+        *(f"services.{name}.app" for name in ("directory", "matching", "events")),
+    ]
 )
 
 
@@ -31,9 +41,11 @@ class Command:
         command: str = LOTSENNETZ,
         out: Path | None = None,
         errors: Path | None = None,
+        file_bytes: int = resource.RLIM_INFINITY,
     ) -> None:
+        """It may write files of `file_bytes` at most."""
         said = str(out or os.devnull), str(errors) if errors else None
-        self._process = _server.Process(target=_run, args=(command, arguments, dict(env), *said))
+        self._process = _server.Process(target=_run, args=(command, arguments, dict(env), *said, file_bytes))
         self._process.start()
 
     @property
@@ -65,8 +77,11 @@ class Command:
         self.send_signal(signal.SIGKILL)
 
 
-def _run(command: str, arguments: tuple[str, ...], env: dict[str, str], out: str, errors: str | None) -> None:
+def _run(
+    command: str, arguments: tuple[str, ...], env: dict[str, str], out: str, errors: str | None, file_bytes: int
+) -> None:
     os.setsid()
+    resource.setrlimit(resource.RLIMIT_FSIZE, (file_bytes, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
     os.chdir(ROOT)
     os.environ.clear()
     os.environ.update(env)
@@ -76,3 +91,59 @@ def _run(command: str, arguments: tuple[str, ...], env: dict[str, str], out: str
     sys.argv[1:] = arguments
     module, _colon, name = command.partition(":")
     sys.exit(getattr(importlib.import_module(module), name)(list(arguments)))
+
+
+class Computation:
+    """A `heavy.Process`."""
+
+    def __init__(self, process: BaseProcess) -> None:
+        self._process = process
+        self._transports: list[asyncio.BaseTransport] = []
+        self.stdin: asyncio.StreamWriter | None = None
+        self.stdout: asyncio.StreamReader | None = None
+        self.stderr: asyncio.StreamReader | None = None
+
+    async def connect(self, give: Connection, hear: Connection, complaints: Connection) -> None:
+        loop = asyncio.get_running_loop()
+        protocol = asyncio.StreamReaderProtocol(asyncio.StreamReader())
+        transport, _protocol = await loop.connect_write_pipe(lambda: protocol, give)
+        self.stdin = asyncio.StreamWriter(transport, protocol, None, loop)
+        self._transports.append(transport)
+        self.stdout, self.stderr = await self._read(hear), await self._read(complaints)
+
+    async def _read(self, end: Connection) -> asyncio.StreamReader:
+        reader = asyncio.StreamReader(limit=heavy.LONGEST_LINE)
+        connected = asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), end)
+        self._transports.append((await connected)[0])
+        return reader
+
+    def kill(self) -> None:
+        self._process.kill()
+
+    async def wait(self) -> int:
+        await asyncio.to_thread(self._process.join)
+        for transport in self._transports:
+            transport.close()
+        assert self._process.exitcode is not None
+        return self._process.exitcode
+
+
+async def computation(function: str) -> Computation:
+    """In place of `heavy.interpreter`."""
+    (take, give), (hear, say), (complaints, complain) = (_server.Pipe(duplex=False) for _end in range(3))
+    process = _server.Process(target=_compute, args=(function, take, say, complain))
+    await asyncio.to_thread(process.start)
+    for end in (take, say, complain):
+        end.close()
+    made = Computation(process)
+    await made.connect(give, hear, complaints)
+    return made
+
+
+def _compute(function: str, *ends: Connection) -> None:
+    os.setsid()
+    for number, end in enumerate(ends):
+        os.dup2(end.fileno(), number)
+        end.close()
+    sys.stdin, sys.argv[1:] = open(0, closefd=False), [function]  # noqa: SIM115  # its own for as long as it lives
+    heavy.main()
