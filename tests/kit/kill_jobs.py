@@ -218,5 +218,6 @@ def own_servers() -> Iterator[Servers]:
 
 def main(arguments: list[str]) -> None:
     """The command of such a worker: the addresses of database and Valkey."""
+    url, redis = arguments
     signal.alarm(5 * WAIT_SECONDS)  # whatever becomes of the test
-    asyncio.run(worker.work(queue(*arguments), KINDS))
+    asyncio.run(worker.work(queue(url, redis), KINDS))
