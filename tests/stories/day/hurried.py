@@ -1,6 +1,6 @@
 """The hub's command with its waits cut short, and nothing else changed: mails that would follow a change within a
 minute follow within a second, and those of the next day on the same, so that a day can be played while somebody waits
-for it. Plans are searched for in processes that need not import the solvers.
+for it.
 """
 
 import datetime as dt
@@ -8,8 +8,6 @@ import datetime as dt
 from services import cli
 from services.directory.protection import notices
 from services.events.registration import keeping, telling
-from services.kit import heavy
-from tests.forked import computation
 
 COMMAND = f"{__spec__.name}:main"
 
@@ -19,5 +17,4 @@ def main(arguments: list[str]) -> int:
     keeping.TELL_SECONDS, keeping.SETTLE_SECONDS, keeping.DAILY_SECONDS = 0.2, 0.5, 0.5
     keeping.ASK_AFTER = dt.timedelta()
     telling.QUIET = dt.timedelta(seconds=0.3)
-    heavy.start = computation
     return cli.main(arguments)
