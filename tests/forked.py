@@ -9,10 +9,10 @@ import multiprocessing
 import os
 import resource
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Mapping
-from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
@@ -98,52 +98,45 @@ class Computation:
 
     def __init__(self, process: BaseProcess) -> None:
         self._process = process
-        self._transports: list[asyncio.BaseTransport] = []
+        self._writers: list[asyncio.StreamWriter] = []
         self.stdin: asyncio.StreamWriter | None = None
         self.stdout: asyncio.StreamReader | None = None
         self.stderr: asyncio.StreamReader | None = None
 
-    async def connect(self, give: Connection, hear: Connection, complaints: Connection) -> None:
-        loop = asyncio.get_running_loop()
-        protocol = asyncio.StreamReaderProtocol(asyncio.StreamReader())
-        transport, _protocol = await loop.connect_write_pipe(lambda: protocol, give)
-        self.stdin = asyncio.StreamWriter(transport, protocol, None, loop)
-        self._transports.append(transport)
-        self.stdout, self.stderr = await self._read(hear), await self._read(complaints)
-
-    async def _read(self, end: Connection) -> asyncio.StreamReader:
-        reader = asyncio.StreamReader(limit=heavy.LONGEST_LINE)
-        connected = asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), end)
-        self._transports.append((await connected)[0])
-        return reader
+    async def connect(self, talk: socket.socket, complaints: socket.socket) -> None:
+        limit = heavy.LONGEST_LINE
+        self.stdout, self.stdin = await asyncio.open_unix_connection(sock=talk, limit=limit)
+        self.stderr, silent = await asyncio.open_unix_connection(sock=complaints, limit=limit)
+        self._writers += [self.stdin, silent]
 
     def kill(self) -> None:
         self._process.kill()
 
     async def wait(self) -> int:
         await asyncio.to_thread(self._process.join)
-        for transport in self._transports:
-            transport.close()
+        for writer in self._writers:
+            writer.close()
         assert self._process.exitcode is not None
         return self._process.exitcode
 
 
 async def computation(function: str) -> Computation:
     """In place of `heavy.interpreter`."""
-    (take, give), (hear, say), (complaints, complain) = (_server.Pipe(duplex=False) for _end in range(3))
-    process = _server.Process(target=_compute, args=(function, take, say, complain))
+    (talk, its_talk), (complaints, its_complaints) = socket.socketpair(), socket.socketpair()
+    process = _server.Process(target=_compute, args=(function, its_talk, its_complaints))
     await asyncio.to_thread(process.start)
-    for end in (take, say, complain):
-        end.close()
+    its_talk.close()
+    its_complaints.close()
     made = Computation(process)
-    await made.connect(give, hear, complaints)
+    await made.connect(talk, complaints)
     return made
 
 
-def _compute(function: str, *ends: Connection) -> None:
+def _compute(function: str, talk: socket.socket, complaints: socket.socket) -> None:
     os.setsid()
-    for number, end in enumerate(ends):
+    for number, end in enumerate((talk, talk, complaints)):
         os.dup2(end.fileno(), number)
-        end.close()
+    talk.close()
+    complaints.close()
     sys.stdin, sys.argv[1:] = open(0, closefd=False), [function]  # noqa: SIM115  # its own for as long as it lives
     heavy.main()
