@@ -34,13 +34,21 @@ up: setup ## the hub with demo data until Ctrl-C / das Netz mit Beispieldaten, b
 	@$(VENV)/lotsennetz up --demo
 
 test: check ## everything that must hold / alle Prüfungen
-	$(VENV)/pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder
+	$(VENV)/pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 check: setup ## style, types, imports and licences only / nur Stil, Typen, Importe, Lizenzen
 	$(VENV)/ruff check
 	$(VENV)/ruff format --check
+	@$(MAKE) --jobs 2 types imports reuse
+
+.PHONY: types imports reuse
+types:
 	$(VENV)/mypy
+
+imports:
 	$(VENV)/lint-imports --no-logo
+
+reuse:
 	@# REUSE asks git which files count; without git it would read .venv as well.
 	@if git rev-parse --is-inside-work-tree >/dev/null 2>&1; then echo "$(VENV)/reuse lint"; $(VENV)/reuse lint --quiet; \
 		else echo "reuse lint: skipped, not a git checkout"; fi
@@ -54,7 +62,7 @@ soak: setup ## what takes long: many more queries, kills, forms and plans / was 
 		tests/browser tests/directory/test_reads.py tests/directory/test_registration_fuzz.py tests/kit/test_log.py \
 		tests/stories/test_tenants.py tests/matching/test_planning.py tests/matching/test_two_organisers.py \
 		tests/matching/solver/test_conflict.py tests/matching/solver/test_exact.py tests/stories/test_day.py \
-		tests/events/agenda/test_exact.py tests/events/test_kill_clock.py
+		tests/events/agenda/test_exact.py tests/events/test_kill_clock.py tests/acceptance/test_schemathesis.py
 
 split: setup ## three services, workers, replica, router, as apart as they get / alles getrennt, mit Replikat und Router
 	@$(VENV)/python -m tests.stories.cluster
@@ -63,8 +71,8 @@ drills: setup ## faults against that, into docs/reliability.md; e.g. DRILLS="--o
 	$(VENV)/python -m tests.drills $(DRILLS)
 
 split-test: setup ## the stories against that / die Geschichten dagegen
-	LOTSENNETZ_SOAK=1 $(VENV)/pytest tests/stories/test_cluster.py tests/stories/test_day.py \
-		tests/stories/test_knmeetshn.py tests/browser/test_split.py -k "cluster or split"
+	LOTSENNETZ_SOAK=1 $(VENV)/pytest tests/stories/test_day.py tests/stories/test_knmeetshn.py \
+		tests/browser/test_split.py -k "cluster or split"
 
 screenshots: setup ## all pages as pictures, and those of the handbook / alle Seiten als Bilder, auch die des Handbuchs
 	LOTSENNETZ_PICTURES=1 $(VENV)/pytest tests/browser/screenshots.py \

@@ -25,7 +25,7 @@ import ssl
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 try:
@@ -59,13 +59,8 @@ BUNDLES = (
 )
 """Where systems keep the certificates they trust, beside the place this Python's OpenSSL was built for."""
 
-WARM = """
-from importlib import import_module
-from importlib.util import find_spec
-for name in ("services.matching.solver", "services.events.agenda"):
-    if find_spec(name):
-        import_module(name).warm()
-"""
+SOLVERS = ("services.matching.solver", "services.events.agenda")
+WARM = "import sys; from importlib import import_module; import_module(sys.argv[1]).warm()"
 
 
 class Failed(Exception):
@@ -177,7 +172,7 @@ def install(lock: int) -> None:
     def step(german: str, english: str, *command: str | Path) -> None:
         print(f"  {german} ({english}) …", end="", flush=True)
         began = time.monotonic()
-        failed = run(command, environment, lock)
+        failed = run([command], environment, lock)
         print(f" {time.monotonic() - began:.0f} s" if not failed else " misslungen (failed)", flush=True)
         if failed:
             raise Failed(explain())
@@ -197,7 +192,8 @@ def install(lock: int) -> None:
     print("  Rechenkern übersetzen (compiling the solver) …", end="", flush=True)
     began = time.monotonic()
     # Not worth failing for: without it the first calculation takes some seconds longer.
-    failed = run((BIN / "python", "-c", WARM), {**environment, "NUMBA_CACHE_DIR": str(NUMBA_CACHE)}, lock)
+    warm = [(BIN / "python", "-c", WARM, solver) for solver in SOLVERS]
+    failed = run(warm, {**environment, "NUMBA_CACHE_DIR": str(NUMBA_CACHE)}, lock)
     print(" später (later)" if failed else f" {time.monotonic() - began:.0f} s", flush=True)
 
     unfinished = STAMP.with_suffix(".new")
@@ -207,16 +203,22 @@ def install(lock: int) -> None:
     print(f"Fertig nach {time.monotonic() - started:.0f} s. (done)", flush=True)
 
 
-def run(command: tuple[str | Path, ...], environment: dict[str, str], lock: int) -> bool:
-    """Runs `command` with its output in the log; answers whether it failed."""
-    words = [str(word) for word in command]
-    with LOG.open("a") as log:
-        log.write(f"\n$ {' '.join(map(shlex.quote, words))}\n")
-        log.flush()
-        nothing = subprocess.DEVNULL
-        return bool(
-            subprocess.call(words, cwd=ROOT, env=environment, stdin=nothing, stdout=log, stderr=log, pass_fds=(lock,))
-        )
+def run(commands: Sequence[tuple[str | Path, ...]], environment: dict[str, str], lock: int) -> bool:
+    """Runs `commands` beside each other with their output in the log; answers whether one failed."""
+    with LOG.open("a") as log, contextlib.ExitStack() as stack:
+        started = []
+        for command in commands:
+            words = [str(word) for word in command]
+            log.write(f"\n$ {' '.join(map(shlex.quote, words))}\n")
+            log.flush()
+            nothing = subprocess.DEVNULL
+            process = subprocess.Popen(
+                words, cwd=ROOT, env=environment, stdin=nothing, stdout=log, stderr=log, pass_fds=(lock,)
+            )
+            stack.callback(process.kill)
+            started.append(process)
+        ended = [process.wait() for process in started]
+    return any(ended)
 
 
 def explain() -> str:

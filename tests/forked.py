@@ -1,15 +1,22 @@
-"""Commands in processes of their own that need not import the hub first: the forkserver of `multiprocessing` has, once
-for all tests of a process. Apart from that they are what a shell starts, in a session of their own.
+"""Processes that need not import the hub or the solvers first: the forkserver of `multiprocessing` has, once for all
+tests of a process. Apart from that, commands are what a shell starts and computations what `kit.heavy` starts, in a
+session of their own.
 """
 
+import asyncio
 import importlib
 import multiprocessing
 import os
+import resource
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Mapping
+from multiprocessing.process import BaseProcess
 from pathlib import Path
+
+from services.kit import heavy
 
 ROOT = Path(__file__).parents[1]
 LOTSENNETZ = "services.cli:main"
@@ -17,7 +24,10 @@ LOTSENNETZ = "services.cli:main"
 
 _server = multiprocessing.get_context("forkserver")
 _server.set_forkserver_preload(
-    ["__main__", "services.cli", *(f"services.{name}.app" for name in ("directory", "matching", "events"))]
+    [
+        *("__main__", "services.matching.solving", "services.events.openspace.solving", "services.cli"),
+        *(f"services.{name}.app" for name in ("directory", "matching", "events")),
+    ]
 )
 
 
@@ -31,9 +41,11 @@ class Command:
         command: str = LOTSENNETZ,
         out: Path | None = None,
         errors: Path | None = None,
+        file_bytes: int = resource.RLIM_INFINITY,
     ) -> None:
+        """It may write files of `file_bytes` at most."""
         said = str(out or os.devnull), str(errors) if errors else None
-        self._process = _server.Process(target=_run, args=(command, arguments, dict(env), *said))
+        self._process = _server.Process(target=_run, args=(command, arguments, dict(env), *said, file_bytes))
         self._process.start()
 
     @property
@@ -65,8 +77,11 @@ class Command:
         self.send_signal(signal.SIGKILL)
 
 
-def _run(command: str, arguments: tuple[str, ...], env: dict[str, str], out: str, errors: str | None) -> None:
+def _run(
+    command: str, arguments: tuple[str, ...], env: dict[str, str], out: str, errors: str | None, file_bytes: int
+) -> None:
     os.setsid()
+    resource.setrlimit(resource.RLIMIT_FSIZE, (file_bytes, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
     os.chdir(ROOT)
     os.environ.clear()
     os.environ.update(env)
@@ -76,3 +91,52 @@ def _run(command: str, arguments: tuple[str, ...], env: dict[str, str], out: str
     sys.argv[1:] = arguments
     module, _colon, name = command.partition(":")
     sys.exit(getattr(importlib.import_module(module), name)(list(arguments)))
+
+
+class Computation:
+    """A `heavy.Process`."""
+
+    def __init__(self, process: BaseProcess) -> None:
+        self._process = process
+        self._writers: list[asyncio.StreamWriter] = []
+        self.stdin: asyncio.StreamWriter | None = None
+        self.stdout: asyncio.StreamReader | None = None
+        self.stderr: asyncio.StreamReader | None = None
+
+    async def connect(self, talk: socket.socket, complaints: socket.socket) -> None:
+        limit = heavy.LONGEST_LINE
+        self.stdout, self.stdin = await asyncio.open_unix_connection(sock=talk, limit=limit)
+        self.stderr, silent = await asyncio.open_unix_connection(sock=complaints, limit=limit)
+        self._writers += [self.stdin, silent]
+
+    def kill(self) -> None:
+        self._process.kill()
+
+    async def wait(self) -> int:
+        await asyncio.to_thread(self._process.join)
+        for writer in self._writers:
+            writer.close()
+        assert self._process.exitcode is not None
+        return self._process.exitcode
+
+
+async def computation(function: str) -> Computation:
+    """In place of `heavy.interpreter`."""
+    (talk, its_talk), (complaints, its_complaints) = socket.socketpair(), socket.socketpair()
+    process = _server.Process(target=_compute, args=(function, its_talk, its_complaints))
+    await asyncio.to_thread(process.start)
+    its_talk.close()
+    its_complaints.close()
+    made = Computation(process)
+    await made.connect(talk, complaints)
+    return made
+
+
+def _compute(function: str, talk: socket.socket, complaints: socket.socket) -> None:
+    os.setsid()
+    for number, end in enumerate((talk, talk, complaints)):
+        os.dup2(end.fileno(), number)
+    talk.close()
+    complaints.close()
+    sys.stdin, sys.argv[1:] = open(0, closefd=False), [function]  # noqa: SIM115  # its own for as long as it lives
+    heavy.main()

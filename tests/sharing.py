@@ -6,7 +6,7 @@ published stays there, and so do accounts. Whoever erases people for good, or co
 `alone`.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 
 import asyncpg
@@ -14,9 +14,11 @@ import pytest
 import pytest_asyncio
 
 from services.app import chosen
+from services.kit import heavy
 from services.kit.service import Hub
 from services.kit.settings import Settings
 from tests.conftest import Clients, Servers
+from tests.forked import computation
 from tests.running import running
 
 # A job whose row is gone loses its lease, and what it computes ends. Copies of cities and people come back by the
@@ -52,6 +54,14 @@ def workers() -> bool:
 @pytest.fixture(scope="module")
 def own(settings: Settings, workers: bool) -> Settings:
     return replace(settings, workers=workers)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def forked() -> Iterator[None]:
+    """Plans are searched for in processes that need not import the solvers."""
+    heavy.start = computation
+    yield
+    heavy.start = heavy.interpreter
 
 
 @pytest_asyncio.fixture

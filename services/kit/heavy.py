@@ -8,10 +8,36 @@ import threading
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from importlib import import_module
-from typing import Any
+from typing import Any, Protocol
 
 ONE_CORE = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 """Several computations share the machine's cores; none takes them all for its linear algebra."""
+
+LONGEST_LINE = 1 << 28
+
+
+class Process(Protocol):
+    """What `heavy` asks of `asyncio.subprocess.Process`."""
+
+    stdin: asyncio.StreamWriter | None
+    stdout: asyncio.StreamReader | None
+    stderr: asyncio.StreamReader | None
+
+    def kill(self) -> None: ...
+    async def wait(self) -> int: ...
+
+
+async def interpreter(function: str) -> Process:
+    """A Python of its own that computes `function`."""
+    return await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "services.kit.heavy", function,
+        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+        limit=LONGEST_LINE, start_new_session=True, env={**os.environ, **ONE_CORE},
+    )  # fmt: skip
+
+
+start: Callable[[str], Awaitable[Process]] = interpreter
+"""How processes begin; tests that start hundreds fork theirs from one that has imported the solver."""
 
 
 async def heavy(function: str, payload: Any, on_progress: Callable[[Any], Awaitable[bool | None]]) -> Any:
@@ -21,11 +47,7 @@ async def heavy(function: str, payload: Any, on_progress: Callable[[Any], Awaita
     returns False: the function should come to its answer. The process ends with its caller, however that ends: it
     watches its standard input. Raises RuntimeError with the last lines it wrote when it fails.
     """
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "services.kit.heavy", function,
-        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-        limit=1 << 28, start_new_session=True, env={**os.environ, **ONE_CORE},
-    )  # fmt: skip
+    process = await start(function)
     assert process.stdin
     assert process.stdout
     assert process.stderr

@@ -19,6 +19,7 @@ from services.directory.oauth import clients
 from services.kit.db import HUB
 from services.kit.openapi import BEARER, CLIENT, FEED, MANAGEMENT
 from services.kit.service import Hub
+from tests.conftest import soak
 
 EXAMPLES = int(os.environ.get("LOTSENNETZ_FUZZ", "120")) // 120 or 1
 KONSTANZ = "08335043"
@@ -94,7 +95,7 @@ bearer = {json.dumps(made["registration_access_token"])}
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("scopes", [(), CLIENT_SCOPES])
+@pytest.mark.parametrize("scopes", [pytest.param((), marks=soak), CLIENT_SCOPES])
 async def test_whatever_the_graph_is_asked_nothing_breaks(hub: Hub, tmp_path: Path, scopes: tuple[str, ...]) -> None:
     """Documents made from the schema, by nobody in particular and by a city's program with all its scopes."""
     options = ["--phases", "fuzzing"]

@@ -1,3 +1,3 @@
-from tests.sharing import alone, hub, own, workers
+from tests.sharing import alone, forked, hub, own, workers
 
-__all__ = ["alone", "hub", "own", "workers"]
+__all__ = ["alone", "forked", "hub", "own", "workers"]

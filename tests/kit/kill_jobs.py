@@ -7,7 +7,6 @@ import asyncio
 import os
 import signal
 import subprocess
-import sys
 import uuid
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
@@ -26,7 +25,7 @@ from services.kit.db import Database
 from services.kit.errors import Refused
 from services.kit.jobs import Job, Queue, Run, Status, job
 from services.kit.log import table
-from tests.kit.kill_zygote import ROOT
+from tests.forked import Command
 from tests.waiting import WAIT_SECONDS, eventually
 
 TOIL = MetaData(schema="toil")
@@ -129,15 +128,14 @@ async def working(queue: Queue, kinds: Sequence[Job] = KINDS) -> AsyncIterator[a
 
 
 @asynccontextmanager
-async def worker_process(url: str, redis: str) -> AsyncIterator[asyncio.subprocess.Process]:
+async def worker_process(url: str, redis: str) -> AsyncIterator[Command]:
     """A worker that a test may kill or stop."""
-    process = await asyncio.create_subprocess_exec(sys.executable, "-m", "tests.kit.kill_jobs", url, redis, cwd=ROOT)
+    process = await asyncio.to_thread(Command, url, redis, env=os.environ, command="tests.kit.kill_jobs:main")
     try:
         yield process
     finally:
-        with suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
+        process.kill()
+        await asyncio.to_thread(process.wait)
 
 
 @dataclass
@@ -218,10 +216,8 @@ def own_servers() -> Iterator[Servers]:
             servers.valkey.terminate()
 
 
-async def main(url: str, redis: str) -> Any:
+def main(arguments: list[str]) -> None:
+    """The command of such a worker: the addresses of database and Valkey."""
+    url, redis = arguments
     signal.alarm(5 * WAIT_SECONDS)  # whatever becomes of the test
-    await worker.work(queue(url, redis), KINDS)
-
-
-if __name__ == "__main__":
-    asyncio.run(main(*sys.argv[1:]))
+    asyncio.run(worker.work(queue(url, redis), KINDS))

@@ -202,7 +202,7 @@ async def test_a_killed_worker_takes_its_heavy_process_with_it_and_another_finis
         job = await toys.enqueue(toil.grind, number=1, seconds=0.1)
         heavy = psutil.Process((await toys.progress(job))["pid"])
         process.kill()
-        await process.wait()
+        await asyncio.to_thread(process.wait)
         async with working(toys.queue):
             await toys.finished(job)
     assert await toys.effects() == [1]

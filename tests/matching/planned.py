@@ -1,10 +1,9 @@
 """What the tests of planning share: people, questions, and a plan that is done."""
 
+import asyncio
 import contextlib
 import os
-import subprocess
-import sys
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 from services.cli import demo
@@ -13,6 +12,7 @@ from services.kit.db import HUB
 from services.kit.service import Hub
 from services.matching.models import Plan
 from tests.conftest import Clients
+from tests.forked import Command
 
 KONSTANZ, HEILBRONN = "08335043", "08121000"
 PLAN = "mutation ($input: PlanRoundsInput!) { planRounds(input: $input) { id state progress { percent } } }"
@@ -67,8 +67,20 @@ async def row_of(hub: Hub, plan: str) -> Plan:
         return await session.get_one(Plan, plan)
 
 
+@contextlib.asynccontextmanager
+async def working(hub: Hub) -> AsyncIterator[None]:
+    """The hub works matching's jobs itself meanwhile."""
+    task = asyncio.create_task(hub.work(hub.runtimes["matching"]))
+    try:
+        yield
+    finally:
+        while not task.done():
+            task.cancel()
+            await asyncio.wait([task], timeout=1)
+
+
 @contextlib.contextmanager
-def worker(hub: Hub, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
+def worker(hub: Hub, **environment: str) -> Iterator[Command]:
     """A worker process of matching's own; killed at the end if it still lives."""
     settings = hub.settings
     known = {
@@ -82,8 +94,7 @@ def worker(hub: Hub, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
         "LOTSENNETZ_EVENTS_URL": settings.issuer,
         **environment,
     }
-    program = "import sys; from services.cli import main; sys.exit(main())"
-    process = subprocess.Popen([sys.executable, "-c", program, "work", "matching"], env=known)
+    process = Command("work", "matching", env=known)
     try:
         yield process
     finally:

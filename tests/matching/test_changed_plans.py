@@ -26,7 +26,7 @@ CONFIRM = """mutation ($id: ID!, $so: Boolean!) { confirmPlan(id: $id, despiteBr
 SEATED = "query ($id: ID!) { event(id: $id) { rounds { tables { participants { navigator { id } } } } } }"
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def workers() -> bool:
     return True
 

@@ -18,7 +18,7 @@ from tests.matching.test_changed_plans import ADJUST, CONFIRM, REPLAN, copied
 TABLES = ("event", "plan", "log", "navigator", "job")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def workers() -> bool:
     return True
 

@@ -22,7 +22,7 @@ from tests.stories import test_pages
 PERSON = re.compile(r"/people/([0-9a-f-]{36})\">([^<]+)</a>")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def workers() -> bool:
     return True
 
@@ -67,10 +67,10 @@ async def planned(browser: Browser, at: str, **wishes: Any) -> httpx.Response:
 
 
 async def finished(browser: Browser, page: httpx.Response) -> httpx.Response:
-    for _turn in range(600):
+    for _turn in range(200):
         if "hx-trigger" not in page.text:
             return page
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(0.3)
         page = await read(browser, page.url.path)
     raise AssertionError("the plan was never done")
 

@@ -31,7 +31,7 @@ OFFICES = ("Hauptamt", "Bauamt", "Kulturamt")
 DAY = dt.date(2031, 5, 1)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def workers() -> bool:
     return True
 
@@ -112,8 +112,8 @@ async def test_groups_of_the_organiser_s_own_come_first(hub: Hub, clients: Clien
     }
 
 
-async def test_what_nobody_published_cannot_be_mixed(hub: Hub, clients: Clients) -> None:
-    organiser = await clients(KN)
+async def test_what_nobody_published_cannot_be_mixed(alone: Clients) -> None:
+    hub, organiser = alone.hub, await alone(KN)
     people = await publish(organiser, KN, 6, languages=[], visibility=[{"field": "department", "audience": "CITY"}])
     assert {(one.department, tuple(one.languages)) for one in (await copies(hub)).values()} == {("", ())}
     event = await day(organiser, people)
@@ -124,8 +124,8 @@ async def test_what_nobody_published_cannot_be_mixed(hub: Hub, clients: Clients)
     await ask(organiser, event, tables=2, rules={"mixing": [{"kind": "department", "strength": "OFF"}]})
 
 
-async def test_only_what_the_network_sees_is_copied(hub: Hub, clients: Clients) -> None:
-    organiser = await clients(KN)
+async def test_only_what_the_network_sees_is_copied(alone: Clients) -> None:
+    hub, organiser = alone.hub, await alone(KN)
     (one,) = await publish(organiser, KN, 1)
     copy = (await copies(hub))[one]
     assert (copy.department, copy.languages, copy.since) == ("Hauptamt", ["de", "tr"], dt.date(2020, 1, 1))

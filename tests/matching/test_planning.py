@@ -18,7 +18,7 @@ from services.matching.question import Question
 from services.matching.solver import HARD, check
 from services.matching.solving import score
 from tests.conftest import Clients, soak
-from tests.matching.planned import CANCEL, HEILBRONN, KONSTANZ, STATE, ask, done, people, row_of, seats, worker
+from tests.matching.planned import CANCEL, HEILBRONN, KONSTANZ, STATE, ask, done, people, row_of, seats, worker, working
 
 REPLAN = "mutation ($input: ReplanRoundsInput!) { replanRounds(input: $input) { id } }"
 REFUSED = [
@@ -83,7 +83,7 @@ async def test_what_is_cancelled_before_its_turn_is_never_searched_for(hub: Hub,
     organiser, event = await people(hub, clients, 10)
     plan = await ask(organiser, event, seconds=100.0)
     assert (await organiser.ask(CANCEL, id=plan))["cancelPlan"]["state"] == "CANCELLED"
-    with worker(hub):
+    async with working(hub):
         later = await ask(organiser, event, seconds=0.2)
         await organiser.until(STATE, lambda data: data["plan"]["state"] == "DONE", 60, id=later)
     assert (await organiser.ask(STATE, id=plan))["plan"] == {
@@ -94,7 +94,7 @@ async def test_what_is_cancelled_before_its_turn_is_never_searched_for(hub: Hub,
 @pytest.mark.slow
 async def test_a_killed_worker_s_plan_goes_on_from_its_best(hub: Hub, clients: Clients) -> None:
     organiser, event = await people(hub, clients, 50)
-    plan = await ask(organiser, event, seconds=6.0, tableTopics=demo.snapshot("event")["rounds"]["tableTopics"])
+    plan = await ask(organiser, event, seconds=3.0, tableTopics=demo.snapshot("event")["rounds"]["tableTopics"])
     with worker(hub) as first:
         await organiser.until(STATE, lambda data: data["plan"]["progress"]["percent"] > 30, 60, id=plan)
         solvers = psutil.Process(first.pid).children()
@@ -106,7 +106,7 @@ async def test_a_killed_worker_s_plan_goes_on_from_its_best(hub: Hub, clients: C
     assert (await organiser.ask(STATE, id=plan))["plan"]["state"] == "RUNNING"
     kept = (await row_of(hub, plan)).best
     assert kept
-    with worker(hub):
+    async with working(hub):
         finished = await organiser.until(STATE, lambda data: data["plan"]["state"] == "DONE", 60, id=plan)
     assert [len(r["tables"]) for r in finished["plan"]["rounds"]] == [5, 5, 5]
 
@@ -132,7 +132,7 @@ async def test_a_killed_worker_s_single_round_goes_on_from_its_best(hub: Hub, cl
 @soak
 async def test_a_killed_worker_s_running_day_goes_on_from_its_best(hub: Hub, clients: Clients) -> None:
     organiser, event = await people(hub, clients, 50)
-    with worker(hub):
+    async with working(hub):
         day = await ask(organiser, event, seconds=0.5)
         await done(organiser, day)
     gone = sorted(set().union(*(await seats(organiser, day))[1]))[:2]
@@ -152,7 +152,7 @@ async def resumed(hub: Hub, organiser: Client, plan: str) -> None:
     kept = (await row_of(hub, plan)).best
     assert kept
     so_far = await seats(organiser, plan)
-    with worker(hub):
+    async with working(hub):
         await organiser.until(STATE, lambda data: data["plan"]["state"] == "DONE", 60, id=plan)
     asked = await row_of(hub, plan)
     answer = asked.answer or {}

@@ -29,7 +29,7 @@ COMPARE = """query ($one: ID!, $other: ID!) { comparedPlans(one: $one, other: $o
   gain { navigator { id } one other } lose { navigator { id } one other } } }"""
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def workers() -> bool:
     return True
 

@@ -25,7 +25,7 @@ FACTS = """query ($id: ID!) { plan(id: $id) { state cancelled quality { broken p
     adjustments repeatable } } }"""
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def workers() -> bool:
     return True
 

@@ -1,22 +1,27 @@
-"""The #KNmeetsHN day through the public API: in one process, and split behind a real federation router."""
+"""The #KNmeetsHN day through the public API: in one process, and as apart as it gets (`make split`), behind a real
+federation router and with a replica; there nobody reaches what is not theirs, and all of it ends.
+"""
 
+import asyncio
 import contextlib
+import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from typing import Any
 
+import asyncpg
 import httpx
 import pytest
 import pytest_asyncio
 
-from services.app import chosen
+from services.app import SERVICES, chosen
 from services.cli import demo
 from services.cli.client import Answered, Client
 from services.kit.settings import Settings
 from tests.conftest import Servers, _fresh, soak
 from tests.running import running
-from tests.stories.cluster import cluster
+from tests.stories.cluster import cluster, url_of
 from tests.stories.deployments import Deployment, one_process, split
 
 TOPOLOGIES: dict[str, Callable[[Settings], AbstractAsyncContextManager[Deployment]]] = {
@@ -24,6 +29,8 @@ TOPOLOGIES: dict[str, Callable[[Settings], AbstractAsyncContextManager[Deploymen
     "split": split,
     "cluster": cluster,
 }
+NAMES = "query ($city: ID!) { city(ags: $city) { navigators { nodes { name } } events { nodes { title } } } }"
+apart = pytest.mark.parametrize("played", ["cluster"], indirect=True)
 
 QUERIES = {
     "across services": """query ($event: ID!) { event(id: $event) { title
@@ -45,7 +52,7 @@ QUERIES = {
 }
 
 
-@pytest_asyncio.fixture(scope="module", params=["one process", "split", pytest.param("cluster", marks=soak)])
+@pytest_asyncio.fixture(scope="module", params=["one process", "cluster", pytest.param("split", marks=soak)])
 async def played(
     request: pytest.FixtureRequest, servers: Servers, template: str, settings: Settings
 ) -> AsyncIterator[tuple[Deployment, str, Client]]:
@@ -137,6 +144,43 @@ async def test_an_idea_of_the_day_becomes_a_project_that_a_second_city_joins(
         await client.close()
 
 
+@apart
+async def test_each_process_s_user_reaches_one_schema(played: tuple[Deployment, str, Client]) -> None:
+    primary = played[0].hub.settings.database_url or ""
+    for name in SERVICES:
+        connection = await asyncpg.connect(url_of(name, primary))
+        try:
+            assert await connection.fetchval(f"SELECT count(*) FROM {name}.alembic_version") == 1
+            for other in SERVICES.keys() - {name}:
+                for tried in (f"SELECT * FROM {other}.log", f"SET ROLE lotsennetz_{other}"):
+                    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                        await connection.execute(tried)
+            for tried in (f"CREATE TABLE {name}.mine (a int)", f"ALTER TABLE {name}.log DISABLE ROW LEVEL SECURITY"):
+                with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                    await connection.execute(tried)
+        finally:
+            await connection.close()
+
+
+@apart
+async def test_the_day_is_read_at_the_replica(played: tuple[Deployment, str, Client]) -> None:
+    """The workers answer the plan, the router joins the graphs; the replica has seen statements of all services."""
+    deployment, _event, organiser = played
+    found = (await organiser.ask(NAMES, city="08335043"))["city"]
+    assert found["navigators"]["nodes"]
+    assert found["events"]["nodes"]
+    told = (await deployment.hub.metrics.text(deployment.hub)).decode()
+    assert 'lotsennetz_plan_gap{rank="worst"}' in told
+    assert 'lotsennetz_database_up{service="matching"} 1.0' in told
+    replica = await asyncpg.connect(deployment.replica)
+    try:
+        assert await replica.fetchval("SELECT pg_is_in_recovery()")
+        seen = {row["usename"] for row in await replica.fetch("SELECT DISTINCT usename FROM pg_stat_activity")}
+    finally:
+        await replica.close()
+    assert {"directory_process", "events_process"} <= seen
+
+
 async def test_who_is_withdrawn_leaves_the_day(played: tuple[Deployment, str, Client]) -> None:
     """Last: it changes the day. Every service forgets the person, and the event goes on without them."""
     deployment, event, organiser = played
@@ -158,3 +202,14 @@ async def test_who_is_withdrawn_leaves_the_day(played: tuple[Deployment, str, Cl
         )
     assert caught.value.reason == "REFUSED"
     assert "49" in caught.value.problems[0].message
+
+
+@apart
+async def test_processes_end_when_they_are_told(played: tuple[Deployment, str, Client]) -> None:
+    """The last one here. Each leaves within its time, and says that nothing went wrong."""
+    for process in played[0].processes:
+        assert process.running is not None
+        process.running.send_signal(signal.SIGTERM)
+    for process in played[0].processes:
+        assert process.running is not None
+        assert await asyncio.to_thread(process.running.wait, 30) == 0

@@ -6,8 +6,6 @@ import json
 import os
 import shutil
 import stat
-import subprocess
-import sys
 import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
@@ -32,8 +30,9 @@ from services.kit.settings import Settings
 from tests.conftest import Servers, _create, _drop, _fresh
 from tests.directory.protected import close, found, full, path, press, published, snapshot, tell, towns, visitor
 from tests.directory.test_erasure import NEEDLES, tables
+from tests.forked import Command
 from tests.running import running
-from tests.stories.deployments import HUB_COMMAND
+from tests.stories.deployments import environment
 
 WAIT_SECONDS = 30
 TABLES = """
@@ -389,27 +388,15 @@ def test_only_the_owner_reads_it(kept: tuple[Settings, Path]) -> None:
     assert {mode for path, mode in modes.items() if path.is_file()} == {0o600}
 
 
-def program(settings: Settings, *words: str | Path, **limits: Any) -> subprocess.CompletedProcess[str]:
-    """The command line in a process of its own."""
-    env = {name: value for name, value in os.environ.items() if not name.startswith("LOTSENNETZ_")} | {
-        "LOTSENNETZ_DATABASE_URL": settings.database_url or "", "LOTSENNETZ_SECRET": settings.secret,
-        "LOTSENNETZ_REDIS_URL": settings.redis_url or "", "LOTSENNETZ_DATA": str(settings.data),
-    }  # fmt: skip
-    command = [sys.executable, *HUB_COMMAND, *map(str, words)]
-    return subprocess.run(command, env=env, capture_output=True, text=True, check=False, **limits)
-
-
 async def test_a_full_folder(kept: tuple[Settings, Path], tmp_path: Path) -> None:
-    def full() -> None:
-        import resource
-
-        resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
-
-    done = await asyncio.to_thread(program, kept[0], "backup", tmp_path / "full", preexec_fn=full)
-    assert done.returncode == 1
-    assert "pg_dump" in done.stderr
-    assert "Traceback" not in done.stderr
-    assert [path.name for path in (tmp_path / "full").iterdir() if path.is_dir()] == []
+    errors, folder = tmp_path / "errors", tmp_path / "full"
+    env = environment(kept[0], "") | {"LOTSENNETZ_DATA": str(kept[0].data)}
+    process = Command("backup", str(folder), env=env, errors=errors, file_bytes=20_000)
+    assert await asyncio.to_thread(process.wait) == 1
+    said = errors.read_text()
+    assert "pg_dump" in said
+    assert "Traceback" not in said
+    assert [path.name for path in folder.iterdir() if path.is_dir()] == []
 
 
 async def test_one_at_a_time_and_never_over_another(kept: tuple[Settings, Path], copy: Path) -> None:
