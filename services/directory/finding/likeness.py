@@ -41,25 +41,24 @@ LIMIT $2
 """
 """Size and topics count alike; a tenth is a tie, which the state decides. Seven times the size is no likeness."""
 OFFERED = """
-WITH worth AS (SELECT * FROM unnest($1::text[], $2::text[], $3::int[]) AS t(sought, topic, value)), rated AS (
+WITH worth AS (SELECT * FROM unnest($1::text[], $2::text[], $3::int[]) AS t(sought, topic, value)), first AS (
+    SELECT {sort} AS sort, id FROM navigator ORDER BY {sort}, id LIMIT $14
+), rated AS (
     SELECT n.id, n.ags = $4 AS own, n.{sort} AS sort, (SELECT sum(best) FROM (
         SELECT max(w.value) AS best FROM worth w WHERE w.topic = ANY (n.offers) GROUP BY w.sought) one)::int AS value
     FROM navigator n
     WHERE n.offers && (SELECT array_agg(topic) FROM worth) AND n.listed <= $5 AND n.id <> $6
-        AND (n.{shown} & $7 <> 0 OR n.ags = $8 AND n.shown_city & $7 <> 0)
+        AND (n.{shown} & $7 <> 0 OR n.ags = $8 AND n.shown_city & $7 <> 0) AND {among}
 )
-SELECT own, value, sort, id FROM rated
+SELECT own, value, sort, id, (sort, id) <= (SELECT sort, id FROM first ORDER BY sort DESC, id DESC LIMIT 1) AS early
+FROM rated
 WHERE $9::bool IS NULL OR (own, -value, sort, id) > ($9, -$10::int, $11::text, $12::uuid)
 ORDER BY own, -value, sort, id LIMIT $13
 """
-BEST = """
-SELECT false, $1::int, n.{sort}, n.id FROM (SELECT * FROM navigator ORDER BY {sort}, id LIMIT $2) n
-WHERE n.offers @> $3::text[] AND n.ags <> $4 AND n.listed <= $5 AND n.id <> $6
-    AND (n.{shown} & $7 <> 0 OR n.ags = $8 AND n.shown_city & $7 <> 0)
-ORDER BY n.{sort}, n.id LIMIT $9
-"""
-"""Who offers all that is sought, among the first of all people: nobody comes before them. Where a topic is so frequent
-that all its people take long to rate, a page of them is found here.
+FIRST = "n.id = ANY (ARRAY(SELECT id FROM first))"
+NEAR = f"(n.offers && ARRAY(SELECT topic FROM worth WHERE value > {WIDER}) OR {FIRST})"  # noqa: S608 - our own words
+"""Whom a page is looked for among, before all are rated who offer anything near: that takes long where a topic is
+frequent. Those who come first by name, then those too who offer more than a wider topic.
 """
 LOOKED_AT = 1_000
 NOBODY = uuid.UUID(int=0)
@@ -98,19 +97,29 @@ async def offers(
         raise Refused(_("Please name from 1 to {most} topics.", most=MOST_SOUGHT))
     if unknown := next((code for code in sought if code not in known.paths), None):
         raise Refused(_("The topic „{topic}“ is not in the vocabulary.", topic=unknown[:60]))
-    public, connection, wanted = viewer.audience is Audience.PUBLIC, await driver(session), dict.fromkeys(sought)
+    wanted, public = dict.fromkeys(sought), viewer.audience is Audience.PUBLIC
     names = {"sort": "ags" if public else "sort_network", "shown": "shown_public" if public else "shown_network"}
-    asker = city or "", int(viewer.audience), but, FIELDS["offers"].flag, "" if public else viewer.city or ""
-    if after is None:
-        living = [known.paths[code][-1] for code in wanted]
-        rows = await connection.fetch(BEST.format(**names), EXACT * len(wanted), LOOKED_AT, living, *asker, limit)
-        if len(rows) == limit:
-            return [Offer(*row) for row in rows]
     worth = [(code, *one) for code in wanted for one in _worth(known, known.paths[code][-1])]
     place: tuple[Any, ...] = (after.own, after.value, after.sort, after.id) if after else (None, None, None, None)
-    columns = [list(column) for column in zip(*worth, strict=True)]
-    rows = await connection.fetch(OFFERED.format(**names), *columns, *asker, *place, limit)
-    return [Offer(*row) for row in rows]
+    values = (
+        *([*column] for column in zip(*worth, strict=True)), city or "", int(viewer.audience), but,
+        FIELDS["offers"].flag, "" if public else viewer.city or "", *place, limit, LOOKED_AT,
+    )  # fmt: skip
+    rows = list[Any]()
+    # What somebody can be worth at most who is not looked at.
+    for among, most in ((FIRST, EXACT * len(wanted)), (NEAR, WIDER * len(wanted)), ("true", -1)):
+        rows = await (await driver(session)).fetch(OFFERED.format(**names, among=among), *values)
+        if len(rows) == limit and _settled(rows[-1], most):
+            break
+    return [Offer(*row[:4]) for row in rows]
+
+
+def _settled(last: Any, most: int) -> bool:
+    """Whether nobody comes before the last of a page who was not looked at: those are worth no more than `most`, and
+    come later by name than all who are `early`.
+    """
+    own, value, _sort, _id, early = last
+    return not own and (value > most or (value == most and early))
 
 
 def _worth(known: Known, code: str) -> list[tuple[str, int]]:

@@ -30,7 +30,7 @@ ROWS: Final = KINDS[:3]
 PER_PAGE: Final = 20
 LONGEST: Final = 200
 MOST_KEPT: Final = 100
-"""Answers that are kept for the first pages of visitors, by whom they are for."""
+"""Answers that are kept, by whom they are for."""
 T = TypeVar("T")
 SEEN: Final = ANYBODY.to("what the asker's audience sees", "viewer")
 
@@ -122,7 +122,7 @@ async def directory(
         )  # fmt: skip
 
     # What words find depends on more than what is published, and few ask for the same.
-    found = await (find() if asked["q"] or after else _lasting(request, tuple(asked.values()), find))
+    found = await (find() if asked["q"] else _lasting(request, (*asked.values(), after), find))
     facets = found["counted" if asked["kind"] else "search"]["facets"]
     counts = {one["value"]: one["count"] for one in facets["kind"]}
     following = found["search"]["pageInfo"]
