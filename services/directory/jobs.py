@@ -10,7 +10,7 @@ from sqlalchemy import func, or_, select, update
 
 from services.directory import audit, cards, harvest, history, once, publishing, uploads, vocabulary
 from services.directory.candidates import rows
-from services.directory.finding import dictionary
+from services.directory.finding import dictionary, tallies
 from services.directory.finding.terms import known
 from services.directory.login import discovery, links
 from services.directory.models import Client, Harvest, Publication, Topic
@@ -32,7 +32,8 @@ READ_AGAIN = timedelta(minutes=1)
 MOST_KEY_BYTES = 50_000
 REGULAR_SECONDS = 3600.0
 WORD_SECONDS = 300.0
-PROVIDER_SECONDS = HARVEST_SECONDS = 60.0
+PROVIDER_SECONDS = HARVEST_SECONDS = TALLY_SECONDS = 60.0
+CHECK_SECONDS = 86_400.0
 AT_ONCE = 8
 """Servers of others that a worker reads at a time."""
 
@@ -229,6 +230,23 @@ def _counts() -> Every:
     return Every(REGULAR_SECONDS, work)
 
 
+def _tallies() -> Every:
+    async def work(db: Database) -> None:
+        async with db.begin(HUB) as session:
+            await tallies.sum_up(session)
+
+    return Every(TALLY_SECONDS, work)
+
+
+def _tallies_checked() -> Every:
+    async def work(db: Database) -> None:
+        async with db.begin(HUB) as session:
+            if wrong := await tallies.correct(session):
+                log.error("%d counts of the directory were wrong and were put right", wrong)
+
+    return Every(CHECK_SECONDS, work)
+
+
 def duties(runtime: Runtime) -> Sequence[Job | Every]:
     return [
         _client_keys(runtime.fetcher),
@@ -246,4 +264,6 @@ def duties(runtime: Runtime) -> Sequence[Job | Every]:
         _tidy(runtime),
         _words(runtime),
         _counts(),
+        _tallies(),
+        _tallies_checked(),
     ]

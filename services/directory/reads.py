@@ -119,8 +119,11 @@ def _here(at: Scope) -> dict[str, str]:
 
 
 def _today(at: Scope) -> dict[str, str]:
-    """The topic that stands for this one: itself, or what it was merged into."""
-    return {"topic": f"coalesce({at.row}.merged_into, {at.row}.code)"}
+    """The topic that stands for this one: itself, or what it was merged into.
+
+    As a value of its own: an expression would not let the planner take the rows in the order of their index.
+    """
+    return {"topic": f"(SELECT coalesce({at.row}.merged_into, {at.row}.code))"}
 
 
 PAGED: Final = frozenset({"topic"})

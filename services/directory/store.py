@@ -2,11 +2,11 @@
 
 import uuid
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from sqlalchemy import select, update
@@ -16,6 +16,7 @@ from services.directory.projection import Own, Vocabulary
 from services.directory.snapshot import NavigatorRow, Snapshot, without
 from services.kit.db import Reader, Writer, driver
 
+T = TypeVar("T")
 _encode = msgspec.json.Encoder(enc_hook=str).encode
 _decode = msgspec.json.Decoder(Snapshot).decode
 
@@ -130,20 +131,34 @@ def unpacked(kept: bytes) -> Snapshot:
     return _decode(zlib.decompress(kept))
 
 
-async def vocabulary(session: Reader, memory: dict[str, Any], newest: datetime | None = None) -> Vocabulary:
-    """Every code with its path, as `projection` wants it; remembered in `memory` until a topic changes.
+async def of_vocabulary(
+    session: Reader,
+    memory: dict[str, Any],
+    name: str,
+    read: Callable[[Reader], Awaitable[T]],
+    newest: datetime | None = None,
+) -> T:
+    """What `read` makes of the vocabulary, remembered in `memory` under its name until a topic changes.
 
-    `newest` is when one last did, for those who know it.
+    `newest` is when one last did, for those who know it. Nobody changes what they get.
     """
-    connection = await driver(session)
-    newest = newest or await connection.fetchval("SELECT max(changed_at) FROM topic")
-    known: tuple[Any, Vocabulary] | None = memory.get("vocabulary")
+    newest = newest or await (await driver(session)).fetchval("SELECT max(changed_at) FROM topic")
+    known: tuple[datetime | None, T] | None = memory.get(name)
     if known is None or known[0] != newest:
-        rows = await connection.fetch(
-            "SELECT t.code, coalesce(i.path, t.path) FROM topic t LEFT JOIN topic i ON i.code = t.merged_into"
-        )
-        known = memory["vocabulary"] = (newest, {code: tuple(path) for code, path in rows})
+        known = memory[name] = (newest, await read(session))
     return known[1]
+
+
+async def vocabulary(session: Reader, memory: dict[str, Any], newest: datetime | None = None) -> Vocabulary:
+    """Every code with its path, as `projection` wants it; `newest` as for `of_vocabulary`."""
+    return await of_vocabulary(session, memory, "vocabulary", _paths, newest)
+
+
+async def _paths(session: Reader) -> Vocabulary:
+    rows = await (await driver(session)).fetch(
+        "SELECT t.code, coalesce(i.path, t.path) FROM topic t LEFT JOIN topic i ON i.code = t.merged_into"
+    )
+    return {code: tuple(path) for code, path in rows}
 
 
 def resolved(codes: Sequence[str], known: Vocabulary) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ import msgspec
 from sqlalchemy import func, select, text
 
 from services.contracts.directory import TopicPublished
+from services.directory import store
 from services.directory.models import Topic, TopicProposal
 from services.kit.db import Reader, Writer, put
 from services.kit.messages import Message
@@ -183,6 +184,11 @@ async def tree(session: Reader) -> list[Topic]:
     """Every topic that is not merged, in the order of the tree."""
     query = select(Topic).where(Topic.merged_into.is_(None)).order_by(Topic.position)
     return list((await session.scalars(query)).all())
+
+
+async def remembered(session: Reader, memory: dict[str, Any]) -> list[Topic]:
+    """As `tree`, for those who only look."""
+    return await store.of_vocabulary(session, memory, "tree", tree)
 
 
 async def merged(session: Reader) -> list[Topic]:

@@ -7,6 +7,7 @@ import uuid
 import zlib
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import msgspec
 from sqlalchemy import delete, select
@@ -41,12 +42,16 @@ class Preview:
     erased: frozenset[uuid.UUID]
 
 
-async def labels(session: Reader) -> Labels:
+async def labels(session: Reader, memory: dict[str, Any]) -> Labels:
     """The vocabulary by its names; of topics that were merged only the code is still understood."""
-    topics = (await session.scalars(select(Topic).order_by(Topic.position))).all()
+    return (await store.of_vocabulary(session, memory, "labels", _labels)).anew()
+
+
+async def _labels(session: Reader) -> Labels:
+    rows = (await session.scalars(select(Topic).order_by(Topic.position))).all()
     return Labels(
         Label(one.code, "", "") if one.merged_into else Label(one.code, one.de, one.en, tuple(one.synonyms))
-        for one in topics
+        for one in rows
     )
 
 

@@ -377,6 +377,8 @@ async def about(session: Reader, navigator_id: uuid.UUID) -> dict[str, Any]:
 
 async def names_of(session: Reader, keys: Sequence[uuid.UUID]) -> dict[uuid.UUID | None, str]:
     """People's names by id."""
+    if not keys:
+        return {}
     found = await session.execute(select(Navigator.id, Navigator.name).where(Navigator.id.in_(keys)))
     return {row.id: row.name for row in found}
 

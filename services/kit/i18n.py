@@ -13,6 +13,7 @@ from pathlib import Path
 from babel import negotiate_locale
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
 from babel.support import NullTranslations, Translations
 
 LANGUAGES = ("de", "en")
@@ -42,6 +43,16 @@ def ngettext(one: str, many: str, number: int, /, **values: object) -> str:
     """As `gettext`, for a countable thing; `{number}` is filled in."""
     text = _translations(_language.get()).ngettext(one, many, number)
     return text.format(number=number, **values)
+
+
+def number(value: float) -> str:
+    """With separators, as the current language writes them."""
+    return _number(value, _language.get())
+
+
+@lru_cache(maxsize=4096, typed=True)  # pages are full of the same small ones
+def _number(value: float, language: str) -> str:
+    return format_decimal(value, locale=language)
 
 
 def language() -> str:

@@ -38,6 +38,7 @@ SHOWN = {
     "directory.project_navigator", "directory.topic", "directory.municipality", "directory.department",
     "directory.project_topic", "directory.care", "directory.quota_rule", "directory.daily_count",
     "directory.navigator_call", "directory.word", "directory.project_partner", "directory.project_partner_navigator",
+    "directory.tally",
     "events.city", "events.topic", "events.event", "events.agenda_item", "events.room", "events.module",
     "events.programme", "events.series", "events.live", "matching.topic", "matching.city",
     "events.open_space", "events.slot", "events.closure", "events.session",
@@ -109,6 +110,8 @@ async def fill(db: Database, service: str, city: str) -> None:
             statement = insert(table).values(row)
             done = await session.execute(statement.returning(*counted) if counted else statement.inline())
             row |= dict(done.mappings().one()) if counted else {}
+        if service == "directory":  # what its triggers counted of the others
+            await session.execute(text("DELETE FROM directory.tally WHERE value NOT LIKE 'tally-%'"))
 
 
 @pytest_asyncio.fixture(scope="module")

@@ -1,30 +1,43 @@
 """How many rows answer, by kind, state, size, topic, profile, language and stage.
 
-Counted over all rows that answer, and only by what the viewer sees of each: a count tells as much as a row.
+Of all rows that answer, and only by what the viewer sees of each: a count tells as much as a row. Where nothing was
+asked, or a state alone, they are counted already (`tallies`); else every row that answers is looked at.
 """
 
-import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Select, Text, Uuid, case, cast, func, literal, null, select, true, union_all
+from sqlalchemy import (
+    CompoundSelect,
+    Select,
+    Text,
+    Uuid,
+    case,
+    cast,
+    func,
+    literal,
+    null,
+    select,
+    true,
+    union_all,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from services.directory import filters
 from services.directory.fields import Audience
+from services.directory.finding import tallies
 from services.directory.finding.ranking import ASKED, MOST_STATEMENTS, Kind, Narrow, Question, sources, tiers, topics
 from services.directory.finding.terms import Known
 from services.directory.models import City, Navigator, NavigatorTopic, Project, ProjectTopic
 from services.kit.db import Reader
+from services.kit.lasting import lasting
 from services.kit.service import Runtime
 
 MOST_VALUES = 50
 """Values of one facet, the most frequent ones."""
-MOST_KEPT = 1_000
-"""Questions whose counts a process remembers."""
 
 
 @dataclass
@@ -41,58 +54,55 @@ class Facets:
 
 
 async def counted(
-    runtime: Runtime, known: Known, wanted: Question, reading: Callable[[], AbstractAsyncContextManager[Reader]]
+    runtime: Runtime,
+    known: Known,
+    wanted: Question,
+    reading: Callable[[], AbstractAsyncContextManager[Reader]],
+    *,
+    sizes: bool = False,
 ) -> Facets:
-    """As `count`, which looks at every row: remembered until anything in the directory changes.
+    """As `count`: kept until anything changes. The question names its viewer, so nobody gets what another may see."""
+    sizes = sizes and _tallied(wanted)
 
-    The question names its viewer, so nobody gets what another may see. Who asks the same at the same time waits for
-    one answer.
-    """
-    news = runtime.news
-    if news is None or news.version is None:
+    async def find() -> Facets:
         async with reading() as session:
-            return await count(session, known, wanted)
-    kept: dict[Question, tuple[int | None, Facets]] = runtime.memory.setdefault("facets", {})
-    turns: dict[Question, asyncio.Lock] = runtime.memory.setdefault("facets, turns", {})
-    turn = turns.setdefault(wanted, asyncio.Lock())
-    try:
-        async with turn:
-            before = news.version
-            version, found = kept.get(wanted, (None, Facets()))
-            if version is None or version != before:
-                async with reading() as session:
-                    found = await count(session, known, wanted)
-                if before == news.version:
-                    kept.pop(wanted, None)
-                    if len(kept) >= MOST_KEPT:
-                        del kept[next(iter(kept))]
-                    kept[wanted] = before, found
-            return found
-    finally:
-        if not turn.locked():
-            turns.pop(wanted, None)
+            return await count(session, known, wanted, sizes)
+
+    return await lasting(runtime, "facets", (wanted, sizes), find)
 
 
-async def count(session: Reader, known: Known, wanted: Question) -> Facets:
+def _tallied(wanted: Question) -> bool:
+    return wanted.asked.empty and wanted.wanted.said() <= {"state"}
+
+
+async def count(session: Reader, known: Known, wanted: Question, sizes: bool = False) -> Facets:
+    """What is counted already comes without sizes, or with `sizes` alone: these take a look at every row."""
     found = Facets()
     if not wanted.tiers():
         return found
     if Kind.TOPIC in wanted.kinds and (among := len(topics(known, wanted, tiers(known, wanted), None))):
         found.kind[Kind.TOPIC.name] = among
-    if wanted.kinds - {Kind.TOPIC}:
-        query = wanted.tsquery(None)
-        for name, value, rows in await session.execute(_counted(wanted.narrow(query)), {ASKED: query}):
-            values: dict[str, int] = getattr(found, name)
-            if len(values) < MOST_VALUES and (name != "topic" or value in known.paths):
-                values[Kind(int(value)).name if name == "kind" else value] = int(rows)
+    if not wanted.kinds - {Kind.TOPIC}:
+        return found
+    query = wanted.tsquery(None)
+    rows: Iterable[tuple[str, str, int]]
+    if not _tallied(wanted):
+        rows = [tuple(row) for row in await session.execute(_counted(wanted.narrow(query)), {ASKED: query})]
+    elif sizes:
+        rows = [tuple(row) for row in await session.execute(_sizes(wanted.narrow(query)))]
+    else:
+        kinds = [kind.name for kind in wanted.kinds]
+        rows = await tallies.tallied(session, kinds, wanted.wanted.state, wanted.viewer)
+    for name, value, number in rows:
+        values: dict[str, int] = getattr(found, name)
+        if len(values) < MOST_VALUES and (name != "topic" or value in known.paths):
+            values[value] = int(number)
     return found
 
 
 @lru_cache(maxsize=MOST_STATEMENTS)
 def _counted(wanted: Narrow) -> Select[Any]:
-    hits = union_all(
-        *(_hits(kind, wanted).where(*where) for kind, _sort, _key, where in sources(wanted))
-    ).cte("hits").prefix_with("MATERIALIZED")  # fmt: skip
+    hits = _all(wanted).cte("hits").prefix_with("MATERIALIZED")
     rows = func.count().label("rows")
 
     def by(name: str, value: Any, *where: Any) -> Select[Any]:
@@ -100,7 +110,7 @@ def _counted(wanted: Narrow) -> Select[Any]:
 
     languages = func.unnest(hits.c.languages).table_valued("value", name="languages").render_derived()
     counts = [
-        by("kind", cast(hits.c.kind, Text)),
+        by("kind", hits.c.kind),
         by("state", func.left(hits.c.ags, 2)),
         by("size_class", City.size_class, City.ags == hits.c.ags, City.size_class.is_not(None)),
         by("profile", hits.c.profile, hits.c.profile.is_not(None)),
@@ -121,6 +131,18 @@ def _counted(wanted: Narrow) -> Select[Any]:
     )  # fmt: skip
 
 
+@lru_cache(maxsize=MOST_STATEMENTS)
+def _sizes(wanted: Narrow) -> Select[Any]:
+    hits, rows = _all(wanted).subquery("hits"), func.count().label("rows")
+    columns: list[Any] = [literal("size_class"), City.size_class, rows]
+    of_cities = select(*columns).join(hits, hits.c.ags == City.ags).where(City.size_class.is_not(None))
+    return of_cities.group_by(City.size_class).order_by(rows.desc(), City.size_class)
+
+
+def _all(wanted: Narrow) -> CompoundSelect[Any]:
+    return union_all(*(_hits(kind, wanted).where(*where) for kind, _sort, _key, where in sources(wanted)))
+
+
 def _hits(kind: Kind, wanted: Narrow) -> Select[Any]:
     none, no_words = cast(null(), Text), cast(null(), ARRAY(Text))
     columns: list[Any] = [Project.ags, Project.id, none, no_words, Project.stage]
@@ -132,4 +154,4 @@ def _hits(kind: Kind, wanted: Narrow) -> Select[Any]:
         columns = [Navigator.ags, Navigator.id, profile, languages, none]
     names = ("ags", "id", "profile", "languages", "stage")
     named = [column.label(name) for name, column in zip(names, columns, strict=True)]
-    return select(literal(int(kind)).label("kind"), *named)
+    return select(literal(kind.name).label("kind"), *named)

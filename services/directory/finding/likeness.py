@@ -21,17 +21,18 @@ WITH mine AS (SELECT ags, state, population FROM city WHERE ags = $1), near AS (
         abs(ln(greatest(c.population, 1)::float / greatest(mine.population, 1))) AS apart
     FROM city c, mine WHERE c.ags <> mine.ags
     ORDER BY apart NULLS LAST, neighbour DESC, c.sort_key, c.ags LIMIT $3
+), looked_at AS (
+    SELECT ags FROM near UNION ALL SELECT ags FROM mine
 ), topics AS (
-    SELECT n.ags, t.topic FROM navigator n JOIN navigator_topic t ON t.navigator_id = n.id
-    WHERE (n.ags = $1 OR n.ags IN (SELECT ags FROM near)) AND (t.listed_public OR NOT $4)
+    SELECT n.ags, t.topic FROM looked_at JOIN navigator n USING (ags) JOIN navigator_topic t ON t.navigator_id = n.id
+    WHERE t.listed_public OR NOT $4
     UNION
-    SELECT p.ags, t.topic FROM project p JOIN project_topic t ON t.project_id = p.id
-    WHERE p.ags = $1 OR p.ags IN (SELECT ags FROM near)
+    SELECT p.ags, t.topic FROM looked_at JOIN project p USING (ags) JOIN project_topic t ON t.project_id = p.id
+), ours AS (
+    SELECT topic FROM topics WHERE ags = $1
 ), shared AS (
-    SELECT t.ags, count(*) FILTER (WHERE t.topic IN (SELECT topic FROM topics WHERE ags = $1))::float
-        / (SELECT count(*) FROM topics WHERE ags = $1 OR ags = t.ags AND topic NOT IN (
-            SELECT topic FROM topics WHERE ags = $1)) AS part
-    FROM topics t WHERE t.ags <> $1 GROUP BY t.ags
+    SELECT t.ags, count(o.topic)::float / (count(*) + (SELECT count(*) FROM ours) - count(o.topic)) AS part
+    FROM topics t LEFT JOIN ours o USING (topic) WHERE t.ags <> $1 GROUP BY t.ags
 )
 SELECT near.ags FROM near LEFT JOIN shared USING (ags)
 ORDER BY round((greatest(1 - coalesce(apart, 2) / 2, 0) + coalesce(part, 0))::numeric, 1) DESC, neighbour DESC,
@@ -40,17 +41,26 @@ LIMIT $2
 """
 """Size and topics count alike; a tenth is a tie, which the state decides. Seven times the size is no likeness."""
 OFFERED = """
-WITH worth AS (SELECT * FROM unnest($1::text[], $2::text[], $3::int[]) AS t(sought, topic, value)), rated AS (
+WITH worth AS (SELECT * FROM unnest($1::text[], $2::text[], $3::int[]) AS t(sought, topic, value)), first AS (
+    SELECT {sort} AS sort, id FROM navigator ORDER BY {sort}, id LIMIT $14
+), rated AS (
     SELECT n.id, n.ags = $4 AS own, n.{sort} AS sort, (SELECT sum(best) FROM (
         SELECT max(w.value) AS best FROM worth w WHERE w.topic = ANY (n.offers) GROUP BY w.sought) one)::int AS value
     FROM navigator n
     WHERE n.offers && (SELECT array_agg(topic) FROM worth) AND n.listed <= $5 AND n.id <> $6
-        AND (n.{shown} & $7 <> 0 OR n.ags = $8 AND n.shown_city & $7 <> 0)
+        AND (n.{shown} & $7 <> 0 OR n.ags = $8 AND n.shown_city & $7 <> 0) AND {among}
 )
-SELECT own, value, sort, id FROM rated
+SELECT own, value, sort, id, (sort, id) <= (SELECT sort, id FROM first ORDER BY sort DESC, id DESC LIMIT 1) AS early
+FROM rated
 WHERE $9::bool IS NULL OR (own, -value, sort, id) > ($9, -$10::int, $11::text, $12::uuid)
 ORDER BY own, -value, sort, id LIMIT $13
 """
+FIRST = "n.id = ANY (ARRAY(SELECT id FROM first))"
+NEAR = f"(n.offers && ARRAY(SELECT topic FROM worth WHERE value > {WIDER}) OR {FIRST})"  # noqa: S608 - our own words
+"""Whom a page is looked for among, before all are rated who offer anything near: that takes long where a topic is
+frequent. Those who come first by name, then those too who offer more than a wider topic.
+"""
+LOOKED_AT = 1_000
 NOBODY = uuid.UUID(int=0)
 
 
@@ -87,18 +97,29 @@ async def offers(
         raise Refused(_("Please name from 1 to {most} topics.", most=MOST_SOUGHT))
     if unknown := next((code for code in sought if code not in known.paths), None):
         raise Refused(_("The topic „{topic}“ is not in the vocabulary.", topic=unknown[:60]))
-    worth = [(code, *one) for code in dict.fromkeys(sought) for one in _worth(known, known.paths[code][-1])]
-    public = viewer.audience is Audience.PUBLIC
-    query = OFFERED.format(
-        sort="ags" if public else "sort_network", shown="shown_public" if public else "shown_network"
-    )
+    wanted, public = dict.fromkeys(sought), viewer.audience is Audience.PUBLIC
+    names = {"sort": "ags" if public else "sort_network", "shown": "shown_public" if public else "shown_network"}
+    worth = [(code, *one) for code in wanted for one in _worth(known, known.paths[code][-1])]
     place: tuple[Any, ...] = (after.own, after.value, after.sort, after.id) if after else (None, None, None, None)
-    columns = [list(column) for column in zip(*worth, strict=True)]
-    rows = await (await driver(session)).fetch(
-        query, *columns, city or "", int(viewer.audience), but, FIELDS["offers"].flag,
-        "" if public else viewer.city or "", *place, limit,
+    values = (
+        *([*column] for column in zip(*worth, strict=True)), city or "", int(viewer.audience), but,
+        FIELDS["offers"].flag, "" if public else viewer.city or "", *place, limit, LOOKED_AT,
     )  # fmt: skip
-    return [Offer(*row) for row in rows]
+    rows = list[Any]()
+    # What somebody can be worth at most who is not looked at.
+    for among, most in ((FIRST, EXACT * len(wanted)), (NEAR, WIDER * len(wanted)), ("true", -1)):
+        rows = await (await driver(session)).fetch(OFFERED.format(**names, among=among), *values)
+        if len(rows) == limit and _settled(rows[-1], most):
+            break
+    return [Offer(*row[:4]) for row in rows]
+
+
+def _settled(last: Any, most: int) -> bool:
+    """Whether nobody comes before the last of a page who was not looked at: those are worth no more than `most`, and
+    come later by name than all who are `early`.
+    """
+    own, value, _sort, _id, early = last
+    return not own and (value > most or (value == most and early))
 
 
 def _worth(known: Known, code: str) -> list[tuple[str, int]]:

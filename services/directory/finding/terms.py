@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from services.directory import wording
 from services.directory.models import Topic
 from services.directory.wording import Index, Terms
-from services.kit.db import Reader
+from services.kit.db import Reader, driver
 
 CHECK_SECONDS = 1.0
-"""How long a changed topic may be overlooked."""
+"""How long a changed topic may be overlooked by those who only suggest."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Known:
 
 
 def remembered(memory: dict[str, Any]) -> Known | None:
-    """What `memory` holds, where it was looked after within the second."""
+    """What `memory` holds, where it was looked after within the second: for those who would open a session for it."""
     checked: float
     kept: Known | None
     checked, kept = memory.get("terms", (0.0, None))
@@ -64,10 +64,8 @@ def remembered(memory: dict[str, Any]) -> Known | None:
 
 async def known(session: Reader, memory: dict[str, Any]) -> Known:
     """What `memory`, the runtime's, holds of the vocabulary; read again when a topic has changed."""
-    if (kept := remembered(memory)) is not None:
-        return kept
-    kept = memory.get("terms", (0.0, None))[1]
-    newest = await session.scalar(select(func.max(Topic.changed_at)))
+    kept: Known | None = memory.get("terms", (0.0, None))[1]
+    newest = await (await driver(session)).fetchval("SELECT max(changed_at) FROM topic")
     if kept is None or kept.newest != newest:
         kept = _read(newest, list((await session.scalars(select(Topic).order_by(Topic.position))).all()))
     memory["terms"] = (time.monotonic(), kept)

@@ -12,6 +12,7 @@ from services.directory.models import Navigator
 from services.kit.errors import Refused
 from services.kit.graphql import page_size
 from services.kit.i18n import gettext as _
+from services.kit.lasting import lasting
 from services.kit.resolvers import here, load, place_of, read, who
 
 
@@ -35,10 +36,14 @@ async def checked(
 
 
 async def alike(info: Info[Any, Any], service: str, ags: str, first: int) -> list[str]:
-    """Keys of the cities most like one."""
-    size = page_size(first, likeness.MOST_ALIKE)
-    async with read(info, service) as session:
-        return await likeness.similar(session, ags, size, access.viewer(who(info)))
+    """Keys of the cities most like one, kept until anything changes: all cities are compared."""
+    size, viewer = page_size(first, likeness.MOST_ALIKE), access.viewer(who(info))
+
+    async def find() -> list[str]:
+        async with read(info, service) as session:
+            return await likeness.similar(session, ags, size, viewer)
+
+    return await lasting(here(info, service), "cities alike", (ags, size, viewer.audience), find)
 
 
 async def offering(info: Info[Any, Any], service: str, row: Navigator, sought: list[str], first: int) -> list[str]:

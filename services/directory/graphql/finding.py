@@ -2,6 +2,7 @@
 
 import asyncio
 import enum
+from functools import partial
 from typing import Annotated, Any
 
 import strawberry
@@ -11,7 +12,9 @@ from services.contracts.states import STATES
 from services.directory import access, filters, search
 from services.directory.fields import Audience
 from services.directory.filters import Filters
-from services.directory.finding import facets, likeness, ranking, suggesting
+from services.directory.finding import likeness, ranking, suggesting
+from services.directory.finding.facets import Facets as Counts
+from services.directory.finding.facets import counted
 from services.directory.finding.likeness import Offer
 from services.directory.finding.ranking import Hit, Kind, Question
 from services.directory.finding.terms import Known, known
@@ -88,9 +91,15 @@ class FacetValue:
 
 @strawberry.type(description="How many rows answer, over all pages; by what the asker sees of each.")
 class Facets:
+    question: strawberry.Private[Question]
+    vocabulary: strawberry.Private[Known]
     kind: list[FacetValue]
     state: list[FacetValue]
-    size_class: list[FacetValue]
+
+    @strawberry.field
+    async def size_class(self, info: Info[Any, Any]) -> list[FacetValue]:
+        return _values((await _counted(info, self.vocabulary, self.question, sizes=True)).size_class)
+
     topic: list[FacetValue] = strawberry.field(description="Each with its narrower ones.")
     profile: list[FacetValue]
     language: list[FacetValue]
@@ -117,18 +126,23 @@ class SearchConnection:
 
     @strawberry.field
     async def facets(self, info: Info[Any, Any]) -> Facets:
-        counted = await facets.counted(here(info, SERVICE), self.vocabulary, self.question, lambda: read(info, SERVICE))
+        counts = await _counted(info, self.vocabulary, self.question)
         english = i18n.language() == "en"
         names = {one.code: one.en if english else one.de for one in self.vocabulary.topics}
         return Facets(
-            kind=_values(counted.kind),
-            state=_values(counted.state, STATES),
-            size_class=_values(counted.size_class),
-            topic=_values(counted.topic, names),
-            profile=_values(counted.profile),
-            language=_values(counted.language),
-            stage=_values(counted.stage),
+            question=self.question,
+            vocabulary=self.vocabulary,
+            kind=_values(counts.kind),
+            state=_values(counts.state, STATES),
+            topic=_values(counts.topic, names),
+            profile=_values(counts.profile),
+            language=_values(counts.language),
+            stage=_values(counts.stage),
         )
+
+
+async def _counted(info: Info[Any, Any], vocabulary: Known, question: Question, *, sizes: bool = False) -> Counts:
+    return await counted(here(info, SERVICE), vocabulary, question, partial(read, info, SERVICE), sizes=sizes)
 
 
 def _values(counted: dict[str, int], names: dict[str, str] | None = None) -> list[FacetValue]:

@@ -44,6 +44,7 @@ from services.directory.models.published import (
     ProjectTopic,
     Publication,
     Source,
+    Tally,
 )
 from services.directory.models.vocabulary import Municipality, Topic, TopicProposal
 from services.directory.models.words import KnownWord
@@ -94,6 +95,7 @@ __all__ = [
     "SharedAssessment",
     "SigningKey",
     "Source",
+    "Tally",
     "Told",
     "Tombstone",
     "Topic",

@@ -7,7 +7,19 @@ blanked on the way out, by the masks `shown_*` (`directory.fields`).
 import uuid
 from datetime import date, datetime
 
-from sqlalchemy import ForeignKey, Identity, Index, LargeBinary, SmallInteger, Text, UniqueConstraint, Uuid, func, text
+from sqlalchemy import (
+    BigInteger,
+    ForeignKey,
+    Identity,
+    Index,
+    LargeBinary,
+    SmallInteger,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    func,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -181,6 +193,24 @@ class ProjectNavigator(Base):
     navigator_id: Mapped[uuid.UUID] = mapped_column(
         ForeignKey("directory.navigator.id", ondelete="CASCADE"), primary_key=True, index=True
     )
+
+
+class Tally(Base):
+    """How many rows of a kind in a state (two digits) have a value, as far as each audience sees it: a part of the sum.
+
+    Written by triggers alone, with every change of the rows; `finding.tallies` adds up what has come together.
+    """
+
+    __tablename__ = "tally"
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    state: Mapped[str]
+    kind: Mapped[str]
+    """CITY, NAVIGATOR or PROJECT."""
+    name: Mapped[str]
+    """What it is a value of: kind, topic (with those above it), profile, language or stage."""
+    value: Mapped[str]
+    public: Mapped[int]
+    network: Mapped[int]
 
 
 class Publication(Base):

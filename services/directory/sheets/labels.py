@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from copy import copy
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
@@ -46,6 +47,12 @@ class Labels:
         self.cells: dict[str, list[Found]] = {}
         """What was read before: in a list, the same topics come again and again."""
         self.synonyms = unique((plain(name), t.code) for t in self.topics.values() for name in t.synonyms)
+
+    def anew(self) -> "Labels":
+        """The same, which has read nothing yet."""
+        made = copy(self)
+        made.cells = {}
+        return made
 
     @property
     def codes(self) -> frozenset[str]:

@@ -4,12 +4,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Select, func, literal, select, union_all
+from sqlalchemy import Select, func, select, union_all
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 
-from services.directory.access import EVERYBODY
-from services.directory.models import City, DailyCount, Navigator, Project
-from services.directory.stateview.ground import seen, total
+from services.directory.models import DailyCount, Tally
+from services.directory.stateview.ground import total
 from services.directory.stateview.stale import months_ago
 from services.kit.db import Reader, Writer
 
@@ -29,20 +28,11 @@ class Growth:
 
 def _now() -> Select[Any]:
     """(day, state, cities, navigators, projects) of today for each state that has any."""
-    zero = literal(0)
-
-    def of(model: type[City | Navigator | Project], *columns: Any) -> Select[Any]:
-        key = func.left(model.ags, 2)
-        return select(key.label("state"), *columns).group_by(key)
-
-    one = func.count()
-    c = union_all(
-        of(City, one.label("cities"), zero.label("navigators"), zero.label("projects")),
-        of(Navigator, zero, one, zero).where(seen(EVERYBODY)),
-        of(Project, zero, zero, one),
-    ).subquery("counted").c  # fmt: skip
-    sums = [total(c[name]).label(name) for name in COUNTED]
-    return select(func.current_date().label("day"), c.state, *sums).group_by(c.state)
+    columns: list[Any] = [func.current_date().label("day"), Tally.state]
+    for kind, name in zip(("CITY", "NAVIGATOR", "PROJECT"), COUNTED, strict=True):
+        columns.append(total(Tally.public, Tally.kind == kind).label(name))
+    of_states = select(*columns).where(Tally.name == "kind")
+    return of_states.group_by(Tally.state).having(func.sum(Tally.public) > 0)
 
 
 async def count(session: Writer) -> None:

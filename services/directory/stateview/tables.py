@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import date
 
 from babel.dates import format_date
-from babel.numbers import format_decimal
 
 from services.directory.stateview.care import Load
 from services.directory.stateview.coverage import Coverage, Place, Which
@@ -36,7 +35,7 @@ def shown(cell: Cell) -> str:
         return "–"
     if isinstance(cell, date):
         return format_date(cell, "medium", locale=i18n.language())
-    return format_decimal(cell, locale=i18n.language()) if isinstance(cell, int) else cell
+    return i18n.number(cell) if isinstance(cell, int) else cell
 
 
 def sizes_in_words() -> list[tuple[str, str]]:

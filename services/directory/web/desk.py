@@ -74,7 +74,7 @@ async def sheet(request: AnyRequest, who: Principal, ags: str) -> tuple[desk.Cit
     """The city as it publishes now, and what its forms are understood by."""
     async with here(request).db.read(who.acting) as session:
         city = await desk.read(session, ags)
-        labels = await uploads.labels(session)
+        labels = await uploads.labels(session, here(request).memory)
     return city, Sheet.of(city.snapshot, labels)
 
 

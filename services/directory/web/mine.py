@@ -7,17 +7,16 @@ from typing import Annotated, Any
 import msgspec
 from litestar import Response, get, post
 
-from services.directory import access, people
+from services.directory import access, people, topics
 from services.directory.fields import ENTRY, FIELDS
 from services.directory.protection import notices, own, words
 from services.directory.protection import person as who_is
 from services.directory.protection.export import export
 from services.directory.protection.own import Desk
 from services.directory.protection.person import Person
-from services.directory.search import topics
 from services.directory.web.login import Nothing, here
 from services.kit import forms, i18n, pages
-from services.kit.db import HUB, Reader, Writer
+from services.kit.db import HUB, Writer
 from services.kit.errors import Problem, Refused
 from services.kit.forms import EMPTY
 from services.kit.i18n import gettext as _
@@ -29,7 +28,6 @@ from services.kit.rights import ANYBODY
 LOOKS = Rate("own entry", 300, 300)
 LINKS_FROM_ADDRESS = Rate("own entry link", 30, 900)
 LINKS_TO_ADDRESS = Rate("own entry link to", 5, 900)
-MOST_TOPICS = 2_000
 Step = Callable[[Writer, Desk, Person], Awaitable[list[Message]]]
 
 
@@ -47,12 +45,8 @@ async def found_by(request: AnyRequest, token: str) -> tuple[Person, dict[str, s
     runtime = here(request)
     async with runtime.db.read(HUB) as session:
         found = await who_is.of_link(session, runtime.settings, token)
-        return found, await _labels(session)
-
-
-async def _labels(session: Reader) -> dict[str, str]:
-    rows = await topics(session, MOST_TOPICS)
-    return {row.code: row.en if i18n.language() == "en" else row.de for row in rows}
+        family = await topics.remembered(session, runtime.memory)
+        return found, {one.code: one.en if i18n.language() == "en" else one.de for one in family}
 
 
 async def step_for(request: AnyRequest, token: str, step: Step, done: str, part: str = "") -> Response[Any]:

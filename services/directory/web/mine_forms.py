@@ -5,17 +5,16 @@ from typing import Annotated, Any, Literal
 import msgspec
 from litestar import Response, get, post
 
-from services.directory import access
+from services.directory import access, topics
 from services.directory.fields import ENTRY, FIELDS, Audience
 from services.directory.protection import erasure, own, words
 from services.directory.protection import person as who_is
 from services.directory.protection.own import Desk
 from services.directory.protection.person import Person
-from services.directory.search import topics
 from services.directory.snapshot import AREAS, Competences
 from services.directory.web.entry_form import Entry, Who
 from services.directory.web.login import here
-from services.directory.web.mine import MOST_TOPICS, found_by, slowly, step_for
+from services.directory.web.mine import found_by, slowly, step_for
 from services.kit import forms, pages
 from services.kit.db import HUB, Reader, Writer
 from services.kit.errors import NotFound, Problem, Refused
@@ -105,7 +104,7 @@ def _lines(text: str) -> list[str]:
 async def _codes(session: Reader) -> dict[str, str]:
     """Topics by everything that people call them, folded; labels before synonyms."""
     found: dict[str, str] = {}
-    rows = await topics(session, MOST_TOPICS)
+    rows = await topics.tree(session)
     for names in (lambda row: (row.code, row.de, row.en), lambda row: row.synonyms):
         for row in rows:
             for name in names(row):

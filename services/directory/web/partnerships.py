@@ -49,7 +49,7 @@ async def _listed(
         (rows,) = await partnerships.of_cities(session, [ags])
         others = {row.ags if row.other == ags else row.other for row in rows}
         names = dict((await session.execute(select(City.ags, City.name).where(City.ags.in_([ags, *others])))).all())
-        family = await topics.tree(session)
+        family = await topics.remembered(session, here(request).memory)
     return await page(
         request,
         "directory/partnerships.html",

@@ -9,10 +9,11 @@ from litestar import Response, get
 
 from services.contracts.states import STATES
 from services.directory import access, registrations
-from services.directory.access import may_count, may_steer, steers
+from services.directory.access import Viewer, may_count, may_steer, steers
 from services.directory.oauth import clients
 from services.directory.stateview import care, coverage, gaps, growth, quota, stale, tables, tiles
 from services.directory.stateview.coverage import By, Which
+from services.directory.stateview.gaps import Gap
 from services.directory.stateview.ground import checked_state
 from services.directory.stateview.tables import Table
 from services.directory.web.oauth import here
@@ -23,7 +24,9 @@ from services.kit.errors import Forbidden, NotFound, Refused
 from services.kit.forms import EMPTY
 from services.kit.graphql import decode_cursor, encode_cursor
 from services.kit.i18n import gettext as _
+from services.kit.lasting import lasting
 from services.kit.pages import AnyRequest
+from services.kit.service import Runtime
 from services.kit.sheets.writing import CSV, delimited
 
 MONTHS = 24
@@ -56,8 +59,8 @@ def _counts(who: Principal, code: str) -> bool:
 async def overview(request: AnyRequest, code: str) -> Response[Any]:
     who = await forms.person(request)
     may_count(who, checked_state(code))
-    steering, viewer = steers(who, code), access.viewer(who)
-    async with here(request).db.read(who.acting) as session:
+    steering, viewer, runtime = steers(who, code), access.viewer(who), here(request)
+    async with runtime.db.read(who.acting) as session:
         covered = await coverage.coverage(session, code, viewer)
         pending = await care.pending(session, code) if steering else None
         loads = await care.caseload(session, code, viewer) if steering else []
@@ -65,7 +68,7 @@ async def overview(request: AnyRequest, code: str) -> Response[Any]:
         shown = [
             tables.districts(covered.districts),
             tables.sizes(covered.sizes),
-            *[await FILES[name](session, code, who) for name in ("quota", "sought", "offered")],
+            *[await FILES[name](runtime, session, code, who) for name in ("quota", "sought", "offered")],
             tables.ages(aged := await stale.stale(session, code)),
             tables.growth(grown := await growth.growth(session, code, MONTHS)),
         ]
@@ -165,43 +168,55 @@ def _which(value: str) -> Which | None:
 
 # Files ------------------------------------------------------------------------------------------------------------
 
-File = Callable[[Reader, str, Principal], Awaitable[Table]]
+File = Callable[[Runtime, Reader, str, Principal], Awaitable[Table]]
 
 
-async def _districts(session: Reader, code: str, who: Principal) -> Table:
+async def _districts(runtime: Runtime, session: Reader, code: str, who: Principal) -> Table:
     return tables.districts((await coverage.coverage(session, code, access.viewer(who))).districts)
 
 
-async def _sizes(session: Reader, code: str, who: Principal) -> Table:
+async def _sizes(runtime: Runtime, session: Reader, code: str, who: Principal) -> Table:
     return tables.sizes((await coverage.coverage(session, code, access.viewer(who))).sizes)
 
 
-async def _quota(session: Reader, code: str, who: Principal) -> Table:
+async def _quota(runtime: Runtime, session: Reader, code: str, who: Principal) -> Table:
     return tables.quota(*await quota.used(session, code))
 
 
-async def _sought(session: Reader, code: str, who: Principal) -> Table:
-    return tables.sought(await gaps.sought(session, code, access.viewer(who)))
+async def _sought(runtime: Runtime, session: Reader, code: str, who: Principal) -> Table:
+    return tables.sought(await _gaps(runtime, session, code, who, gaps.sought))
 
 
-async def _offered(session: Reader, code: str, who: Principal) -> Table:
-    return tables.offered(await gaps.offered(session, code, access.viewer(who)))
+async def _offered(runtime: Runtime, session: Reader, code: str, who: Principal) -> Table:
+    return tables.offered(await _gaps(runtime, session, code, who, gaps.offered))
 
 
-async def _ages(session: Reader, code: str, who: Principal) -> Table:
+async def _gaps(
+    runtime: Runtime,
+    session: Reader,
+    code: str,
+    who: Principal,
+    read: Callable[[Reader, str, Viewer], Awaitable[list[Gap]]],
+) -> list[Gap]:
+    """Kept until anything changes: who elsewhere answers is looked for in all of Germany."""
+    asked = code, access.viewer(who)
+    return await lasting(runtime, "topics of states", (read, *asked), lambda: read(session, *asked))
+
+
+async def _ages(runtime: Runtime, session: Reader, code: str, who: Principal) -> Table:
     return tables.ages(await stale.stale(session, code))
 
 
-async def _growth(session: Reader, code: str, who: Principal) -> Table:
+async def _growth(runtime: Runtime, session: Reader, code: str, who: Principal) -> Table:
     return tables.growth(await growth.growth(session, code, MONTHS))
 
 
-async def _care(session: Reader, code: str, who: Principal) -> Table:
+async def _care(runtime: Runtime, session: Reader, code: str, who: Principal) -> Table:
     may_steer(who, code)
     return tables.care(await care.caseload(session, code, access.viewer(who)))
 
 
-async def _mine(session: Reader, code: str, who: Principal) -> Table:
+async def _mine(runtime: Runtime, session: Reader, code: str, who: Principal) -> Table:
     may_steer(who, code)
     asked = (session, code, access.viewer(who), care.MOST_CARED_FOR)
     return tables.municipalities(await coverage.municipalities(*asked, cared_by=uuid.UUID(who.subject)), "")
@@ -218,7 +233,8 @@ async def file(request: AnyRequest, code: str, name: str, which: str = "", distr
     """One of the tables as CSV; `municipalities` takes the same choices as its page."""
     who = await forms.person(request)
     may_count(who, checked_state(code))
-    async with here(request).db.read(who.acting) as session:
+    runtime = here(request)
+    async with runtime.db.read(who.acting) as session:
         if name == "municipalities":
             may_steer(who, code)
             rows = await coverage.municipalities(
@@ -226,7 +242,7 @@ async def file(request: AnyRequest, code: str, name: str, which: str = "", distr
             )
             table = tables.municipalities(rows, "")
         elif name in FILES:
-            table = await FILES[name](session, code, who)
+            table = await FILES[name](runtime, session, code, who)
         else:
             raise NotFound(_("There is no such table."))
     headers = {

@@ -70,7 +70,7 @@ async def tree(request: AnyRequest) -> Response[Any]:
     if _for_programs(request):
         return redirect(request, "/topics.jsonld")
     async with here(request).db.read(NOBODY) as session:
-        found = await topics.tree(session)
+        found = await topics.remembered(session, here(request).memory)
     below: dict[str | None, list[Topic]] = {}
     for topic in found:
         below.setdefault(topic.parent, []).append(topic)
@@ -84,7 +84,7 @@ async def one(request: AnyRequest, code: str) -> Response[Any]:
     if _for_programs(request):
 
         async def described(session: Reader, hub: str) -> dict[str, Any]:
-            topic, family = await _family(session, code)
+            topic, family = await _family(request, session, code)
             below = [other.code for other in family if other.parent == topic.code]
             return skos.one(hub, topic, below)
 
@@ -92,19 +92,19 @@ async def one(request: AnyRequest, code: str) -> Response[Any]:
     return await _one(request, code)
 
 
-async def _family(session: Reader, code: str) -> tuple[Topic, list[Topic]]:
+async def _family(request: AnyRequest, session: Reader, code: str) -> tuple[Topic, list[Topic]]:
     """The topic, and all living ones. Raises NotFound."""
     topic = await session.get(Topic, code) if vocabulary.CODE.fullmatch(code) else None
     if topic is None:
         raise NotFound(_("There is no such topic."))
-    return topic, await topics.tree(session)
+    return topic, await topics.remembered(session, here(request).memory)
 
 
 async def _one(request: AnyRequest, code: str, shown: Form = EMPTY, status: int = 200) -> Response[Any]:
     async with here(request).db.read(NOBODY) as session:
-        topic, family = await _family(session, code)
+        topic, family = await _family(request, session, code)
     by_code = {other.code: other for other in family}
-    who = await forms.known(request)
+    merges = access.may_decide_topics(await forms.known(request)) and not topic.merged_into
     found = (await ask(request, SERVICE, UNDER, code=code))["topic"]
     made = await page(
         request,
@@ -118,10 +118,10 @@ async def _one(request: AnyRequest, code: str, shown: Form = EMPTY, status: int 
         ],
         narrower=[other for other in family if other.parent == code],
         now=by_code.get(topic.merged_into or ""),
-        others=[(other.code, _indented(other)) for other in family if code not in other.path],
+        others=[(other.code, _indented(other)) for other in family if code not in other.path] if merges else [],
         found=found,
         words=words,
-        merges=access.may_decide_topics(who) and not topic.merged_into,
+        merges=merges,
         shown=shown,
     )
     made.headers["vary"] += ", accept"
@@ -158,7 +158,7 @@ async def _proposals(
     async with here(request).db.read(who.acting) as session:
         waiting = await vocabulary.listed(session, SHOWN, status=vocabulary.OPEN)
         rows = await vocabulary.listed(session, SHOWN)
-        family = await topics.tree(session)
+        family = await topics.remembered(session, here(request).memory)
     return await page(
         request,
         "directory/topic_proposals.html",

@@ -68,7 +68,7 @@ async def send(request: AnyRequest, ags: str) -> Response[Any]:
         file = await _file(request)
         async with runtime.db.read(who.acting) as session:
             version, base = await uploads.base(session, ags)
-            labels = await uploads.labels(session)
+            labels = await uploads.labels(session, here(request).memory)
         found = await asyncio.to_thread(sheets.read, file.name, file.content, ags, base, labels)
     except (Refused, TooLarge) as problem:
         return await _form(request, who, ags, Form({}, problem.problems, problem.message), problem.status)
@@ -95,7 +95,7 @@ async def _preview(
     runtime = here(request)
     async with runtime.db.read(who.acting) as session:
         found = await uploads.preview(session, ags, draft)
-        labels = await uploads.labels(session)
+        labels = await uploads.labels(session, here(request).memory)
         place = await registrations.town(session, ags)
     sections = sheets.difference(found.before, found.wanted, labels)
     ids = Identities(runtime.settings.derived("identities"), ags)
@@ -144,7 +144,7 @@ async def template(request: AnyRequest, ags: str) -> Response[bytes]:
     who = await _editor(request, ags)
     async with here(request).db.read(who.acting) as session:
         _version, base = await uploads.base(session, ags)
-        labels = await uploads.labels(session)
+        labels = await uploads.labels(session, here(request).memory)
     made = await asyncio.to_thread(sheets.template, base or Snapshot(CityRow(ags, "")), labels)
     headers = {
         "content-disposition": f'attachment; filename="lotsennetz-{ags}.xlsx"',

@@ -4,7 +4,8 @@ Every page asks the directory's own graph, as whoever looks at it: it shows what
 """
 
 import uuid
-from typing import Any, Final
+from collections.abc import Awaitable, Callable
+from typing import Any, Final, TypeVar
 from urllib.parse import urlencode
 
 from litestar import Response, get
@@ -18,6 +19,7 @@ from services.directory.web.opendata import PUBLIC
 from services.kit import forms, i18n
 from services.kit.errors import NotFound, Unavailable
 from services.kit.i18n import gettext as _
+from services.kit.lasting import lasting
 from services.kit.pages import AnyRequest, ask, page
 from services.kit.rights import ANYBODY
 
@@ -27,6 +29,9 @@ ROWS: Final = KINDS[:3]
 """What is shown without words: the topics have a page of their own."""
 PER_PAGE: Final = 20
 LONGEST: Final = 200
+MOST_KEPT: Final = 100
+"""Answers that are kept, by whom they are for."""
+T = TypeVar("T")
 SEEN: Final = ANYBODY.to("what the asker's audience sees", "viewer")
 
 PERSON: Final = "id name title department city { ags name } offers { code label }"
@@ -87,18 +92,18 @@ async def front(request: AnyRequest) -> Response[str]:
 
 
 async def _counts(request: AnyRequest) -> dict[str, Any]:
-    """COUNTS and FIELDS; for visitors remembered until something public changes, because it looks at every row."""
-    runtime, who = here(request), await forms.known(request)
-    now = (runtime.news.version if runtime.news else None, i18n.language())
-    if who.known or now[0] is None:
+    """COUNTS and FIELDS, kept until anything changes."""
+
+    async def find() -> dict[str, Any]:
         return await ask(request, SERVICE, COUNTS) | await ask(request, SERVICE, FIELDS)
-    kept: dict[Any, dict[str, Any]] = runtime.memory.setdefault("front page", {})
-    if now not in kept:
-        found = await ask(request, SERVICE, COUNTS) | await ask(request, SERVICE, FIELDS)
-        for old in [one for one in kept if one[0] != now[0]]:
-            del kept[old]
-        kept[now] = found
-    return kept[now]
+
+    return await _lasting(request, (), find)
+
+
+async def _lasting(request: AnyRequest, asked: tuple[object, ...], find: Callable[[], Awaitable[T]]) -> T:
+    """What the graph says to this viewer in this language, kept until anything changes."""
+    key = (*asked, access.viewer(await forms.known(request)), i18n.language())
+    return await lasting(here(request), "pages of visitors", key, find, MOST_KEPT)
 
 
 @get("/directory", page=True, right=SEEN)
@@ -109,10 +114,15 @@ async def directory(
     asked = {"q": q[:LONGEST], "kind": kind if kind in KINDS else "", "where": where if where in STATES else "",
              "topic": topic[:LONGEST]}  # fmt: skip
     filters = {"state": asked["where"] or None, "topic": asked["topic"] or None}
-    found = await ask(
-        request, SERVICE, FIND, text=asked["q"], first=PER_PAGE, after=after or None, filters=filters,
-        kinds=[asked["kind"]] if asked["kind"] else list(KINDS if asked["q"] else ROWS), narrow=bool(asked["kind"]),
-    )  # fmt: skip
+
+    async def find() -> dict[str, Any]:
+        return await ask(
+            request, SERVICE, FIND, text=asked["q"], first=PER_PAGE, after=after or None, filters=filters,
+            kinds=[asked["kind"]] if asked["kind"] else list(KINDS if asked["q"] else ROWS), narrow=bool(asked["kind"]),
+        )  # fmt: skip
+
+    # What words find depends on more than what is published, and few ask for the same.
+    found = await (find() if asked["q"] else _lasting(request, (*asked.values(), after), find))
     facets = found["counted" if asked["kind"] else "search"]["facets"]
     counts = {one["value"]: one["count"] for one in facets["kind"]}
     following = found["search"]["pageInfo"]

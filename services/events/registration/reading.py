@@ -202,6 +202,8 @@ async def unprepared(session: Reader, event: Event) -> list[tuple[uuid.UUID, lis
     """Who has or hopes for a place and lacks modules that come before the event's, by name. Under HUB: people attended
     them wherever they were held.
     """
+    if event.module_id is None:
+        return []
     hoping = select(Registration.navigator_id).where(
         Registration.event_id == event.id, Registration.state.in_(["registered", "offered", "waiting"])
     )

@@ -80,7 +80,7 @@ CONTACTS: Final = """
 , people AS MATERIALIZED (
   SELECT id, ags, row_number() OVER () AS person, dense_rank() OVER (ORDER BY ags) AS city,
     starts_with(ags, :place) AS own
-  FROM navigator
+  FROM navigator WHERE id IN (SELECT s.navigator_id FROM held h JOIN seat s ON s.event_id = h.id)
 ), days AS (SELECT id, year, row_number() OVER () AS day FROM held), seats AS MATERIALIZED (
   SELECT d.year, (d.day * 1000 + s.round) * 100000 + s.number AS at, n.person, n.city, n.own
   FROM days d JOIN seat s ON s.event_id = d.id

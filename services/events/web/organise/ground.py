@@ -3,10 +3,11 @@
 import re
 import uuid
 from collections.abc import Awaitable, Callable, Iterable
+from functools import lru_cache
 from typing import Any, Final, TypeVar
 
 import msgspec
-from litestar import Response
+from litestar import Litestar, Response
 from sqlalchemy import select
 
 from services.events import access, changing, series, timetable, trips
@@ -52,10 +53,14 @@ def path_of(event: Event | uuid.UUID, rest: str = "") -> str:
 
 def has(request: AnyRequest, rest: str) -> bool:
     """Whether this hub has the page of an event's organiser that ends in `rest`."""
-    wanted = f"{BASE}/*{rest}"
-    return any(
-        re.sub(r"\{[^}]*\}", "*", route.path) == wanted for route in request.app.routes if route.path.startswith(BASE)
-    )
+    return f"{BASE}/*{rest}" in _paths(request.app)
+
+
+@lru_cache(maxsize=4)
+def _paths(app: Litestar) -> frozenset[str]:
+    """What lies below BASE, with a star for each parameter."""
+    found = (route.path for route in app.routes if route.path.startswith(BASE))
+    return frozenset(re.sub(r"\{[^}]*\}", "*", path) for path in found)
 
 
 def tabs(request: AnyRequest, event: Event) -> list[tuple[str, str]]:
