@@ -17,6 +17,7 @@ from playwright.async_api import async_playwright, expect
 
 from services.app import chosen
 from services.kit.settings import Settings
+from tests.browser import scenery
 from tests.browser import stage as stages
 from tests.browser.seeing import AXE, SOAK, STEP_SECONDS, Paths, crawled
 from tests.browser.stage import Stage
@@ -113,5 +114,5 @@ async def stage(servers: Servers, template: str, hub_settings: Settings) -> Asyn
 @pytest_asyncio.fixture(scope="module")
 async def paths(stage: Stage) -> Paths:
     """Every page that a link leads to, by who sees it, with a day on which everything has begun."""
-    await stages.fill(stage)
+    await scenery.fill(stage)
     return await crawled(stage)

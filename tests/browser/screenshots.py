@@ -13,15 +13,15 @@ from typing import Final
 from playwright.async_api import Browser as Chromium
 
 from tests.browser.seeing import HEIGHTS, ROOT, TABS, THEMES, Paths, opened, picture
-from tests.browser.stage import Stage
+from tests.browser.stage import CENTRAL, COORDINATOR, Stage
 
 OUT: Final = ROOT / "out" / "screenshots"
 TOGETHER: Final = 20
 """Pages that a tab takes before it is closed."""
 HANDBOOK: Final = {
-    "jemanden-einladen": ("a coordinator", "/people"),
-    "rundschreiben": ("a central navigator", "/state/08/circulars/new"),
-    "stand-im-blick": ("a central navigator", "/state"),
+    "jemanden-einladen": (COORDINATOR, "/people"),
+    "rundschreiben": (CENTRAL, "/state/08/circulars/new"),
+    "stand-im-blick": (CENTRAL, "/state"),
 }
 
 

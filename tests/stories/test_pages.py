@@ -32,6 +32,8 @@ LOADS = {"link": "href", "script": "src", "img": "src", "iframe": "src", "source
 LINKS_ONLY = {"alternate", "license", "next"}
 """Kinds of `link` that a browser does not load."""
 NAMED = {"input", "select", "textarea", "progress"}
+TOPMOST = {"/", "/login"}
+"""Pages that stand below no other."""
 VOID = {"input", "link", "meta", "br", "img", "hr", "source", "path", "rect"}
 PEOPLE = {
     "a visitor": None,
@@ -186,6 +188,7 @@ async def test_pages_say_what_is_what(seen: dict[str, httpx.Response]) -> None:
         assert [one.get("id") for one in page.of("main")] == ["content"]
         names = [one.get("aria-label") for one in page.of("nav")]
         assert all(names), path
+        assert "Brotkrumen" in names or kind(path) in TOPMOST, path
         assert len(names) == len(set(names)), (path, names)
         labels = {one.get("for") for one in page.of("label")}
         for (tag, attributes), inside in zip(page.found, page.labelled, strict=True):
