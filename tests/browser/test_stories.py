@@ -88,7 +88,6 @@ async def test_a_city_comes_in_and_publishes(
         assert await tab.audit(axe) == []
         await expect(page.get_by_label("Ihr Name")).to_have_value("Erika Beispiel")
         await page.get_by_label("Ihre dienstliche E-Mail-Adresse").fill(address)
-        await page.get_by_label("Name des Programms").fill(f"Digitalbüro {town}")
         await page.get_by_role("checkbox", name="Ich stimme").check()
         await page.get_by_role("button", name="Registrieren").click()
         await heading(page, f"{town} ist registriert")
