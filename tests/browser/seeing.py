@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+import pytest
 from playwright.async_api import Browser as Chromium
 from playwright.async_api import ConsoleMessage, Locator, Page, Request, expect
 
@@ -36,6 +37,9 @@ STEP_SECONDS: Final = 20
 PHONE, DESK = 360, 1280
 HEIGHTS: Final = {PHONE: 740, DESK: 800}
 THEMES: Final = ("light", "dark")
+WAYS: Final = [(PHONE, False), (DESK, True), *([(PHONE, True), (DESK, False)] if SOAK else ())]
+"""Widths, with script or without, in which stories are played whose pages others see in all four."""
+story = pytest.mark.parametrize(("width", "script"), WAYS, ids=[f"{w}-{'with' if s else 'without'}" for w, s in WAYS])
 TOWNS: Final = {(PHONE, True): "Aalen", (PHONE, False): "Calw", (DESK, True): "Heilbronn", (DESK, False): "Ulm"}
 """By width and script: titles tell the days of the same people apart, and pictures show them."""
 TAGS: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "EN-301-549"]

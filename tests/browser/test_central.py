@@ -3,18 +3,14 @@
 import asyncio
 from pathlib import Path
 
-import pytest
 from playwright.async_api import Browser as Chromium
 from playwright.async_api import expect
 
 from services.cli.demo import KONSTANZ
-from tests.browser.seeing import DESK, PHONE, TOWNS, heading, opened, tab_of
+from tests.browser.seeing import TOWNS, heading, opened, story, tab_of
 from tests.browser.stage import CENTRAL, COORDINATOR, NAMES, PLAN_SECONDS, Stage
 
-pytestmark = [
-    pytest.mark.parametrize("width", [PHONE, DESK]),
-    pytest.mark.parametrize("script", [True, False], ids=["with script", "without"]),
-]
+pytestmark = story
 STATE = "Baden-Württemberg"
 
 

@@ -3,18 +3,14 @@
 import re
 from urllib.parse import urlsplit
 
-import pytest
 from playwright.async_api import Browser as Chromium
 from playwright.async_api import expect
 
-from tests.browser.seeing import DESK, PHONE, TOWNS, heading, opened, picture, tab_of
+from tests.browser.seeing import TOWNS, heading, opened, picture, story, tab_of
 from tests.browser.stage import COORDINATOR, Stage
 from tests.directory.login.world import mails
 
-pytestmark = [
-    pytest.mark.parametrize("width", [PHONE, DESK]),
-    pytest.mark.parametrize("script", [True, False], ids=["with script", "without"]),
-]
+pytestmark = story
 DESK_OF = "Der Schreibtisch von Konstanz"
 
 

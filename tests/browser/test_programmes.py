@@ -2,17 +2,13 @@
 
 import datetime as dt
 
-import pytest
 from playwright.async_api import Browser as Chromium
 from playwright.async_api import expect
 
-from tests.browser.seeing import DESK, PHONE, TOWNS, heading, opened, picture, tab_of
+from tests.browser.seeing import TOWNS, heading, opened, picture, story, tab_of
 from tests.browser.stage import ORGANISER, Stage
 
-pytestmark = [
-    pytest.mark.parametrize("width", [PHONE, DESK]),
-    pytest.mark.parametrize("script", [True, False], ids=["with script", "without"]),
-]
+pytestmark = story
 PROGRAMME = "Dieses Programm"
 
 
