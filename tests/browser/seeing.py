@@ -173,7 +173,10 @@ async def picture(page: Page, name: str, top: Locator | None = None) -> None:
 
 
 async def crawled(stage: Stage) -> Paths:
-    """A page of each kind that links lead each person to, without those that send them on to the login."""
+    """A page of each kind that links lead each person to, without those that send them on to the login.
+
+    Its parts are those of its content: what stands around it is the same on all pages.
+    """
     found: dict[str, dict[str, frozenset[Any]]] = {}
     for person in LOOKERS:
         browser = await stage.browser(person)
@@ -182,7 +185,7 @@ async def crawled(stage: Stage) -> Paths:
         found[person] = {
             path: frozenset(
                 (tag, attributes.get("class", ""), attributes.get("type", ""), attributes.get("role", ""))
-                for tag, attributes in test_pages.Page(answer.text).found
+                for tag, attributes in test_pages.Page(answer.text.partition("<main")[2] or answer.text).found
             )
             for path, answer in answers.items()
             if answer.url.path == urlsplit(path).path not in NOT_OURS

@@ -23,7 +23,7 @@ async def test_an_entry_is_changed_and_changed_back(
         await page.locator("summary", has_text="Meine Seiten").click()
         await page.get_by_role("link", name="Unser Schreibtisch").click()
         await tab_of(page, "Lotsinnen und Lotsen", DESK_OF)
-        row = page.get_by_role("row").nth(1)
+        row = page.locator("tbody tr").first
         name = await row.get_by_role("link").inner_text()
         words = page.get_by_role("searchbox")
         await words.fill(name)
@@ -31,7 +31,7 @@ async def test_an_entry_is_changed_and_changed_back(
         await expect(page.get_by_role("status").last).to_contain_text("1 von")
         await row.get_by_role("link", name=name).click()
         await heading(page, name)
-        function, address = page.get_by_label("Funktion"), page.get_by_label("E-Mail-Adresse")
+        function, address = page.get_by_label("Funktion"), page.get_by_role("textbox", name="E-Mail-Adresse")
         before, right = await function.input_value(), await address.input_value()
         await function.fill("Ansprechperson für Formulare")
         await address.fill("keine Adresse")

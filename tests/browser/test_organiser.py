@@ -107,7 +107,9 @@ async def test_a_list_with_a_mistake_is_looked_at_before_anybody_is_added(
         await tab_of(page, "Liste einlesen", "Personen")
         await page.get_by_label("Namen oder E-Mail-Adressen").fill("\n".join([names[0], "Nie Manda", names[1]]))
         await page.get_by_role("button", name="Namen prüfen").click()
-        await expect(page.get_by_role("listitem").filter(has_text="Zeile 2")).to_contain_text("Nie Manda")
+        wrong = page.get_by_role("listitem").filter(has_text="Zeile 2")
+        await expect(wrong).to_contain_text("Das Verzeichnis kennt diese Person nicht.")
+        await expect(page.locator("tbody tr").filter(has_text="Nie Manda")).to_contain_text("unbekannt")
         if script:
             assert await tab.audit(axe) == []
         await page.get_by_role("link", name="Eine andere Liste").click()

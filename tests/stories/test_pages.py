@@ -111,7 +111,7 @@ async def crawl(
             continue
         found[path] = answer
         for link in Page(answer.text).of("a"):
-            target = urlsplit(urljoin(path, link.get("href", "")))
+            target = urlsplit(urljoin(path, link.get("href", "").removeprefix(browser.hub.settings.issuer)))
             place = target.path + (f"?{target.query}" if target.query else "")
             of = kind(place)
             if target.scheme or not place.startswith("/") or place in seen or kinds.get(of, 0) >= most:
