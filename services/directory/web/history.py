@@ -6,6 +6,7 @@ import msgspec
 from litestar import Response, get, post
 
 from services.directory import access, history, publishing, registrations
+from services.directory.sheets.columns import COLUMNS, field_label
 from services.directory.web.oauth import here
 from services.kit import forms
 from services.kit.auth import Principal
@@ -79,6 +80,7 @@ async def _one(
         outcome=outcome,
         reason=reason,
         in_words=_in_words,
+        called=_called,
         shown=shown,
     )
 
@@ -106,6 +108,11 @@ async def _publisher(request: AnyRequest, ags: str) -> Principal:
     who = await forms.person(request)
     access.may_publish(who, access.checked_ags(ags))
     return who
+
+
+def _called(edit: history.Edit) -> str:
+    """The field in the words of spreadsheets; its own name where none has it."""
+    return field_label(edit.kind, edit.field) if edit.kind in COLUMNS else edit.field
 
 
 def _in_words(value: Any) -> str:
