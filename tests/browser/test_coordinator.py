@@ -74,7 +74,7 @@ async def test_somebody_is_nominated_and_becomes_a_navigator(
         await page.get_by_label("Erwartete Stunden im Monat").fill("6")
         await page.get_by_role("button", name="Anfrage senden").click()
         await expect(page.get_by_role("row").filter(has_text=name)).to_contain_text("hat noch nicht geantwortet")
-        await picture(page, "lotsen-gewinnen")
+        await picture(page, "lotsen-gewinnen", page.locator("#people"))
 
         (mail,) = await mails(stage.hub, email)
         body = mail.get_body(("plain",))

@@ -44,7 +44,7 @@ async def test_a_programme_from_the_template_to_its_first_day(
         await expect(rows).to_have_count(4)
         await rows.nth(3).get_by_role("button", name=f"Früher {own}").click()
         await expect(rows.nth(2)).to_contain_text(own)
-        await picture(page, "programm")
+        await picture(page, "programm", page.get_by_role("navigation", name=PROGRAMME))
 
         await rows.nth(2).get_by_role("link", name=f"Veranstalten {own}").click()
         await heading(page, "Neue Veranstaltung")
