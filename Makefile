@@ -72,7 +72,7 @@ screenshots: setup ## all pages as pictures, and those of the handbook / alle Se
 		-k "1280 and not without or screenshots"
 
 browser: setup ## look at every page in a real Chromium / alle Seiten in einem echten Chromium ansehen
-	LOTSENNETZ_BROWSER=1 $(VENV)/pytest tests/browser
+	LOTSENNETZ_BROWSER=1 $(VENV)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder tests/browser
 
 bench: setup ## measure, see tests/bench / messen
 	$(VENV)/python -m tests.bench

@@ -8,13 +8,13 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_datetime, get_timezone
+from babel.dates import format_date, format_datetime, get_timezone
 from babel.numbers import format_decimal
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined
 from litestar import Response
@@ -70,6 +70,11 @@ def when(moment: datetime) -> str:
     return format_datetime(moment, "short", tzinfo=get_timezone(ZONE), locale=i18n.language())
 
 
+def day(value: date) -> str:
+    """With the day of the week, in the person's language."""
+    return format_date(value, "full", locale=i18n.language())
+
+
 def number(value: float) -> str:
     """With separators, as the person's language writes them."""
     return format_decimal(value, locale=i18n.language())
@@ -83,7 +88,7 @@ def language_name(code: str) -> str:
         return code
 
 
-templates.filters |= {"when": when, "number": number, "language": language_name}
+templates.filters |= {"when": when, "day": day, "number": number, "language": language_name}
 templates.globals["asset"] = assets.path
 templates.globals["ui"] = templates.get_template("parts.html").module
 
