@@ -76,10 +76,11 @@ split-test: setup ## the stories against that / die Geschichten dagegen
 
 screenshots: setup ## all pages as pictures, and those of the handbook / alle Seiten als Bilder, auch die des Handbuchs
 	LOTSENNETZ_PICTURES=1 $(VENV)/pytest tests/browser/screenshots.py \
-		tests/browser/test_stories.py tests/browser/test_organiser.py tests/browser/test_day.py -k "1280 and not without or screenshots"
+		$(addprefix tests/browser/test_,stories.py coordinator.py navigator.py organiser.py programmes.py day.py) \
+		-k "1280 and not without or screenshots"
 
 browser: setup ## look at every page in a real Chromium / alle Seiten in einem echten Chromium ansehen
-	LOTSENNETZ_BROWSER=1 $(VENV)/pytest tests/browser
+	LOTSENNETZ_BROWSER=1 $(VENV)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder tests/browser
 
 bench: setup ## measure, see tests/bench / messen
 	$(VENV)/python -m tests.bench

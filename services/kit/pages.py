@@ -8,14 +8,14 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_datetime, get_timezone
+from babel.dates import format_date, format_datetime, get_timezone
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined
 from litestar import Response
 from litestar.datastructures import Cookie
@@ -85,6 +85,11 @@ def when(moment: datetime) -> str:
     return format_datetime(moment, "short", tzinfo=get_timezone(ZONE), locale=i18n.language())
 
 
+def day(value: date) -> str:
+    """With the day of the week, in the person's language."""
+    return format_date(value, "full", locale=i18n.language())
+
+
 def language_name(code: str) -> str:
     """What a language is called in the person's own; its code where nobody knows."""
     try:
@@ -93,7 +98,7 @@ def language_name(code: str) -> str:
         return code
 
 
-templates.filters |= {"when": when, "number": i18n.number, "language": language_name}
+templates.filters |= {"when": when, "day": day, "number": i18n.number, "language": language_name}
 templates.globals["asset"] = assets.path
 templates.globals["ui"] = templates.get_template("parts.html").module
 

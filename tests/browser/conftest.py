@@ -17,8 +17,9 @@ from playwright.async_api import async_playwright, expect
 
 from services.app import chosen
 from services.kit.settings import Settings
+from tests.browser import scenery
 from tests.browser import stage as stages
-from tests.browser.seeing import AXE, SOAK, STEP_SECONDS, Paths, crawled
+from tests.browser.seeing import AXE, PICTURES, SOAK, STEP_SECONDS, Paths, crawled
 from tests.browser.stage import Stage
 from tests.conftest import Servers, _fresh
 from tests.router import ensure_installed
@@ -36,7 +37,7 @@ MISSING = (
     "no Chromium here, so no page was looked at. Debian/Ubuntu: sudo apt install chromium; "
     "elsewhere name the program in LOTSENNETZ_CHROMIUM"
 )
-TEST_SECONDS = 3600 if SOAK else 240
+TEST_SECONDS = 3600 if SOAK or PICTURES else 240
 """After so long a test hangs. Each thing that the browser is asked has its own, shorter time."""
 told: list[str] = []
 """What was measured, for the end of the run."""
@@ -113,5 +114,5 @@ async def stage(servers: Servers, template: str, hub_settings: Settings) -> Asyn
 @pytest_asyncio.fixture(scope="module")
 async def paths(stage: Stage) -> Paths:
     """Every page that a link leads to, by who sees it, with a day on which everything has begun."""
-    await stages.fill(stage)
+    await scenery.fill(stage)
     return await crawled(stage)

@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+import pytest
 from playwright.async_api import Browser as Chromium
-from playwright.async_api import ConsoleMessage, Page, Request, expect
+from playwright.async_api import ConsoleMessage, Locator, Page, Request, expect
 
 from services.kit import handbook
 from tests.browser.stage import LOOKERS, Stage
@@ -36,7 +37,11 @@ STEP_SECONDS: Final = 20
 PHONE, DESK = 360, 1280
 HEIGHTS: Final = {PHONE: 740, DESK: 800}
 THEMES: Final = ("light", "dark")
-LOOKS: Final = [(width, theme) for width in (PHONE, DESK) for theme in THEMES]
+WAYS: Final = [(PHONE, False), (DESK, True), *([(PHONE, True), (DESK, False)] if SOAK else ())]
+"""Widths, with script or without, in which stories are played whose pages others see in all four."""
+story = pytest.mark.parametrize(("width", "script"), WAYS, ids=[f"{w}-{'with' if s else 'without'}" for w, s in WAYS])
+TOWNS: Final = {(PHONE, True): "Aalen", (PHONE, False): "Calw", (DESK, True): "Heilbronn", (DESK, False): "Ulm"}
+"""By width and script: titles tell the days of the same people apart, and pictures show them."""
 TAGS: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "EN-301-549"]
 NOT_OURS: Final = {"/graphiql"}
 """The workbench for developers comes from others; the accessibility statement says so."""
@@ -146,12 +151,18 @@ async def heading(page: Page, words: str | re.Pattern[str]) -> None:
     await expect(page.get_by_role("heading", level=1)).to_have_text(words)
 
 
-async def picture(page: Page, name: str) -> None:
-    """The picture `name` of the handbook: what the page shows now, from its top. Only when pictures are wanted."""
+async def tab_of(page: Page, label: str, name: str = "Diese Veranstaltung") -> None:
+    """Go to the page beside this one that the tabs call so."""
+    await page.get_by_role("navigation", name=name).get_by_role("link", name=label, exact=True).click()
+
+
+async def picture(page: Page, name: str, top: Locator | None = None) -> None:
+    """The picture `name` of the handbook: what the page shows from its top, or from `top` on. Only when wanted."""
     if not PICTURES:
         return
     before = page.viewport_size
     await page.set_viewport_size({"width": handbook.WIDTH, "height": handbook.HEIGHT})
+    await (top or page.locator("html")).evaluate("(one) => one.scrollIntoView()")
     tools = await page.context.new_cdp_session(page)  # left open: its end would take virtual authenticators along
     made = await tools.send("Page.captureScreenshot", {"format": "webp", "quality": 60})
     if before:
@@ -162,7 +173,10 @@ async def picture(page: Page, name: str) -> None:
 
 
 async def crawled(stage: Stage) -> Paths:
-    """A page of each kind that links lead each person to, without those that send them on to the login."""
+    """A page of each kind that links lead each person to, without those that send them on to the login.
+
+    Its parts are those of its content: what stands around it is the same on all pages.
+    """
     found: dict[str, dict[str, frozenset[Any]]] = {}
     for person in LOOKERS:
         browser = await stage.browser(person)
@@ -171,7 +185,7 @@ async def crawled(stage: Stage) -> Paths:
         found[person] = {
             path: frozenset(
                 (tag, attributes.get("class", ""), attributes.get("type", ""), attributes.get("role", ""))
-                for tag, attributes in test_pages.Page(answer.text).found
+                for tag, attributes in test_pages.Page(answer.text.partition("<main")[2] or answer.text).found
             )
             for path, answer in answers.items()
             if answer.url.path == urlsplit(path).path not in NOT_OURS

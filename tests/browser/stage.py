@@ -12,29 +12,34 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
-
 from services.cli import demo
-from services.directory.protection import notices, person
-from services.events import daylinks, models
-from services.events.models import Registration
-from services.events.registration import links
-from services.kit.db import HUB
+from services.directory.protection import notices
 from services.kit.service import Hub
 from tests.browser_like import Browser, account
-from tests.directory.test_register import HEILBRONN, KONSTANZ, file, load
+from tests.directory.test_register import HEILBRONN, KONSTANZ, Line, file, load
 from tests.events.day import halves, seat
 from tests.events.open_space import PROPOSE, PUBLISH, SET
-from tests.events.test_day_pages import FILL
-from tests.stories.test_pages import PEOPLE, STARTS, organise
+from tests.stories.test_pages import PEOPLE
 
 LOOKERS: Final[Mapping[str, tuple[str, tuple[str, ...]] | None]] = {
     **PEOPLE, "a participant": None, "the hall": None,
 }  # fmt: skip
 """Who looks on; the last two have no login, but a link or an address."""
 ORGANISER: Final = "an organiser"
+COORDINATOR: Final = "a coordinator"
+CENTRAL: Final = "a central navigator"
+NAMES: Final = {
+    "a navigator": "Lale Sommer", COORDINATOR: "Ines Morgenroth", CENTRAL: "Jonas Wiesner",
+    "an operator": "Mira Talbach", ORGANISER: "Tarek Lindner",
+}  # fmt: skip
+"""Invented; each has a mail address of their name."""
+NEWCOMERS: Final = (
+    Line("08335901", "Tannhofen", population=4_812, postal_code="78991"),
+    Line("08335902", "Quellbach", population=7_204, postal_code="78992"),
+)
+"""Municipalities that have not registered, invented."""
 PLAN_SECONDS: Final = 120
-LINKS: Final = "query ($id: ID!) { event(id: $id) { dayLinks { navigator { id name } url } } }"
+LINKS: Final = "query ($id: ID!) { event(id: $id) { dayLinks { navigator { id } link url } } }"
 CLOCK: Final = "query ($id: ID!) { event(id: $id) { clock { revision } } }"
 COMMAND: Final = "mutation ($event: ID!, $expected: Int!) { %s(event: $event, expected: $expected) { revision } }"
 STATE: Final = "query ($id: ID!) { plan(id: $id) { state } }"
@@ -44,11 +49,6 @@ VOTE: Final = {
     "title": "Was zuerst?", "criteria": [{"name": "Nutzen", "most": 3}, {"name": "Schnell", "most": 1}],
     "candidates": [{"title": "Ein gemeinsames Formular"}, {"title": "Ein Chatbot"}], "tieRule": "LOT",
 }  # fmt: skip
-SURVEY: Final = {"title": "Rückblick", "questions": [
-    {"kind": "SCALE", "text": "Wie war der Tag?"},
-    {"kind": "CHOICE", "text": "Was hat geholfen?", "options": ["Die Runden", "Der Open Space"], "most": 2},
-    {"kind": "TEXT", "text": "Und sonst?"}, {"kind": "FACTORS", "text": "Was ist da?"},
-]}  # fmt: skip
 TOPICS: Final = ("Einfache Sprache", "E-Akte: vom Papier zum Vorgang", "Wie finden wir Zeit dafür?", "Bürgerkonto")
 
 
@@ -77,7 +77,9 @@ class Stage:
         browser, role = Browser(self.hub), LOOKERS[person]
         if role:
             if person not in self.accounts:
-                self.accounts[person] = await account(self.hub, role[0], *role[1])
+                name = NAMES[person]
+                email = f"{name.lower().replace(' ', '.')}@verwaltung.example"
+                self.accounts[person] = await account(self.hub, role[0], *role[1], email=email, name=name)
             await browser.log_in(self.accounts[person])
         return browser
 
@@ -145,7 +147,7 @@ class Stage:
 
 async def opened(hub: Hub) -> Stage:
     """The cities have published, and their people were told; nothing is organised yet."""
-    await load(hub, file(KONSTANZ, HEILBRONN))
+    await load(hub, file(KONSTANZ, HEILBRONN, *NEWCOMERS))
     clients = await demo.register(hub)
     for client, name in zip(clients, ("konstanz", "heilbronn"), strict=False):
         await client.ask(demo.PUBLISH, snapshot=demo.snapshot(name))
@@ -155,60 +157,3 @@ async def opened(hub: Hub) -> Stage:
     directory = hub.runtimes["directory"]
     await notices.tell(directory, directory.db)
     return Stage(hub)
-
-
-async def fill(stage: Stage) -> None:
-    """An event of today on which everything has begun, and one to come with an open registration."""
-    today = await stage.event(seated=True)
-    plans = [await stage.plan(today) for _each in range(2)]
-    await stage.ask(demo.CONFIRM, id=plans[0])
-    await stage.ask(
-        FILL, event=today.id, vote=VOTE, survey=SURVEY,
-        vehicle={"name": "Bus 1", "seats": 9, "points": [{"name": "Bahnhof", "leaves": "07:00"}]},
-    )  # fmt: skip
-    await stage.market(today)
-    await stage.agenda(today)
-    await stage.command(today, "startRound")
-    browser = await stage.browser(ORGANISER)
-    soon = await organise(browser)
-    invite = f"{soon}/people/invite"
-    await browser.submit(await browser.http.get(invite), invite, cities=[demo.KONSTANZ])
-    plan = f"{today.path}/groups/{plans[1]}"
-    copied = await browser.submit(await browser.http.get(plan), f"{plan}/act", step="copy")
-    copy = copied.headers["location"]
-    await browser.close()
-    await stage.hub.settle()
-    compared = f"{today.path}/groups/compare?one={plans[0]}&other={plans[1]}"
-    stage.starts = {
-        ORGANISER: (
-            *STARTS, "/organise", today.path, *(f"{soon}{rest}" for rest in ("", "/people", "/people/rules")),
-            f"{soon}/people/invite", copy, f"{copy}/rounds/1", compared,
-        ),
-        "a coordinator": (*STARTS, f"/city/{demo.KONSTANZ}/harvest"),
-        "a participant": (today.mine, *await _mailed(stage.hub, soon)),
-        "the hall": (f"/events/{today.id}/screen", f"/events/{today.id}/board?screen=1"),
-    }  # fmt: skip
-
-
-async def _mailed(hub: Hub, path: str) -> list[str]:
-    """Pages that links in mails open: of somebody who is invited, of somebody who registered and of their superior."""
-    runtime, event_id = hub.runtimes["events"], uuid.UUID(path.rpartition("/")[2])
-    asked = select(Registration).where(Registration.event_id == event_id).order_by(Registration.navigator_id)
-    async with runtime.db.read(HUB) as session:
-        event = await session.get_one(models.Event, event_id)
-        one, other = [row.navigator_id for row in await session.scalars(asked.limit(2))]
-    tokens = [daylinks.token(hub.settings, event, key) for key in (one, other)]
-    page, browser = f"/events/registration/{tokens[0]}", Browser(hub)
-    sent = await browser.submit(await browser.http.get(page), f"{page}/register", superior="leitung@konstanz.example")
-    assert sent.status_code == 303
-    await browser.close()
-    async with runtime.db.read(HUB) as session:
-        row = (await session.scalars(asked.where(Registration.navigator_id == one))).one()
-        superior = links.superior(hub.settings, event, row)
-    async with hub.runtimes["directory"].db.read(HUB) as session:
-        address = (await person.find(session, hub.settings, one)).shown.email or ""
-    return [
-        *(f"/events/registration/{token}" for token in tokens), f"/events/release/{superior}",
-        f"/events/invitations/{links.invitations(hub.settings, one)}", person.link(hub.settings, one, address),
-        "/events/certificates",
-    ]  # fmt: skip

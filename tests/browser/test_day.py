@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import Browser as Chromium
 from playwright.async_api import expect
 
-from tests.browser.seeing import DESK, PHONE, heading, opened, picture
+from tests.browser.seeing import DESK, PHONE, TOWNS, heading, opened, picture
 from tests.browser.stage import ORGANISER, VOTE, Stage
 from tests.events.day import pass_time
 
@@ -20,7 +20,7 @@ async def test_a_navigator_is_led_through_the_day(
     chromium: Chromium, stage: Stage, axe: str, width: int, script: bool
 ) -> None:
     """Where now, an idea, a vote; the page follows by itself, and without script when it is loaded again."""
-    event = await stage.event(8, seated=True, title=f"Tag {width} {script}")
+    event = await stage.event(8, seated=True, title=f"Lernreise nach {TOWNS[width, script]}")
     await stage.ask(CREATE_VOTE, event=event.id, vote=VOTE)
     async with opened(chromium, stage, width=width, script=script) as tab:
         page = tab.page
@@ -56,7 +56,7 @@ async def test_a_navigator_is_led_through_the_day(
 
 
 async def test_without_network_the_last_plan_stays(chromium: Chromium, stage: Stage, width: int) -> None:
-    event = await stage.event(8, seated=True, title=f"Funkloch {width}")
+    event = await stage.event(8, seated=True, title=f"Funkloch bei {TOWNS[width, True]}")
     await stage.command(event, "startRound")
     async with opened(chromium, stage, width=width) as tab:
         page = tab.page
@@ -88,7 +88,7 @@ async def test_without_network_the_last_plan_stays(chromium: Chromium, stage: St
 
 async def test_the_hall_follows_the_cockpit(chromium: Chromium, stage: Stage, width: int) -> None:
     """The clock in a second window: begin, announcement, warning, the end of a round; large, and with sound."""
-    event = await stage.event(8, seated=True, title=f"Saal {width}")
+    event = await stage.event(8, seated=True, title=f"Lernreise nach {TOWNS[width, True]}")
     async with (
         opened(chromium, stage, ORGANISER, width=width) as desk,
         opened(chromium, stage, width=DESK) as hall,
@@ -117,7 +117,7 @@ async def test_the_hall_follows_the_cockpit(chromium: Chromium, stage: Stage, wi
         await page.get_by_role("button", name="Mitteilen").click()
         await expect(wall.get_by_role("list", name="Mitteilungen")).to_contain_text("Mittag im Foyer")
         await expect(page.get_by_role("button", name="Runde jetzt beenden")).to_be_visible()
-        await picture(page, "tag-leiten")
+        await picture(page, "tag-leiten", page.get_by_role("navigation", name="Diese Veranstaltung"))
 
         warned = wall.get_by_text("Bitte zum Ende kommen")
         await expect(warned).to_be_hidden()
@@ -135,7 +135,7 @@ async def test_the_hall_follows_the_cockpit(chromium: Chromium, stage: Stage, wi
 
 async def test_the_board_is_live(chromium: Chromium, stage: Stage, width: int) -> None:
     """An agenda that is computed, published and changed appears in a second window by itself."""
-    event = await stage.event(8, seated=True, title=f"Markt {width}")
+    event = await stage.event(8, seated=True, title=f"Markt der Ideen in {TOWNS[width, True]}")
     await stage.market(event)
     async with (
         opened(chromium, stage, ORGANISER, width=width) as desk,

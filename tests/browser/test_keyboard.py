@@ -9,8 +9,8 @@ from playwright.async_api import Browser as Chromium
 from playwright.async_api import Locator, expect
 
 from services.cli.demo import KONSTANZ
-from tests.browser.seeing import DESK, PHONE, Paths, Tab, each_kind, heading, opened
-from tests.browser.stage import ORGANISER, Stage
+from tests.browser.seeing import DESK, PHONE, TOWNS, Paths, Tab, each_kind, heading, opened
+from tests.browser.stage import COORDINATOR, ORGANISER, Stage
 from tests.conftest import soak
 
 MOST_STOPS: Final = 400
@@ -64,7 +64,15 @@ FOUND = [
     "Alle", "Lotsinnen und Lotsen 10", "Projekte 0", "Städte und Gemeinden 0", "Themen 1",
     "Sozial- und Jugendamt, Stabsstelle Rechnungswesen und zentrale Dienste", "Buchhaltung und Rechnungswesen", "…",
 ]  # fmt: skip
-SENDING = ["Meine Seiten", "Tabelle", "Datei prüfen", "Vorlage herunterladen (XLSX)"]
+SENDING = [
+    "Meine Seiten",
+    "Startseite",
+    "Konstanz",
+    "Unser Schreibtisch",
+    "Tabelle",
+    "Datei prüfen",
+    "Vorlage herunterladen (XLSX)",
+]
 
 
 @pytest.mark.parametrize(
@@ -72,7 +80,7 @@ SENDING = ["Meine Seiten", "Tabelle", "Datei prüfen", "Vorlage herunterladen (X
     [
         ("a visitor", "/", [*TOP, "Anmelden", *MAIN, *FRONT, *FOOT]),
         ("a visitor", "/directory?q=Finanzen&kind=NAVIGATOR", [*TOP, "Anmelden", *MAIN, *FOUND, *FOOT]),
-        ("a coordinator", f"/city/{KONSTANZ}/upload", [*TOP, "Mein Konto", "Abmelden", *MAIN, *SENDING, *FOOT]),
+        (COORDINATOR, f"/city/{KONSTANZ}/upload", [*TOP, "Mein Konto", "Abmelden", *MAIN, *SENDING, *FOOT]),
     ],
     ids=["front page", "directory", "publishing"],
 )
@@ -110,7 +118,7 @@ COCKPIT = [
 @pytest.mark.parametrize("width", [PHONE, DESK])
 async def test_the_page_of_the_day_is_used_by_keyboard_alone(chromium: Chromium, stage: Stage, width: int) -> None:
     """All stops in order, there and back; then an idea is written, ticked and sent without a mouse."""
-    event = await stage.event(8, seated=True, title=f"Tastatur {width}")
+    event = await stage.event(8, seated=True, title="Lernreise nach Ulm")
     await stage.command(event, "startRound")
     async with opened(chromium, stage, width=width) as tab:
         page = tab.page
@@ -145,12 +153,12 @@ async def test_the_page_of_the_day_is_used_by_keyboard_alone(chromium: Chromium,
 @pytest.mark.parametrize("width", [PHONE, DESK])
 async def test_the_cockpit_is_used_by_keyboard_alone(chromium: Chromium, stage: Stage, width: int) -> None:
     """All stops in order; the menu opens, and Escape closes it; a round is begun and all are told something."""
-    event = await stage.event(8, seated=True, title=f"Tastatur, Pult {width}")
+    title = f"Lernreise nach {TOWNS[width, True]}"
+    event = await stage.event(8, seated=True, title=title)
     async with opened(chromium, stage, ORGANISER, width=width) as tab:
         page = tab.page
         await tab.open(f"{event.path}/day")
         found = await stops(tab)
-        title = f"Tastatur, Pult {width}"
         said = [one["words"] for one in found]
         assert said == [*TOP, "Mein Konto", "Abmelden", *MAIN, *ORGANISED, title, *COCKPIT, *FOOT]
         assert [one for one in found if not (one["seen"] and one["free"])] == []

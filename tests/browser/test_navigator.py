@@ -11,7 +11,7 @@ from playwright.async_api import Browser as Chromium
 from playwright.async_api import expect
 
 from services.kit.service import Hub
-from tests.browser.seeing import DESK, PHONE, heading, opened, picture
+from tests.browser.seeing import DESK, PHONE, TOWNS, heading, opened, picture
 from tests.browser.stage import PLAN_SECONDS, Stage
 
 pytestmark = [
@@ -19,8 +19,6 @@ pytestmark = [
     pytest.mark.parametrize("script", [True, False], ids=["with script", "without"]),
 ]
 WHO = "query ($id: ID!) { navigator(id: $id) { name email } }"
-TOWNS = {(PHONE, True): "Aalen", (PHONE, False): "Calw", (DESK, True): "Heilbronn", (DESK, False): "Ulm"}
-"""Titles tell the days of the same people apart."""
 SUBJECT = "Der Link zu Ihrem Eintrag im Verzeichnis"
 
 
@@ -72,8 +70,7 @@ async def test_a_navigator_looks_after_their_entry(chromium: Chromium, stage: St
         await expect(page.get_by_text("(freiwillig)")).to_have_count(0)
         first = page.get_by_role("combobox").first
         await first.select_option("3")
-        await page.get_by_text("Alles ist freiwillig").evaluate("(one) => one.scrollIntoView()")
-        await picture(page, "selbsteinschaetzung")
+        await picture(page, "selbsteinschaetzung", page.get_by_text("Alles ist freiwillig"))
         await page.get_by_label("Was ich als Nächstes lernen möchte").fill("Moderieren")
         await page.get_by_role("button", name="Für mich speichern").click()
         await expect(first).to_have_value("3")
@@ -111,7 +108,6 @@ async def test_a_navigator_finds_their_day(chromium: Chromium, stage: Stage, wid
         await page.get_by_role("link", name="Meine Veranstaltungen, Tische und Kontakte").click()
         card = page.get_by_role("article").filter(has_text=title)
         await expect(card.get_by_text("Runde 1: Tisch 1")).to_be_visible()
-        await card.scroll_into_view_if_needed()
         await picture(page, "meine-veranstaltungen")
         await card.get_by_role("link", name="Mein Tag").click()
         await heading(page, "Wo jetzt?")

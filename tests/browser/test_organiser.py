@@ -11,17 +11,15 @@ import pytest
 from playwright.async_api import Browser as Chromium
 from playwright.async_api import Locator, Page, expect
 
-from tests.browser.seeing import DESK, PHONE, Tab, heading, opened, picture
+from services.cli.demo import KONSTANZ
+from tests.browser.seeing import DESK, PHONE, TOWNS, Tab, heading, opened, picture, tab_of
 from tests.browser.stage import ORGANISER, PLAN_SECONDS, Stage
 
+NAMED = "query ($city: ID!) { city(ags: $city) { navigators(first: 10) { nodes { name } } } }"
 pytestmark = [
     pytest.mark.parametrize("width", [PHONE, DESK]),
     pytest.mark.parametrize("script", [True, False], ids=["with script", "without"]),
 ]
-
-
-async def tab_of(page: Page, label: str, name: str = "Diese Veranstaltung") -> None:
-    await page.get_by_role("navigation", name=name).get_by_role("link", name=label, exact=True).click()
 
 
 async def dragged(page: Page, thing: Locator, onto: Locator) -> None:
@@ -46,7 +44,7 @@ async def downloaded(page: Page, label: str) -> bytes:
 
 async def test_an_event_from_a_template(chromium: Chromium, stage: Stage, axe: str, width: int, script: bool) -> None:
     """Made, changed, opened for registration, people invited: each step leads to the next."""
-    title = f"Lernreise {width} {script}"
+    title = f"Lernreise nach {TOWNS[width, script]}"
     day = dt.datetime.now(dt.UTC).date() + dt.timedelta(days=40)
     async with opened(chromium, stage, ORGANISER, width=width, script=script) as tab:
         page = tab.page
@@ -55,6 +53,7 @@ async def test_an_event_from_a_template(chromium: Chromium, stage: Stage, axe: s
         await page.get_by_role("link", name="Veranstaltungen organisieren").click()
         await page.get_by_role("link", name="Neue Veranstaltung").first.click()
         await heading(page, "Neue Veranstaltung")
+        await picture(page, "veranstaltung-anlegen")
         await page.get_by_label("Titel").fill(title)
         await page.get_by_role("button", name="Veranstaltung anlegen").click()
         await expect(page.get_by_role("alert")).to_be_visible()
@@ -65,7 +64,6 @@ async def test_an_event_from_a_template(chromium: Chromium, stage: Stage, axe: s
         for label, value in (("Tag", day.day), ("Monat", day.month), ("Jahr", day.year)):
             await when.get_by_label(label, exact=True).fill(str(value))
         await page.get_by_label("Konstanz").check()
-        await picture(page, "veranstaltung-anlegen")
         await page.get_by_role("button", name="Veranstaltung anlegen").click()
         await heading(page, title)
         await expect(page.get_by_role("status")).to_contain_text("angelegt")
@@ -96,10 +94,37 @@ async def test_an_event_from_a_template(chromium: Chromium, stage: Stage, axe: s
         assert await tab.settled() == []
 
 
+async def test_a_list_with_a_mistake_is_looked_at_before_anybody_is_added(
+    chromium: Chromium, stage: Stage, axe: str, width: int, script: bool
+) -> None:
+    event = await stage.event(2, title=f"Netzwerktreffen in {TOWNS[width, script]}")
+    others = await stage.ask(NAMED, city=KONSTANZ)
+    names = [one["name"] for one in others["city"]["navigators"]["nodes"][5:7]]
+    async with opened(chromium, stage, ORGANISER, width=width, script=script) as tab:
+        page = tab.page
+        await tab.open(event.path)
+        await tab_of(page, "Personen")
+        await tab_of(page, "Liste einlesen", "Personen")
+        await page.get_by_label("Namen oder E-Mail-Adressen").fill("\n".join([names[0], "Nie Manda", names[1]]))
+        await page.get_by_role("button", name="Namen prüfen").click()
+        wrong = page.get_by_role("listitem").filter(has_text="Zeile 2")
+        await expect(wrong).to_contain_text("Das Verzeichnis kennt diese Person nicht.")
+        await expect(page.locator("tbody tr").filter(has_text="Nie Manda")).to_contain_text("unbekannt")
+        if script:
+            assert await tab.audit(axe) == []
+        await page.get_by_role("link", name="Eine andere Liste").click()
+        await page.get_by_label("Namen oder E-Mail-Adressen").fill("\n".join(names))
+        await page.get_by_role("button", name="Namen prüfen").click()
+        await expect(page.get_by_text("Noch ist nichts geschehen.")).to_be_visible()
+        await page.get_by_role("button", name="2 Personen hinzufügen").click()
+        await expect(page.get_by_role("row").filter(has_text=names[1])).to_be_visible()
+        assert await tab.settled() == []
+
+
 async def test_groups_are_planned_looked_at_changed_and_printed(
     chromium: Chromium, stage: Stage, width: int, script: bool
 ) -> None:
-    event = await stage.event(title=f"Runden {width} {script}")
+    event = await stage.event(title=f"Speed-Dating in {TOWNS[width, script]}")
     async with opened(chromium, stage, ORGANISER, width=width, script=script) as tab:
         page = tab.page
         await tab.open(event.path)

@@ -8,7 +8,7 @@ from playwright.async_api import Browser as Chromium
 from playwright.async_api import expect
 
 from tests.browser.seeing import DESK, PHONE, heading, opened, picture
-from tests.browser.stage import Stage
+from tests.browser.stage import CENTRAL, NEWCOMERS, Stage
 from tests.directory.login.world import link_in, mails
 from tests.directory.workbooks import sheet
 
@@ -70,8 +70,8 @@ async def test_a_city_comes_in_and_publishes(
     chromium: Chromium, stage: Stage, axe: str, width: int, tmp_path: Path
 ) -> None:
     """Found by typing, registered, approved, logged in with a passkey, published from a list with three mistakes."""
-    number = 100 + [PHONE, DESK].index(width)
-    ags, town, address = f"08335{number}", f"Dorf {number}", f"erika.{number}@dorf.example"
+    newcomer = NEWCOMERS[[PHONE, DESK].index(width)]
+    ags, town, address = newcomer.ags, newcomer.name, f"erika.beispiel@{newcomer.name.lower()}.example"
     async with opened(chromium, stage, width=width) as tab:
         page = tab.page
         await tab.open("/")
@@ -88,12 +88,11 @@ async def test_a_city_comes_in_and_publishes(
         assert await tab.audit(axe) == []
         await expect(page.get_by_label("Ihr Name")).to_have_value("Erika Beispiel")
         await page.get_by_label("Ihre dienstliche E-Mail-Adresse").fill(address)
-        await page.get_by_label("Name des Programms").fill(f"Digitalbüro {town}")
         await page.get_by_role("checkbox", name="Ich stimme").check()
         await page.get_by_role("button", name="Registrieren").click()
         await heading(page, f"{town} ist registriert")
 
-        async with opened(chromium, stage, "a central navigator", width=width) as office:
+        async with opened(chromium, stage, CENTRAL, width=width) as office:
             await office.open("/registrations")
             await office.page.get_by_role("link", name=town).click()
             await expect(office.page.get_by_role("button", name="Freigeben")).to_be_visible()
@@ -119,8 +118,8 @@ async def test_a_city_comes_in_and_publishes(
         rows = [
             ["Name", "E-Mail", "Amt", "bietet an"],
             ["Zoë Ahorn", "zoe", "Kulturamt", "Kommunale Finanzen"],
-            ["", "ida@dorf.example", "Bauamt", ""],
-            ["Änne Buche", "aenne@dorf.example", "Bauamt", "Quastenflosser"],
+            ["", "ida@town.example", "Bauamt", ""],
+            ["Änne Buche", "aenne@town.example", "Bauamt", "Quastenflosser"],
         ]
         list_of = tmp_path / "Lotsen.xlsx"
         list_of.write_bytes(sheet(rows))
@@ -135,7 +134,7 @@ async def test_a_city_comes_in_and_publishes(
         assert await tab.audit(axe) == []
         await picture(page, "liste-veroeffentlichen")
 
-        rows[1][1], rows[2][0], rows[3][3] = "zoe@dorf.example", "Ida Ulme", "Kommunale Finanzen"
+        rows[1][1], rows[2][0], rows[3][3] = "zoe@town.example", "Ida Ulme", "Kommunale Finanzen"
         list_of.write_bytes(sheet(rows))
         await page.get_by_label("Tabelle", exact=True).set_input_files(list_of)
         await page.get_by_role("button", name="Datei prüfen").click()

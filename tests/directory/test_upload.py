@@ -97,7 +97,7 @@ async def test_a_list_is_looked_at_and_then_published(shared: Hub, city: Any, ed
     assert [row.key for row in before.navigators] == ["a", "b"], "nothing was published yet"
 
     done = await yes(editor, shown)
-    assert (done.status_code, done.headers["location"]) == (303, PAGE)
+    assert (done.status_code, done.headers["location"]) == (303, f"/city/{KONSTANZ}/desk")
     assert "Zeilen geändert" in unescape((await editor.http.get(PAGE)).text)
     now = await stored(shared)
     assert [(row.key, row.name, row.department) for row in now.navigators] == [

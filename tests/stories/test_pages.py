@@ -32,6 +32,8 @@ LOADS = {"link": "href", "script": "src", "img": "src", "iframe": "src", "source
 LINKS_ONLY = {"alternate", "license", "next"}
 """Kinds of `link` that a browser does not load."""
 NAMED = {"input", "select", "textarea", "progress"}
+TOPMOST = {"/", "/login", "/graphiql"}
+"""Pages that stand below no other."""
 VOID = {"input", "link", "meta", "br", "img", "hr", "source", "path", "rect"}
 PEOPLE = {
     "a visitor": None,
@@ -91,6 +93,7 @@ async def hub(servers: Servers, template: str, settings: Settings) -> AsyncItera
 
 def kind(place: str) -> str:
     """What an address is of, without saying of which."""
+    place = re.sub(r"/(row|mine|registrations?)/[^/?]+", r"/\1/…", place)
     return re.sub(r"(?<==)[^&]+|[0-9a-f-]{36}|\d{2,}|(?<=/topics/)[a-z-]+", "…", place)
 
 
@@ -109,7 +112,7 @@ async def crawl(
             continue
         found[path] = answer
         for link in Page(answer.text).of("a"):
-            target = urlsplit(urljoin(path, link.get("href", "")))
+            target = urlsplit(urljoin(path, link.get("href", "").removeprefix(browser.hub.settings.issuer)))
             place = target.path + (f"?{target.query}" if target.query else "")
             of = kind(place)
             if target.scheme or not place.startswith("/") or place in seen or kinds.get(of, 0) >= most:
@@ -202,6 +205,14 @@ async def test_pages_say_what_is_what(seen: dict[str, httpx.Response]) -> None:
             re.findall(r"[^>]*(?<!-)\bNone\b(?!-)[^<]*", re.sub(r"<pre.*?</pre>", "", answer.text, flags=re.DOTALL))
             == []
         ), path
+
+
+async def test_pages_say_where_they_are(seen: dict[str, httpx.Response]) -> None:
+    without = {
+        path for path, answer in seen.items()
+        if "Brotkrumen" not in [one.get("aria-label") for one in Page(answer.text).of("nav")]
+    }  # fmt: skip
+    assert {urlsplit(path).path for path in without} <= TOPMOST
 
 
 async def test_what_was_asked_stays_in_the_search(hub: Hub) -> None:

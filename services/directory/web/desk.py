@@ -114,6 +114,7 @@ async def overview(request: AnyRequest, ags: str) -> Response[Any]:
         lacking=sum(one["actual"] < one["target"] for one in told["coverage"]),
         ideas=len(found["proposedProjects"]["nodes"]),
         agreed=agreed,
+        year=today.year,
     )  # fmt: skip
 
 

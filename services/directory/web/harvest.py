@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import msgspec
 from litestar import Response, get, post
 
-from services.directory import access, harvest, jobs
+from services.directory import access, harvest, jobs, registrations
 from services.directory.access import checked_ags
 from services.directory.web.oauth import here
 from services.kit import forms
@@ -41,11 +41,13 @@ async def _page(request: AnyRequest, who: Principal, ags: str, shown: Form = EMP
     async with here(request).db.read(HUB) as session:
         found = await harvest.of(session, ags)
         usable = found is not None and await harvest.usable(session, found)
+        place = await registrations.town(session, ags)
     return await page(
         request,
         "directory/harvest.html",
         status=status,
         ags=ags,
+        place=place,
         found=found,
         usable=usable,
         publishes=access.WRITE in who.scopes and who.city == ags,

@@ -5,7 +5,8 @@ from typing import Annotated, Any
 import msgspec
 from litestar import Response, get, post
 
-from services.directory import access, history, publishing
+from services.directory import access, history, publishing, registrations
+from services.directory.sheets.columns import COLUMNS, field_label
 from services.directory.web.oauth import here
 from services.kit import forms
 from services.kit.auth import Principal
@@ -34,11 +35,12 @@ async def listed(request: AnyRequest, ags: str, before: int | None = None) -> Re
         raise Refused(_("„before“ takes the number of an entry."))
     async with here(request).db.read(who.acting) as session:
         rows = await history.page(session, ags, PAGE + 1, before)
+        place = await registrations.town(session, ags)
     async with here(request).db.read(HUB) as session:  # accounts that have moved on are the hub's alone
         names = await history.names(session, rows)
     following = rows[PAGE - 1].id if len(rows) > PAGE else None
     shown = [(row, names.get(row.client, "–"), history.via_words(row.via)) for row in rows[:PAGE]]
-    return await page(request, "directory/publications.html", ags=ags, rows=shown, following=following)
+    return await page(request, "directory/publications.html", ags=ags, place=place, rows=shown, following=following)
 
 
 @get("/city/{ags:str}/publications/{number:int}", page=True, right=access.PUBLISHING)
@@ -52,7 +54,7 @@ async def _one(
     if not 0 < number < HIGHEST:
         raise NotFound(_("There is no such publication."))
     async with here(request).db.begin(who.acting) as session:
-        row = await history.one(session, ags, number)
+        row, place = await history.one(session, ags, number), await registrations.town(session, ags)
         edits = await history.edits(session, ags, number)
         back, outcome, reason = list[history.Edit](), None, ""
         if await history.restorable(session, [row]):
@@ -67,6 +69,7 @@ async def _one(
         "directory/publication.html",
         status=status,
         ags=ags,
+        place=place,
         row=row,
         name=names.get(row.client, "–"),
         via=history.via_words(row.via),
@@ -77,6 +80,7 @@ async def _one(
         outcome=outcome,
         reason=reason,
         in_words=_in_words,
+        called=_called,
         shown=shown,
     )
 
@@ -104,6 +108,11 @@ async def _publisher(request: AnyRequest, ags: str) -> Principal:
     who = await forms.person(request)
     access.may_publish(who, access.checked_ags(ags))
     return who
+
+
+def _called(edit: history.Edit) -> str:
+    """The field in the words of spreadsheets; its own name where none has it."""
+    return field_label(edit.kind, edit.field) if edit.kind in COLUMNS else edit.field
 
 
 def _in_words(value: Any) -> str:

@@ -25,13 +25,13 @@ Line = Annotated[str, msgspec.Meta(max_length=200)]
 
 
 class Registering(msgspec.Struct):
-    """The form. `method` is how the program proves who it is: with a secret, or with keys of its own."""
+    """The form. `method` is how the city's program proves who it is: with a secret, or with keys of its own."""
 
     contact_name: Line
     email: Line
-    program: Line
-    method: Literal["client_secret_basic", "private_key_jwt"]
     agreement: Line
+    program: Line = ""
+    method: Literal["client_secret_basic", "private_key_jwt"] = "client_secret_basic"
     jwks: Annotated[str, msgspec.Meta(max_length=20_000)] = ""
     login_issuer: Line = ""
     redirect_uris: Annotated[str, msgspec.Meta(max_length=5_000)] = ""
@@ -79,12 +79,12 @@ async def submit(request: Request[Any, Any, Any], ags: str) -> Response[Any]:
     await runtime.rates.take(REGISTRATIONS, address_of(request))
     try:
         said = await forms.read(request, Registering)
-        wanted = _wanted(runtime.settings.outbound_local, ags, said)
         async with runtime.db.begin(HUB) as session:
+            city = await registrations.town(session, ags)
+            wanted = _wanted(runtime.settings.outbound_local, ags, city, said)
             made = await clients.register_city(session, wanted)
             await jobs.ask_for_keys(session, runtime, made.client.client_id)
             await registrations.announce(session, runtime, made.client)
-            city = await registrations.town(session, ags)
     except registration.Invalid as problem:
         field, words = _explained(problem)
         refused = Refused(_("Please look at the fields that are named."), [Problem(words, field=field)])
@@ -96,7 +96,8 @@ async def submit(request: Request[Any, Any, Any], ags: str) -> Response[Any]:
     )
 
 
-def _wanted(local: bool, ags: str, said: Registering) -> registration.Wanted:
+def _wanted(local: bool, ags: str, city: str, said: Registering) -> registration.Wanted:
+    """A program without a name is called like its city, with the key: others may be called like that, too."""
     jwks = None
     if said.jwks and said.method == policy.SECRET_BASIC:
         raise registration.Invalid(registration.METADATA, "jwks: not with a secret")
@@ -107,7 +108,7 @@ def _wanted(local: bool, ags: str, said: Registering) -> registration.Wanted:
             raise registration.Invalid(registration.METADATA, "jwks: not JSON") from None
     uris = said.redirect_uris.split()
     metadata = registration.Metadata(
-        client_name=said.program,
+        client_name=said.program.strip() or f"{city} {ags}",
         ags=ags,
         agreement=said.agreement,
         token_endpoint_auth_method=said.method,

@@ -1,5 +1,6 @@
 """The state at a glance: its tables on one page and as files, and its municipalities one by one."""
 
+import datetime as dt
 import uuid
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -96,6 +97,7 @@ async def overview(request: AnyRequest, code: str) -> Response[Any]:
         tables=shown,
         cell=tables.shown,
         steering=steering,
+        year=dt.date.today().year,  # noqa: DTZ011 - a day of the calendar, as the state's own
     )
 
 

@@ -126,7 +126,7 @@ async def publish(request: AnyRequest, ags: str, draft: uuid.UUID) -> Response[A
         return await _preview(request, who, ags, draft, problem)
     number = outcome.difference.count(lambda c: (*c.added, *c.changed, *c.withdrawn)) + outcome.difference.city_changed
     words = ngettext("Published: {number} row changed.", "Published: {number} rows changed.", number)
-    return pages.redirect(request, f"/city/{ags}/upload", flash=words)
+    return pages.redirect(request, f"/city/{ags}/desk", flash=words)
 
 
 @post("/city/{ags:str}/upload/{draft:uuid}/discard", status_code=303, page=True, right=access.PUBLISHING)

@@ -1,5 +1,6 @@
 """The groups of an event: its plans, the wishes for a new one, and two plans beside each other."""
 
+import math
 import uuid
 from typing import Any, Final
 
@@ -24,7 +25,7 @@ from services.matching.web.looking import SERVICE, Organised, here, organised, p
 EVENTS: Final = "/organise/groups"
 MOST_ELSEWHERE: Final = 100
 AT_A_TABLE: Final = 8
-"""How many people the form proposes for a table."""
+"""How many people the form proposes for a table at most; with fewer people, so few that nobody has to meet again."""
 PLAN: Final = "mutation ($input: PlanRoundsInput!) { planRounds(input: $input) { id } }"
 
 
@@ -77,7 +78,8 @@ async def _values(request: AnyRequest, at: Organised, like: str) -> dict[str, st
     except ValueError:
         raise NotFound(_("There is no such plan.")) from None
     if key is None:
-        return {"rounds": "3", "tables": str(max(1, round(count / AT_A_TABLE)))}
+        size = min(AT_A_TABLE, max(2, math.isqrt(count)))
+        return {"rounds": "3", "tables": str(max(1, round(count / size)))}
     found = await planned(request, at.event.id, key)
     asked = msgspec.convert(found.row.question, Question)
     return wishing.again(asked, at.people, found.topics)

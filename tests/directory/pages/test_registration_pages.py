@@ -58,6 +58,16 @@ async def test_a_city_registers_is_approved_suspended_and_resumed(hub: Hub, visi
     await central.close()
 
 
+async def test_name_address_and_agreement_are_enough(hub: Hub, visitor: Browser, town: str) -> None:
+    page, path = await visitor.http.get(f"/register/{town}"), f"/register/{town}"
+    said = {"contact_name": "Kim Beispiel", "email": "kim@town.example", "agreement": "2026-11"}
+    client_id = shown(await visitor.submit(page, path, **said), "client_id")
+    async with hub.runtimes["directory"].db.read(HUB) as session:
+        client = (await session.scalars(select(Client).where(Client.client_id == client_id))).one()
+        assert town in client.name
+        assert (client.method, client.status) == ("client_secret_basic", "pending")
+
+
 async def test_who_registers_first_becomes_coordinator(hub: Hub, visitor: Browser, town: str) -> None:
     client_id = shown(await register(visitor, town), "client_id")
     central = await logged_in(hub, BW, "central")

@@ -98,11 +98,13 @@ async def preview(session: Reader, event: Event, said: Entries) -> Preview:
     return Preview(tag, tuple(lines), tuple(problems), tuple(notes))
 
 
-async def apply(session: Writer, event: Event, said: Entries, tag: str, reason: str = "") -> Preview:
+async def apply(
+    session: Writer, event: Event, said: Entries, tag: str, reason: str = "", *, without_release: bool = False
+) -> Preview:
     """Add everybody whom the preview `tag` said would be added. Raises, with nothing changed, Outdated where it would
     be another preview now, and Refused while a row has to be corrected or somebody is unknown.
 
-    `reason` says why, where a registration's rules stand against it; it is kept.
+    `reason` says why, where a registration's rules stand against it or places count `without_release`; it is kept.
     """
     await trips.lock(session, event.id)
     found = await preview(session, event, said)
@@ -112,7 +114,7 @@ async def apply(session: Writer, event: Event, said: Entries, tag: str, reason: 
         raise Refused(_("Nobody was added. Please correct what is named and send the file again."), [*found.problems])
     new = [line.navigator for line in found.of(Outcome.ADDED) if line.navigator]
     if new:
-        await organising.add(session, event, new, reason)
+        await organising.add(session, event, new, reason, without_release=without_release)
     return found
 
 

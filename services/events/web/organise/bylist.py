@@ -51,6 +51,7 @@ class Agreed(msgspec.Struct, frozen=True):
     tag: str
     reason: Annotated[str, msgspec.Meta(max_length=LONGEST_REASON)] = ""
     words: Words = ""
+    without_release: bool = False
 
 
 @get(f"{BASE}/{{id:uuid}}/people/import", page=True, right=access.ORGANISER)
@@ -180,7 +181,10 @@ async def agree(request: AnyRequest, id: uuid.UUID) -> Response[Any]:
 
 
 async def _add(session: Writer, event: Event, people: list[str], said: Agreed) -> int:
-    return (await importing.apply(session, event, _meant(people), said.tag, said.reason)).count(Outcome.ADDED)
+    done = await importing.apply(
+        session, event, _meant(people), said.tag, said.reason, without_release=said.without_release
+    )
+    return done.count(Outcome.ADDED)
 
 
 routes = [show, send, name, agree]
