@@ -11,7 +11,7 @@ import itertools
 import os
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,7 +20,6 @@ import pytest
 import pytest_asyncio
 
 from services.app import chosen
-from services.cli import loop
 from services.cli.client import Client
 from services.directory.access import CLIENT_SCOPES
 from services.directory.oauth import clients as oauth_clients
@@ -34,11 +33,6 @@ soak = pytest.mark.skipif(not os.environ.get("LOTSENNETZ_SOAK"), reason="takes l
 SECRET = "not a secret: tests only"
 MEMORY_BYTES = 4 << 30
 _numbers = itertools.count()
-
-
-def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
-    """The loop that hubs run in."""
-    return {"hub": loop}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

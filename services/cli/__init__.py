@@ -40,7 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
             logs.configure(settings.log)
             if command in {_up, _serve, _work}:
                 tracing.configure("-".join(["lotsennetz", *getattr(asked, "service", ())]))
-            with asyncio.Runner(loop_factory=loop) as runner:
+            with asyncio.Runner(loop_factory=_loop) as runner:
                 return runner.run(command(asked, settings))
         except HubError as problem:
             print(f"lotsennetz: {problem.message}", file=sys.stderr)
@@ -52,7 +52,7 @@ def main(arguments: list[str] | None = None) -> int:
             return 130
 
 
-def loop() -> asyncio.AbstractEventLoop:
+def _loop() -> asyncio.AbstractEventLoop:
     """The fast event loop where it exists."""
     try:
         import uvloop
