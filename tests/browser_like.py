@@ -27,8 +27,6 @@ class Browser:
             follow_redirects=False,
             timeout=30,
             trust_env=False,
-            # Shorter than the server keeps one: it may end a resting connection under the next request.
-            limits=httpx.Limits(keepalive_expiry=2.0),
         )
 
     async def log_in(self, account_id: uuid.UUID, amr: tuple[str, ...] = ("hwk", "mfa")) -> None:

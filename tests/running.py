@@ -46,7 +46,5 @@ async def running(settings: Settings, services: Sequence[Service]) -> AsyncItera
         return app
 
     async with serving(settings, services, made) as found:
-        # On a busy machine a resting connection's time would be over before the request that came in it is read.
-        found[1].config.timeout_keep_alive = 60
         yield found
     _free.extend(Free(settings, services, app) for app in lent)

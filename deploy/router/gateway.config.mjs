@@ -50,6 +50,10 @@ function maskError(error) {
   return new GraphQLError("A service does not answer at the moment.", { path: error.path, extensions });
 }
 
+// No answer came at all, and that without waiting for as long as we do.
+const torn = ({ executionResult, response }) =>
+  !response && !!executionResult?.errors?.some(({ extensions }) => extensions?.code !== "TIMEOUT_ERROR");
+
 export const gatewayConfig = defineConfig({
   supergraph: env.ROUTER_SUPERGRAPH ?? here("supergraph.graphql"),
   host: env.ROUTER_HOST ?? "127.0.0.1",
@@ -78,6 +82,10 @@ export const gatewayConfig = defineConfig({
   requestTimeout: 10_000,
   upstreamTimeout: ({ executionRequest }) =>
     executionRequest?.operationType === "subscription" ? undefined : timeout,
+
+  // A service that ends or begins tears connections; who only reads is asked again. Nothing is ever written twice.
+  upstreamRetry: ({ executionRequest }) =>
+    executionRequest?.operationType === "query" ? { maxRetries: 1, retryDelay: 200, shouldRetry: torn } : undefined,
 
   // Subscriptions go over Server-Sent Events in both directions.
   disableWebsockets: true,

@@ -21,6 +21,10 @@ from services.kit.settings import NAMES, Settings
 from services.kit.web import create_app
 
 DRAIN_SECONDS = 10
+REST_SECONDS = 150
+"""Longer than proxies keep a resting connection (Caddy: 120, nginx: 60): who ends it first must not be the one who is
+asked, or a request that has come in already is lost.
+"""
 
 
 class _Addresses(msgspec.Struct):
@@ -81,6 +85,7 @@ async def running(
                 log_config=None,
                 access_log=False,  # addresses of people are personal data
                 timeout_graceful_shutdown=DRAIN_SECONDS,
+                timeout_keep_alive=REST_SECONDS,
                 server_header=False,
                 proxy_headers=False,  # it would believe this machine; `rates.address_of` believes the settings
             ),

@@ -58,3 +58,38 @@ async def test_without_a_token_only_trusted_documents_run(
         answer = (await client.post("/graphql", json=asked, headers=headers)).json()
     codes = {error.get("extensions", {}).get("code") for error in answer["errors"]}
     assert ("UNAVAILABLE" in codes) is runs, answer
+
+
+@pytest.mark.parametrize(
+    ("asked", "times"),
+    [("{ topics(first: 1) { nodes { code } } }", 2), ('mutation { acceptProposedProject(id: "x") { id } }', 1)],
+    ids=["who reads", "who writes"],
+)
+async def test_a_torn_connection_is_made_anew_for_those_who_read(asked: str, times: int) -> None:
+    """The service takes the request and ends without an answer, as one that is killed; the next one answers."""
+    came: list[bytes] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        came.append(head)
+        if len(came) > 1:
+            body = b'{"data":{"topics":{"nodes":[{"code":"E-AKTE"}]}}}'
+            writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n" % len(body))
+            writer.write(body)
+            await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    at = f"directory=http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+    supergraph = (FOLDER / "supergraph.graphql").read_text(encoding="utf-8")
+    async with (
+        server,
+        gateway(supergraph, ROUTER_SUBGRAPHS=at) as base,
+        httpx.AsyncClient(base_url=base, trust_env=False, timeout=20) as client,
+    ):
+        answer = (await client.post("/graphql", json={"query": asked})).json()
+    assert len(came) == times
+    if times == 2:
+        assert answer == {"data": {"topics": {"nodes": [{"code": "E-AKTE"}]}}}
+    else:
+        assert answer["errors"][0]["extensions"]["code"] == "UNAVAILABLE"

@@ -100,3 +100,20 @@ async def test_a_process_that_is_told_to_end_leaves_nobody_and_nothing_behind(th
     finally:
         await database.close()
         await asyncio.gather(*(one.close() for one in (konstanz, heilbronn, organiser)))
+
+
+async def test_who_stands_still_for_seconds_cuts_nobody_off(there: Deployment) -> None:
+    """A question comes in on a resting connection while the machine gives the process no time; it is still answered."""
+    (process,) = there.processes
+    assert process.running is not None
+    rests = httpx.Limits(keepalive_expiry=60.0)
+    async with httpx.AsyncClient(base_url=there.tokens, trust_env=False, timeout=60, limits=rests) as http:
+        await http.get("/health/live")
+        await asyncio.sleep(2.0)
+        process.running.send_signal(signal.SIGSTOP)
+        try:
+            waiting = asyncio.create_task(http.get("/health/live"))
+            await asyncio.sleep(4.0)  # what a server keeps a resting connection for, if nobody says otherwise, is over
+        finally:
+            process.running.send_signal(signal.SIGCONT)
+        assert (await waiting).status_code == 200

@@ -73,8 +73,7 @@ class World:
     def __init__(self, hub: Hub, ours: City, theirs: City, sessions: dict[str, Browser]) -> None:
         self.hub, self.ours, self.theirs, self.sessions = hub, ours, theirs, sessions
         self.owner = Database(hub.settings.database_url or "", None, pool=1)
-        fresh = httpx.Limits(keepalive_expiry=2.0)  # shorter than the server's
-        self.http = httpx.AsyncClient(base_url=hub.settings.issuer, trust_env=False, timeout=60, limits=fresh)
+        self.http = httpx.AsyncClient(base_url=hub.settings.issuer, trust_env=False, timeout=60)
         self.rows: dict[str, list[str]] = {}
 
     async def changed(self) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
