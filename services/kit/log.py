@@ -11,7 +11,6 @@ import hmac
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import groupby
-from operator import attrgetter
 from typing import Any, Protocol
 
 import httpx
@@ -45,7 +44,11 @@ Handler = Callable[[Writer, Any], Awaitable[None]]
 
 
 def together(handler: Handler) -> Handler:
-    """Mark a handler that takes a list: all that were said of one kind in a row, in their order."""
+    """Mark a handler that takes a list: what was said of one kind in a row, in its order.
+
+    What is said to such handlers alone counts as a row, whatever their kinds: first comes all for the handler that is
+    named first. So a service names cities before their people.
+    """
     handler.together = True  # type: ignore[attr-defined]  # a function holds whatever one gives it
     return handler
 
@@ -206,17 +209,22 @@ async def catch_up(
 def applying(handlers: Mapping[type[Message], Handler]) -> aside.Apply:
     """What applies lines in their order; those of kinds without a handler are stepped over."""
     by_kind = {kind_of(message): (message, handler) for message, handler in handlers.items()}
+    rows = [kind for kind, (_message, handler) in by_kind.items() if getattr(handler, "together", False)]
 
     async def apply(session: Writer, entries: Sequence[Entry]) -> None:
-        for kind, run in groupby(entries, attrgetter("kind")):
-            if known := by_kind.get(kind):
-                message, handler = known
-                said = [msgspec.json.decode(entry.body, type=message) for entry in run]
-                if getattr(handler, "together", False):
-                    await handler(session, said)
-                else:
-                    for one in said:
-                        await handler(session, one)
+        heard = (entry for entry in entries if entry.kind in by_kind)
+        for alike, run in groupby(heard, lambda entry: entry.kind in rows):
+            if not alike:
+                for entry in run:
+                    message, handler = by_kind[entry.kind]
+                    await handler(session, msgspec.json.decode(entry.body, type=message))
+                continue
+            said: dict[str, list[Message]] = {kind: [] for kind in rows}
+            for entry in run:
+                said[entry.kind].append(msgspec.json.decode(entry.body, type=by_kind[entry.kind][0]))
+            for kind, messages in said.items():
+                if messages:
+                    await by_kind[kind][1](session, messages)
 
     return apply
 

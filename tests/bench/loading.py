@@ -39,6 +39,9 @@ TABLES = (
     "publication", "source", "audit", "log",
 )  # fmt: skip
 """What loading writes, in an order that foreign keys allow."""
+BEHIND = """SELECT max(log.position) > least(
+    (SELECT position FROM events.cursor WHERE feed = 'directory'),
+    (SELECT position FROM matching.cursor WHERE feed = 'directory')) FROM directory.log log"""
 
 
 def lines(cities: int) -> AsyncIterator[bytes]:
@@ -85,6 +88,16 @@ async def loaded(hub: Hub, one: Contender, cities: int) -> tuple[float, float]:
     assert answer.json()["published"] == cities, answer.text[:1000]
     await operator.close()
     return seconds, (most - before) / 1e6
+
+
+async def heard(url: str) -> float:
+    """Seconds until the other services have heard all that the directory said."""
+    begun, connection = time.perf_counter(), await asyncpg.connect(url)
+    async with asyncio.timeout(600):
+        while await connection.fetchval(BEHIND):
+            await asyncio.sleep(0.1)
+    await connection.close()
+    return time.perf_counter() - begun
 
 
 async def copied(full: str, empty: str) -> float:
@@ -195,6 +208,7 @@ async def main(cities: int = CITIES) -> list[str]:
             settings = Settings(port=port, secret=SECRET, database_url=found.named("loaded"), redis_url=found.redis)
             hub = Hub(settings, chosen())
             seconds, grown = await loaded(hub, one, cities)
+            later = await heard(found.named("loaded"))
             administrator = await asyncpg.connect(found.named("loaded"))
             await administrator.execute("VACUUM ANALYZE")
             await administrator.close()
@@ -208,10 +222,14 @@ async def main(cities: int = CITIES) -> list[str]:
         way: Rate(*(median(getattr(turn[way], part) for turn in turns) for part in ("each", "hub", "postgres")))
         for way in WAYS
     }
-    return section(cities, seconds, grown, beside, rates)
+    return section(cities, (seconds, later), grown, beside, rates)
 
 
-def section(cities: int, seconds: float, grown: float, beside: float, rates: dict[tuple[str, bool], Rate]) -> list[str]:
+def section(
+    cities: int, took: tuple[float, float], grown: float, beside: float, rates: dict[tuple[str, bool], Rate]
+) -> list[str]:
+    seconds, later = took
+
     def part(whole: int) -> int:
         return whole * cities // CITIES
 
@@ -227,6 +245,7 @@ def section(cities: int, seconds: float, grown: float, beside: float, rates: dic
         f"{cities:,} cities with {part(NAVIGATORS):,} navigators and {part(PROJECTS):,} projects over HTTP, from empty",
         f"(`POST /directory/bulk`), with sources, log and search: {seconds:.1f} s.",
         f"A bare COPY of the same rows: {beside:.1f} s. Ratio: {seconds / beside:.2f} (aim ≤ 3).",
+        f"The other services have heard all of it {later:.1f} s later.",
         f"Memory while it streams: {grown:.0f} MB more at most.",
         "",
         "Then a city publishes 10 navigators and 40 topic links into the full directory, with",
