@@ -10,7 +10,8 @@ class EventPublished(Message, frozen=True):
 
     `date` is the day on the event's own clock; None where an older version said it. `absent` are participants who were
     not there on the day, `gone` those who are not there now: they, and who went home. `last_day` is that of an event of
-    several days; None where an older version said it.
+    several days; None where an older version said it. `rounds`, `tables` and their topics are as the organiser wrote
+    them into the event; 0 where there are none.
     """
 
     id: str
@@ -23,6 +24,9 @@ class EventPublished(Message, frozen=True):
     absent: tuple[str, ...] = ()
     last_day: dt.date | None = None
     gone: tuple[str, ...] = ()
+    rounds: int = 0
+    tables: int = 0
+    table_topics: tuple[str, ...] = ()
 
     def key(self) -> str:
         return self.id

@@ -231,6 +231,9 @@ async def messages(session: Reader, events: Sequence[Event]) -> list[EventPublis
             absent=tuple(absent[event.id]),
             gone=tuple(gone[event.id]),
             last_day=event.last_day,
+            rounds=event.rounds,
+            tables=event.tables,
+            table_topics=tuple(event.table_topics),
         )
         for event in events
     ]

@@ -36,7 +36,7 @@ async def topics(session: Writer, said: list[TopicPublished]) -> None:
 
 
 async def merged(session: Writer, said: TopicMerged) -> None:
-    """Who had the topic has the other now, once."""
+    """Who had the topic has the other now, once; tables of events stand under the other."""
     columns = (Navigator.offers, Navigator.seeks, Navigator.works_on)
     moved = {
         column.key: case(
@@ -48,6 +48,8 @@ async def merged(session: Writer, said: TopicMerged) -> None:
     await session.execute(
         update(Navigator).where(or_(*(column.contains([said.code]) for column in columns))).values(moved)
     )
+    replaced = func.array_replace(Event.table_topics, said.code, said.into)
+    await session.execute(update(Event).where(Event.table_topics.contains([said.code])).values(table_topics=replaced))
     await session.execute(delete(Topic).where(Topic.code == said.code))
 
 
@@ -133,6 +135,9 @@ async def event(session: Writer, said: EventPublished) -> None:
         "cancelled": said.cancelled,
         "absent": [uuid.UUID(p) for p in said.absent],
         "gone": [uuid.UUID(p) for p in said.gone],
+        "rounds": said.rounds,
+        "tables": said.tables,
+        "table_topics": list(said.table_topics),
     }
     await put(session, Event, {"id": uuid.UUID(said.id)}, values)
 

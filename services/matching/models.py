@@ -76,6 +76,10 @@ class Event(Base):
     played: Mapped[int | None]
     """How many rounds took place; None where nobody said it."""
     title: Mapped[str] = mapped_column(server_default="")
+    rounds: Mapped[int] = mapped_column(server_default="0")
+    tables: Mapped[int] = mapped_column(server_default="0")
+    """As the organiser wrote them into the event; 0 where there are none."""
+    table_topics: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
 
 
 class Plan(Base):

@@ -147,6 +147,31 @@ async def test_a_plan_is_asked_for_looked_at_changed_and_published(hub: Hub, cli
     await browser.close()
 
 
+async def test_the_form_begins_with_what_stands_in_the_event(hub: Hub, clients: Clients) -> None:
+    browser, at = await opened(hub, clients)
+    written = demo.snapshot("event")["rounds"]
+    page = (await read(browser, f"{at}/new")).text
+    assert fields(page) == (str(written["count"]), str(written["tables"]), len(written["tableTopics"]))
+    change = "mutation ($id: ID!, $event: EventInput!) { changeEvent(id: $id, event: $event) { id } }"
+    changed = demo.snapshot("event") | {"rounds": written | {"count": 4, "tables": 12, "tableTopics": []}}
+    told = await browser.graph(change, id=at.split("/")[2], event=changed)
+    assert "errors" not in told
+    await hub.settle()
+    page = (await read(browser, f"{at}/new")).text  # twelve tables are too many for twenty people
+    assert fields(page) == ("4", "5", 0)
+    await browser.close()
+
+
+def fields(page: str) -> tuple[str, str, int]:
+    """Rounds, tables, and how many topics they have."""
+    rounds, tables = (re.search(rf'<input[^>]*name="{name}"[^>]*value="(\d+)"', page) for name in ("rounds", "tables"))
+    topics = re.search(r'<textarea[^>]*name="topics"[^>]*>([^<]*)</textarea>', page)
+    assert rounds is not None
+    assert tables is not None
+    assert topics is not None
+    return rounds[1], tables[1], len(list(filter(str.strip, topics[1].split("\n"))))
+
+
 async def test_wishes_are_written_in_names(hub: Hub, clients: Clients) -> None:
     """Lines that cannot be read are named, the input is kept; a plan's wishes come back as they were written."""
     browser, at = await opened(hub, clients)

@@ -65,24 +65,35 @@ def _part(line: Line) -> int | None:
 
 @get("/organise/{event:uuid}/groups/new", page=True, right=access.ORGANISER)
 async def new(request: AnyRequest, event: uuid.UUID, like: str = "") -> Response[str]:
-    """The wishes, empty or those of the plan `like`."""
+    """The wishes: as the event says, or those of the plan `like`."""
     at = await organised(request, event)
     return await _wishes(request, at, await _values(request, at, like), EMPTY)
 
 
 async def _values(request: AnyRequest, at: Organised, like: str) -> dict[str, str]:
     """What the form says at first."""
-    count = len(at.people.known)
     try:
         key = uuid.UUID(like) if like else None
     except ValueError:
         raise NotFound(_("There is no such plan.")) from None
     if key is None:
-        size = min(AT_A_TABLE, max(2, math.isqrt(count)))
-        return {"rounds": "3", "tables": str(max(1, round(count / size)))}
+        return await _written(request, at)
     found = await planned(request, at.event.id, key)
     asked = msgspec.convert(found.row.question, Question)
     return wishing.again(asked, at.people, found.topics)
+
+
+async def _written(request: AnyRequest, at: Organised) -> dict[str, str]:
+    """What stands in the event; else a guess from the number of people."""
+    count, event = len(at.people.known), at.event
+    size = min(AT_A_TABLE, max(2, math.isqrt(count)))
+    values = {"rounds": str(event.rounds or 3), "tables": str(max(1, round(count / size)))}
+    if 0 < event.tables <= count // 2:  # else nobody would sit with anybody
+        async with here(request).db.read(at.who.acting) as session:
+            labels = await reading.topics(session)
+        topics = "\n".join(labels.get(code, code) for code in event.table_topics)
+        values |= {"tables": str(event.tables), "topics": topics}
+    return values
 
 
 async def _wishes(
