@@ -56,7 +56,8 @@ def kinds(kind: str) -> list[dict[str, Any]]:
 def containers() -> list[Container]:
     found = []
     for where, one in manifests():
-        if pod := one.get("spec", {}).get("template", {}).get("spec"):
+        spec = one.get("spec", {})
+        if pod := spec.get("jobTemplate", {}).get("spec", spec).get("template", {}).get("spec"):
             every = [*pod["containers"], *pod.get("initContainers", ())]
             found += [Container(f"{where}/{each['name']}", each, pod, one["metadata"]["name"]) for each in every]
     return found

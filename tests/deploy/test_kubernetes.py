@@ -35,13 +35,13 @@ BASE = KUBERNETES / "base"
 MANIFESTS = dict(manifests())
 CONTAINERS = {one.where: one for one in containers()}
 OURS = {where: one for where, one in CONTAINERS.items() if one.spec["image"].split(":")[0] in IMAGES}
-MIGRATING = next(one for one in CONTAINERS.values() if one.name.startswith("migrate-"))
+BEFORE, AFTER = (one for one in CONTAINERS.values() if one.name.startswith("migrate-"))
 HUB = {
     where: one
     for where, one in CONTAINERS.items()
-    if one.spec["image"].startswith("lotsennetz:") and one is not MIGRATING
+    if one.spec["image"].startswith("lotsennetz:") and one not in (BEFORE, AFTER)
 }
-LASTING = {where: one for where, one in CONTAINERS.items() if one is not MIGRATING}
+LASTING = {where: one for where, one in CONTAINERS.items() if one not in (BEFORE, AFTER)}
 each_container = pytest.mark.parametrize("one", CONTAINERS.values(), ids=CONTAINERS)
 
 
@@ -107,7 +107,7 @@ def test_a_container_is_careful(one: Container) -> None:
         "readOnlyRootFilesystem": True,
         "capabilities": {"drop": ["ALL"]},
     }
-    assert {"startupProbe", "livenessProbe", "readinessProbe"} <= spec.keys() or one is MIGRATING
+    assert {"startupProbe", "livenessProbe", "readinessProbe"} <= spec.keys() or one in (BEFORE, AFTER)
     assert {"cpu", "memory", "ephemeral-storage"} <= spec["resources"]["requests"].keys()
     assert {"memory", "ephemeral-storage"} <= spec["resources"]["limits"].keys()
     assert re.fullmatch(r"[a-z/.-]+:\d+\.\d+[\w.-]*", spec["image"]), "an image of one version"
@@ -196,14 +196,21 @@ def test_every_command_is_one_of_the_hub_s(one: Container) -> None:
 
 
 def test_the_owner_of_the_database_only_migrates() -> None:
-    assert _parser().parse_args(MIGRATING.spec["args"]).run is not None
-    assert MIGRATING.spec["args"] == ["migrate", "--phase", "before"], "old pods go on meanwhile"
+    assert BEFORE.spec["args"] == ["migrate", "--phase", "before"], "old pods go on meanwhile"
+    assert AFTER.spec == BEFORE.spec | {"args": ["migrate"]}
+    assert AFTER.pod | {"containers": BEFORE.pod["containers"]} == BEFORE.pod
+    for one in (BEFORE, AFTER):
+        assert _parser().parse_args(one.spec["args"]).run is not None
     for where, one in CONTAINERS.items():
         named = {ref["name"] for key, ref in walk(one.spec) if key == "secretKeyRef"}
-        assert ("database-app" in named) == (one is MIGRATING), where
-    version = MIGRATING.spec["image"].split(":")[1]
-    assert MIGRATING.name == f"migrate-{version.replace('.', '-')}"
-    assert MIGRATING.pod["restartPolicy"] == "OnFailure"
+        assert ("database-app" in named) == (one in (BEFORE, AFTER)), where
+    version = BEFORE.spec["image"].split(":")[1].replace(".", "-")
+    assert BEFORE.name == f"migrate-{version}"
+    assert BEFORE.pod["restartPolicy"] == "OnFailure"
+    made = next(one for one in kinds("CronJob") if one["metadata"]["name"] == AFTER.name)
+    assert made["spec"]["suspend"], "who knows that no old pod is left makes a Job of it"
+    readme = (KUBERNETES / "README.md").read_text(encoding="utf-8")
+    assert f"create job after-{version} --from=cronjob/{AFTER.name}" in readme
 
 
 def test_every_service_has_its_workloads() -> None:
