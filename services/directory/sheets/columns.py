@@ -206,7 +206,13 @@ def entry_names() -> frozenset[str]:
 
 def field_label(kind: str, field: str) -> str:
     """What people call a field of a row; its own name where no column has it."""
-    return next((one.label for one in COLUMNS[kind] if one.field == field), field)
+    column = _by_field(kind).get(field)
+    return column.label if column else field
+
+
+@cache
+def _by_field(kind: str) -> dict[str, Column]:
+    return {one.field: one for one in reversed(COLUMNS[kind])}
 
 
 def entry_label() -> str:
