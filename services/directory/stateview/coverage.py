@@ -8,7 +8,7 @@ from datetime import date
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Subquery, and_, case, func, select, true, tuple_
+from sqlalchemy import BindParameter, ColumnElement, Select, Subquery, and_, bindparam, case, func, select, true, tuple_
 
 from services.directory.access import Viewer
 from services.directory.models import Care, Department, Navigator
@@ -214,9 +214,14 @@ def _staffed(viewer: Viewer, departments: ColumnElement[bool], people: ColumnEle
 async def departments(session: Reader, keys: Sequence[tuple[str, Viewer]]) -> list[list[Staffed]]:
     """For the loaders: the departments of cities as one viewer sees them (all keys have the same), by name."""
     asked, viewer = [ags for ags, _viewer in keys], keys[0][1]
-    found = _staffed(viewer, Department.ags.in_(asked), Navigator.ags.in_(asked)).c
     rows: dict[str, list[Staffed]] = {ags: [] for ags in asked}
-    query = select(found.ags, found.key, found.name, found.target, found.actual).order_by(found.sort_key, found.key)
-    for ags, *values in await session.execute(query):
+    for ags, *values in await session.execute(_departments(viewer), {"asked": asked}):
         rows[ags].append(Staffed(*values))
     return [rows[ags] for ags in asked]
+
+
+@lru_cache(maxsize=MOST_STATEMENTS)
+def _departments(viewer: Viewer) -> Select[Any]:
+    asked: BindParameter[Any] = bindparam("asked", expanding=True)
+    found = _staffed(viewer, Department.ags.in_(asked), Navigator.ags.in_(asked)).c
+    return select(found.ags, found.key, found.name, found.target, found.actual).order_by(found.sort_key, found.key)
