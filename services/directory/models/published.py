@@ -6,9 +6,11 @@ blanked on the way out, by the masks `shown_*` (`directory.fields`).
 
 import uuid
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    Computed,
     ForeignKey,
     Identity,
     Index,
@@ -23,7 +25,17 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
+from services.directory.fields import FIELDS
 from services.directory.models.base import Base
+
+NAVIGATOR = f"""directory.facets(found_{{0}}, left(ags, 2) ||
+    CASE WHEN shown_{{0}} & {FIELDS["profile"].flag} <> 0 THEN coalesce(profile, '') ELSE '' END,
+    CASE WHEN shown_{{0}} & {FIELDS["languages"].flag} <> 0 THEN languages END)"""
+
+
+def _facets(value: str) -> Any:
+    """A column that follows from the row; nobody reads it with the row."""
+    return mapped_column(ARRAY(Text), Computed(value, persisted=True), nullable=True, deferred=True)
 
 
 class City(Base):
@@ -124,6 +136,9 @@ class Navigator(Base):
     found_public: Mapped[str | None] = mapped_column(TSVECTOR)
     """What the public can find the row by; so for the network."""
     found_network: Mapped[str | None] = mapped_column(TSVECTOR)
+    facets_public: Mapped[list[str]] = _facets(NAVIGATOR.format("public"))
+    """What the public counts the row by (`finding.facets`); so for the network."""
+    facets_network: Mapped[list[str]] = _facets(NAVIGATOR.format("network"))
     changed_on: Mapped[date] = mapped_column(server_default=func.current_date())
 
 
@@ -171,6 +186,7 @@ class Project(Base):
     lessons: Mapped[str] = mapped_column(server_default="")
     links: Mapped[list[dict[str, str]]] = mapped_column(JSONB, server_default="[]")
     found: Mapped[str | None] = mapped_column(TSVECTOR)
+    facets: Mapped[list[str]] = _facets("directory.facets(found, left(ags, 2) || stage, NULL)")
     changed_on: Mapped[date] = mapped_column(server_default=func.current_date())
 
 
