@@ -101,7 +101,7 @@ async def _rows(session: Reader, wanted: Question, sizes: bool) -> Rows:
     if _tallied(wanted) and not sizes:
         kinds = [kind.name for kind in wanted.kinds]
         return await tallies.tallied(session, kinds, wanted.wanted.state, wanted.viewer)
-    await by_index(session, narrow)
+    await by_index(session, wanted)
     if sizes:
         return [tuple(row) for row in await session.execute(_sizes(narrow), {ASKED: query})]
     return _told(tuple(row) for row in await session.execute(_counted(narrow), {ASKED: query}))
@@ -131,19 +131,16 @@ def _counted(wanted: Narrow) -> CompoundSelect[Any]:
     for kind, _sort, _key, where in sources(wanted):
         counts.append(_by(kind.name, _held(kind, wanted.viewer), *where))
         if kind is Kind.NAVIGATOR and home is not None:
-            for name, value in (("profile", Navigator.profile), ("languages", func.unnest(Navigator.languages))):
-                own = (Navigator.ags == home, filters.seen_at_home(name))
-                counts.append(_by(name.removesuffix("s"), value, *where, *own))
+            where += [Navigator.ags == home]
+            own, more = Navigator.profile.is_not(None), func.unnest(Navigator.languages)
+            counts.append(_by("profile", Navigator.profile, *where, filters.seen_at_home("profile"), own))
+            counts.append(_by("language", more, *where, filters.seen_at_home("languages")))
     return union_all(*counts)
 
 
 def _by(name: str, value: SQLColumnExpression[Any], *where: ColumnElement[bool]) -> Select[Any]:
     each = select(value.label("value")).where(*where).subquery()
-    return (
-        select(literal(name).label("name"), each.c.value, func.count())
-        .where(each.c.value.is_not(None))
-        .group_by(each.c.value)
-    )
+    return select(literal(name).label("name"), each.c.value, func.count()).group_by(each.c.value)
 
 
 def _held(kind: Kind, viewer: Viewer) -> SQLColumnExpression[str]:

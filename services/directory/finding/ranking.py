@@ -186,6 +186,8 @@ async def _places(session: Reader, asked: Asked) -> dict[str, list[str]]:
 
 async def page(session: Reader, known: Known, wanted: Question, limit: int, after: Hit | None = None) -> list[Hit]:
     found, own = list[Hit](), tiers(known, wanted)
+    if wanted.kinds - {Kind.TOPIC}:
+        await by_index(session, wanted)
     for tier in wanted.tiers():
         if after is not None and tier > after.tier:
             continue
@@ -228,9 +230,9 @@ SELECT set_config('enable_seqscan', 'off', true), set_config('max_parallel_worke
 """To hold the words of every row against a question takes ten times as long as PostgreSQL thinks."""
 
 
-async def by_index(session: Reader, wanted: Narrow) -> None:
-    """Rows are looked up by their words, from here to the end of the transaction, if that is how they are found."""
-    if wanted.by is By.WORDS:
+async def by_index(session: Reader, wanted: Question) -> None:
+    """Rows that are found by their words are looked up, from here to the end of the transaction."""
+    if not wanted.asked.empty:
         await (await driver(session)).execute(BY_INDEX)
 
 
