@@ -30,8 +30,8 @@ class _Kept:
 async def lasting(runtime: Runtime, name: str, key: Hashable, find: Callable[[], Awaitable[T]], most: int = MOST) -> T:
     """What `find` gives, which must be the same for whoever asks with that `key`; nobody changes what they get.
 
-    It must follow from tables alone that tell when they move. Who asks the same at the same time waits for one answer:
-    also where something moves meanwhile, as long as it was looked for after they had come. At most so many are kept
+    It must follow from tables alone that tell when they move. Who asks the same at the same time waits for one answer,
+    also where something moves meanwhile: it knows of all that had moved before they came. At most so many are kept
     under one name; nothing is where nobody would hear of a change.
     """
     news = runtime.news

@@ -28,9 +28,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 from services.directory.fields import FIELDS
 from services.directory.models.base import Base
 
-NAVIGATOR = f"""directory.facets(found_{{0}}, left(ags, 2) ||
+OF_NAVIGATORS = f"""directory.facets(found_{{0}}, left(ags, 2) ||
     CASE WHEN shown_{{0}} & {FIELDS["profile"].flag} <> 0 THEN coalesce(profile, '') ELSE '' END,
     CASE WHEN shown_{{0}} & {FIELDS["languages"].flag} <> 0 THEN languages END)"""
+"""What an audience counts a navigator by."""
 
 
 def _facets(value: str) -> Any:
@@ -136,9 +137,9 @@ class Navigator(Base):
     found_public: Mapped[str | None] = mapped_column(TSVECTOR)
     """What the public can find the row by; so for the network."""
     found_network: Mapped[str | None] = mapped_column(TSVECTOR)
-    facets_public: Mapped[list[str]] = _facets(NAVIGATOR.format("public"))
+    facets_public: Mapped[list[str]] = _facets(OF_NAVIGATORS.format("public"))
     """What the public counts the row by (`finding.facets`); so for the network."""
-    facets_network: Mapped[list[str]] = _facets(NAVIGATOR.format("network"))
+    facets_network: Mapped[list[str]] = _facets(OF_NAVIGATORS.format("network"))
     changed_on: Mapped[date] = mapped_column(server_default=func.current_date())
 
 
