@@ -12,7 +12,20 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, CompoundSelect, Select, SQLColumnExpression, func, literal, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Select,
+    SQLColumnExpression,
+    Text,
+    case,
+    cast,
+    func,
+    literal,
+    null,
+    select,
+    union_all,
+)
 
 from services.directory import filters
 from services.directory.access import Viewer
@@ -39,8 +52,9 @@ from services.kit.service import Runtime
 MOST_VALUES = 50
 """Values of one facet, the most frequent ones."""
 OWN: Final = "="
-"""Before a row's state with its stage, or its profile if it has one; `#` stands before topics, `~` before languages."""
+"""Before a row's state with its stage, or its profile if it has one; `#` stands before topics."""
 AGS: Final = {Kind.CITY: City.ags, Kind.NAVIGATOR: Navigator.ags, Kind.PROJECT: Project.ags}
+NONE: Final = cast(null(), Text)
 Rows = list[tuple[str, str, int]]
 """(name, value, rows), the most frequent value of a name first."""
 
@@ -107,10 +121,14 @@ async def _rows(session: Reader, wanted: Question, sizes: bool) -> Rows:
     return _told(tuple(row) for row in await session.execute(_counted(narrow), {ASKED: query}))
 
 
-def _told(rows: Iterable[tuple[str, str, int]]) -> Rows:
+def _told(rows: Iterable[tuple[str, str | None, str | None, int]]) -> Rows:
     """What the rows of `_counted` come to."""
     found = Counter[tuple[str, str]]()
-    for name, value, number in rows:
+    for name, value, language, number in rows:
+        if language is not None:
+            found["language", language] += number
+        if value is None:
+            continue
         if name not in Kind.__members__:
             found[name, value] += number
         elif value[0] == OWN:
@@ -118,37 +136,42 @@ def _told(rows: Iterable[tuple[str, str, int]]) -> Rows:
             found["state", value[1:3]] += number
             if len(value) > 3:
                 found["stage" if name == Kind.PROJECT.name else "profile", value[3:]] += number
-        else:
-            found["topic" if value[0] == TOPIC else "language", value[1:]] += number
+        elif value[0] == TOPIC:
+            found["topic", value[1:]] += number
     return sorted(((*key, number) for key, number in found.items()), key=lambda row: (row[0], -row[2], row[1]))
 
 
 @lru_cache(maxsize=MOST_STATEMENTS)
 def _counted(wanted: Narrow) -> CompoundSelect[Any]:
-    """(kind, what rows hold to be counted by, rows); also (name, value, rows) of what only the viewer's city sees."""
+    """(kind, what rows hold to be counted by, language, rows): each value has its own sum over all languages, and the
+    other way round. With the name `profile` those that only the viewer's city sees.
+    """
     counts = list[Select[Any]]()
     home = wanted.viewer.city if wanted.viewer.audience is not Audience.PUBLIC else None
     for kind, _sort, _key, where in sources(wanted):
-        counts.append(_by(kind.name, _held(kind, wanted.viewer), *where))
+        counts.append(_by(kind.name, *_held(kind, wanted.viewer), *where))
         if kind is Kind.NAVIGATOR and home is not None:
-            where += [Navigator.ags == home]
-            own, more = Navigator.profile.is_not(None), func.unnest(Navigator.languages)
-            counts.append(_by("profile", Navigator.profile, *where, filters.seen_at_home("profile"), own))
-            counts.append(_by("language", more, *where, filters.seen_at_home("languages")))
+            where += [Navigator.ags == home, filters.seen_at_home("profile"), Navigator.profile.is_not(None)]
+            counts.append(_by("profile", Navigator.profile, NONE, *where))
     return union_all(*counts)
 
 
-def _by(name: str, value: SQLColumnExpression[Any], *where: ColumnElement[bool]) -> Select[Any]:
-    each = select(value.label("value")).where(*where).subquery()
-    return select(literal(name).label("name"), each.c.value, func.count()).group_by(each.c.value)
+def _by(
+    name: str, value: SQLColumnExpression[Any], language: ColumnElement[Any], *where: ColumnElement[bool]
+) -> Select[Any]:
+    each = select(value.label("value"), language.label("language")).where(*where).subquery()
+    columns = each.c.value, each.c.language
+    return select(literal(name).label("name"), *columns, func.count()).group_by(*columns)
 
 
-def _held(kind: Kind, viewer: Viewer) -> SQLColumnExpression[str]:
+def _held(kind: Kind, viewer: Viewer) -> tuple[SQLColumnExpression[str], ColumnElement[Any]]:
+    """What each row gives, side by side: PostgreSQL fills the shorter side with nulls."""
     if kind is Kind.CITY:
-        return literal(OWN) + func.left(City.ags, 2)
+        return literal(OWN) + func.left(City.ags, 2), NONE
     if kind is Kind.PROJECT:
-        return func.unnest(Project.facets)
-    return func.unnest(Navigator.facets_public if viewer.audience is Audience.PUBLIC else Navigator.facets_network)
+        return func.unnest(Project.facets), NONE
+    facets = Navigator.facets_public if viewer.audience is Audience.PUBLIC else Navigator.facets_network
+    return func.unnest(facets), func.unnest(case((filters.seen("languages", viewer), Navigator.languages)))
 
 
 @lru_cache(maxsize=MOST_STATEMENTS)

@@ -11,30 +11,22 @@ down_revision = "0020"
 branch_labels = None
 depends_on = None
 
-PROFILE, LANGUAGES = 1 << 3, 1 << 9
-"""Their flags in the masks of a navigator."""
-FUNCTION = """
-CREATE FUNCTION directory.facets(found tsvector, own text, languages text[]) RETURNS text[]
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN ARRAY(SELECT word FROM unnest(tsvector_to_array(found)) word WHERE starts_with(word, '#'))
-    || ('=' || own) || ARRAY(SELECT '~' || one FROM unnest(languages) one)
-"""
-PROJECT = 'directory.facets(found, "left"(ags, 2) || stage, NULL::text[])'
-NAVIGATOR = f"""directory.facets({{found}}, "left"(ags, 2) ||
-    CASE WHEN {{shown}} & {PROFILE} <> 0 THEN coalesce(profile, ''::text) ELSE ''::text END,
-    CASE WHEN {{shown}} & {LANGUAGES} <> 0 THEN languages END)"""
+PROFILE = "CASE WHEN shown_{0} & 8 <> 0 THEN coalesce(profile, ''::text) ELSE ''::text END"
+"""8 is the flag of the field in the masks of a navigator."""
 
 
 def upgrade() -> None:
-    op.execute(FUNCTION)
-    _add("project", facets=PROJECT)
+    _add("project", facets=_facets("found", "stage"))
     _add(
         "navigator",
-        **{
-            f"facets_{audience}": NAVIGATOR.format(found=f"found_{audience}", shown=f"shown_{audience}")
-            for audience in ("public", "network")
-        },
+        **{f"facets_{one}": _facets(f"found_{one}", PROFILE.format(one)) for one in ("public", "network")},
     )
+
+
+def _facets(found: str, own: str) -> str:
+    """Words are sorted by their bytes, those of topics come first. A function of ours would take three times as long."""
+    words = f"tsvector_to_array({found})"
+    return f"""({words})[1:width_bucket('$' COLLATE "C", {words})] || ('=' || "left"(ags, 2) || {own})"""
 
 
 def _add(table: str, **columns: str) -> None:

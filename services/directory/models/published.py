@@ -28,14 +28,15 @@ from sqlalchemy.orm import Mapped, mapped_column
 from services.directory.fields import FIELDS
 from services.directory.models.base import Base
 
-OF_NAVIGATORS = f"""directory.facets(found_{{0}}, left(ags, 2) ||
-    CASE WHEN shown_{{0}} & {FIELDS["profile"].flag} <> 0 THEN coalesce(profile, '') ELSE '' END,
-    CASE WHEN shown_{{0}} & {FIELDS["languages"].flag} <> 0 THEN languages END)"""
-"""What an audience counts a navigator by."""
+PROFILE = f"CASE WHEN shown_{{0}} & {FIELDS['profile'].flag} <> 0 THEN coalesce(profile, '') ELSE '' END"
 
 
-def _facets(value: str) -> Any:
-    """A column that follows from the row; nobody reads it with the row."""
+def _facets(found: str, own: str) -> Any:
+    """The topics among the words `found`, and „=“ with the state and `own`: a column that follows from the row; nobody
+    reads it with the row. Words are sorted by their bytes, those of topics come first.
+    """
+    words = f"tsvector_to_array({found})"
+    value = f"({words})[1:width_bucket('$' COLLATE \"C\", {words})] || ('=' || left(ags, 2) || {own})"
     return mapped_column(ARRAY(Text), Computed(value, persisted=True), nullable=True, deferred=True)
 
 
@@ -137,9 +138,9 @@ class Navigator(Base):
     found_public: Mapped[str | None] = mapped_column(TSVECTOR)
     """What the public can find the row by; so for the network."""
     found_network: Mapped[str | None] = mapped_column(TSVECTOR)
-    facets_public: Mapped[list[str]] = _facets(OF_NAVIGATORS.format("public"))
+    facets_public: Mapped[list[str]] = _facets("found_public", PROFILE.format("public"))
     """What the public counts the row by (`finding.facets`); so for the network."""
-    facets_network: Mapped[list[str]] = _facets(OF_NAVIGATORS.format("network"))
+    facets_network: Mapped[list[str]] = _facets("found_network", PROFILE.format("network"))
     changed_on: Mapped[date] = mapped_column(server_default=func.current_date())
 
 
@@ -187,7 +188,7 @@ class Project(Base):
     lessons: Mapped[str] = mapped_column(server_default="")
     links: Mapped[list[dict[str, str]]] = mapped_column(JSONB, server_default="[]")
     found: Mapped[str | None] = mapped_column(TSVECTOR)
-    facets: Mapped[list[str]] = _facets("directory.facets(found, left(ags, 2) || stage, NULL)")
+    facets: Mapped[list[str]] = _facets("found", "stage")
     changed_on: Mapped[date] = mapped_column(server_default=func.current_date())
 
 
