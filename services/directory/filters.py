@@ -122,6 +122,12 @@ def seen(name: str, viewer: Viewer) -> ColumnElement[bool]:
     return or_(network, and_(Navigator.ags == viewer.city, Navigator.shown_city.bitwise_and(flag) != 0))
 
 
+def seen_at_home(name: str) -> ColumnElement[bool]:
+    """Whether the navigator's own city sees the field, and the network does not."""
+    flag = FIELDS[name].flag
+    return and_(Navigator.shown_network.bitwise_and(flag) == 0, Navigator.shown_city.bitwise_and(flag) != 0)
+
+
 def _at(ags: SQLColumnExpression[str], wanted: Filters) -> list[ColumnElement[bool]]:
     found = _in_state(ags, wanted)
     if wanted.city is not None:

@@ -32,6 +32,13 @@ PASS = 0o011
 """For group and others: the wheel's user keeps root's group."""
 PLAIN = re.compile(r"[\w/.+@-]+")
 
+SETTINGS = f"""
+# By Lotsennetz. To read pages by processes of their own costs more than it saves where the system has them in memory.
+io_method = sync
+shared_buffers = {min(512, psutil.virtual_memory().total // 2**22)}MB
+"""
+"""The directory of all municipalities does not fit into the 128 MB that PostgreSQL takes by itself."""
+
 
 @dataclass(frozen=True)
 class Servers:
@@ -109,7 +116,7 @@ def postgres(data: Path, *, guard: bool = False) -> Iterator[str]:
             _let_pass(home)
             postgres_server.ensure_prefix_permissions = _let_pass
         try:
-            server = PostgresServer(way, cleanup_mode="stop")
+            server = _sized(PostgresServer)(way, cleanup_mode="stop")
         except Exception as problem:
             raise Unavailable(
                 _("The embedded PostgreSQL does not start; its own log is {log}.", log=home / "log")
@@ -125,6 +132,20 @@ def postgres(data: Path, *, guard: bool = False) -> Iterator[str]:
                 yield f"postgresql://postgres@/lotsennetz?host={quote(str(way))}"
         finally:
             server.cleanup()
+
+
+def _sized(wheel: Any) -> Any:
+    """The wheel's server, whose data folder begins with SETTINGS; what an operator sets afterwards counts more."""
+
+    class Server(wheel):  # type: ignore[misc]  # known only where the wheel is there
+        def ensure_pgdata_inited(self) -> None:
+            super().ensure_pgdata_inited()
+            written = Path(self.pgdata) / "postgresql.conf"
+            if SETTINGS not in written.read_text(encoding="utf-8"):
+                with written.open("a", encoding="utf-8") as file:
+                    file.write(SETTINGS)
+
+    return Server
 
 
 def _lives(home: Path) -> bool:

@@ -1,10 +1,11 @@
-"""What is counted as rows are written is what somebody counts who looks at all of them, whatever happened to them."""
+"""What is counted, as rows are written or by what each holds, is what somebody counts who looks at all of them."""
 
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import asdict
+from typing import Any
 
 import msgspec
 import pytest
@@ -21,12 +22,13 @@ from services.directory.finding.terms import known
 from services.directory.models import Navigator, Publication, Topic
 from services.directory.protection import erasure, own, person
 from services.directory.protection.own import Desk
-from services.directory.snapshot import Snapshot
+from services.directory.snapshot import PROFILES, STAGES, Snapshot
 from services.kit.auth import Principal
 from services.kit.db import HUB, Writer
 from services.kit.errors import Refused
 from services.kit.service import Hub
-from tests.directory.read_world import CITIES, snapshot, viewers
+from tests.directory import plain_counts
+from tests.directory.read_world import CITIES, TOPICS, WORDS, snapshot, viewers
 
 OPERATOR = Principal("hub", "operator", scopes=frozenset({APPROVE}), roles=frozenset({"operator:"}))
 Step = Callable[..., Awaitable[object]]
@@ -122,23 +124,36 @@ async def test_counts_are_right_whatever_happens(world: World) -> None:
 
 
 async def _everybody_sees_what_there_is(world: World) -> None:
-    """For each viewer, kind and state: as the statement counts that looks at every row."""
+    """For each viewer, kind and state, and for words and filters: as somebody counts who looks at every row."""
+    questions: list[tuple[str, list[Kind], Filters]] = [
+        ("", kinds, Filters(state=state))
+        for kinds in (list(Kind), [Kind.CITY], [Kind.NAVIGATOR, Kind.PROJECT])
+        for state in (None, "08", "14", "16")
+    ]
+    questions += [_drawn(world.rng) for _turn in range(40)]
     async with world.runtime.db.read(HUB) as session:
         vocabulary = await known(session, world.runtime.memory)
         for who in viewers():
-            for kinds in (list(Kind), [Kind.CITY], [Kind.NAVIGATOR, Kind.PROJECT]):
-                for state in (None, "08", "14", "16"):
-                    wanted = await ranking.question(
-                        session, vocabulary, "", kinds, Filters(state=state), access.viewer(who)
-                    )
-                    rows = await session.execute(facets._counted(wanted.narrow(None)), {ranking.ASKED: None})
-                    seen: dict[str, dict[str, int]] = {}
-                    for name, value, number in rows:
-                        seen.setdefault(name, {})[value] = number
-                    found = asdict(await facets.count(session, vocabulary, wanted))
-                    found["size_class"] = (await facets.count(session, vocabulary, wanted, True)).size_class
-                    found["kind"].pop("TOPIC", None)
-                    assert {name: values for name, values in found.items() if values} == seen
+            for words, kinds, narrow in questions:
+                wanted = await ranking.question(session, vocabulary, words, kinds, narrow, access.viewer(who))
+                found = asdict(await facets.count(session, vocabulary, wanted))
+                found |= {"size_class": (await facets.count(session, vocabulary, wanted, True)).size_class}
+                found["kind"].pop("TOPIC", None)
+                plain = await plain_counts.counted(session, wanted)
+                assert {name: values for name, values in found.items() if values} == plain, (who, words, narrow)
+
+
+def _drawn(rng: random.Random) -> tuple[str, list[Kind], Filters]:
+    """A question of words, or of filters, or of both."""
+    said: dict[str, Any] = {
+        "state": ["08", "14"], "size_class": ["SMALL_TOWN", "LARGE_CITY"], "city": CITIES, "topic": TOPICS,
+        "profile": PROFILES, "language": ["de", "tr"], "offers": TOPICS, "coordinator": [True, False],
+        "stage": STAGES, "seeks_partners": [True],
+    }  # fmt: skip
+    words = ["", *WORDS, "Projekt", "Name", "Stadt", "Amt", "Akte", "Finanzen", "Kultur", "Kulturamt say"]
+    filtered = rng.sample(list(said), rng.choice([0, 0, 1, 2]))
+    kinds = rng.choice([list(Kind), [Kind.NAVIGATOR], [Kind.PROJECT, Kind.CITY]])
+    return rng.choice(words), kinds, Filters(**{name: rng.choice(list(said[name])) for name in filtered})
 
 
 async def test_who_publishes_at_the_same_time_is_counted_once(world: World) -> None:

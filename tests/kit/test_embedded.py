@@ -140,6 +140,16 @@ async def test_a_hub_after_a_killed_one_keeps_the_data_and_however_it_ends_leave
     assert living(tmp_path) == []
 
 
+async def test_settings_are_ours_once_and_an_operators_count_more(tmp_path: Path) -> None:
+    for wanted in ("sync", "worker"):
+        with embedded.postgres(tmp_path) as database:
+            connection = await asyncpg.connect(database)
+            assert await connection.fetchval("SHOW io_method") == wanted
+            await connection.execute("ALTER SYSTEM SET io_method = 'worker'")
+            await connection.close()
+    assert (tmp_path / "postgres" / "postgresql.conf").read_text(encoding="utf-8").count(embedded.SETTINGS) == 1
+
+
 # Strange folders ------------------------------------------------------------------------------------------------------
 
 

@@ -104,7 +104,9 @@ async def fill(db: Database, service: str, city: str) -> None:
     made: dict[str, dict[str, Any]] = {}
     async with db.begin(HUB) as session:
         for table in SERVICES[service].metadata.sorted_tables:
-            row = {c.name: value(table, c, city, made) for c in table.columns if c.identity is None}
+            row = {
+                c.name: value(table, c, city, made) for c in table.columns if c.identity is None and c.computed is None
+            }
             made[table.fullname] = row
             counted = [c for c in table.columns if c.identity is not None]
             statement = insert(table).values(row)
@@ -248,7 +250,8 @@ async def test_nobody_writes_for_another_city(
     assert await attempt(db, acting, f"DELETE FROM {table} {at}") in REFUSED
     (row,) = theirs(await rows(db, table, HUB))
     made = f"jsonb_populate_record(NULL::{table}, cast(:row AS jsonb))"
-    again = f"INSERT INTO {table} OVERRIDING SYSTEM VALUE SELECT * FROM {made}"
+    names = ", ".join(f'"{c.name}"' for c in SERVICES[service].metadata.tables[table].columns if c.computed is None)
+    again = f"INSERT INTO {table} ({names}) OVERRIDING SYSTEM VALUE SELECT {names} FROM {made}"
     # The policy comes before the unique index: a refusal tells nobody whether the row exists.
     assert await attempt(db, acting, again, row=row) == ("23505" if table in APPENDED else "42501")
 

@@ -51,6 +51,19 @@ async def test_what_moves_while_somebody_looks_is_not_kept(runtime: Runtime) -> 
     assert await lasting(runtime, "moving", "a", find) == 2
 
 
+async def test_who_waits_while_it_moves_is_answered_by_who_looked_after_they_came(runtime: Runtime) -> None:
+    find, news = Finding(), runtime.news
+    assert news is not None
+    first = asyncio.ensure_future(lasting(runtime, "waiting", "a", find))
+    await asyncio.sleep(0)
+    news.moved()
+    later = [asyncio.ensure_future(lasting(runtime, "waiting", "a", find)) for _one in range(5)]
+    assert await first == 1
+    news.moved()
+    assert await asyncio.gather(*later) == [2] * 5
+    assert await lasting(runtime, "waiting", "a", find) == 3
+
+
 async def test_no_more_than_so_many_are_kept(runtime: Runtime) -> None:
     find = Finding()
     for key in ("a", "b", "c"):

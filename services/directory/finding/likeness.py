@@ -24,10 +24,10 @@ WITH mine AS (SELECT ags, state, population FROM city WHERE ags = $1), near AS (
 ), looked_at AS (
     SELECT ags FROM near UNION ALL SELECT ags FROM mine
 ), topics AS (
-    SELECT n.ags, t.topic FROM looked_at JOIN navigator n USING (ags) JOIN navigator_topic t ON t.navigator_id = n.id
-    WHERE t.listed_public OR NOT $4
+    SELECT ags, topic FROM looked_at JOIN navigator USING (ags),
+        unnest(CASE WHEN $4 THEN facets_public ELSE facets_network END) topic WHERE starts_with(topic, '#')
     UNION
-    SELECT p.ags, t.topic FROM looked_at JOIN project p USING (ags) JOIN project_topic t ON t.project_id = p.id
+    SELECT ags, topic FROM looked_at JOIN project USING (ags), unnest(facets) topic WHERE starts_with(topic, '#')
 ), ours AS (
     SELECT topic FROM topics WHERE ags = $1
 ), shared AS (

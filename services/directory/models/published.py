@@ -6,9 +6,11 @@ blanked on the way out, by the masks `shown_*` (`directory.fields`).
 
 import uuid
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    Computed,
     ForeignKey,
     Identity,
     Index,
@@ -23,7 +25,19 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
+from services.directory.fields import FIELDS
 from services.directory.models.base import Base
+
+PROFILE = f"CASE WHEN shown_{{0}} & {FIELDS['profile'].flag} <> 0 THEN coalesce(profile, '') ELSE '' END"
+
+
+def _facets(found: str, own: str) -> Any:
+    """The topics among the words `found`, and „=“ with the state and `own`: a column that follows from the row; nobody
+    reads it with the row. Words are sorted by their bytes, those of topics come first.
+    """
+    words = f"tsvector_to_array({found})"
+    value = f"({words})[1:width_bucket('$' COLLATE \"C\", {words})] || ('=' || left(ags, 2) || {own})"
+    return mapped_column(ARRAY(Text), Computed(value, persisted=True), nullable=True, deferred=True)
 
 
 class City(Base):
@@ -124,6 +138,9 @@ class Navigator(Base):
     found_public: Mapped[str | None] = mapped_column(TSVECTOR)
     """What the public can find the row by; so for the network."""
     found_network: Mapped[str | None] = mapped_column(TSVECTOR)
+    facets_public: Mapped[list[str]] = _facets("found_public", PROFILE.format("public"))
+    """What the public counts the row by (`finding.facets`); so for the network."""
+    facets_network: Mapped[list[str]] = _facets("found_network", PROFILE.format("network"))
     changed_on: Mapped[date] = mapped_column(server_default=func.current_date())
 
 
@@ -171,6 +188,7 @@ class Project(Base):
     lessons: Mapped[str] = mapped_column(server_default="")
     links: Mapped[list[dict[str, str]]] = mapped_column(JSONB, server_default="[]")
     found: Mapped[str | None] = mapped_column(TSVECTOR)
+    facets: Mapped[list[str]] = _facets("found", "stage")
     changed_on: Mapped[date] = mapped_column(server_default=func.current_date())
 
 

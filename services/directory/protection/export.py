@@ -60,7 +60,10 @@ async def export(session: Reader, settings: Settings, person: Person, token: str
 
 
 def _row(row: m.Base | None) -> dict[str, Any] | None:
-    return {column.name: getattr(row, column.name) for column in row.__table__.columns} if row is not None else None
+    """All columns but those that PostgreSQL makes of the others."""
+    if row is None:
+        return None
+    return {column.name: getattr(row, column.name) for column in row.__table__.columns if column.computed is None}
 
 
 async def _publications(session: Reader, person: Person) -> list[dict[str, Any]]:

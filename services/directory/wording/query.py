@@ -102,14 +102,15 @@ class Word:
 
     def alternatives(self, tier: Tier) -> Iterator[str]:
         """What answers it at `tier` or better, as operands of a tsquery."""
-        yield _quoted(NAME + self.word)
-        if tier <= Tier.EXACT:
-            yield _quoted(self.word)
+        begun = self.open and tier <= Tier.PREFIX
+        # A row has each word of its name as a plain one too: asked for both, an index would go through both lists.
+        if tier is Tier.NAMED:
+            yield _quoted(NAME + self.word)
+        else:
+            yield _quoted(self.word) + (":*" if begun else "")
             yield from (_quoted(PLACE + ags) for ags in self.places)
-        if tier <= Tier.NAMED_PREFIX and self.open:
+        if tier is Tier.NAMED_PREFIX and self.open:
             yield f"{_quoted(NAME + self.word)}:*"
-        if tier <= Tier.PREFIX and self.open:
-            yield f"{_quoted(self.word)}:*"
         if tier <= Tier.PREFIX and self.joined:
             yield f"{_quoted(self.joined)}:*"
         if tier <= Tier.STEM:
