@@ -13,9 +13,11 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 import asyncpg
+import httpx
 import pytest
 import pytest_asyncio
 
@@ -33,6 +35,9 @@ soak = pytest.mark.skipif(not os.environ.get("LOTSENNETZ_SOAK"), reason="takes l
 SECRET = "not a secret: tests only"
 MEMORY_BYTES = 4 << 30
 _numbers = itertools.count()
+
+# Each client would read the authorities of all the world anew, for longer than most of them ask anything.
+httpx._transports.default.create_ssl_context = cache(httpx.create_ssl_context)  # type: ignore[attr-defined]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
