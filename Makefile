@@ -13,6 +13,9 @@ FOUND = $(or $(PYTHON),$(shell for python in .venv/bin/python python3 python3.14
 # Compiled once by the bootstrap, read by every process started from here.
 export NUMBA_CACHE_DIR := $(CURDIR)/.venv/numba-cache
 
+# What Python compiles is kept: a test run starts a hundred processes.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help setup demo up test check docs soak split split-test drills screenshots bench bench-matching load lock sbom licences audit clean
 
@@ -33,15 +36,20 @@ demo: setup ## the whole hub with made-up cities / das ganze Netz mit erfundenen
 up: setup ## the hub with demo data until Ctrl-C / das Netz mit Beispieldaten, bis Strg-C
 	@$(VENV)/lotsennetz up --demo
 
-test: check ## everything that must hold / alle Prüfungen
+test: setup ## everything that must hold / alle Prüfungen
+	@$(MAKE) style
+	@$(MAKE) --jobs 2 types imports reuse collected
 	$(VENV)/pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 check: setup ## style, types, imports and licences only / nur Stil, Typen, Importe, Lizenzen
-	$(VENV)/ruff check
-	$(VENV)/ruff format --check
+	@$(MAKE) style
 	@$(MAKE) --jobs 2 types imports reuse
 
-.PHONY: types imports reuse
+.PHONY: style types imports reuse collected
+style:
+	$(VENV)/ruff check
+	$(VENV)/ruff format --check
+
 types:
 	$(VENV)/mypy
 
@@ -52,6 +60,10 @@ reuse:
 	@# REUSE asks git which files count; without git it would read .venv as well.
 	@if git rev-parse --is-inside-work-tree >/dev/null 2>&1; then echo "$(VENV)/reuse lint"; $(VENV)/reuse lint --quiet; \
 		else echo "reuse lint: skipped, not a git checkout"; fi
+
+collected:
+	@# Compiles all tests once, beside the types, which have but one core; else each process would at its start.
+	@found="$$($(VENV)/pytest --collect-only -qq 2>&1)" || { echo "$$found"; exit 1; }
 
 docs: setup ## docs/access.md from the rights in the code / aus den Rechten im Code
 	$(VENV)/python -m tests.stories.access

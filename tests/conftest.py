@@ -13,9 +13,11 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 import asyncpg
+import httpx
 import pytest
 import pytest_asyncio
 
@@ -32,13 +34,23 @@ from tests.running import running
 soak = pytest.mark.skipif(not os.environ.get("LOTSENNETZ_SOAK"), reason="takes long: make soak")
 SECRET = "not a secret: tests only"
 MEMORY_BYTES = 4 << 30
+LONGEST = (
+    *("test_tenants", "test_open_space_plans", "test_day", "test_jobs", "test_wishes", "test_pages", "test_restore"),
+    *("test_knmeetshn", "test_prints", "test_registration", "test_changed_plans", "test_registration_day"),
+    *("test_replicas", "test_registration_mails", "test_log", "test_second_plans", "test_organise_pages"),
+)
+"""The names of files that take longest, in that order; those with slow tests come next."""
 _numbers = itertools.count()
+
+# Each client would read the authorities of all the world anew, for longer than most of them ask anything.
+httpx._transports.default.create_ssl_context = cache(httpx.create_ssl_context)  # type: ignore[attr-defined]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files with slow tests come first, or at the end one process would work at them while the others are idle."""
+    """The longest files come first, or at the end one process would work at them while the others are idle."""
     slow = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: item.path not in slow)
+    places = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: (places.get(item.path.stem, len(places)), item.path not in slow))
 
 
 def pytest_collection_finish() -> None:

@@ -103,11 +103,13 @@ class Computation:
         self.stdout: asyncio.StreamReader | None = None
         self.stderr: asyncio.StreamReader | None = None
 
-    async def connect(self, talk: socket.socket, complaints: socket.socket) -> None:
+    async def connect(self, orders: socket.socket, answers: socket.socket, complaints: socket.socket) -> None:
+        """Each way has a socket of its own, as with pipes: an order that comes too late must not tear the answer."""
         limit = heavy.LONGEST_LINE
-        self.stdout, self.stdin = await asyncio.open_unix_connection(sock=talk, limit=limit)
-        self.stderr, silent = await asyncio.open_unix_connection(sock=complaints, limit=limit)
-        self._writers += [self.stdin, silent]
+        _nothing, self.stdin = await asyncio.open_unix_connection(sock=orders, limit=limit)
+        self.stdout, silent = await asyncio.open_unix_connection(sock=answers, limit=limit)
+        self.stderr, mute = await asyncio.open_unix_connection(sock=complaints, limit=limit)
+        self._writers += [self.stdin, silent, mute]
 
     def kill(self) -> None:
         self._process.kill()
@@ -122,21 +124,20 @@ class Computation:
 
 async def computation(function: str) -> Computation:
     """In place of `heavy.interpreter`."""
-    (talk, its_talk), (complaints, its_complaints) = socket.socketpair(), socket.socketpair()
-    process = _server.Process(target=_compute, args=(function, its_talk, its_complaints))
+    ours, its = zip(*(socket.socketpair() for _each in range(3)), strict=True)
+    process = _server.Process(target=_compute, args=(function, its))
     await asyncio.to_thread(process.start)
-    its_talk.close()
-    its_complaints.close()
+    for one in its:
+        one.close()
     made = Computation(process)
-    await made.connect(talk, complaints)
+    await made.connect(*ours)
     return made
 
 
-def _compute(function: str, talk: socket.socket, complaints: socket.socket) -> None:
+def _compute(function: str, ends: tuple[socket.socket, ...]) -> None:
     os.setsid()
-    for number, end in enumerate((talk, talk, complaints)):
+    for number, end in enumerate(ends):
         os.dup2(end.fileno(), number)
-    talk.close()
-    complaints.close()
+        end.close()
     sys.stdin, sys.argv[1:] = open(0, closefd=False), [function]  # noqa: SIM115  # its own for as long as it lives
     heavy.main()

@@ -3,18 +3,37 @@
 Its routes take longer to make than most tests take, and nothing in them belongs to a hub (`kit.web.application`).
 """
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from operator import is_
+from typing import Any
 
 import uvicorn
+import uvicorn.server
 from litestar import Litestar
 
 from services.cli.running import running as serving
 from services.kit.service import Hub, Service
 from services.kit.settings import Settings
 from services.kit.web import create_app
+
+
+class _Hasty:
+    """The `asyncio` of uvicorn, which looks ten times a second whether it shall end, and rests as long once it ends:
+    more than many tests take.
+    """
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(asyncio, name)
+
+    @staticmethod
+    async def sleep(seconds: float) -> None:
+        await asyncio.sleep(seconds / 10)
+
+
+uvicorn.server.asyncio = _Hasty()  # type: ignore[assignment,attr-defined]
 
 
 @dataclass(frozen=True)

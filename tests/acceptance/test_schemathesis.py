@@ -24,12 +24,13 @@ from tests.conftest import soak
 EXAMPLES = int(os.environ.get("LOTSENNETZ_FUZZ", "120")) // 120 or 1
 KONSTANZ = "08335043"
 RUN = """
-import json, schemathesis
+import json, schemathesis, schemathesis.core.loaders
 from schemathesis.cli import schemathesis as run
 schemathesis.serializer("application/jsonl")(lambda _context, value: json.dumps(value).encode())
+schemathesis.core.loaders.DEFAULT_RESPONSE_TIMEOUT = 60
 run()
 """
-"""JSON Lines are no media type that it knows."""
+"""JSON Lines are no media type that it knows, and a busy machine tells its schema in more than ten seconds."""
 CHECKS = (
     "not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,"
     "response_schema_conformance"

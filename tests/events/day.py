@@ -28,6 +28,11 @@ MY_DAY = """query ($link: String!) { myDay(link: $link) { title name clock { pha
   rounds { round table new } } }"""
 
 
+def forged(link: str) -> str:
+    """A link that is signed otherwise. Not its end: of the last characters, the signature has but some bits."""
+    return link[:-9] + ("B" if link[-9] == "A" else "A") + link[-8:]
+
+
 async def day(hub: Hub, clients: Clients, count: int = 8, **changes: Any) -> tuple[Client, str, list[str]]:
     """An organiser from Konstanz, their event of today with three rounds, and `count` people of it by id."""
     for ags, name in ((KONSTANZ, "konstanz"), (HEILBRONN, "heilbronn")):

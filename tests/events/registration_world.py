@@ -41,6 +41,11 @@ def day(days: int = 30) -> str:
     return (dt.datetime.now(dt.UTC).date() + dt.timedelta(days=days)).isoformat()
 
 
+def held_today() -> dict[str, Any]:
+    """When an event of today is: in UTC, of which `day` is, because elsewhere that may be over late in the evening."""
+    return {"date": day(0), "timezone": "UTC"}
+
+
 async def publish(client: Client, ags: str, count: int, **city: Any) -> list[str]:
     """A city of so many navigators, whose ids are answered in the order of their names."""
     people = [

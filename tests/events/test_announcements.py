@@ -20,7 +20,7 @@ from services.kit.db import HUB
 from services.kit.service import Hub
 from tests.conftest import Clients
 from tests.events.day import phone
-from tests.events.registration_world import GUEST, HOST, REGISTER, STRANGER, World, day
+from tests.events.registration_world import GUEST, HOST, REGISTER, STRANGER, World, day, held_today
 from tests.events.test_registration_day import ASSIGN, bus
 
 ANNOUNCE = """mutation ($event: ID!, $what: AnnouncementInput!) {
@@ -52,7 +52,7 @@ async def token(world: World, person: str) -> str:
 
 
 async def test_announcements_reach_those_whom_they_are_for(world: World) -> None:
-    await world.begin(2, 2, {"places": 4}, date=day(0))
+    await world.begin(2, 2, {"places": 4}, **held_today())
     await world.states(REGISTER, [*world.hosts, *world.guests])
     await world.tell()
     travelling = await bus(world, 5)

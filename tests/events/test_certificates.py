@@ -21,7 +21,7 @@ from services.kit import links
 from services.kit.db import HUB
 from services.kit.service import Hub
 from tests.conftest import Clients
-from tests.events.registration_world import GUEST, HOST, World, day
+from tests.events.registration_world import GUEST, HOST, World, day, held_today
 from tests.events.test_prints import all_words
 from tests.events.test_registration_day import CAME, bus
 from tests.events.test_registration_mails import link_in
@@ -47,7 +47,7 @@ AGENDA = [
 @pytest_asyncio.fixture
 async def world(hub: Hub, clients: Clients) -> AsyncIterator[World]:
     made = World(hub, clients)
-    await made.begin(2, 3, date=day(0), agenda=AGENDA, hashtag="#EAkte")
+    await made.begin(2, 3, **held_today(), agenda=AGENDA, hashtag="#EAkte")
     await made.organiser.ask(JOIN, event=made.event, who=[*made.hosts, *made.guests])
     yield made
     await made.http.aclose()

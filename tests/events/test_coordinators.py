@@ -15,7 +15,7 @@ from services.kit.db import HUB
 from services.kit.service import Hub
 from tests.browser_like import Browser, logged_in
 from tests.conftest import Clients
-from tests.events.registration_world import ADMIT, GUEST, HOST, INVITE, REGISTER, RULES, World, day
+from tests.events.registration_world import ADMIT, GUEST, HOST, INVITE, REGISTER, RULES, World, held_today
 from tests.events.test_certificates import ISSUE
 from tests.events.test_registration_day import CAME, NEEDED, NEEDS, VEHICLE
 
@@ -35,7 +35,7 @@ CHANGE_MODULE = "mutation ($id: ID!, $module: ModuleInput!) { changeModule(id: $
 @pytest_asyncio.fixture
 async def world(hub: Hub, clients: Clients) -> Any:
     made = World(hub, clients)
-    await made.begin(2, 4, {"places": 2}, date=day(0))
+    await made.begin(2, 4, {"places": 2}, **held_today())
     yield made
     await made.http.aclose()
 
@@ -55,7 +55,7 @@ async def test_coordinators_of_the_host_organise_what_a_program_made(world: Worl
     listed = await coordinator.http.get("/organise")
     assert f"/organise/{world.event}" in listed.text
     assert (await coordinator.http.get(f"/organise/{world.event}/people")).status_code == 200
-    draft = {"title": "Lernreise, neu", "date": day(0), "host": HOST, "guests": [GUEST], "agenda": [
+    draft = {"title": "Lernreise, neu", **held_today(), "host": HOST, "guests": [GUEST], "agenda": [
         {"starts": "10:00", "title": "Beginn"}]}  # fmt: skip
     assert (await asked(coordinator, CHANGE, id=world.event, event=draft))["changeEvent"]["title"] == "Lernreise, neu"
     await world.press(REGISTER, world.guests[0])
@@ -99,7 +99,7 @@ async def test_groups_are_theirs_to_plan(world: World) -> None:
 @pytest.mark.parametrize(("org", "role"), [(GUEST, "coordinator"), (HOST, "editor"), ("08", "central")])
 async def test_nobody_else_organises_it(world: World, org: str, role: str) -> None:
     other = await logged_in(world.hub, org, role)
-    draft = {"title": "Gekapert", "date": day(0), "host": HOST, "guests": [GUEST]}
+    draft = {"title": "Gekapert", **held_today(), "host": HOST, "guests": [GUEST]}
     assert await refused(other, CHANGE, id=world.event, event=draft) == "FORBIDDEN"
     assert await refused(other, ADMIT, event=world.event, who=world.guests[:1], reason="x") == "FORBIDDEN"
     assert (await other.http.get(f"/organise/{world.event}")).status_code in {403, 404}
@@ -110,7 +110,7 @@ async def test_nobody_else_organises_it(world: World, org: str, role: str) -> No
 async def test_a_coordinator_may_give_the_event_away(world: World) -> None:
     """Whoever makes their own city a guest organises no longer: the program that made it still does."""
     coordinator = await logged_in(world.hub, HOST, "coordinator")
-    draft = {"title": "Getauscht", "date": day(0), "host": GUEST, "guests": [HOST]}
+    draft = {"title": "Getauscht", **held_today(), "host": GUEST, "guests": [HOST]}
     assert (await asked(coordinator, CHANGE, id=world.event, event=draft))["changeEvent"]["title"] == "Getauscht"
     assert await refused(coordinator, CHANGE, id=world.event, event=draft) == "FORBIDDEN"
     await world.organiser.ask(CHANGE, id=world.event, event={**draft, "host": HOST, "guests": [GUEST]})

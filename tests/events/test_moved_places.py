@@ -13,7 +13,7 @@ from services.kit.service import Hub
 from tests.conftest import Clients
 from tests.events.day import halves, phone, seat
 from tests.events.day import links as day_links
-from tests.events.registration_world import REGISTER, World, day
+from tests.events.registration_world import REGISTER, World, day, held_today
 
 
 @pytest_asyncio.fixture
@@ -30,7 +30,7 @@ async def waiting(world: World) -> set[str]:
 
 
 async def test_moved_seats_reach_those_without_a_screen_once(world: World) -> None:
-    await world.begin(2, 2, {"places": 4}, date=day(0))
+    await world.begin(2, 2, {"places": 4}, **held_today())
     people = [*world.hosts, *world.guests]
     await world.states(REGISTER, people)
     await world.tell()

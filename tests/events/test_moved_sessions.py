@@ -18,6 +18,7 @@ from services.kit.post import Folder
 from services.kit.service import Hub
 from tests.conftest import Clients
 from tests.events.open_space import World
+from tests.events.sample_day import BERLIN
 from tests.events.test_open_space_plans import DECIDE, MOVE, published
 
 
@@ -49,7 +50,7 @@ def words(mail: EmailMessage) -> str:
 
 async def today(here: World) -> dict[str, str]:
     """The day has come, and everybody has an address, by person; times stay ahead, so that sessions can move."""
-    now = dt.datetime.now(dt.UTC).date()
+    now = dt.datetime.now(BERLIN).date()
     async with here.hub.runtimes["events"].db.begin(HUB) as session:
         await session.execute(update(Event).where(Event.id == UUID(here.event)).values(date=now, last_day=now))
         for number, person in enumerate(here.people):

@@ -19,7 +19,7 @@ from services.kit.service import Hub
 from tests.conftest import Clients
 from tests.events.day import halves, seat
 from tests.events.day import links as day_links
-from tests.events.registration_world import GUEST, HOST, MINE, REGISTER, World, day
+from tests.events.registration_world import GUEST, HOST, MINE, REGISTER, World, day, held_today
 from tests.events.test_certificates import ISSUE
 from tests.events.test_certificates import MINE as CERTIFICATES
 from tests.events.test_ideas import NOTE
@@ -46,7 +46,7 @@ DECIDE = "mutation ($link: String!) { it: decideRelease(link: $link, releaseGive
 @pytest_asyncio.fixture
 async def world(hub: Hub, clients: Clients) -> AsyncIterator[World]:
     made = World(hub, clients)
-    await made.begin(2, 2, {"places": 4}, date=day(0), onlineLink="https://meet.example/x")
+    await made.begin(2, 2, {"places": 4}, **held_today(), onlineLink="https://meet.example/x")
     await made.states(REGISTER, [*made.hosts, *made.guests])
     yield made
     await made.http.aclose()
@@ -58,7 +58,7 @@ async def asked(world: World, query: str, link: str, **variables: Any) -> Any:
 
 async def second(world: World) -> str:
     """Another event of the same people."""
-    event = {"title": "Zweite", "date": day(0), "host": HOST, "guests": [GUEST]}
+    event = {"title": "Zweite", **held_today(), "host": HOST, "guests": [GUEST]}
     made = str((await world.organiser.ask(demo.CREATE, event=event))["createEvent"]["id"])
     await world.organiser.ask(demo.JOIN, event=made, navigators=world.guests)
     return made

@@ -13,6 +13,7 @@ from services.events.openspace import forgetting, interests
 from services.kit.db import HUB, driver
 from services.kit.service import Hub
 from tests.conftest import Clients
+from tests.events.day import forged
 from tests.events.open_space import KONSTANZ, PROPOSE, SPEYER, WISH, World, gathered, world
 
 MERGE = """mutation ($event: ID!, $into: ID!, $ids: [ID!]!) {
@@ -245,7 +246,7 @@ async def test_strangers_see_nothing_and_change_nothing(hub: Hub, clients: Clien
         for query, variables in calls:
             assert (await refused(other.ask(query, **variables))).reason == "FORBIDDEN"
     for query, variables in (*calls[2:], (CONVENE, {"event": here.event, "id": key, "link": "x"})):
-        problem = await refused(here.organiser.ask(query, **{**variables, "link": here.link(5)[:-2] + "xx"}))
+        problem = await refused(here.organiser.ask(query, **{**variables, "link": forged(here.link(5))}))
         assert problem.reason == "NOT_FOUND"
     assert (await refused(here.organiser.ask(WITHDRAW, event=here.event, id=key, link=here.link(5)))).reason == (
         "FORBIDDEN"

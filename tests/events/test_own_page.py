@@ -11,7 +11,7 @@ from services.kit.service import Hub
 from tests.browser_like import Browser
 from tests.conftest import Clients
 from tests.events.organising import shown
-from tests.events.registration_world import GUEST, HOST, INVITE, LISTED, REGISTER, RULES, World, day
+from tests.events.registration_world import GUEST, HOST, INVITE, LISTED, REGISTER, RULES, World, day, held_today
 from tests.events.test_coordinators import MODULE
 from tests.events.test_registration_day import NEEDED, bus
 
@@ -77,7 +77,7 @@ async def test_needs_are_said_on_the_own_page(world: World, phone_of: Phones) ->
 
 
 async def test_a_seat_and_a_colleague_are_chosen_on_the_own_page(world: World, phone_of: Phones) -> None:
-    await world.begin(1, 3, {"places": 2}, date=day(0))
+    await world.begin(1, 3, {"places": 2}, **held_today())
     await world.states(REGISTER, world.guests[:2])
     there, _back = await bus(world, 1), await bus(world, 2, "BACK")
     one, two, three = world.guests

@@ -21,6 +21,7 @@ from services.kit.db import HUB
 from services.kit.graphql import encode_cursor
 from services.kit.service import Hub
 from tests.conftest import Clients
+from tests.events.day import forged
 from tests.events.registration_world import (
     ADMIT,
     DECLINE,
@@ -224,7 +225,7 @@ async def test_what_cannot_be_is_refused(world: World) -> None:
     assert await refused(world.press(REGISTER, guest)) == "CONFLICT"  # not open yet
     await world.organiser.ask(RULES, event=world.event, rules={"closesAt": f"{day(-1)}T00:00:00Z"})
     assert await refused(world.press(REGISTER, guest)) == "CONFLICT"  # closed
-    assert await refused(world.anonymous(REGISTER, link=(await world.link(guest))[:-2] + "AA")) == "NOT_FOUND"
+    assert await refused(world.anonymous(REGISTER, link=forged(await world.link(guest)))) == "NOT_FOUND"
     await world.organiser.ask(RULES, event=world.event, rules={})
     await world.organiser.ask("mutation ($id: ID!) { cancelEvent(id: $id) { id } }", id=world.event)
     assert await refused(world.press(REGISTER, guest)) == "CONFLICT"

@@ -18,7 +18,7 @@ from services.kit import log
 from services.kit.db import HUB
 from services.kit.service import Hub
 from tests.conftest import Clients
-from tests.events.registration_world import DECLINE, GUEST, HOST, MINE, REGISTER, World, day
+from tests.events.registration_world import DECLINE, GUEST, HOST, MINE, REGISTER, World, day, held_today
 
 HAND_OVER = "mutation ($link: String!, $to: ID!) { it: handOverPlace(link: $link, to: $to) { state } }"
 SEAT = "mutation ($link: String!, $point: ID!) { it: takeSeat(link: $link, point: $point) { seats { seat leg } } }"
@@ -61,7 +61,7 @@ async def bus(world: World, seats: int, /, leg: str = "THERE", **changes: Any) -
 
 
 async def test_a_colleague_takes_the_place_until_the_last_minute(world: World) -> None:
-    await world.begin(1, 4, {"places": 2, "closesAt": f"{day(1)}T00:00:00Z"}, date=day(0))
+    await world.begin(1, 4, {"places": 2, "closesAt": f"{day(1)}T00:00:00Z"}, **held_today())
     await world.states(REGISTER, world.guests[:3])
     one, two, three, four = world.guests
     for to, reason in ((world.hosts[0], "REFUSED"), (two, "REFUSED"), (one, "REFUSED"), ("x", "NOT_FOUND")):
@@ -90,7 +90,7 @@ async def test_a_colleague_takes_the_place_until_the_last_minute(world: World) -
 
 async def test_a_place_counts_without_a_release_for_a_reason(world: World) -> None:
     """On the day nobody waits for a superior's click: the organiser lets the place count, and says why."""
-    await world.begin(1, 3, {"places": 2, "releaseNeeded": True}, date=day(0))
+    await world.begin(1, 3, {"places": 2, "releaseNeeded": True}, **held_today())
     one, two, three = world.guests
     await world.press(REGISTER, one, superior="leitung@seestadt.example")
     await world.press(HAND_OVER, one, to=two)
@@ -195,7 +195,7 @@ async def test_the_organiser_seats_changes_and_calls_the_roll(world: World) -> N
 
 
 async def test_a_substitute_gets_the_seat_where_they_have_none(world: World) -> None:
-    await world.begin(1, 3, {"places": 3}, date=day(0))
+    await world.begin(1, 3, {"places": 3}, **held_today())
     ill, comes, travelled = world.guests
     await world.states(REGISTER, [ill, travelled])
     there, back = [(await bus(world, 3, leg))["points"][0]["id"] for leg in ("THERE", "BACK")]
@@ -208,7 +208,7 @@ async def test_a_substitute_gets_the_seat_where_they_have_none(world: World) -> 
 
 
 async def test_who_is_in_the_bus_attends(world: World) -> None:
-    await world.begin(0, 4, {"places": 4}, date=day(0))
+    await world.begin(0, 4, {"places": 4}, **held_today())
     one, two, three, four = world.guests
     await world.states(REGISTER, world.guests)
     vehicle = await bus(world, 4)

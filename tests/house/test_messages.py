@@ -1,6 +1,7 @@
 """No string left behind: whatever a person may read on screen has a German translation beside the code."""
 
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from string import Formatter
 
@@ -40,6 +41,7 @@ def extracted(path: Path) -> Iterator[tuple[int, str | tuple[str, ...]]]:
             yield line, message
 
 
+@cache
 def catalogue(service: str) -> Catalog:
     path = SERVICES / service / "locale" / "de" / "LC_MESSAGES" / "messages.po"
     if not path.exists():

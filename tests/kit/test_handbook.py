@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -20,13 +21,14 @@ MOST_BYTES = 60_000
 PARTS = ("## Das brauchen Sie", "## So geht es", "## Was dann passiert")
 
 
-def said() -> set[str]:
+@cache
+def said() -> frozenset[str]:
     """Everything that the pages say in German."""
     found = set[str]()
     for name in NAMES:
         for entry in catalogue(name):
             found.update([entry.string] if isinstance(entry.string, str) else entry.string or ())
-    return found
+    return frozenset(found)
 
 
 def linked(text: str) -> Iterator[str]:
