@@ -39,7 +39,7 @@ up: setup ## the hub with demo data until Ctrl-C / das Netz mit Beispieldaten, b
 test: setup ## everything that must hold / alle Prüfungen
 	@$(MAKE) style
 	@$(MAKE) --jobs 2 types imports reuse collected
-	$(VENV)/pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
+	$(VENV)/pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder
 
 check: setup ## style, types, imports and licences only / nur Stil, Typen, Importe, Lizenzen
 	@$(MAKE) style
