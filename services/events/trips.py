@@ -26,7 +26,7 @@ from services.events.models import (
     Topic,
 )
 from services.events.openspace import board
-from services.kit.db import Reader, Writer
+from services.kit.db import Reader, Writer, as_hub
 from services.kit.errors import Problem, Refused
 from services.kit.i18n import gettext as _
 
@@ -84,7 +84,10 @@ async def replace(session: Writer, event: Event, clean: Draft, **also: Any) -> E
     cities, now = {clean.host, *clean.guests}, dt.datetime.now(dt.UTC).isoformat()
     former = {ags: at for ags, at in event.former.items() if ags not in cities}
     former |= {ags: now for ags in (event.host, *event.guests) if ags not in cities}
+    given_away = event.host != clean.host
     await _touch(session, event.id, **_values(clean), former=former, **also)
+    if given_away:  # they may not change it any more, and have still to write its agenda and tell its people
+        await as_hub(session)
     await timetable.store(session, event.id, clean)
     return await _fresh(session, event.id)
 

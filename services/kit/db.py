@@ -95,6 +95,11 @@ async def driver(session: Reader) -> Any:
     return session.info["driver"]
 
 
+async def as_hub(session: Writer) -> None:
+    """From here on it is the hub's own work: whoever was allowed to begin it may not be allowed its end."""
+    await (await driver(session)).execute("SELECT set_config('lotsennetz.hub', 'on', true)")
+
+
 async def put(session: Writer, model: type[Any], key: dict[str, Any], values: dict[str, Any]) -> None:
     """Insert the row with `key`, or change it where it is there."""
     await session.execute(

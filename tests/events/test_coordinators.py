@@ -110,7 +110,10 @@ async def test_nobody_else_organises_it(world: World, org: str, role: str) -> No
 async def test_a_coordinator_may_give_the_event_away(world: World) -> None:
     """Whoever makes their own city a guest organises no longer: the program that made it still does."""
     coordinator = await logged_in(world.hub, HOST, "coordinator")
-    draft = {"title": "Getauscht", **held_today(), "host": GUEST, "guests": [HOST]}
+    await world.organiser.ask(INVITE, event=world.event, who={"navigators": world.guests})
+    where = {"host": GUEST, "guests": [HOST], "venue": {"name": "Anderswo"}}
+    agenda = [{"starts": "10:00", "title": "Beginn"}, {"starts": "11:00", "title": "Mehr"}]
+    draft = {"title": "Getauscht", **held_today(), **where, "agenda": agenda}
     assert (await asked(coordinator, CHANGE, id=world.event, event=draft))["changeEvent"]["title"] == "Getauscht"
     assert await refused(coordinator, CHANGE, id=world.event, event=draft) == "FORBIDDEN"
     await world.organiser.ask(CHANGE, id=world.event, event={**draft, "host": HOST, "guests": [GUEST]})
