@@ -1,7 +1,6 @@
 """In which order and how many at once a service hears what was said."""
 
 import datetime as dt
-import itertools
 from typing import Any, cast
 
 import msgspec
@@ -46,7 +45,7 @@ async def heard(*said: Town) -> list[Any]:
     apply = log.applying({Town: many, Gone: one, Person: many})
     entries = [
         Entry(position, NOW, kind_of(type(one)), msgspec.Raw(msgspec.json.encode(one)), one.key())
-        for position, one in zip(itertools.count(1), said, strict=False)
+        for position, one in enumerate(said, 1)
     ]
     await apply(cast(Writer, None), entries)
     return told
