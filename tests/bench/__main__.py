@@ -29,7 +29,7 @@ from litestar import Litestar, Request, post
 from services.app import chosen
 from services.cli import demo
 from services.cli.client import ASSERTION
-from services.cli.running import running
+from services.cli.running import running, set_aside
 from services.directory.oauth import clients as oauth_clients
 from services.kit import embedded
 from services.kit.db import HUB
@@ -181,6 +181,7 @@ async def main() -> None:
     with tempfile.TemporaryDirectory(prefix="ln-") as folder, embedded.servers(Path(folder)) as servers:
         settings = Settings(port=0, secret="bench", database_url=servers.database, redis_url=servers.redis, rates=0.0)
         async with running(replace(settings, workers=False), chosen()) as (hub, _server):
+            set_aside()
             cities = await demo.register(hub)
             await demo.publish(cities[0], cities[1], lambda *_words: None)
             rows = [

@@ -22,7 +22,7 @@ import msgspec
 
 from services.app import chosen
 from services.cli.client import Client
-from services.cli.running import running
+from services.cli.running import running, set_aside
 from services.directory import projection, register, store
 from services.directory.access import CLIENT_SCOPES
 from services.directory.batch import Batch, write
@@ -105,6 +105,7 @@ async def full_hub() -> AsyncIterator[tuple[Hub, list[str]]]:
             owner = await asyncpg.connect(database)
             await owner.execute("VACUUM ANALYZE")
             await owner.close()
+            set_aside()
             yield hub, words
 
 

@@ -27,7 +27,7 @@ from litestar.template import TemplateConfig
 
 from services.app import chosen
 from services.cli import demo
-from services.cli.running import running
+from services.cli.running import running, set_aside
 from services.cli.serving import bind
 from services.kit import embedded
 from services.kit.service import Hub
@@ -170,6 +170,7 @@ async def main(wanted: Sequence[str]) -> None:
             embedded=True,
         )  # fmt: skip
         async with running(settings, chosen()) as (hub, _server):
+            set_aside()
             konstanz, heilbronn, organiser = await demo.register(hub)
             for client, name in ((konstanz, "konstanz"), (heilbronn, "heilbronn")):
                 await client.ask(demo.PUBLISH, snapshot=demo.snapshot(name))

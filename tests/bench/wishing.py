@@ -24,7 +24,7 @@ from sqlalchemy import func, select
 
 from services.app import chosen
 from services.cli import demo
-from services.cli.running import running
+from services.cli.running import running, set_aside
 from services.events.models import Interest, Navigator
 from services.kit import embedded, links
 from services.kit.db import HUB
@@ -115,6 +115,7 @@ async def main() -> None:
             port=0, secret="bench", database_url=servers.database, redis_url=servers.redis, rates=0.0, workers=False
         )
         async with running(settings, chosen()) as (hub, _server):
+            set_aside()
             await people(hub)
             assert PEOPLE == 1_600
             made, topics, tokens = await event(hub)
