@@ -6,6 +6,7 @@ import inspect
 import os
 import shutil
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -76,16 +77,22 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(line)
 
 
-@pytest_asyncio.fixture(scope="session")
-async def chromium() -> AsyncIterator[Chromium]:
-    """Started once, in a profile of its own that ends with it."""
+@asynccontextmanager
+async def started(*more: str) -> AsyncIterator[Chromium]:
+    """A Chromium in a profile of its own that ends with it; `more` are arguments of the program."""
     expect.set_options(timeout=1000 * STEP_SECONDS)
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
-            executable_path=program(), args=ARGUMENTS, chromium_sandbox=os.geteuid() != 0
+            executable_path=program(), args=[*ARGUMENTS, *more], chromium_sandbox=os.geteuid() != 0
         )
         yield browser
         await browser.close()
+
+
+@pytest_asyncio.fixture(scope="session")
+async def chromium() -> AsyncIterator[Chromium]:
+    async with started() as browser:
+        yield browser
 
 
 @pytest.fixture(scope="session")

@@ -132,6 +132,8 @@ async def test_groups_are_planned_looked_at_changed_and_printed(
         await page.get_by_role("link", name="Gruppen planen").click()
         await page.get_by_label("Runden", exact=True).fill("3")
         await page.get_by_label("Tische", exact=True).fill("4")
+        topics = page.get_by_label("Themen der Tische")  # those of the event, one for each of its five tables
+        await topics.fill("\n".join((await topics.input_value()).splitlines()[:4]))
         await page.get_by_label("Wie lange gesucht wird").select_option(label="3 Sekunden: für einen ersten Blick")
         await page.get_by_role("button", name="Suche starten").click()
         await expect(page.get_by_role("status")).to_contain_text("Die Suche hat begonnen.")

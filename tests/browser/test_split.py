@@ -1,5 +1,5 @@
 """The same pages from what `make split` starts, behind one address: the directory, who logs in and publishes, events,
-a phone and the hall. `make split-test` runs it.
+a phone and the hall, with TLS. `make split-test` runs it.
 """
 
 from collections.abc import AsyncIterator
@@ -14,6 +14,7 @@ from services.cli import demo
 from services.cli.client import Client
 from services.kit.settings import Settings
 from tests.browser import stage as stages
+from tests.browser.conftest import started
 from tests.browser.seeing import DESK, heading, opened
 from tests.browser.stage import Stage
 from tests.browser.test_day import test_a_navigator_is_led_through_the_day, test_the_hall_follows_the_cockpit
@@ -41,11 +42,18 @@ class Apart(Stage):
 
 
 @pytest_asyncio.fixture(scope="module")
+async def chromium() -> AsyncIterator[Chromium]:
+    """One that believes an authority made for this test, also for what works in the background."""
+    async with started("--ignore-certificate-errors") as browser:
+        yield browser
+
+
+@pytest_asyncio.fixture(scope="module")
 async def stage(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
     """As the conftest's, on a cluster."""
     folder = tmp_path_factory.mktemp("split")
     (front,) = free_ports(1)
-    async with cluster(replace(settings, data=folder), folder=folder, front=front) as there:
+    async with cluster(replace(settings, data=folder), folder=folder, front=front, secure=True) as there:
         made = Apart((await stages.opened(there.hub)).hub)
         made.client = await there.client(demo.HEILBRONN)
         yield made

@@ -1,7 +1,6 @@
 """The split's door: every address of the code leads to the service that answers it."""
 
 import re
-import shutil
 import subprocess
 from collections.abc import Iterator
 
@@ -9,6 +8,7 @@ import pytest
 
 from services.app import SERVICES
 from tests.deploy.reading import DEPLOY, containers, kinds
+from tests.stories.caddy import CADDY
 
 CADDYFILE = DEPLOY / "caddy" / "split.Caddyfile"
 TEXT = CADDYFILE.read_text(encoding="utf-8")
@@ -60,7 +60,6 @@ def test_the_front_s_probes_ask_what_it_answers() -> None:
     assert f":{ports['http']}" in {variable["value"] for variable in front["env"]}
 
 
-@pytest.mark.skipif(shutil.which("caddy") is None, reason="no Caddy on this machine")
 @pytest.mark.parametrize("name", ["hub", "split"])
 def test_caddy_takes_the_file(name: str) -> None:
     given = {
@@ -69,8 +68,6 @@ def test_caddy_takes_the_file(name: str) -> None:
         "LOTSENNETZ_ACME": "x@example.org",
     }
     file = DEPLOY / "caddy" / f"{name}.Caddyfile"
-    command = ["caddy", "adapt", "--adapter", "caddyfile", "--config", str(file)]
-    done = subprocess.run(
-        command, env={"PATH": "", **given}, executable=shutil.which("caddy"), capture_output=True, check=False
-    )
+    command = [str(CADDY), "adapt", "--adapter", "caddyfile", "--config", str(file)]
+    done = subprocess.run(command, env={"PATH": "", **given}, capture_output=True, check=False)
     assert done.returncode == 0, done.stderr

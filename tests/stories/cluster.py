@@ -24,6 +24,7 @@ from services.kit.service import Hub
 from services.kit.settings import Settings, from_environment
 from tests.forked import LOTSENNETZ
 from tests.replica import following
+from tests.stories.caddy import believed, caddy
 from tests.stories.deployments import (
     Deployment,
     Process,
@@ -32,7 +33,6 @@ from tests.stories.deployments import (
     routed,
     running_processes,
 )
-from tests.stories.door import door
 
 ROUTER, PORTS, FRONT = 4000, (8001, 8002, 8003, 8011, 8012, 8013), 8080
 """Where `make split` answers: the router, the services and what tells of the health of workers, and all as one."""
@@ -64,10 +64,12 @@ async def cluster(
     router: int = 0,
     ports: Sequence[int] = (),
     front: int = 0,
+    secure: bool = False,
     wiring: Wiring | None = None,
 ) -> AsyncIterator[Deployment]:
     """Everything below `folder`, or for once; whatever servers `settings` name are not asked. At free ports if none
-    are named. With the port `front`, all of it is one address there, as large deployments have it.
+    are named. With the port `front`, all of it is one address there, as large deployments have it; `secure` with TLS,
+    whose authority only this process believes.
     """
     wiring = wiring or Wiring()
     with contextlib.ExitStack() as stack:
@@ -79,7 +81,7 @@ async def cluster(
         ports = ports or free_ports(2 * len(SERVICES))
         at = [f"http://127.0.0.1:{port}" for port in ports]
         urls = dict(zip(SERVICES, at, strict=False))
-        public = f"http://localhost:{front}" if front else urls["directory"]
+        public = f"http{'s' * secure}://localhost:{front}" if front else urls["directory"]
         own = replace(settings, database_url=primary, redis_url=redis, public_url=public, workers=False)
         hub = Hub(own.with_secret(), chosen())
         await hub.migrate()
@@ -97,7 +99,11 @@ async def cluster(
             running = await there.enter_async_context(running_processes(hub, processes))
             graph = await there.enter_async_context(routed(routes, router))
             if front:
-                await there.enter_async_context(door(front, urls, graph))
+                upstreams = {f"{name}:8000": urlsplit(url).netloc for name, url in urls.items()}
+                upstreams["router:4000"] = urlsplit(graph).netloc
+                authority = await there.enter_async_context(caddy("split", public, upstreams))
+                if secure:
+                    there.enter_context(believed(authority))
             where = dict.fromkeys(urls, public) if front else urls
             yield Deployment(public, f"{graph}/graphql", where, hub, running, replica)
 
