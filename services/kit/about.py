@@ -1,12 +1,17 @@
 """Pages about the hub itself: for developers, with GraphiQL; accessibility; who is responsible for the website."""
 
-from typing import Final
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any, Final
 
+import msgspec
+from graphql import GraphQLSchema, introspection_from_schema, print_schema
 from litestar import Response, get
 from litestar.exceptions import NotFoundException
 
-from services.kit import forms, pages
+from services.kit import conditional, forms, openapi, pages
 from services.kit.errors import Problem
+from services.kit.openapi import Answer, Api
 from services.kit.pages import AnyRequest
 from services.kit.rights import ANYBODY
 
@@ -39,6 +44,47 @@ def _graph(request: AnyRequest) -> str:
     return "/graphql" if len(services) > 1 else f"/{services[0].name}/graphql"
 
 
+@get(
+    "/schema.graphql",
+    right=ANYBODY,
+    sync_to_thread=True,
+    api=Api("The graph's schema in the schema definition language", {200: Answer({"text/plain": None}, ("ETag",))}),
+)
+def schema(request: AnyRequest) -> Response[bytes]:
+    return _told(request, _language, "text/plain; charset=utf-8")
+
+
+@get(
+    "/schema.json",
+    right=ANYBODY,
+    sync_to_thread=True,
+    api=Api("The graph's schema as its answer to an introspection", {200: openapi.json(dict[str, Any], "ETag")}),
+)
+def introspected(request: AnyRequest) -> Response[bytes]:
+    return _told(request, _introspection, openapi.JSON)
+
+
+def _told(request: AnyRequest, write: Callable[[GraphQLSchema], bytes], media: str) -> Response[bytes]:
+    """What is open source anyway, in one piece that may be kept. Raises NotFound where nobody is told."""
+    if request.app.state.hub.settings.introspection == "nobody":
+        raise NotFoundException
+    body = write(request.app.state.schema)
+    etag, headers = conditional.digest(body), {"cache-control": "public, no-cache"}
+    return conditional.unchanged(request, etag, headers) or Response(
+        body, media_type=media, headers={**headers, "etag": f'"{etag}"'}
+    )
+
+
+@lru_cache(maxsize=4)
+def _language(schema: GraphQLSchema) -> bytes:
+    return print_schema(schema).encode()
+
+
+@lru_cache(maxsize=4)
+def _introspection(schema: GraphQLSchema) -> bytes:
+    return msgspec.json.encode({"data": introspection_from_schema(schema, input_value_deprecation=True)})
+
+
 @get("/accessibility", page=True, right=ANYBODY)
 async def accessibility(request: AnyRequest) -> Response[str]:
     return await pages.page(request, "accessibility.html", settings=request.app.state.hub.settings)
@@ -59,4 +105,4 @@ async def parts(request: AnyRequest) -> Response[str]:
     return await pages.page(request, "showcase.html", shown=forms.EMPTY, wrong=wrong)
 
 
-routes = [developers, graphiql, accessibility, imprint, parts]
+routes = [developers, graphiql, schema, introspected, accessibility, imprint, parts]

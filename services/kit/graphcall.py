@@ -67,13 +67,13 @@ POST: Final = Api(
     problems=(401, 403, 413, 415, 429),
 )
 GET: Final = Api(
-    "Ask the graph a query",
+    "Ask the graph a query; `Accept` names the media type that is read",
     {
         200: Answer({JSON: GraphQLAnswer, GRAPHQL_JSON: GraphQLAnswer}),
         400: Answer({JSON: GraphQLAnswer, GRAPHQL_JSON: GraphQLAnswer, PROBLEM_JSON: ProblemDetails}),
     },
     query=Read,
     by=(BEARER, ""),
-    problems=(401, 403, 405, 413, 429),
+    problems=(401, 403, 405, 406, 413, 429),
 )
 API: Final = {"GET": GET, "POST": POST}

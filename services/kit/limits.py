@@ -53,6 +53,7 @@ PAGE_ARGUMENTS = ("first", "last", "limit")
 ENTITIES = ("_entities", "representations")
 INTROSPECTION = frozenset({"__schema", "__type", "_service"})
 """Fields that tell the schema; the last is how federation's tools ask a subgraph."""
+WHOLE = INTROSPECTION - {"__type"}
 ABOUT = {"__schema": SchemaMetaFieldDef, "__type": TypeMetaFieldDef}
 HIGHEST = 1_000_000_000
 SIZES = frozenset({*PAGE_ARGUMENTS, ENTITIES[1]})
@@ -70,6 +71,8 @@ class Shape:
     directives: int
     field_directives: int
     introspections: int
+    whole: int
+    """Those of them that tell all of it."""
     tokens: int
 
 
@@ -123,7 +126,8 @@ class _Measure:
         self.known: dict[str, tuple[int, int]] = {}
         self.open: set[str] = set()
         self.names: Counter[str] = Counter()
-        self.width = self.aliases = self.directives = self.most_directives = self.introspections = 0
+        self.width = self.aliases = self.directives = self.most_directives = 0
+        self.introspections = self.whole = 0
         self.tokens: int = getattr(document, "token_count", 0)
 
     def all(self) -> Shape:
@@ -140,7 +144,7 @@ class _Measure:
         pairs = sum(times * (times - 1) // 2 for times in self.names.values())
         return Shape(
             depth, self.width, root_fields, pairs, self.aliases, self.directives, self.most_directives,
-            self.introspections, self.tokens,
+            self.introspections, self.whole, self.tokens,
         )  # fmt: skip
 
     def selection(self, selections: SelectionSetNode | None) -> tuple[int, int]:
@@ -151,6 +155,7 @@ class _Measure:
             if isinstance(node, FieldNode):
                 self.aliases += node.alias is not None
                 self.introspections += node.name.value in INTROSPECTION
+                self.whole += node.name.value in WHOLE
                 if node.selection_set:
                     self.names[(node.alias or node.name).value] += 1
                 deep, more = 1 + self.selection(node.selection_set)[0], 1

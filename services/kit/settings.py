@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 MOST_RATES = 1000
 MOST_CORES = 1000
 NAMES = ("directory", "matching", "events")
-Introspection = Literal["everybody", "known", "nobody"]
+Introspection = Literal["everybody", "types", "known", "nobody"]
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class Settings:
     """What a GraphQL request may cost, by who asks."""
     trusted_clients: frozenset[str] = frozenset()
     """Ids of the clients that count as trusted when they act for themselves."""
-    introspection: Introspection = "everybody"
+    introspection: Introspection = "types"
     """Who may ask for the schema, and read in an error what a misspelt name may have meant."""
     documents: Documents = field(default_factory=Documents, repr=False)
     """The queries that clients may name by their hash."""
@@ -93,7 +93,12 @@ class Settings:
         return self.limits.trusted if trusted else self.limits.known
 
     def may_introspect(self, who: "Principal") -> bool:
-        return self.introspection == "everybody" or (self.introspection == "known" and who.known)
+        """All of it at once, which costs more than any other query."""
+        return self.introspection == "everybody" or (self.introspection != "nobody" and who.known)
+
+    def may_ask_types(self, who: "Principal") -> bool:
+        """One type by its name."""
+        return self.introspection == "types" or self.may_introspect(who)
 
     @property
     def address(self) -> str:
@@ -151,7 +156,7 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
     outbound = text("OUTBOUND", "public")
     if outbound not in {"public", "local"}:
         raise Refused(_("LOTSENNETZ_OUTBOUND takes public or local."))
-    introspection = _one_of("INTROSPECTION", text("INTROSPECTION", "everybody"), get_args(Introspection))
+    introspection = _one_of("INTROSPECTION", text("INTROSPECTION", "types"), get_args(Introspection))
     policy = cast("Policy", _one_of("DOCUMENTS_POLICY", text("DOCUMENTS_POLICY", "off"), POLICIES))
     return Settings(
         data=Path(text("DATA", "var")),

@@ -79,6 +79,7 @@ def application(services: Sequence[Service], most: int) -> Litestar:
         openapi_config=None,
         logging_config=None,  # the command line configures logging once
     )  # fmt: skip
+    app.state.schema = graphs[-1].opt["graph"].schema  # of all services that run here
     app.state.graphs = {one.name: graph.opt["graph"] for one, graph in zip(services, graphs, strict=False)}
     check_routes(app)
     return app

@@ -24,7 +24,9 @@ QUERY = f'{{ city(ags: "{AGS}") {{ name projects {{ nodes {{ title }} }} }} }}'
 
 @pytest_asyncio.fixture
 async def nobody(hub: Hub) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=hub.settings.issuer, trust_env=False) as client:
+    async with httpx.AsyncClient(
+        base_url=hub.settings.issuer, headers={"accept": "application/json"}, trust_env=False
+    ) as client:
         yield client
 
 

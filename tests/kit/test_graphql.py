@@ -12,7 +12,7 @@ import asyncpg
 import httpx
 import pytest
 import pytest_asyncio
-from graphql import build_client_schema, get_introspection_query
+from graphql import build_client_schema, build_schema, get_introspection_query
 
 from services.app import chosen
 from services.cli.client import Answered
@@ -179,7 +179,14 @@ async def test_queries_are_read_with_get(http: httpx.AsyncClient) -> None:
         assert read.headers["cache-control"] == ("public, no-cache" if variables["n"] else "no-store")
 
 
-@pytest.mark.parametrize("accept", [MODERN, "application/json", "*/*", "text/html"])
+@pytest.mark.parametrize("accept", ["*/*", "text/html,application/xhtml+xml,*/*;q=0.8", "image/avif,*/*;q=0.8", ""])
+async def test_a_link_and_an_image_are_no_query(http: httpx.AsyncClient, accept: str) -> None:
+    answer = await http.get("/graphql", params={"query": "{ __typename }"}, headers={"accept": accept})
+    assert answer.status_code == 406
+    assert "application/json" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("accept", [MODERN, "application/json", "text/html, application/json;q=0.5"])
 @pytest.mark.parametrize("query", ["mutation { __typename }", WATCH])
 async def test_get_changes_nothing(http: httpx.AsyncClient, query: str, accept: str) -> None:
     sent = {"query": query, "variables": json.dumps({"id": NOBODY})}
@@ -278,13 +285,28 @@ async def test_pages_have_1_to_100_items(http: httpx.AsyncClient, first: int) ->
     assert codes(body) in (["REFUSED"], ["BAD_QUERY"])
 
 
-async def test_introspection_tells_the_schema(http: httpx.AsyncClient) -> None:
+async def test_introspection_tells_the_schema(hub: Hub, http: httpx.AsyncClient) -> None:
+    """All of it to whom the hub knows; to everybody as a file, and of single types."""
+    known = await Clients(hub, [])("08335043")
+    asking = {"query": get_introspection_query(input_value_deprecation=True)}
     for path in ("/graphql", "/directory/graphql", "/matching/graphql", "/events/graphql"):
-        status, body = await ask(http, get_introspection_query(input_value_deprecation=True), path)
-        assert status == 200
-        assert build_client_schema(body["data"]).query_type
+        answer = await http.post(path, json=asking, headers=await known.headers())
+        assert build_client_schema(answer.json()["data"]).query_type
+        assert codes((await ask(http, asking["query"], path))[1]) == ["FORBIDDEN"]
     deep = "{ __schema { types { fields { type { fields { type { fields { type { fields { name } } } } } } } } } }"
     assert (await ask(http, deep))[0] == 400
+    assert (await ask(http, '{ __type(name: "City") { name } }'))[1]["data"] == {"__type": {"name": "City"}}
+    await known.close()
+
+
+async def test_the_schema_stands_in_files_as_well(http: httpx.AsyncClient) -> None:
+    told, written = await http.get("/schema.json"), await http.get("/schema.graphql")
+    schemas = [build_client_schema(told.json()["data"]), build_schema(written.text)]
+    assert schemas[0].type_map.keys() == schemas[1].type_map.keys()
+    assert {"City", "Event", "Plan"} <= schemas[1].type_map.keys()
+    for answer in (told, written):
+        again = await http.get(answer.url.path, headers={"if-none-match": answer.headers["etag"]})
+        assert (again.status_code, again.content) == (304, b"")
 
 
 async def test_our_own_errors_say_what_to_do(http: httpx.AsyncClient) -> None:

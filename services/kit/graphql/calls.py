@@ -24,6 +24,14 @@ _decoder: Final = msgspec.json.Decoder(Call)
 _objects: Final = msgspec.json.Decoder(dict[str, Any] | None)
 
 
+def meant(headers: Headers) -> bool:
+    """Whether a GET is meant as a query: links, images and scripts in pages of others send what they like to addresses
+    that they like, but neither name JSON nor fetch as scripts do, whose reading of other sites browsers prevent.
+    """
+    accepted = headers.get(b"accept", b"")
+    return any(kind in accepted for kind in TAKEN) or headers.get(b"sec-fetch-mode") in {b"cors", b"same-origin"}
+
+
 async def posted(headers: Headers, receive: Receive, most: int) -> Call:
     """The call in a body. Only JSON is taken: a form on somebody else's page cannot send it without being asked first.
 

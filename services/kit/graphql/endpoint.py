@@ -52,7 +52,9 @@ whatever else it raises is logged, and the executor answers.
 def graphql_route(
     path: str, schema: GraphQLSchema, service: str | None = None, fast: Fast | None = None
 ) -> HTTPRouteHandler:
-    """`POST path` answers queries and mutations as JSON, subscriptions as an event stream; `GET path` queries alone."""
+    """`POST path` answers queries and mutations as JSON, subscriptions as an event stream; `GET path` queries alone,
+    to those who name the media type that they read.
+    """
     limits.check_entities(schema)
     graph = Graph(schema, service, fast)
 
@@ -87,6 +89,8 @@ class _Asked:
     allowed: Limits
     curious: bool
     """Whether they may know the schema."""
+    naming: bool
+    """Whether they may ask for a type whose name they know."""
     modern: bool
     """Whether they speak the media type of the specification."""
     strict: bool
@@ -183,7 +187,10 @@ class Graph:
             await hub.rates.take(SEARCH, address_of(request))
         scope, allowed = request.scope, hub.settings.limits_of(who)
         headers = dict(scope["headers"])
+        accepted = headers.get(b"accept", b"")
         if scope["method"] == "GET":
+            if not calls.meant(headers):
+                raise HTTPException(_("Please name in Accept what you read: application/json."), status_code=406)
             call = calls.asked(scope["query_string"], allowed.body)
         else:
             try:
@@ -195,10 +202,10 @@ class Graph:
         changing = (call.query or "").lstrip().startswith("mutation")
         if counting and request.method != "GET":
             await hub.rates.take(CHANGES if changing else SEARCH, address_of(request))
-        accepted = headers.get(b"accept", b"")
         modern = calls.MODERN in accepted
         strict = modern or calls.STREAMED in accepted
-        return _Asked(who, call, allowed, hub.settings.may_introspect(who), modern, strict, changing and counting)
+        curious, naming = hub.settings.may_introspect(who), hub.settings.may_ask_types(who)
+        return _Asked(who, call, allowed, curious, naming, modern, strict, changing and counting)
 
     def allowed_to_run(self, asked: _Asked, documents: Documents) -> tuple[Prepared, OperationDefinitionNode]:
         """Raises GraphQLError, Invalid or HubError for what may not run; knows the cost of what may."""
@@ -209,7 +216,8 @@ class Graph:
         if call.variables:
             limits.values(call.variables, allowed)
         prepared = self.texts.prepare(query, allowed, suggestions=asked.curious)
-        if prepared.shape.introspections and not asked.curious:
+        shape = prepared.shape
+        if not asked.curious and (shape.whole or (shape.introspections and not asked.naming)):
             raise Forbidden(_("This hub does not tell its schema to you."))
         operation = prepared.operations.get(call.operationName)
         if operation is None:
