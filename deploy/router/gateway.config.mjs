@@ -9,6 +9,8 @@
 //   ROUTER_DOCUMENTS   documents.json beside this file: trusted documents, an object from SHA-256 to query
 //   ROUTER_DOCUMENTS_POLICY
 //                      off; allowed: clients may name them by their hash; only: without an access token nothing else runs
+//   ROUTER_INTROSPECTION
+//                      known: the schema is told to those with an access token; or everybody
 //
 // The gateway reports to nobody here: usage reporting, tracing and supergraph polling from a URL stay unconfigured.
 
@@ -38,6 +40,25 @@ function trustedDocuments(policy) {
       (documentId ?? extensions?.persistedQuery?.sha256Hash)?.replace(/^sha256:/, "").toLowerCase() ?? null,
     allowArbitraryDocuments: policy === "allowed" ? true : (request) => request.headers.has("authorization"),
   };
+}
+
+// Links, images and scripts in pages of others name no JSON, and do not fetch as scripts do: `services/kit/graphql/calls.py`.
+const meant = ({ headers }) =>
+  /application\/(graphql-response\+)?json/.test(headers.get("accept") ?? "") ||
+  ["cors", "same-origin"].includes(headers.get("sec-fetch-mode"));
+
+function onlyMeant({ request, url, fetchAPI, endResponse }) {
+  if (request.method !== "GET" || url.pathname !== "/graphql" || meant(request)) return;
+  const detail = "Please name in Accept what you read: application/json.";
+  const body = JSON.stringify({ status: 406, detail });
+  endResponse(new fetchAPI.Response(body, { status: 406, headers: { "content-type": "application/problem+json" } }));
+}
+
+function introspection(policy) {
+  if (!["known", "everybody"].includes(policy)) throw new Error("ROUTER_INTROSPECTION takes known or everybody");
+  if (policy === "everybody") return {};
+  const unknown = ({ context }) => !context.request.headers.has("authorization");
+  return { disableIntrospection: { disableIf: unknown } };
 }
 
 // Our subgraphs write their errors for the reader and mask the unexpected ones themselves; masked again, they could not
@@ -70,6 +91,8 @@ export const gatewayConfig = defineConfig({
     },
   },
 
+  plugins: () => [{ onRequest: onlyMeant }],
+  ...introspection(env.ROUTER_INTROSPECTION ?? "known"),
   persistedDocuments: trustedDocuments(env.ROUTER_DOCUMENTS_POLICY ?? "off"),
 
   maskedErrors: { maskError },

@@ -60,6 +60,39 @@ async def test_without_a_token_only_trusted_documents_run(
     assert ("UNAVAILABLE" in codes) is runs, answer
 
 
+@pytest.fixture(scope="module")
+async def usual() -> AsyncIterator[httpx.AsyncClient]:
+    supergraph = (FOLDER / "supergraph.graphql").read_text(encoding="utf-8")
+    async with (
+        gateway(supergraph, ROUTER_SUBGRAPHS=CLOSED) as base,
+        httpx.AsyncClient(base_url=base, trust_env=False) as http,
+    ):
+        yield http
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"accept": "application/json"}, 200),
+        ({"accept": "*/*", "sec-fetch-mode": "cors"}, 200),
+        ({"accept": "image/avif,*/*;q=0.8", "sec-fetch-mode": "no-cors"}, 406),
+        ({"accept": "*/*"}, 406),
+    ],
+    ids=["JSON", "a script", "an image", "a link"],
+)
+async def test_a_link_and_an_image_are_no_query(usual: httpx.AsyncClient, headers: dict[str, str], status: int) -> None:
+    answer = await usual.get("/graphql", params={"query": "{ __typename }"}, headers=headers)
+    assert answer.status_code == status
+    assert ("data" in answer.json()) is (status == 200)
+
+
+async def test_the_schema_is_told_to_those_with_a_token(usual: httpx.AsyncClient) -> None:
+    asked = {"query": "{ __schema { queryType { name } } }"}
+    assert (await usual.post("/graphql", json=asked)).json().get("data") is None
+    told = await usual.post("/graphql", json=asked, headers={"authorization": "Bearer x"})
+    assert told.json()["data"] == {"__schema": {"queryType": {"name": "Query"}}}
+
+
 @pytest.mark.parametrize(
     ("asked", "times"),
     [("{ topics(first: 1) { nodes { code } } }", 2), ('mutation { acceptProposedProject(id: "x") { id } }', 1)],

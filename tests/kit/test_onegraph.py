@@ -208,7 +208,12 @@ async def test_introspection_and_public_schema(composed: tuple[str, str]) -> Non
     assert public_sdl(ONE) == public_sdl(build_schema(composed[1])) == composed[1]
     query = "{__schema{types{name fields{name args{name defaultValue}}}}}"
     async with httpx.AsyncClient(trust_env=False) as client:
-        theirs = (await client.post(composed[0], json={"query": query})).json()["data"]["__schema"]["types"]
+        known = {"authorization": "Bearer of somebody"}
+        theirs = (await client.post(composed[0], json={"query": query}, headers=known)).json()["data"]["__schema"][
+            "types"
+        ]
+        refused = (await client.post(composed[0], json={"query": query})).json()
+        assert "data" not in refused or refused["data"] is None
     ours = (await here(query))["data"]["__schema"]["types"]
     assert {t["name"] for t in ours} ^ {t["name"] for t in theirs} <= {"Float", "Int", "__DirectiveLocation"}
     assert "secret" not in str(ours)
