@@ -45,15 +45,15 @@ class Both:
         self.hub, self.schema = hub, schema
         self.texts, self.fast = Preparer(schema), fast(schema, SHAPES)
 
-    async def ask(self, who: Principal, query: str, **variables: Any) -> tuple[bytes | None, bytes, bool]:
-        """(compiled or None, executed, whether the executor had errors)."""
+    async def ask(self, who: Principal, query: str, **variables: Any) -> tuple[bytes | None, bytes, list[str]]:
+        """(compiled or None, executed, the executor's errors)."""
         prepared = self.texts.prepare(query, WIDE)
         operation = next(iter(prepared.operations.values()))
         quick = await self.fast(Context(self.hub.runtimes, who), prepared, operation, variables)
         context = Context(self.hub.runtimes, who)
         result: Any = execute(self.schema, prepared.document, context_value=context, variable_values=variables)
         result = await result if hasattr(result, "__await__") else result
-        return quick, msgspec.json.encode(result.data), bool(result.errors)
+        return quick, msgspec.json.encode(result.data), [repr(e.original_error or e) for e in result.errors or ()]
 
 
 async def real(both: Both) -> dict[str, list[str]]:
@@ -101,7 +101,7 @@ async def test_compiled_and_executed_answers_are_the_same_bytes(
                 asked += 1
                 compiled += quick is not None
                 if quick is not None:
-                    assert not errors, (case, query, variables)
+                    assert not errors, (case, errors, query, variables)
                     assert quick == slow, (case, query, variables, who.city)
     assert compiled >= asked * FEWEST, (compiled, asked)
 
