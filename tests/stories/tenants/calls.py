@@ -1,7 +1,7 @@
 """Calls made from the schema, of every field and with everything that an argument takes."""
 
 from base64 import b64encode
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -126,11 +126,16 @@ def operation(kind: str, field: str, made: gql.GraphQLField, filling: Filling) -
     variables = arguments(field, made, filling)
     if (kind, field) not in _queries:
         start = call(kind, field, made)
-        _queries[kind, field] = deepest(GRAPH, variables, lambda depth: f"{start} {selection(made.type, depth)} }}")
+        type_ = kind, str(gql.get_named_type(made.type))
+        if kind != "mutation" or type_ not in _selections:
+            _selections[type_] = deepest(GRAPH, variables, start, made.type)
+        _queries[kind, field] = f"{start} {_selections[type_]} }}"
     return _queries[kind, field], variables
 
 
 _queries: dict[tuple[str, str], str] = {}
+_selections: dict[tuple[str, str], str] = {}
+"""By the type of the answer, of which a mutation's is a single one: what fits for one mutation fits for all."""
 
 
 def arguments(field: str, made: gql.GraphQLField, filling: Filling) -> dict[str, Any]:
@@ -147,24 +152,24 @@ def call(kind: str, field: str, made: gql.GraphQLField) -> str:
 def entity(schema: gql.GraphQLSchema, type_: gql.GraphQLObjectType, variables: dict[str, Any]) -> str:
     """The query with which a router asks for entities of the type."""
     start = f"query ($r: [_Any!]!) {{ _entities(representations: $r) {{ ... on {type_.name}"
-    return deepest(schema, variables, lambda depth: f"{start} {selection(type_, depth)} }} }}")
+    return f"{start} {deepest(schema, variables, start, type_, ' }')} }} }}"
 
 
-def deepest(schema: gql.GraphQLSchema, variables: dict[str, Any], made: Callable[[int], str]) -> str:
-    """The query of the greatest depth that the hub's limits let pass."""
+def deepest(schema: gql.GraphQLSchema, variables: dict[str, Any], start: str, type_: Any, end: str = "") -> str:
+    """The deepest selection of a type that the hub's limits let pass between `start` and `end`."""
     best = ""
     for depth in range(1, DEEPEST + 1):
-        query = made(depth)
+        selected = selection(type_, depth)
         try:
-            document = gql.parse(query, max_tokens=limits.DEFAULT.tokens)
+            document = gql.parse(f"{start} {selected} }}{end}", max_tokens=limits.DEFAULT.tokens)
             asked = gql.get_operation_ast(document)
             assert asked
             limits.shape(document)
             limits.cost(schema, document, asked, variables)
         except gql.GraphQLError:
             break  # whatever is deeper costs more
-        best = query
-    assert best, made(1)
+        best = selected
+    assert best or gql.is_leaf_type(gql.get_named_type(type_)), start
     return best
 
 
