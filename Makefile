@@ -68,13 +68,9 @@ collected:
 docs: setup ## docs/access.md from the rights in the code / aus den Rechten im Code
 	$(VENV)/python -m tests.stories.access
 
-soak: setup ## what takes long: many more queries, kills, forms and plans / was lange dauert
+soak: setup ## what takes long: all tests with many more queries, kills, forms and plans / was lange dauert
 	LOTSENNETZ_SOAK=1 LOTSENNETZ_TENANTS=1 LOTSENNETZ_READS=10000 LOTSENNETZ_KILLS=1000 LOTSENNETZ_FUZZ=20000 \
-		LOTSENNETZ_PLANS=1000 LOTSENNETZ_CLOCK_KILLS=40 $(VENV)/pytest \
-		tests/browser tests/directory/test_reads.py tests/directory/test_registration_fuzz.py tests/kit/test_log.py \
-		tests/stories/test_tenants.py tests/matching/test_planning.py tests/matching/test_two_organisers.py \
-		tests/matching/solver/test_conflict.py tests/matching/solver/test_exact.py tests/stories/test_day.py \
-		tests/events/agenda/test_exact.py tests/events/test_kill_clock.py tests/acceptance/test_schemathesis.py
+		LOTSENNETZ_PLANS=1000 LOTSENNETZ_CLOCK_KILLS=40 $(VENV)/pytest
 
 split: setup ## three services, workers, replica, router, as apart as they get / alles getrennt, mit Replikat und Router
 	@$(VENV)/python -m tests.stories.cluster

@@ -26,7 +26,7 @@ from tests.kit import kill_world as world
 from tests.kit.kill_world import EFFECT, FACT, HEARD, SAID, Hummed, Line, Noted
 from tests.kit.kill_zygote import Zygote, zygote
 
-KILLS = int(os.environ.get("LOTSENNETZ_KILLS", "100"))
+KILLS = int(os.environ.get("LOTSENNETZ_KILLS", "32"))
 _numbers = count()
 
 

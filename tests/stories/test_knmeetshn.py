@@ -52,7 +52,9 @@ QUERIES = {
 }
 
 
-@pytest_asyncio.fixture(scope="module", params=["one process", "cluster", pytest.param("split", marks=soak)])
+@pytest_asyncio.fixture(
+    scope="module", params=["cluster", *(pytest.param(name, marks=soak) for name in ("one process", "split"))]
+)
 async def played(
     request: pytest.FixtureRequest, servers: Servers, template: str, settings: Settings
 ) -> AsyncIterator[tuple[Deployment, str, Client]]:

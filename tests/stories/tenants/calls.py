@@ -126,7 +126,7 @@ def operation(kind: str, field: str, made: gql.GraphQLField, filling: Filling) -
     variables = arguments(field, made, filling)
     if (kind, field) not in _queries:
         start = call(kind, field, made)
-        type_ = kind, str(gql.get_named_type(made.type))
+        type_ = kind, str(gql.get_nullable_type(made.type))
         if kind != "mutation" or type_ not in _selections:
             _selections[type_] = deepest(GRAPH, variables, start, made.type)
         _queries[kind, field] = f"{start} {_selections[type_]} }}"

@@ -10,7 +10,7 @@ from services.events.access import MAILED
 from tests.stories.tenants.answers import Rows, leaks, of
 from tests.stories.tenants.calls import MUTATIONS, Filling, arguments, call, operation, root
 from tests.stories.tenants.cities import snapshot
-from tests.stories.tenants.world import KONSTANZ, THEIR_CENTRAL, World, codes, together
+from tests.stories.tenants.world import KONSTANZ, THEIR_CENTRAL, THOROUGH, World, codes, together
 
 OF_STATES = {"setQuotaRule", "assignCare", "releaseCare"}
 """Mutations of those who look after the city's state."""
@@ -78,9 +78,9 @@ async def test_no_mutation_of_our_own_things_draws_theirs_in(world: World, names
     fillings = ({**theirs, **own}, {**ours, "ags": theirs["ags"]}, {**ours, "navigator": theirs["navigator"]})
 
     async def ask(name: str) -> None:
-        for ids in fillings:
+        for i, ids in enumerate(fillings):
             query, variables = operation("mutation", name, root("mutation")[name], Filling(ids))
-            for actor in ("coordinator", "client"):
+            for actor in ("coordinator", "client") if THOROUGH else (("coordinator", "client")[i % 2],):
                 answer = await world.ask(actor, query, variables)
                 assert leaks(answer, variables, world.theirs) == set(), (name, actor, variables)
 

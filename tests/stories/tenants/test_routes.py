@@ -9,7 +9,7 @@ from services.kit.rights import routes
 from tests.stories.access import app
 from tests.stories.tenants.answers import leaks
 from tests.stories.tenants.cities import PRIVATE
-from tests.stories.tenants.world import ACTORS, World, another
+from tests.stories.tenants.world import ACTORS, THOROUGH, World, another
 
 PATHS = sorted({path for path, methods, _right in routes(app()) if "{" in path and "GET" in methods})
 
@@ -29,4 +29,10 @@ async def test_no_route_with_an_id_tells_anything_of_another_city(world: World, 
             assert leaks({"text": answer.text}, {"path": where}, world.theirs) == set(), (actor, where)
         assert len({answer.status_code for answer in answers}) == 1, (actor, path, kind)
 
-    await asyncio.gather(*(look(kind, actor) for kind in (*PRIVATE, "event", "ags") for actor in ACTORS))
+    asked = [
+        (kind, actor)
+        for i, kind in enumerate((*PRIVATE, "event", "ags"))
+        for j, actor in enumerate(ACTORS)
+        if THOROUGH or (i + j) % 2 == 0
+    ]
+    await asyncio.gather(*(look(*one) for one in asked))
