@@ -25,7 +25,7 @@ from services.kit.rights import right_of
 from services.kit.service import Hub
 from tests.directory.read_world import CITIES, Queries, fill, viewers
 
-CASES = int(os.environ.get("LOTSENNETZ_READS", "60"))
+CASES = int(os.environ.get("LOTSENNETZ_READS", "30"))
 """How many queries are compared; `make soak` sets more."""
 FEWEST = 0.5
 """Of the queries, so many must have been compiled: the others prove nothing."""

@@ -66,7 +66,7 @@ async def played(
         clients = await demo.register(deployment.hub, deployment.tokens, deployment.graph)
         for client in clients:
             stack.push_async_callback(client.close)
-        yield deployment, await demo.play(*clients, None), clients[2]
+        yield deployment, await demo.play(*clients, None, seconds=0.5), clients[2]
 
 
 @pytest.mark.slow

@@ -16,6 +16,7 @@ from services.matching.solver.conflict import Conflict, Possible, conflict
 from services.matching.solver.conflict.counting import CERTIFICATES, seats
 from services.matching.solver.exact import optimum
 from services.matching.solver.rules import Relaxed, Rule, Rulebook, Sort
+from tests.conftest import soak
 from tests.matching.solver.cases import PLANTS, draft, infeasible
 
 # Generous, since other work may share the machine: nothing here takes a second alone.
@@ -183,6 +184,7 @@ def test_where_there_is_none_a_plan_says_so() -> None:
     assert check(given, found.plan) == []
 
 
+@soak
 def test_hundreds_of_people() -> None:
     model = _model(600, 60, rounds=4, city=None)
     for number in range(60):
