@@ -38,14 +38,22 @@ up: setup ## the hub with demo data until Ctrl-C / das Netz mit Beispieldaten, b
 
 test: setup ## everything that must hold / alle Prüfungen
 	@$(MAKE) style
-	@$(MAKE) --jobs 2 types imports reuse collected
-	$(VENV)/pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder
+	@# The check of types has but one core, and takes as long as a good part of the tests.
+	@$(MAKE) --jobs 2 tested checked
 
 check: setup ## style, types, imports and licences only / nur Stil, Typen, Importe, Lizenzen
 	@$(MAKE) style
 	@$(MAKE) --jobs 2 types imports reuse
 
-.PHONY: style types imports reuse collected
+.PHONY: style types imports reuse collected tested checked
+tested: collected
+	$(VENV)/pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder
+
+checked:
+	@$(MAKE) imports
+	@$(MAKE) reuse
+	@$(MAKE) types
+
 style:
 	$(VENV)/ruff check
 	$(VENV)/ruff format --check
@@ -62,7 +70,7 @@ reuse:
 		else echo "reuse lint: skipped, not a git checkout"; fi
 
 collected:
-	@# Compiles all tests once, beside the types, which have but one core; else each process would at its start.
+	@# Compiles all tests once; else each process would at its start.
 	@found="$$($(VENV)/pytest --collect-only -qq 2>&1)" || { echo "$$found"; exit 1; }
 
 docs: setup ## docs/access.md from the rights in the code / aus den Rechten im Code
