@@ -1,5 +1,5 @@
-"""The #KNmeetsHN day through the public API: in one process, and as apart as it gets (`make split`), behind a real
-federation router and with a replica; there nobody reaches what is not theirs, and all of it ends.
+"""The #KNmeetsHN day through the public API, as apart as it gets (`make split`): behind a real federation router and
+with a replica; there nobody reaches what is not theirs, and all of it ends. In `make soak` also in one process.
 """
 
 import asyncio
