@@ -38,14 +38,22 @@ up: setup ## the hub with demo data until Ctrl-C / das Netz mit Beispieldaten, b
 
 test: setup ## everything that must hold / alle Prüfungen
 	@$(MAKE) style
-	@$(MAKE) --jobs 2 types imports reuse collected
-	$(VENV)/pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder
+	@# The check of types has but one core, and takes as long as a good part of the tests.
+	@$(MAKE) --jobs 2 tested checked
 
 check: setup ## style, types, imports and licences only / nur Stil, Typen, Importe, Lizenzen
 	@$(MAKE) style
 	@$(MAKE) --jobs 2 types imports reuse
 
-.PHONY: style types imports reuse collected
+.PHONY: style types imports reuse collected tested checked
+tested: collected
+	$(VENV)/pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder
+
+checked:
+	@$(MAKE) imports
+	@$(MAKE) reuse
+	@$(MAKE) types
+
 style:
 	$(VENV)/ruff check
 	$(VENV)/ruff format --check
@@ -62,19 +70,15 @@ reuse:
 		else echo "reuse lint: skipped, not a git checkout"; fi
 
 collected:
-	@# Compiles all tests once, beside the types, which have but one core; else each process would at its start.
+	@# Compiles all tests once; else each process would at its start.
 	@found="$$($(VENV)/pytest --collect-only -qq 2>&1)" || { echo "$$found"; exit 1; }
 
 docs: setup ## docs/access.md from the rights in the code / aus den Rechten im Code
 	$(VENV)/python -m tests.stories.access
 
-soak: setup ## what takes long: many more queries, kills, forms and plans / was lange dauert
+soak: setup ## what takes long: all tests with many more queries, kills, forms and plans / was lange dauert
 	LOTSENNETZ_SOAK=1 LOTSENNETZ_TENANTS=1 LOTSENNETZ_READS=10000 LOTSENNETZ_KILLS=1000 LOTSENNETZ_FUZZ=20000 \
-		LOTSENNETZ_PLANS=1000 LOTSENNETZ_CLOCK_KILLS=40 $(VENV)/pytest \
-		tests/browser tests/directory/test_reads.py tests/directory/test_registration_fuzz.py tests/kit/test_log.py \
-		tests/stories/test_tenants.py tests/matching/test_planning.py tests/matching/test_two_organisers.py \
-		tests/matching/solver/test_conflict.py tests/matching/solver/test_exact.py tests/stories/test_day.py \
-		tests/events/agenda/test_exact.py tests/events/test_kill_clock.py tests/acceptance/test_schemathesis.py
+		LOTSENNETZ_PLANS=1000 LOTSENNETZ_CLOCK_KILLS=40 $(VENV)/pytest
 
 split: setup ## three services, workers, replica, router, as apart as they get / alles getrennt, mit Replikat und Router
 	@$(VENV)/python -m tests.stories.cluster

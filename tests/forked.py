@@ -25,7 +25,7 @@ LOTSENNETZ = "services.cli:main"
 _server = multiprocessing.get_context("forkserver")
 _server.set_forkserver_preload(
     [
-        *("__main__", "services.matching.solving", "services.events.openspace.solving", "services.cli"),
+        *("__main__", "services.matching.solving", "services.events.openspace.solving", "services.cli", "tests.warm"),
         *(f"services.{name}.app" for name in ("directory", "matching", "events")),
     ]
 )

@@ -1,4 +1,5 @@
-"""Hubs for tests: as `services.cli.running.running`, with an application that served an earlier hub of this process.
+"""Hubs for tests: as `services.cli.running.running`, with an application that served an earlier hub of this process,
+and with the SQL that earlier hubs asked.
 
 Its routes take longer to make than most tests take, and nothing in them belongs to a hub (`kit.web.application`).
 """
@@ -13,6 +14,7 @@ from typing import Any
 import uvicorn
 import uvicorn.server
 from litestar import Litestar
+from sqlalchemy.util import LRUCache
 
 from services.cli.running import running as serving
 from services.kit.service import Hub, Service
@@ -52,6 +54,19 @@ class Free:
 _free: list[Free] = []
 
 
+class _Statements(LRUCache[tuple[Any, ...], Any]):
+    """SQL by what it was made of. Each engine has a dialect of its own, which stands first, and all are alike."""
+
+    def get(self, key: tuple[Any, ...], default: Any = None) -> Any:
+        return super().get(key[1:], default)
+
+    def __setitem__(self, key: tuple[Any, ...], compiled: Any) -> None:
+        super().__setitem__(key[1:], compiled)
+
+
+_statements = _Statements(4_000)
+
+
 @contextlib.asynccontextmanager
 async def running(settings: Settings, services: Sequence[Service]) -> AsyncIterator[tuple[Hub, uvicorn.Server]]:
     """A hub that answers at `settings.issuer`; stops it at the end."""
@@ -61,6 +76,8 @@ async def running(settings: Settings, services: Sequence[Service]) -> AsyncItera
         place = next((i for i, one in enumerate(_free) if one.fits(settings, services)), None)
         app = create_app(hub) if place is None else _free.pop(place).app
         app.state.hub = hub
+        for runtime in hub.runtimes.values():
+            runtime.db.engine.update_execution_options(compiled_cache=_statements)
         lent.append(app)
         return app
 

@@ -17,6 +17,7 @@ from services.app import chosen
 from services.kit import heavy
 from services.kit.service import Hub
 from services.kit.settings import Settings
+from services.matching.graphql import inputs
 from tests.conftest import Clients, Servers
 from tests.forked import computation
 from tests.running import running
@@ -58,10 +59,11 @@ def own(settings: Settings, workers: bool) -> Settings:
 
 @pytest.fixture(scope="module", autouse=True)
 def forked() -> Iterator[None]:
-    """Plans are searched for in processes that need not import the solvers."""
-    heavy.start = computation
+    """Plans are searched for in processes that need not import the solvers, and shortly where nobody says how long."""
+    usual = inputs.USUAL_SECONDS
+    heavy.start, inputs.USUAL_SECONDS = computation, 0.5
     yield
-    heavy.start = heavy.interpreter
+    heavy.start, inputs.USUAL_SECONDS = heavy.interpreter, usual
 
 
 @pytest_asyncio.fixture

@@ -141,12 +141,17 @@ async def run(settings: Settings, out: Path) -> int:
     return 0
 
 
-async def play(konstanz: Client, heilbronn: Client, organiser: Client, out: Path | None) -> str:
-    """All steps, each checked; returns the event's id. Without `out` no paper is fetched and nothing is printed."""
+async def play(
+    konstanz: Client, heilbronn: Client, organiser: Client, out: Path | None, *, seconds: float = 3.0
+) -> str:
+    """All steps, each checked; returns the event's id. Without `out` no paper is fetched and nothing is printed.
+
+    `seconds` is how long the plan is searched for.
+    """
     say = print if out is not None else (lambda *_words: None)
     await publish(konstanz, heilbronn, say)
     event = await _event(organiser, say)
-    plan = await _plan(organiser, event, say)
+    plan = await _plan(organiser, event, seconds, say)
     _show_quality(plan["quality"], say)
     _show_groups(plan["rounds"], say)
     await organiser.ask(CONFIRM, id=plan["id"])
@@ -215,7 +220,7 @@ async def _event(organiser: Client, say: Any) -> str:
     return str(event["id"])
 
 
-async def _plan(organiser: Client, event: str, say: Any) -> dict[str, Any]:
+async def _plan(organiser: Client, event: str, seconds: float, say: Any) -> dict[str, Any]:
     wanted = snapshot("event")["rounds"]
     say(_("\n4. Speed dating: {rounds} rounds at {tables} tables", rounds=wanted["count"], tables=wanted["tables"]))
     asked = {
@@ -223,7 +228,7 @@ async def _plan(organiser: Client, event: str, say: Any) -> dict[str, Any]:
         "rounds": wanted["count"],
         "tables": wanted["tables"],
         "tableTopics": wanted["tableTopics"],
-        "seconds": 3.0,
+        "seconds": seconds,
         "seed": 2019,
     }
     plan_id = (await organiser.ask(PLAN, input=asked))["planRounds"]["id"]

@@ -14,6 +14,7 @@ import yaml
 from services.app import SERVICES
 from services.cli import _parser
 from services.kit import db, metrics, settings, web
+from tests.conftest import soak
 from tests.deploy import custom
 from tests.deploy.reading import (
     IMAGES,
@@ -45,7 +46,7 @@ LASTING = {where: one for where, one in CONTAINERS.items() if one not in (BEFORE
 each_container = pytest.mark.parametrize("one", CONTAINERS.values(), ids=CONTAINERS)
 
 
-@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("version", [VERSIONS[0], pytest.param(VERSIONS[1], marks=soak)])
 def test_the_api_takes_every_manifest(version: str) -> None:
     for where, one in MANIFESTS.items():
         if (one["apiVersion"], one["kind"]) in custom.SHAPES:

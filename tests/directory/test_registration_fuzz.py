@@ -23,7 +23,7 @@ from services.kit.service import Hub
 from tests.directory import developers
 from tests.directory.developers import ASSERTED, App, claims, metadata, new_key, public, signed
 
-MANY = int(os.environ.get("LOTSENNETZ_FUZZ", "300"))
+MANY = int(os.environ.get("LOTSENNETZ_FUZZ", "120"))
 DESCRIPTION = re.compile(r"[\x20-\x21\x23-\x5b\x5d-\x7e]*")
 """RFC 6749 section 5.2."""
 REGISTRATION_ERRORS = {"invalid_redirect_uri", "invalid_client_metadata"}

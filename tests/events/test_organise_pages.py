@@ -3,60 +3,20 @@
 import datetime as dt
 import re
 import uuid
-from collections.abc import AsyncIterator
 from io import BytesIO
 from typing import Any
 from zipfile import ZipFile
 
-import httpx
-import pytest_asyncio
 from sqlalchemy import select
 
-from services.events.models import Event, Notice, Registration
+from services.events.models import Notice
 from services.kit.db import HUB
-from services.kit.service import Hub
 from tests.browser_like import Browser, logged_in
-from tests.events.organising import Desk, shown
+from tests.events.organise_world import SOON, TITLE, World, world
+from tests.events.organising import shown
 from tests.events.registration_world import GUEST, HOST, NAMES
 
-SOON = dt.datetime.now(dt.UTC).date() + dt.timedelta(days=40)
-TITLE = "Lernreise <b>nach</b> Rebstadt & zurück"
-
-
-class World(Desk):
-    """With the forms that are tried here."""
-
-    async def new(self, **fields: Any) -> str:
-        """A new event by the form; its path."""
-        page = await self.browser.http.get("/organise/new")
-        sent = {
-            "template": "LEARNING_TRIP", "date-day": SOON.day, "date-month": SOON.month, "date-year": SOON.year,
-            "host": HOST, "guests": [GUEST], "title": TITLE, **fields,
-        }  # fmt: skip
-        answer = await self.browser.submit(page, "/organise/new", **sent)
-        assert answer.status_code == 303, shown(answer)
-        return str(answer.headers["location"])
-
-    async def act(self, path: str, action: str, **fields: Any) -> httpx.Response:
-        """Open `path` and send its form to `action` (below the event); the answer."""
-        page = await self.browser.http.get(path)
-        assert page.status_code == 200, shown(page)
-        base = "/".join(path.split("?", maxsplit=1)[0].split("/")[:3])
-        return await self.browser.submit(page, f"{base}{action}", **fields)
-
-    async def states(self, path: str) -> dict[str, str]:
-        query = select(Registration.navigator_id, Registration.state).where(
-            Registration.event_id == uuid.UUID(path.split("/")[2])
-        )
-        async with self.hub.runtimes["events"].db.read(HUB) as session:
-            return {str(key): state for key, state in await session.execute(query)}
-
-
-@pytest_asyncio.fixture(scope="module")
-async def world(shared: Hub) -> AsyncIterator[World]:
-    found = World(shared)
-    async with found.opened(8, 8):
-        yield found
+__all__ = ["world"]
 
 
 async def test_pages_are_for_whoever_may_organise_and_for_their_own_events(world: World) -> None:
@@ -377,90 +337,3 @@ async def test_papers_in_one_place(world: World) -> None:
     with ZipFile(BytesIO(pack.content)) as archive:
         assert archive.namelist()[0] == "01-run-sheet.pdf"
         assert all(archive.read(name).startswith(b"%PDF") for name in archive.namelist())
-
-
-def when(day: dt.date, name: str = "date") -> dict[str, Any]:
-    return {f"{name}-day": day.day, f"{name}-month": day.month, f"{name}-year": day.year}
-
-
-async def meetings(world: World, path: str) -> list[Event]:
-    """The meetings of the series to which the event belongs."""
-    async with world.hub.runtimes["events"].db.read(HUB) as session:
-        event = await session.get_one(Event, uuid.UUID(path.split("/")[2]))
-        query = select(Event).where(Event.series_id == event.series_id).order_by(Event.recurrence)
-        return list((await session.scalars(query)).all())
-
-
-async def test_a_series_from_its_first_day_on(world: World) -> None:
-    path = await world.new(template="NONE", title="Runde", rule="FORTNIGHTLY", times="3")
-    assert path.endswith("/series")
-    every = await meetings(world, path)
-    assert [one.date for one in every] == [SOON + dt.timedelta(days=14 * number) for number in range(3)]
-    page = await world.browser.http.get(path)
-    assert "alle 2 Wochen" in shown(page)
-    assert "3 Mal" in shown(page)
-    assert all(f"/organise/{one.id}" in page.text for one in every[1:])
-    for state, there in ((HOST[:2], True), ("03", False)):
-        for calendar in (f"/calendar?state={state}", f"/calendar/of/{state}"):
-            assert ("<article" in (await world.browser.http.get(calendar)).text) == there, calendar
-    second = f"/organise/{every[1].id}"
-    assert "Ein Termin einer Reihe." in shown(await world.browser.http.get(f"{second}/agenda"))
-    # This one alone, this one and the following, all.
-    head = {
-        "kind": "MEETING", **when(every[1].date), "host": HOST, "guests": [GUEST], "count": "0",
-        **{f"lastDay-{part}": "" for part in ("day", "month", "year")},
-    }  # fmt: skip
-    await world.act(f"{second}/head", "/head", **head, title="Allein", scope="THIS")
-    assert [one.title for one in await meetings(world, path)] == ["Runde", "Allein", "Runde"]
-    await world.act(f"{second}/head", "/head", **head, title="Ab jetzt", scope="FOLLOWING")
-    assert [one.title for one in await meetings(world, path)] == ["Runde", "Ab jetzt", "Ab jetzt"]
-    first = path.removesuffix("/series")
-    answer = await world.act(f"{first}/head", "/head", **{**head, **when(SOON)}, title="Alle", scope="ALL")
-    assert answer.status_code == 303, shown(answer)
-    assert [one.title for one in await meetings(world, path)] == ["Alle", "Alle", "Alle"]
-
-
-async def test_what_one_meeting_says_is_carried_over(world: World) -> None:
-    path = await world.new(template="NONE", title="Runde", rule="WEEKLY", times="3")
-    first = path.removesuffix("/series")
-    last = f"/organise/{(await meetings(world, path))[2].id}"
-    await world.act(f"{last}/venue", "/venue", venue="Anderswo", address="", onlineLink="")
-    await world.act(f"{first}/venue", "/venue", venue="Rathaus", address="", onlineLink="")
-    assert "einzeln geändert" in shown(await world.browser.http.get(path))
-    await world.act(path, "/series/carry", scope="FOLLOWING")
-    assert [one.venue for one in await meetings(world, path)] == ["Rathaus", "Rathaus", "Anderswo"]
-    await world.act(path, "/series/carry", scope="ALL", overwrite="true")
-    assert {one.venue for one in await meetings(world, path)} == {"Rathaus"}
-    # Other days: from the second on, once more each month.
-    second = f"/organise/{(await meetings(world, path))[1].id}/series"
-    day = SOON + dt.timedelta(days=8)
-    answer = await world.act(second, "/series/days", **when(day), rule="WEEKLY", times="2")
-    assert answer.status_code == 303, shown(answer)
-    assert [one.date for one in await meetings(world, second)] == [day, day + dt.timedelta(days=7)]
-    wrong = await world.act(second, "/series/days", **when(day), rule="WEEKLY", times="")
-    assert (wrong.status_code, 'id="e-times"' in wrong.text) == (422, True)
-    wrong = await world.act(second, "/series/days", **when(day), rule="HOURLY", times="2")
-    assert (wrong.status_code, 'id="e-rule"' in wrong.text) == (422, True)
-    answer = await world.act(second, "/series/cancel", scope="ALL")
-    assert {one.status for one in await meetings(world, second)} == {"cancelled"}
-    assert "abgesagt" in shown(await world.browser.http.get(second))
-
-
-async def test_a_series_from_an_event(world: World) -> None:
-    path = await world.new()
-    first = dt.date(SOON.year + 1, 3, 31)
-    answer = await world.act(f"{path}/series", "/series", **when(first), rule="MONTHDAY", **when(
-        dt.date(SOON.year + 1, 8, 30), "until"))  # fmt: skip
-    assert answer.status_code == 303, shown(answer)
-    every = await meetings(world, answer.headers["location"])
-    assert [(one.date.month, one.date.day) for one in every] == [(3, 31), (5, 31), (7, 31)]
-    assert {one.title for one in every} == {TITLE}
-    assert (await world.draft(path)).date == SOON, "the event itself stays"
-    wrong = await world.act(f"{path}/series", "/series", **when(dt.date(SOON.year + 1, 3, 3)), rule="LAST", times="2")
-    assert (wrong.status_code, "e-date" in wrong.text) == (422, True), shown(wrong)
-    page = await world.browser.http.get("/organise/new")
-    sent = {"template": "NONE", "title": "Runde", "host": HOST, **when(SOON), "rule": "WEEKLY"}
-    wrong = await world.browser.submit(page, "/organise/new", **sent)
-    assert (wrong.status_code, 'id="e-times"' in wrong.text) == (422, True)
-    wrong = await world.browser.submit(page, "/organise/new", **sent, times="101")
-    assert (wrong.status_code, 'id="e-times"' in wrong.text) == (422, True)

@@ -13,6 +13,7 @@ import pytest
 from services.events import prints
 from services.events.day import Day, Person, Round, Stop, Table, printable
 from services.kit.i18n import speaking
+from tests.conftest import soak
 from tests.events.sample_day import at, sample_day
 
 NASTY = (
@@ -224,8 +225,13 @@ def test_a_fourth_city_follows_below_without_the_round_again() -> None:
     assert all(plain(text).count(plain(person.name)) == 1 for person in people)
 
 
-@pytest.mark.parametrize("status", ["confirmed", "tentative"])
-@pytest.mark.parametrize("speech", ["de", "en"])
+@pytest.mark.parametrize(
+    ("speech", "status"),
+    [
+        *(("de", "confirmed"), ("en", "tentative")),
+        *(pytest.param(*one, marks=soak) for one in (("de", "tentative"), ("en", "confirmed"))),
+    ],
+)
 def test_eight_slips_share_a_page_up_to_four_rounds(speech: str, status: str) -> None:
     day = msgspec.structs.replace(three_cities(speech), status=status)
     with speaking(speech):
@@ -314,7 +320,7 @@ def test_what_people_type_is_printed_literally(paper: Callable[[Day], bytes]) ->
         assert plain(name) in plain(text)
 
 
-@pytest.mark.parametrize(("people", "rounds"), [(1, 1), (60, 8), (7, 32)])
+@pytest.mark.parametrize(("people", "rounds"), [(1, 1), pytest.param(60, 8, marks=soak), (7, 32)])
 def test_nothing_is_lost_or_leaves_the_page_however_many(people: int, rounds: int) -> None:
     day = placed(people, rounds)
     times = dict.fromkeys(PAPERS, 1) | {prints.table_cards: rounds, prints.run_sheet: -(-rounds // 9)}

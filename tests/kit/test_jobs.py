@@ -21,6 +21,7 @@ from sqlalchemy import delete, func, select, text, update
 from services.kit import heavy, jobs, worker
 from services.kit.errors import HubError, Unavailable
 from services.kit.jobs import LostLease, Queue, Status
+from tests.conftest import soak
 from tests.kit import kill_jobs as toil
 from tests.kit import kill_world as world
 from tests.kit.kill_jobs import EFFECT, ROWS, TOIL, Task, Toys, working
@@ -303,7 +304,7 @@ async def test_nobody_waits_long_for_a_valkey_that_hangs(fragile: Fragile) -> No
     gc.collect()
 
 
-@pytest.mark.parametrize("mode", ["fast", "immediate"])
+@pytest.mark.parametrize("mode", ["immediate", pytest.param("fast", marks=soak)])
 async def test_postgres_restarted_under_load(fragile: Fragile, mode: str) -> None:
     own, toys = fragile
     async with toys.queue.db.begin() as session:

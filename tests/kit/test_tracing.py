@@ -52,7 +52,7 @@ async def test_a_trace_goes_through_request_database_and_job(
             clients = await demo.register(there.hub, there.tokens, there.graph)
             for client in clients:
                 client.http.headers["traceparent"] = f"00-{TRACE}-b7ad6b7169203331-01"
-            await demo.play(*clients, None)
+            await demo.play(*clients, None, seconds=0.5)
             async with httpx.AsyncClient(trust_env=False) as http:
                 await http.get(f"{there.tokens}/nobody/jane.doe@example.org")
             for client in clients:

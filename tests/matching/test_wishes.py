@@ -11,7 +11,7 @@ from services.contracts.directory import NavigatorErased
 from services.kit.db import HUB
 from services.kit.service import Hub
 from services.matching import intake
-from tests.conftest import Clients
+from tests.conftest import Clients, soak
 from tests.matching.planned import CANCEL, HEILBRONN, KONSTANZ, ask, done, navigators, people, row_of, seats
 
 WHY = """query ($id: ID!) { plan(id: $id) { conflict { reason message navigators { id } minimal
@@ -153,7 +153,7 @@ async def test_rules_that_conflict_are_named_in_words(hub: Hub, clients: Clients
     assert (await guest.ask(WHY, id=plan))["plan"] == {"conflict": None, "brokenRules": []}
 
 
-@pytest.mark.parametrize("rounds", [1, 3])
+@pytest.mark.parametrize("rounds", [3, pytest.param(1, marks=soak)])
 async def test_a_cancelled_search_answers_with_its_best(hub: Hub, clients: Clients, rounds: int) -> None:
     organiser, event = await people(hub, clients, 30)
     plan = await ask(organiser, event, seconds=100.0, rounds=rounds)

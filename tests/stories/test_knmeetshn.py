@@ -1,5 +1,5 @@
-"""The #KNmeetsHN day through the public API: in one process, and as apart as it gets (`make split`), behind a real
-federation router and with a replica; there nobody reaches what is not theirs, and all of it ends.
+"""The #KNmeetsHN day through the public API, as apart as it gets (`make split`): behind a real federation router and
+with a replica; there nobody reaches what is not theirs, and all of it ends. In `make soak` also in one process.
 """
 
 import asyncio
@@ -52,7 +52,9 @@ QUERIES = {
 }
 
 
-@pytest_asyncio.fixture(scope="module", params=["one process", "cluster", pytest.param("split", marks=soak)])
+@pytest_asyncio.fixture(
+    scope="module", params=["cluster", *(pytest.param(name, marks=soak) for name in ("one process", "split"))]
+)
 async def played(
     request: pytest.FixtureRequest, servers: Servers, template: str, settings: Settings
 ) -> AsyncIterator[tuple[Deployment, str, Client]]:
@@ -64,7 +66,7 @@ async def played(
         clients = await demo.register(deployment.hub, deployment.tokens, deployment.graph)
         for client in clients:
             stack.push_async_callback(client.close)
-        yield deployment, await demo.play(*clients, None), clients[2]
+        yield deployment, await demo.play(*clients, None, seconds=0.5), clients[2]
 
 
 @pytest.mark.slow

@@ -134,7 +134,7 @@ async def test_every_row_comes_back(
         own = replace(settings, database_url=url, redis_url=servers.redis, workers=True, data=tmp_path)
         async with running(own, chosen()) as (hub, _server):
             clients = await demo.register(hub)
-            event = await demo.play(*clients, None)
+            event = await demo.play(*clients, None, seconds=0.5)
             over = asyncio.Event()
 
             async def publish() -> None:

@@ -10,6 +10,7 @@ import numpy as np
 from services.events.agenda import Iterations, Model, Problem, check, explain, random_plan, seating, solve
 from services.events.agenda.exact import optimum
 from services.events.agenda.problem import Rules
+from tests.conftest import SOAK
 from tests.events.agenda.cases import case
 from tests.events.agenda.instances import instance, problem
 
@@ -106,7 +107,7 @@ def _exact_for(given: Problem, plan: np.ndarray) -> int:
 
 def test_seats_are_given_as_well_as_can_be() -> None:
     tight = once = 0
-    for seed in range(60):
+    for seed in range(60 if SOAK else 30):
         given = replace(case(seed).problem(), seated=True)
         plan = random_plan(given, seed)
         at = seating(given, plan)
@@ -120,8 +121,8 @@ def test_seats_are_given_as_well_as_can_be() -> None:
         else:
             assert got >= 0.8 * best, seed
         tight += best < _attended(replace(given, seated=False), seating(replace(given, seated=False), plan))
-    assert once > 10
-    assert tight > 10
+    assert once > 5
+    assert tight > 5
 
 
 def _attended(given: Problem, at: np.ndarray) -> int:

@@ -16,6 +16,7 @@ from services.matching.solver.conflict import Conflict, Possible, conflict
 from services.matching.solver.conflict.counting import CERTIFICATES, seats
 from services.matching.solver.exact import optimum
 from services.matching.solver.rules import Relaxed, Rule, Rulebook, Sort
+from tests.conftest import soak
 from tests.matching.solver.cases import PLANTS, draft, infeasible
 
 # Generous, since other work may share the machine: nothing here takes a second alone.
@@ -60,7 +61,7 @@ def _can(given: Problem, rules: frozenset[Rule]) -> bool:
 
 
 # Forty, and a hundred where a thousand plans are asked for.
-PLANTED = int(os.environ.get("LOTSENNETZ_PLANS", "400")) // 10
+PLANTED = int(os.environ.get("LOTSENNETZ_PLANS", "200")) // 10
 
 
 @pytest.mark.parametrize("number", range(PLANTED))
@@ -183,6 +184,7 @@ def test_where_there_is_none_a_plan_says_so() -> None:
     assert check(given, found.plan) == []
 
 
+@soak
 def test_hundreds_of_people() -> None:
     model = _model(600, 60, rounds=4, city=None)
     for number in range(60):

@@ -13,8 +13,8 @@ COMMAND = f"{__spec__.name}:main"
 
 
 def main(arguments: list[str]) -> int:
-    notices.LOOK_SECONDS = 0.5
-    keeping.TELL_SECONDS, keeping.SETTLE_SECONDS, keeping.DAILY_SECONDS = 0.2, 0.5, 0.5
+    notices.LOOK_SECONDS = 1.0
+    keeping.TELL_SECONDS, keeping.SETTLE_SECONDS, keeping.DAILY_SECONDS = 0.5, 1.0, 1.0
     keeping.ASK_AFTER = dt.timedelta()
     telling.QUIET = dt.timedelta(seconds=0.3)
     return cli.main(arguments)
