@@ -8,8 +8,18 @@ from tests.stories.tenants.answers import Rows, leaks
 from tests.stories.tenants.calls import MUTATIONS, calls
 from tests.stories.tenants.world import World, codes, together
 
+OWN = {"openNavigatorCall", "closeNavigatorCall"}
+"""What names no city and nothing of a city, but is about that of who asks."""
 
-@pytest.mark.parametrize("names", together(MUTATIONS), ids=lambda names: names[0])
+
+async def test_what_is_about_one_s_own_city_names_no_other(world: World) -> None:
+    ids = set(map(str, world.theirs.ids.values()))
+    for name in OWN:
+        for _query, sent in calls("mutation", name, world.theirs):
+            assert not any(one in str(sent) for one in ids), (name, sent)
+
+
+@pytest.mark.parametrize("names", together([name for name in MUTATIONS if name not in OWN]), ids=lambda names: names[0])
 async def test_no_mutation_changes_anything_of_another_city(world: World, names: Sequence[str]) -> None:
     async def ask(name: str) -> None:
         for actor, sent, answer in await world.ask_all(calls("mutation", name, world.theirs)):
