@@ -195,6 +195,50 @@ async def test_place_and_rooms(world: World) -> None:
     assert room.id not in {one.id for one in (await world.draft(path)).rooms or ()}
 
 
+async def test_times_of_an_open_space(world: World) -> None:
+    """Several in one go, further ones behind them, one taken away and put back; what is wrong changes nothing."""
+    path = f"{await world.new(template='OPEN_SPACE')}/venue"
+    page = await world.browser.http.get(path)
+    assert "Zu jeder dieser Zeiten läuft in jedem Raum eine Runde." in shown(page)
+    await world.act(path, "/venue/times", begins="13:00", count="2", minutes="45", pause="15")
+    page = await world.browser.http.get(path)
+    assert "13:00 – 13:45" in shown(page)
+    assert "14:00 – 14:45" in shown(page)
+    assert 'value="15:00"' in page.text, "behind the last one"
+    wrong = await world.act(path, "/venue/times", begins="14:30", count="1", minutes="45", pause="15")
+    assert (wrong.status_code, "bevor" in shown(wrong)) == (422, True)
+    wrong = await world.act(path, "/venue/times", begins="15:00", count="99", minutes="4", pause="15")
+    assert (wrong.status_code, 'href="#f-count"' in wrong.text, 'href="#f-minutes"' in wrong.text) == (422, True, True)
+    assert 'value="99"' in wrong.text, "what was written stays"
+
+    slot = re.search(r'name="slot" value="([^"]+)"', page.text)
+    assert slot
+    gone = await world.act(path, "/venue/times/remove", slot=slot[1])
+    page = await world.browser.http.get(gone.headers["location"])
+    assert "13:00 – 13:45" not in shown(page)
+    answer = await world.browser.submit(page, path + "/times")  # the first form there: put it back
+    assert answer.status_code == 303, shown(answer)
+    assert "13:00 – 13:45" in shown(await world.browser.http.get(path))
+    assert (await world.act(path, "/venue/times/remove", slot=str(uuid.uuid4()))).status_code == 404
+    forged = await world.browser.http.get(f"{path}?gone=2027-01-01T<b>-x")
+    assert "War das ein Versehen?" not in shown(forged)
+
+
+async def test_topics_are_written_down_for_others(world: World) -> None:
+    """What people call out; all lines or none."""
+    path = f"{await world.new(template='OPEN_SPACE')}/day/board"
+    page = await world.browser.http.get(path)
+    assert f"{path.removesuffix('/day/board')}/venue#" in page.text, "where rooms and times are entered"
+    await world.act(path, "/day/board/topics", titles="Einfache Sprache\r\n\r\n <b>E-Akte</b> ")
+    page = await world.browser.http.get(path)
+    assert "1 Einfache Sprache" in shown(page)
+    assert "2 &lt;b&gt;E-Akte&lt;/b&gt;" in page.text
+    for wrong in ("  ", "Gut\n" + "x" * 300):
+        answer = await world.act(path, "/day/board/topics", titles=wrong)
+        assert (answer.status_code, 'href="#f-titles"' in answer.text) == (422, True), shown(answer)
+    assert "Gut" not in shown(await world.browser.http.get(path))
+
+
 async def test_head_copy_and_calling_off(world: World) -> None:
     path = await world.new()
     day = SOON + dt.timedelta(days=7)
