@@ -199,7 +199,7 @@ async def test_times_of_an_open_space(world: World) -> None:
     """Several in one go, further ones behind them, one taken away and put back; what is wrong changes nothing."""
     path = f"{await world.new(template='OPEN_SPACE')}/venue"
     page = await world.browser.http.get(path)
-    assert "Zu jeder dieser Zeiten läuft in jedem Raum eine Runde." in shown(page)
+    assert "Zu jeder dieser Zeiten läuft in jedem Raum eine Session." in shown(page)
     await world.act(path, "/venue/times", begins="13:00", count="2", minutes="45", pause="15")
     page = await world.browser.http.get(path)
     assert "13:00 – 13:45" in shown(page)
@@ -228,7 +228,9 @@ async def test_topics_are_written_down_for_others(world: World) -> None:
     """What people call out; all lines or none."""
     path = f"{await world.new(template='OPEN_SPACE')}/day/board"
     page = await world.browser.http.get(path)
-    assert f"{path.removesuffix('/day/board')}/venue#" in page.text, "where rooms and times are entered"
+    assert f"{path.removesuffix('/day/board')}/venue#" in page.text, "where rooms are entered"
+    timed = await world.act(path, "/venue/times", begins="13:00", count="2", minutes="45", pause="15")
+    assert timed.headers["location"] == path, "one stays here"
     await world.act(path, "/day/board/topics", titles="Einfache Sprache\r\n\r\n <b>E-Akte</b> ")
     page = await world.browser.http.get(path)
     assert "1 Einfache Sprache" in shown(page)

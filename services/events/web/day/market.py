@@ -12,7 +12,10 @@ from services.events.openspace.drafts import LONGEST_TITLE, MOST_AT_ONCE
 from services.events.web.day import ground
 from services.events.web.day.ground import BASE, SERVICE
 from services.events.web.day.phone import moment_in
+from services.events.web.organise import times
+from services.events.web.registration import here
 from services.kit import forms
+from services.kit.db import NOBODY
 from services.kit.errors import Problem, Refused
 from services.kit.forms import EMPTY, Form
 from services.kit.i18n import gettext as _
@@ -83,10 +86,13 @@ async def market(request: AnyRequest, id: uuid.UUID) -> Response[Any]:
 
 async def _market(request: AnyRequest, id: uuid.UUID, shown: Form = EMPTY, status: int = 200) -> Response[Any]:
     event = await ground.organised(request, id)
+    async with here(request).db.read(NOBODY) as session:
+        suggested = (await times.shown(session, event))["times"]
     found = (await ask(request, SERVICE, SPACE, event=str(id)))["space"]
     board = found["board"]
     return await ground.page(
         request, "market", event, "/day/board", status, shown=shown, space=found, board=board,
+        times=suggested, empty=EMPTY,
         titles={one["id"]: f"{one['number']} {one['title']}" for one in found["proposals"]},
         topics=[one for one in found["proposals"] if not one["mergedInto"] and one["state"] != "WITHDRAWN"],
         merged=[one for one in found["proposals"] if one["mergedInto"]],

@@ -3,7 +3,7 @@
 import datetime as dt
 import uuid
 from collections.abc import Sequence
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -27,13 +27,17 @@ LONGEST: Final = 8 * 60
 
 
 class Timing(msgspec.Struct, frozen=True):
-    """`count` times of `minutes` each, `pause` minutes apart, the first of which begins `on` this day."""
+    """`count` times of `minutes` each, `pause` minutes apart, the first of which begins `on` this day.
+
+    `back` is the page that shows them.
+    """
 
     begins: Annotated[str, msgspec.Meta(max_length=5)]
     on: dt.date | None = None
     count: int = 1
     minutes: int = MINUTES
     pause: int = 0
+    back: Literal["/venue", "/day/board"] = "/venue"
 
 
 class Dropping(msgspec.Struct, frozen=True):

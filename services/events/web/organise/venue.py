@@ -133,7 +133,7 @@ async def add_times(request: AnyRequest, id: uuid.UUID) -> Response[Any]:
         shown = ground.beside(request, problem, *times.FIELDS)
         return await _show(request, id, shown, problem.status, of="times")
     words = ngettext("One time was added.", "{number} times were added.", count)
-    return pages.redirect(request, path_of(id, "/venue"), flash=words)
+    return pages.redirect(request, path_of(id, said.back), flash=words)
 
 
 @post(f"{BASE}/{{id:uuid}}/venue/times/remove", page=True, status_code=303, right=access.ORGANISER)
