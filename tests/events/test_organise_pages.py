@@ -187,6 +187,9 @@ async def test_place_and_rooms(world: World) -> None:
     rooms = (await world.draft(path)).rooms or ()
     await world.act(path, "/venue/room", name="Bühne", capacity="0")
     await world.act(path, "/venue/room", name="Bühne", capacity="120", features=["HEARING_LOOP"])
+    twice = await world.act(path, "/venue/room", name="Bühne")
+    assert (twice.status_code, "Zwei Räume haben denselben Namen." in shown(twice)) == (422, True)
+    assert 'href="#f-name"' in twice.text
     draft = await world.draft(path)
     assert (draft.online, len(draft.rooms or ())) == ("https://x.example/raum", len(rooms) + 1)
     (room,) = [one for one in draft.rooms or () if one.name == "Bühne"]
