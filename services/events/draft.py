@@ -148,6 +148,10 @@ def validate(draft: Draft, topics: frozenset[str]) -> Draft:
         ids = [thing.id for thing in things if thing.id]
         if len(set(ids)) < len(ids):
             checks.add(where, field, _("An id is given twice."))
+    names = [room.name for room in clean.rooms or ()]
+    if len(set(names)) < len(names):
+        twice = max(i for i, name in enumerate(names) if name in names[:i])
+        checks.add(f"rooms[{twice}]", "name", _("Two rooms have the same name."))
     checks.done(_("The event was not stored. Please correct the fields named and send it again."))
     return clean
 

@@ -60,6 +60,10 @@ async def test_an_event_from_a_template(world: World) -> None:
     await world.act(f"{path}/venue", "/venue/room", name="Saal", capacity="80", features=["STEP_FREE", "WIFI"])
     again = await world.draft(await world.new(template="OPEN_SPACE", title=""))
     assert (again.title, again.venue, [room.name for room in again.rooms or ()]) == ("Open Space", "Rathaus", ["Saal"])
+    other = await world.draft(await world.new(venue="Stadthalle", rooms="Foyer\r\n\r\nKleiner Saal"))
+    assert (other.venue, other.address, [room.name for room in other.rooms or ()]) == (
+        "Stadthalle", "", ["Foyer", "Kleiner Saal"],
+    )  # fmt: skip
     empty = await world.draft(await world.new(template="NONE", title="Runde"))
     assert (empty.kind, empty.agenda, empty.rounds) == ("MEETING", (), None)
 
@@ -143,6 +147,9 @@ async def test_place_and_rooms(world: World) -> None:
     rooms = (await world.draft(path)).rooms or ()
     await world.act(path, "/venue/room", name="Bühne", capacity="0")
     await world.act(path, "/venue/room", name="Bühne", capacity="120", features=["HEARING_LOOP"])
+    twice = await world.act(path, "/venue/room", name="Bühne")
+    assert (twice.status_code, "Zwei Räume haben denselben Namen." in shown(twice)) == (422, True)
+    assert 'href="#f-name"' in twice.text
     draft = await world.draft(path)
     assert (draft.online, len(draft.rooms or ())) == ("https://x.example/raum", len(rooms) + 1)
     (room,) = [one for one in draft.rooms or () if one.name == "Bühne"]
@@ -153,6 +160,50 @@ async def test_place_and_rooms(world: World) -> None:
     assert (changed.name, changed.capacity) == ("Große Bühne", None)
     await world.act(path, "/venue/remove", room=room.id)
     assert room.id not in {one.id for one in (await world.draft(path)).rooms or ()}
+
+
+async def test_times_of_an_open_space(world: World) -> None:
+    """Several in one go, further ones behind them, one taken away and put back; what is wrong changes nothing."""
+    path = f"{await world.new(template='OPEN_SPACE')}/venue"
+    page = await world.browser.http.get(path)
+    assert "Zu jeder dieser Zeiten läuft in jedem Raum eine Session." in shown(page)
+    await world.act(path, "/venue/times", begins="13:00", count="2", minutes="45", pause="15")
+    page = await world.browser.http.get(path)
+    assert "13:00 – 13:45" in shown(page)
+    assert "14:00 – 14:45" in shown(page)
+    assert 'value="15:00"' in page.text, "behind the last one"
+    wrong = await world.act(path, "/venue/times", begins="14:30", count="1", minutes="45", pause="15")
+    assert (wrong.status_code, "bevor" in shown(wrong)) == (422, True)
+    wrong = await world.act(path, "/venue/times", begins="15:00", count="99", minutes="4", pause="15")
+    assert (wrong.status_code, 'href="#f-count"' in wrong.text, 'href="#f-minutes"' in wrong.text) == (422, True, True)
+    assert 'value="99"' in wrong.text, "what was written stays"
+
+    slot = re.search(r'name="slot" value="([^"]+)"', page.text)
+    assert slot
+    gone = await world.act(path, "/venue/times/remove", slot=slot[1])
+    page = await world.browser.http.get(gone.headers["location"])
+    assert "13:00 – 13:45" not in shown(page)
+    answer = await world.browser.submit(page, path + "/times")  # the first form there: put it back
+    assert answer.status_code == 303, shown(answer)
+    assert "13:00 – 13:45" in shown(await world.browser.http.get(path))
+    assert (await world.act(path, "/venue/times/remove", slot=str(uuid.uuid4()))).status_code == 404
+    forged = await world.browser.http.get(f"{path}?gone=2027-01-01T<b>-x")
+    assert "War das ein Versehen?" not in shown(forged)
+
+
+async def test_topics_are_written_down_for_others(world: World) -> None:
+    """What people call out; all lines or none."""
+    path = f"{await world.new(template='OPEN_SPACE')}/day/board"
+    timed = await world.act(path, "/venue/times", begins="13:00", count="2", minutes="45", pause="15")
+    assert timed.headers["location"] == path, "one stays here"
+    await world.act(path, "/day/board/topics", titles="Einfache Sprache\r\n\r\n <b>E-Akte</b> ")
+    page = await world.browser.http.get(path)
+    assert "1 Einfache Sprache" in shown(page)
+    assert "2 &lt;b&gt;E-Akte&lt;/b&gt;" in page.text
+    for wrong in ("  ", "Gut\n" + "x" * 300):
+        answer = await world.act(path, "/day/board/topics", titles=wrong)
+        assert (answer.status_code, 'href="#f-titles"' in answer.text) == (422, True), shown(answer)
+    assert "Gut" not in shown(await world.browser.http.get(path))
 
 
 async def test_head_copy_and_calling_off(world: World) -> None:

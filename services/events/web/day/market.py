@@ -1,4 +1,4 @@
-"""The organiser's hand on the open space: move sessions, merge topics, plan, publish, close rooms."""
+"""The organiser's hand on the open space: write down, move, merge, plan, publish, close rooms."""
 
 import datetime as dt
 import uuid
@@ -8,13 +8,18 @@ import msgspec
 from litestar import Response, get, post
 
 from services.events import access
+from services.events.openspace.drafts import LONGEST_TITLE, MOST_AT_ONCE
 from services.events.web.day import ground
 from services.events.web.day.ground import BASE, SERVICE
 from services.events.web.day.phone import moment_in
+from services.events.web.organise import times
+from services.events.web.registration import here
 from services.kit import forms
+from services.kit.db import NOBODY
 from services.kit.errors import Problem, Refused
 from services.kit.forms import EMPTY, Form
 from services.kit.i18n import gettext as _
+from services.kit.i18n import ngettext
 from services.kit.pages import AnyRequest, ask
 
 SPACE: Final = """query ($event: ID!) { space: openSpace(event: $event) { wishesOpen eventLink
@@ -28,6 +33,8 @@ MOVE: Final = """mutation ($event: ID!, $changes: [SessionChange!]!) {
 MERGE: Final = """mutation ($event: ID!, $into: ID!, $others: [ID!]!) {
   mergeProposals(event: $event, into: $into, proposals: $others) { wishesOpen } }"""
 APART: Final = "mutation ($event: ID!, $id: ID!) { takeProposalApart(event: $event, id: $id) { wishesOpen } }"
+PROPOSE: Final = """mutation ($event: ID!, $topics: [ProposalInput!]!) {
+  proposeSessions(event: $event, topics: $topics) { wishesOpen } }"""
 PLAN: Final = "mutation ($event: ID!) { planOpenSpace(event: $event) { id } }"
 REPLAN: Final = "mutation ($event: ID!) { replanOpenSpace(event: $event) { id } }"
 PUBLISH: Final = "mutation ($plan: ID!) { publishOpenSpacePlan(plan: $plan) { wishesOpen } }"
@@ -54,6 +61,12 @@ class Merged(msgspec.Struct, frozen=True):
     other: str
 
 
+class Written(msgspec.Struct, frozen=True):
+    """Topics that people called out or wrote on cards, one in a line."""
+
+    titles: Annotated[str, msgspec.Meta(max_length=MOST_AT_ONCE * LONGEST_TITLE)]
+
+
 class Done(msgspec.Struct, frozen=True):
     do: Literal["plan", "replan", "publish", "apart", "open", "close"]
     id: str = ""
@@ -73,10 +86,13 @@ async def market(request: AnyRequest, id: uuid.UUID) -> Response[Any]:
 
 async def _market(request: AnyRequest, id: uuid.UUID, shown: Form = EMPTY, status: int = 200) -> Response[Any]:
     event = await ground.organised(request, id)
+    async with here(request).db.read(NOBODY) as session:
+        suggested = (await times.shown(session, event))["times"]
     found = (await ask(request, SERVICE, SPACE, event=str(id)))["space"]
     board = found["board"]
     return await ground.page(
         request, "market", event, "/day/board", status, shown=shown, space=found, board=board,
+        times=suggested, empty=EMPTY,
         titles={one["id"]: f"{one['number']} {one['title']}" for one in found["proposals"]},
         topics=[one for one in found["proposals"] if not one["mergedInto"] and one["state"] != "WITHDRAWN"],
         merged=[one for one in found["proposals"] if one["mergedInto"]],
@@ -94,6 +110,19 @@ def _pair(value: str, field: str) -> tuple[str, str]:
         message = _("Please choose one of those offered.")
         raise Refused(message, [Problem(message, field=field)])
     return one, other
+
+
+@post(f"{BASE}/board/topics", page=True, status_code=303, right=access.ORGANISER)
+async def write(request: AnyRequest, id: uuid.UUID) -> Response[Any]:
+    """All or none of them stand on the wall then."""
+
+    async def change() -> str:
+        said = await forms.read(request, Written)
+        titles = list(filter(None, map(str.strip, said.titles.split("\n"))))
+        await ask(request, SERVICE, PROPOSE, event=str(id), topics=[{"title": title} for title in titles])
+        return ngettext("One topic was written down.", "{number} topics were written down.", len(titles))
+
+    return await _changed(request, id, change, "titles")
 
 
 @post(f"{BASE}/board/move", page=True, status_code=303, right=access.ORGANISER)
@@ -162,11 +191,11 @@ async def room(request: AnyRequest, id: uuid.UUID) -> Response[Any]:
     return await _changed(request, id, change)
 
 
-async def _changed(request: AnyRequest, id: uuid.UUID, change: Any) -> Response[Any]:
+async def _changed(request: AnyRequest, id: uuid.UUID, change: Any, field: str = "") -> Response[Any]:
     async def again(shown: Form, status: int) -> Response[Any]:
         return await _market(request, id, shown, status)
 
-    return await ground.changed(request, change, f"/organise/{id}/day/board", again)
+    return await ground.changed(request, change, f"/organise/{id}/day/board", again, field)
 
 
-routes = [market, move, merge, do, room]
+routes = [market, write, move, merge, do, room]

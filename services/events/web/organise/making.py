@@ -19,7 +19,7 @@ from services.events import (
     timetable,
     trips,
 )
-from services.events.draft import Draft, Rounds
+from services.events.draft import Draft, Room, Rounds
 from services.events.models import Event, Module
 from services.events.registration import organising, outstanding
 from services.events.web.organise import ground
@@ -47,7 +47,7 @@ replace = msgspec.structs.replace
 
 
 class Making(msgspec.Struct, frozen=True):
-    """`module` is the id of the one that is taught."""
+    """`rooms` are names, one in a line; `module` is the id of the one that is taught."""
 
     template: Literal["LEARNING_TRIP", "OPEN_SPACE", "MODULE", "REVIEW", "NONE"]
     date: dt.date
@@ -55,6 +55,8 @@ class Making(msgspec.Struct, frozen=True):
     guests: Cities = []
     title: Title = ""
     starts: Annotated[str, msgspec.Meta(max_length=5)] = ""
+    venue: Annotated[str, msgspec.Meta(max_length=200)] = ""
+    rooms: Annotated[str, msgspec.Meta(max_length=8_000)] = ""
     rule: Literal["", "WEEKLY", "FORTNIGHTLY", "MONTHLY", "LAST", "MONTHDAY", "QUARTERLY", "YEARLY"] = ""
     times: Times = None
     until: dt.date | None = None
@@ -148,7 +150,10 @@ async def make(request: AnyRequest) -> Response[Any]:
 
         event, *others = await changing.create_all(here(request), who, store)
     except Refused as problem:
-        fields = ("title", "date", "host", "guests", "starts", "template", "rule", "times", "until", "module")
+        fields = (
+            "title", "date", "host", "guests", "starts", "venue", "rooms",
+            "template", "rule", "times", "until", "module",
+        )  # fmt: skip
         return await _new(request, who, ground.beside(request, problem, *fields), problem.status)
     if others:
         words = _("The series is there. What you change in one meeting, you can carry over to the others.")
@@ -162,10 +167,13 @@ def _wanted(said: Making, cities: dict[str, str]) -> Draft:
     guests = [one for one in ground.keys_of(cities, ground.split(said.guests), "guests") if one != host]
     draft.few("guests", len(guests), draft.MOST_CITIES)
     if said.template == "NONE":
-        return Draft(title=said.title or _("Meeting"), date=said.date, host=host, guests=tuple(guests), kind="MEETING")
-    made = templates.TEMPLATES[said.template]()
-    wanted = templates.draft(made, said.date, host, guests, title=said.title or None, starts=said.starts or None)
-    return replace(wanted, module=said.module) if said.module else wanted
+        wanted = Draft(said.title or _("Meeting"), said.date, host, guests=tuple(guests), kind="MEETING")
+    else:
+        made = templates.TEMPLATES[said.template]()
+        wanted = templates.draft(made, said.date, host, guests, title=said.title or None, starts=said.starts or None)
+        wanted = replace(wanted, module=said.module or wanted.module)
+    rooms = tuple(Room(name) for name in filter(None, map(str.strip, said.rooms.split("\n"))))
+    return replace(wanted, venue=said.venue or wanted.venue, rooms=rooms or wanted.rooms)
 
 
 def _may_hold(who: Principal, wanted: Draft) -> None:
@@ -177,7 +185,9 @@ def _may_hold(who: Principal, wanted: Draft) -> None:
 
 
 async def _with_rooms(session: Reader, who: Principal, wanted: Draft) -> Draft:
-    """With the venue and the rooms where the same organiser met in this city before."""
+    """Where nothing is said of them, with the venue and the rooms where the same organiser met in this city before."""
+    if wanted.venue or wanted.rooms:
+        return wanted
     before = await outstanding.latest_at(session, who, wanted.host)
     if before is None:
         return wanted

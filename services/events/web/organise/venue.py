@@ -1,4 +1,4 @@
-"""Where it takes place: the venue, its rooms, and the link for those who join from elsewhere."""
+"""Where it takes place: the venue, its rooms, when they are used, and the link for those who join from elsewhere."""
 
 import uuid
 from typing import Annotated, Any, Final, Literal
@@ -8,13 +8,14 @@ from litestar import Response, get, post
 
 from services.events import access, timetable
 from services.events.draft import FEATURES, Draft, Room
-from services.events.web.organise import ground
+from services.events.web.organise import ground, times
 from services.events.web.organise.ground import BASE, REFUSALS, path_of
 from services.events.web.registration import here
 from services.kit import forms, pages
 from services.kit.errors import NotFound
 from services.kit.forms import EMPTY, Form
 from services.kit.i18n import gettext as _
+from services.kit.i18n import ngettext
 from services.kit.pages import AnyRequest
 
 replace = msgspec.structs.replace
@@ -59,22 +60,26 @@ def features() -> dict[str, str]:
 
 
 @get(f"{BASE}/{{id:uuid}}/venue", page=True, right=access.ORGANISER)
-async def show(request: AnyRequest, id: uuid.UUID, room: str = "") -> Response[str]:
-    return await _show(request, id, room=room)
+async def show(request: AnyRequest, id: uuid.UUID, room: str = "", gone: str = "") -> Response[str]:
+    """`gone` is a time of the open space that was just taken away."""
+    return await _show(request, id, room=room, gone=gone)
 
 
 async def _show(
-    request: AnyRequest, id: uuid.UUID, shown: Form = EMPTY, status: int = 200, *, room: str = "", of_room: bool = False
-) -> Response[str]:
-    """`of_room` says which of the two forms `shown` is of."""
+    request: AnyRequest, id: uuid.UUID, shown: Form = EMPTY, status: int = 200, *,
+    of: Literal["", "room", "times"] = "", room: str = "", gone: str = "",
+) -> Response[str]:  # fmt: skip
+    """`of` says which of the three forms `shown` is of."""
     who = await ground.organiser(request)
     async with here(request).db.read(who.acting) as session:
         event = await ground.own(session, who, id)
         now = await timetable.draft_of(session, event)
+        slots = await times.shown(session, event, gone)
     words = features()
     return await ground.page(
-        request, "venue", event, "/venue", status=status, shown=EMPTY if of_room else shown,
-        furnishing=shown if of_room else EMPTY, draft=now, features=[(name, words[name]) for name in FEATURES],
+        request, "venue", event, "/venue", status=status, shown=EMPTY if of else shown,
+        furnishing=shown if of == "room" else EMPTY, timing=shown if of == "times" else EMPTY, **slots, draft=now,
+        features=[(name, words[name]) for name in FEATURES],
         words=words, chosen=next((one for one in now.rooms or () if one.id == room), None),
     )  # fmt: skip
 
@@ -103,7 +108,7 @@ async def furnish(request: AnyRequest, id: uuid.UUID) -> Response[Any]:
         await ground.rewrite(request, id, lambda before: _with_room(before, wanted))
     except REFUSALS as problem:
         shown = ground.beside(request, problem, *ROOM)
-        return await _show(request, id, shown, problem.status, room=room or shown.value("room"), of_room=True)
+        return await _show(request, id, shown, problem.status, room=room or shown.value("room"), of="room")
     return pages.redirect(request, path_of(id, "/venue"), flash=_("This is stored."))
 
 
@@ -115,8 +120,32 @@ async def clear(request: AnyRequest, id: uuid.UUID) -> Response[Any]:
         await ground.rewrite(request, id, lambda before: _without_room(before, said.room))
     except REFUSALS as problem:
         shown = ground.beside(request, problem)._replace(sent={})
-        return await _show(request, id, shown, problem.status, of_room=True)
+        return await _show(request, id, shown, problem.status, of="room")
     return pages.redirect(request, path_of(id, "/venue"), flash=_("The room is gone."))
+
+
+@post(f"{BASE}/{{id:uuid}}/venue/times", page=True, status_code=303, right=access.ORGANISER)
+async def add_times(request: AnyRequest, id: uuid.UUID) -> Response[Any]:
+    try:
+        said = await forms.read(request, times.Timing)
+        count = await ground.change(request, id, lambda session, event: times.add(session, event, said), say=False)
+    except REFUSALS as problem:
+        shown = ground.beside(request, problem, *times.FIELDS)
+        return await _show(request, id, shown, problem.status, of="times")
+    words = ngettext("One time was added.", "{number} times were added.", count)
+    return pages.redirect(request, path_of(id, said.back), flash=words)
+
+
+@post(f"{BASE}/{{id:uuid}}/venue/times/remove", page=True, status_code=303, right=access.ORGANISER)
+async def drop_time(request: AnyRequest, id: uuid.UUID) -> Response[Any]:
+    """The page that follows offers to put it back."""
+    try:
+        said = await forms.read(request, times.Dropping)
+        gone = await ground.change(request, id, lambda session, event: times.drop(session, event, said.slot), say=False)
+    except REFUSALS as problem:
+        shown = ground.beside(request, problem)._replace(sent={})
+        return await _show(request, id, shown, problem.status, of="times")
+    return pages.redirect(request, f"{path_of(id, '/venue')}?gone={gone}", flash=_("The time is gone."))
 
 
 def _with_room(before: Draft, room: Room) -> Draft:
@@ -135,4 +164,4 @@ def _without_room(before: Draft, id: str) -> Draft:
     return replace(before, rooms=rooms)
 
 
-routes = [show, place, furnish, clear]
+routes = [show, place, furnish, clear, add_times, drop_time]
