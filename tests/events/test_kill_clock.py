@@ -140,7 +140,9 @@ async def test_killed_between_and_during_rounds_the_clock_stands_where_time_says
                 assert shown["endsAt"] == (now.ends_at.isoformat().replace("+00:00", "Z") if now.ends_at else None)
             assert await routes(other.url, event, tokens) == before
             if now.round == now.rounds:  # from the beginning, or there is nothing to kill
-                await command(client, event, "startRound", now.revision, round=("Int", 1))
+                if now.phase.value == "running":
+                    await command(client, event, "endRound", now.revision)
+                await command(client, event, "startRound", (await truth(hub, event)).revision, round=("Int", 1))
         await client.close()
     async with hub.runtimes["events"].db.read(HUB) as session:
         steps = (await session.scalars(select(LiveStep).order_by(LiveStep.revision))).all()
