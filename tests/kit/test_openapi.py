@@ -55,6 +55,7 @@ async def test_a_service_alone_describes_itself(hub: Hub) -> None:
     events = Hub(alone, [service for service in chosen() if service.name == "events"])
     try:
         found = openapi.document(create_app(events), "Events", "1", "https://events.example")
-        assert {path.split("/")[1] for path in found["paths"]} == {"events", "health", "openapi.json"}
+        whole = {"health", "openapi.json", "schema.graphql", "schema.json"}
+        assert {path.split("/")[1] for path in found["paths"]} == {"events", *whole}
     finally:
         await events.stop()
