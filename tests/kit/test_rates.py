@@ -39,10 +39,9 @@ def mine(servers: Servers, settings: Settings) -> Settings:
 
 
 @pytest.fixture(autouse=True)
-def patient(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """On a busy machine a Valkey that is well may take longer to answer than a request should wait."""
-    if "hangs" not in request.node.name:
-        monkeypatch.setattr(rates, "PATIENCE_SECONDS", 30.0)
+    monkeypatch.setattr(rates, "PATIENCE_SECONDS", 30.0)
 
 
 @asynccontextmanager
@@ -200,7 +199,7 @@ async def test_without_valkey_each_process_counts(
             assert [await taken(each, FIVE, PERSON, ADDRESS, times=50) for each in (one, two)] == [5, 5]
             with pytest.raises(TooMany) as caught:
                 await one.take(FIVE, PERSON)
-            assert time.monotonic() - began < 1
+            assert time.monotonic() - began < rates.PATIENCE_SECONDS
         assert 1 <= caught.value.seconds <= 60
         assert [record.name for record in caplog.records] == ["services.kit.rates"] * 2  # one line each
         assert not any(part in caplog.text for part in (PERSON, ADDRESS, str(folder)))
@@ -215,6 +214,8 @@ async def test_without_valkey_each_process_counts(
 
 
 async def test_a_valkey_that_hangs_delays_once(mine: Settings, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    patience = 1.0  # a busy machine's scheduler is faster than that
+    monkeypatch.setattr(rates, "PATIENCE_SECONDS", patience)
     monkeypatch.setattr(rates, "AGAIN_SECONDS", 1.0)
     with embedded.valkey(folder) as url:
         async with made(replace(mine, redis_url=url)) as (one,):
@@ -225,14 +226,14 @@ async def test_a_valkey_that_hangs_delays_once(mine: Settings, folder: Path, mon
                     began = time.monotonic()
                     assert await taken(one, FIVE, "b", times=20) == (5 if not waits else 0)
                     waits.append(time.monotonic() - began)
-                assert 0.4 < waits[0] < 0.8
-                assert max(waits[1:]) < 0.2
+                assert 0.9 * patience < waits[0] < 5 * patience
+                assert max(waits[1:]) < patience / 2
                 await asyncio.sleep(1.1)
                 probing = asyncio.create_task(taken(one, FIVE, "c"))
                 await asyncio.sleep(0)
                 began = time.monotonic()
                 assert await taken(one, FIVE, "d", times=20) == 5  # one asks, nobody else waits for it
-                assert time.monotonic() - began < 0.2
+                assert time.monotonic() - began < patience / 2
                 assert await probing == 1
             await asyncio.sleep(1.1)
             assert await taken(one, FIVE, "a") == 1  # asks, and finds it
