@@ -21,6 +21,9 @@ WORKBENCH: Final = (
 )
 """GraphiQL writes styles while it runs; scripts come from files there too."""
 
+Written = tuple[bytes, str]
+"""A body and its ETag."""
+
 
 @get("/developers", page=True, right=ANYBODY)
 async def developers(request: AnyRequest) -> Response[str]:
@@ -64,25 +67,28 @@ def introspected(request: AnyRequest) -> Response[bytes]:
     return _told(request, _introspection, openapi.JSON)
 
 
-def _told(request: AnyRequest, write: Callable[[GraphQLSchema], bytes], media: str) -> Response[bytes]:
+def _told(request: AnyRequest, written: Callable[[GraphQLSchema], Written], media: str) -> Response[bytes]:
     """What is open source anyway, in one piece that may be kept. Raises NotFound where nobody is told."""
     if request.app.state.hub.settings.introspection == "nobody":
         raise NotFoundException
-    body = write(request.app.state.schema)
-    etag, headers = conditional.digest(body), {"cache-control": "public, no-cache"}
+    (body, etag), headers = written(request.app.state.schema), {"cache-control": "public, no-cache"}
     return conditional.unchanged(request, etag, headers) or Response(
         body, media_type=media, headers={**headers, "etag": f'"{etag}"'}
     )
 
 
 @lru_cache(maxsize=4)
-def _language(schema: GraphQLSchema) -> bytes:
-    return print_schema(schema).encode()
+def _language(schema: GraphQLSchema) -> Written:
+    return _written(print_schema(schema).encode())
 
 
 @lru_cache(maxsize=4)
-def _introspection(schema: GraphQLSchema) -> bytes:
-    return msgspec.json.encode({"data": introspection_from_schema(schema, input_value_deprecation=True)})
+def _introspection(schema: GraphQLSchema) -> Written:
+    return _written(msgspec.json.encode({"data": introspection_from_schema(schema, input_value_deprecation=True)}))
+
+
+def _written(body: bytes) -> Written:
+    return body, conditional.digest(body)
 
 
 @get("/accessibility", page=True, right=ANYBODY)

@@ -337,6 +337,11 @@ def _browser_name(settings: Settings) -> str:
     return "__Host-lotsennetz-browser" if settings.issuer.startswith("https:") else "lotsennetz-browser"
 
 
+def lines(text: str) -> list[str]:
+    """What stands in a text box, one value a line, without empty ones."""
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
 def local_path(value: str, default: str = "/") -> str:
     """`value` if it is a path of this very hub, else `default`: nobody is sent elsewhere after a login."""
     return value if LOCAL_PATH.fullmatch(value) else default

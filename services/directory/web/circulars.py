@@ -158,8 +158,8 @@ async def _letter(session: Any, code: str, said: Writing) -> Letter:
     audience = Audience(said.audience)
     to = To(audience, {Audience.DISTRICT: said.district, Audience.SIZE_CLASS: said.size}.get(audience, ""))
     if audience is Audience.LIST:
-        lines = [one.strip() for one in said.cities.replace(",", "\n").replace(";", "\n").split("\n")]
-        to = To(audience, cities=await circulars.keys_of(session, code, list(filter(None, lines))))
+        named = forms.lines(said.cities.replace(",", "\n").replace(";", "\n"))
+        to = To(audience, cities=await circulars.keys_of(session, code, named))
     return Letter(said.subject, said.text, said.duty == "yes", to)
 
 

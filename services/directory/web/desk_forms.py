@@ -21,6 +21,7 @@ from services.directory.snapshot import (
     Snapshot,
 )
 from services.directory.web.entry_form import Entry, Line, Lines, Who
+from services.kit import forms
 from services.kit.errors import HubError, Problem, Refused
 from services.kit.i18n import gettext as _
 
@@ -120,7 +121,7 @@ class Reading:
     def _each(
         self, field: str, text: str, find: Callable[[str], str | None], lost: Callable[[str], str]
     ) -> tuple[str, ...]:
-        found = [(said, find(said)) for said in lines(text)]
+        found = [(said, find(said)) for said in forms.lines(text)]
         self.problems += [Problem(lost(said), field=field) for said, one in found if one is None]
         return tuple(sorted({one for _said, one in found if one is not None}))
 
@@ -135,10 +136,6 @@ class Reading:
     def done(self) -> None:
         if self.problems:
             raise Refused(_("Please look at the fields that are named."), self.problems)
-
-
-def lines(text: str) -> list[str]:
-    return [line.strip() for line in text.splitlines() if line.strip()]
 
 
 # From a form to a row ---------------------------------------------------------------------------------------------
@@ -167,7 +164,7 @@ def navigator(said: Any, before: NavigatorRow | None, key: str, sheet: Sheet) ->
         tasks=tuple(said.tasks),
         coordinator=said.coordinator,
         funded=said.funded,
-        competences=Competences(**{area: tuple(lines(getattr(said, area))) for area in AREAS}),
+        competences=Competences(**{area: tuple(forms.lines(getattr(said, area))) for area in AREAS}),
         visibility={name: one for name in (ENTRY, *FIELDS) if (one := getattr(said, SEES + name))},
         **{name: reading.topics(name, getattr(said, name)) for name in TOPICS},
     )
@@ -190,7 +187,7 @@ def project(said: ProjectForm, before: ProjectRow | None, key: str, sheet: Sheet
         navigators=reading.people("navigators", said.navigators),
         reusable=said.reusable,
         lessons=said.lessons,
-        links=tuple(Link(*_link(line)) for line in lines(said.links)),
+        links=tuple(Link(*_link(line)) for line in forms.lines(said.links)),
     )
     reading.done()
     return row

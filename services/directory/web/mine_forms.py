@@ -81,13 +81,13 @@ async def _wanted(session: Reader, said: Corrected, found: Person) -> dict[str, 
         **{name: getattr(said, name) or None for name in ("email", "phone", "chat", "hours_share", "since", "until")},
         **{name: getattr(said, name) for name in ("name", "title", "department", "room")},
         "languages": tuple(part.strip() for part in said.languages.split(",") if part.strip()),
-        "competences": Competences(**{area: tuple(_lines(getattr(said, area))) for area in AREAS}),
+        "competences": Competences(**{area: tuple(forms.lines(getattr(said, area))) for area in AREAS}),
         "photo": None if said.remove_photo else found.shown.photo,
     }
     codes = await _codes(session)
     for name in ("offers", "seeks", "works_on"):
         found_codes = []
-        for text in _lines(getattr(said, name)):
+        for text in forms.lines(getattr(said, name)):
             if (code := codes.get(folded(text))) is None:
                 message = _("The topic „{topic}“ is not in the vocabulary.", topic=text[:60])
                 raise Refused(_("Nothing was changed. Please look at the fields that are named."),
@@ -95,10 +95,6 @@ async def _wanted(session: Reader, said: Corrected, found: Person) -> dict[str, 
             found_codes.append(code)
         wanted[name] = tuple(sorted(set(found_codes)))
     return {name: value for name, value in wanted.items() if value != getattr(found.shown, name)}
-
-
-def _lines(text: str) -> list[str]:
-    return [line.strip() for line in text.splitlines() if line.strip()]
 
 
 async def _codes(session: Reader) -> dict[str, str]:

@@ -194,7 +194,7 @@ def _now(found: Provider | None) -> dict[str, str]:
 def _wanted(said: Described) -> providers.Wanted:
     """The form as a value. Raises Refused for a line that names no role."""
     roles: dict[str, str] = {}
-    for line in filter(None, map(str.strip, said.roles.split("\n"))):
+    for line in forms.lines(said.roles):
         value, equals, role = line.rpartition("=")
         if not equals or not value.strip():
             words = _("Write each line as: value = role")
@@ -209,7 +209,7 @@ def _wanted(said: Described) -> providers.Wanted:
         role_claim=said.role_claim,
         roles=roles,
         default_role=said.default_role,
-        strong=[line for line in map(str.strip, said.strong.split("\n")) if line],
+        strong=forms.lines(said.strong),
         org_claim=said.org_claim,
         org_value=said.org_value,
     )

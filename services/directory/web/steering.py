@@ -88,7 +88,7 @@ async def change_rule(request: AnyRequest, code: str) -> Response[Any]:
 def _steps(lines: str) -> list[Step]:
     """Raises Refused, with the line, for one that is no step. Points that group digits are left out."""
     steps: list[Step] = []
-    for number, line in enumerate(filter(None, map(str.strip, lines.split("\n"))), start=1):
+    for number, line in enumerate(forms.lines(lines), start=1):
         left, equals, right = (part.strip() for part in line.partition("="))
         population, places = left.replace(".", "").replace(" ", ""), right
         if not (equals and all(n.isascii() and n.isdecimal() and len(n) < 10 for n in (population, places))):

@@ -187,7 +187,6 @@ class Graph:
             await hub.rates.take(SEARCH, address_of(request))
         scope, allowed = request.scope, hub.settings.limits_of(who)
         headers = dict(scope["headers"])
-        accepted = headers.get(b"accept", b"")
         if scope["method"] == "GET":
             if not calls.meant(headers):
                 raise HTTPException(_("Please name in Accept what you read: application/json."), status_code=406)
@@ -202,6 +201,7 @@ class Graph:
         changing = (call.query or "").lstrip().startswith("mutation")
         if counting and request.method != "GET":
             await hub.rates.take(CHANGES if changing else SEARCH, address_of(request))
+        accepted = headers.get(b"accept", b"")
         modern = calls.MODERN in accepted
         strict = modern or calls.STREAMED in accepted
         curious, naming = hub.settings.may_introspect(who), hub.settings.may_ask_types(who)

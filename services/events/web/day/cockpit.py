@@ -169,7 +169,7 @@ async def note(request: AnyRequest, id: uuid.UUID) -> Response[Any]:
 
     async def change() -> str:
         said = await forms.read(request, Cards, most=ground.MOST_BYTES)
-        lines = [line.strip() for line in said.text.splitlines() if line.strip()]
+        lines = forms.lines(said.text)
         cards = [{"text": line, "round": said.round, "table": said.table} for line in lines]
         await ask(request, SERVICE, NOTE, event=str(id), ideas=cards)
         return ngettext("{number} idea is on the board.", "{number} ideas are on the board.", len(cards))

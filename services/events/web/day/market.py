@@ -118,7 +118,7 @@ async def write(request: AnyRequest, id: uuid.UUID) -> Response[Any]:
 
     async def change() -> str:
         said = await forms.read(request, Written)
-        titles = list(filter(None, map(str.strip, said.titles.split("\n"))))
+        titles = forms.lines(said.titles)
         await ask(request, SERVICE, PROPOSE, event=str(id), topics=[{"title": title} for title in titles])
         return ngettext("One topic was written down.", "{number} topics were written down.", len(titles))
 

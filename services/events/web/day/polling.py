@@ -62,7 +62,7 @@ class Vote(msgspec.Struct, frozen=True):
             if getattr(self, f"name{i}")
         ]
         candidates = [{"idea": key} for key in self.ideas] + [{"proposal": key} for key in self.topics]
-        candidates += [{"title": line.strip()} for line in self.others.splitlines() if line.strip()]
+        candidates += [{"title": line} for line in forms.lines(self.others)]
         if len(candidates) < 2:
             message = _("Please put at least two to the vote.")
             raise Refused(message, [Problem(message, field="others")])

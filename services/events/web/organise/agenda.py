@@ -94,9 +94,9 @@ async def write(request: AnyRequest, id: uuid.UUID) -> Response[Any]:
 def _written(before: Draft, said: Writing) -> Draft:
     item = Item(
         said.starts, said.title, said.ends or None,
-        details=tuple(filter(None, map(str.strip, said.details.split("\n")))),
+        details=tuple(forms.lines(said.details)),
         audience=said.audience or None, responsible=said.responsible or None, day=said.day or before.date,
-        material=tuple(_link(line) for line in said.material.split("\n") if line.strip()), id=said.item or None,
+        material=tuple(map(_link, forms.lines(said.material))), id=said.item or None,
     )  # fmt: skip
     if item.id is not None and said.later:
         was = rearranging.found(before, item.id)
@@ -107,7 +107,7 @@ def _written(before: Draft, said: Writing) -> Draft:
 
 def _link(line: str) -> Link:
     """`Title: https://…`, or the address alone. Raises Refused."""
-    title, found, rest = line.strip().partition("https://")
+    title, found, rest = line.partition("https://")
     if not found:
         words = _("Please write a title and an address that starts with https://")
         raise Refused(_("Please look at the fields that are named."), [Problem(words, field="material")])

@@ -99,7 +99,7 @@ async def run(request: AnyRequest, id: uuid.UUID) -> Response[Any]:
 def _points(text: str) -> list[tuple[str, str]]:
     """Raises Refused, with the line, for one that has no time and place."""
     found = []
-    for number, line in enumerate(filter(None, map(str.strip, text.split("\n"))), start=1):
+    for number, line in enumerate(forms.lines(text), start=1):
         clock, _blank, name = line.partition(" ")
         if not name.strip():
             words = _("Line {number}: please write it like this: {example}", number=number, example=_("07:00 Station"))

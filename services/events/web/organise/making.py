@@ -172,7 +172,7 @@ def _wanted(said: Making, cities: dict[str, str]) -> Draft:
         made = templates.TEMPLATES[said.template]()
         wanted = templates.draft(made, said.date, host, guests, title=said.title or None, starts=said.starts or None)
         wanted = replace(wanted, module=said.module or wanted.module)
-    rooms = tuple(Room(name) for name in filter(None, map(str.strip, said.rooms.split("\n"))))
+    rooms = tuple(map(Room, forms.lines(said.rooms)))
     return replace(wanted, venue=said.venue or wanted.venue, rooms=rooms or wanted.rooms)
 
 
@@ -280,7 +280,7 @@ def _headed(before: Draft, said: Heading, cities: dict[str, str]) -> Draft:
         )  # fmt: skip
     return replace(
         moved, title=said.title, kind=said.kind, host=host, guests=guests, hashtag=said.hashtag, rounds=rounds,
-        questions=tuple(filter(None, map(str.strip, said.guiding_questions.split("\n")))),
+        questions=tuple(forms.lines(said.guiding_questions)),
         last_day=said.last_day or said.date, module=_module_of(moved, said),
         agenda=tuple(
             replace(item, audience=None) if item.audience not in {None, host, *guests} else item

@@ -106,7 +106,7 @@ def _moment(event: Event, day: dt.date | None, clock: str, field: str) -> dt.dat
 def _lines(text: str, field: str, example: str) -> Iterable[tuple[str, int]]:
     """What stands before and after the sign of equality in each line. Raises Refused."""
     found = []
-    for number, line in enumerate(filter(None, map(str.strip, text.split("\n"))), start=1):
+    for number, line in enumerate(forms.lines(text), start=1):
         name, equals, places = (part.strip() for part in line.partition("="))
         if not (name and equals and places):
             raise _wrong(

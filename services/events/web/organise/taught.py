@@ -41,7 +41,7 @@ class Teaching(msgspec.Struct, frozen=True):
     programme: str = ""
 
     def draft(self) -> ModuleDraft:
-        goals = tuple(filter(None, map(str.strip, self.goals.split("\n"))))
+        goals = tuple(forms.lines(self.goals))
         return ModuleDraft(self.title, self.host, self.summary, goals, tuple(self.prerequisites))
 
 
