@@ -44,7 +44,8 @@ class Browser:
         return await self.http.post(action, data={**sent, **fields})
 
     async def graph(self, query: str, **variables: Any) -> dict[str, Any]:
-        answer = await self.http.post("/graphql", json={"query": query, "variables": variables})
+        accept = {"accept": "application/json"}
+        answer = await self.http.post("/graphql", json={"query": query, "variables": variables}, headers=accept)
         return dict(answer.json())
 
     async def close(self) -> None:

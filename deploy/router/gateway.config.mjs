@@ -10,17 +10,21 @@
 //   ROUTER_DOCUMENTS_POLICY
 //                      off; allowed: clients may name them by their hash; only: without an access token nothing else runs
 //   ROUTER_INTROSPECTION
-//                      known: the schema is told to those with an access token; or everybody
+//                      known: the graph tells its schema to those with an access token; or everybody, or nobody. Unless
+//                      it is nobody, everybody reads the schema at /schema.graphql and /schema.json
+//   ROUTER_SCHEMA      schema.graphql beside this file
 //
 // The gateway reports to nobody here: usage reporting, tracing and supergraph polling from a URL stay unconfigured.
 
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "@graphql-hive/gateway";
-import { GraphQLError } from "graphql";
+import { buildSchema, GraphQLError, introspectionFromSchema } from "graphql";
 
 const env = process.env;
 const here = (file) => fileURLToPath(new URL(file, import.meta.url));
+const curiosity = env.ROUTER_INTROSPECTION ?? "known";
 const timeout = Number(env.ROUTER_TIMEOUT_MS ?? 20_000);
 
 const overrides = (env.ROUTER_SUBGRAPHS ?? "").split(",").filter(Boolean);
@@ -42,21 +46,56 @@ function trustedDocuments(policy) {
   };
 }
 
+const refused = (status, detail, fetchAPI) =>
+  new fetchAPI.Response(JSON.stringify({ status, detail }), {
+    status,
+    headers: { "content-type": "application/problem+json" },
+  });
+
 // Links, images and scripts in pages of others name no JSON, and do not fetch as scripts do: `services/kit/graphql/calls.py`.
 const meant = ({ headers }) =>
   /application\/(graphql-response\+)?json/.test(headers.get("accept") ?? "") ||
   ["cors", "same-origin"].includes(headers.get("sec-fetch-mode"));
 
+// A form on somebody else's page cannot send JSON without being asked first.
+const sendsJson = ({ headers }) =>
+  /^application\/(graphql-response\+)?json\s*(;|$)/i.test(headers.get("content-type") ?? "");
+
 function onlyMeant({ request, url, fetchAPI, endResponse }) {
-  if (request.method !== "GET" || url.pathname !== "/graphql" || meant(request)) return;
-  const detail = "Please name in Accept what you read: application/json.";
-  const body = JSON.stringify({ status: 406, detail });
-  endResponse(new fetchAPI.Response(body, { status: 406, headers: { "content-type": "application/problem+json" } }));
+  if (url.pathname !== "/graphql") return;
+  if (request.method === "GET" && !meant(request)) {
+    endResponse(refused(406, "Please name in Accept what you read: application/json.", fetchAPI));
+  } else if (request.method === "POST" && !sendsJson(request)) {
+    endResponse(refused(415, "Please send the query as JSON: Content-Type: application/json", fetchAPI));
+  }
+}
+
+// What a hub in one process has at these addresses: `services/kit/about.py`.
+const schemas = {
+  "/schema.graphql": { type: "text/plain; charset=utf-8", write: (text) => text },
+  "/schema.json": {
+    type: "application/json",
+    write: (text) => JSON.stringify({ data: introspectionFromSchema(buildSchema(text)) }),
+  },
+};
+
+function schemaTold({ request, url, fetchAPI, endResponse }) {
+  const told = schemas[url.pathname];
+  if (!told || curiosity === "nobody" || !["GET", "HEAD"].includes(request.method)) return;
+  told.body ??= told.write(readFileSync(env.ROUTER_SCHEMA ?? here("schema.graphql"), "utf8"));
+  told.etag ??= `"${createHash("sha256").update(told.body).digest("hex").slice(0, 32)}"`;
+  const headers = { "content-type": told.type, "cache-control": "public, no-cache", etag: told.etag };
+  const unchanged = (request.headers.get("if-none-match") ?? "").includes(told.etag);
+  const body = unchanged || request.method === "HEAD" ? null : told.body;
+  endResponse(new fetchAPI.Response(body, { status: unchanged ? 304 : 200, headers }));
 }
 
 function introspection(policy) {
-  if (!["known", "everybody"].includes(policy)) throw new Error("ROUTER_INTROSPECTION takes known or everybody");
+  if (!["known", "everybody", "nobody"].includes(policy)) {
+    throw new Error("ROUTER_INTROSPECTION takes known, everybody or nobody");
+  }
   if (policy === "everybody") return {};
+  if (policy === "nobody") return { disableIntrospection: { disableIf: () => true } };
   const unknown = ({ context }) => !context.request.headers.has("authorization");
   return { disableIntrospection: { disableIf: unknown } };
 }
@@ -75,6 +114,9 @@ function maskError(error) {
 const torn = ({ executionResult, response }) =>
   !response && !!executionResult?.errors?.some(({ extensions }) => extensions?.code !== "TIMEOUT_ERROR");
 
+// Who asks, by a token or by the session that the services gave, and from which page, which a session needs.
+const PASSED = ["authorization", "cookie", "origin", "sec-fetch-site", "accept-language", "traceparent"];
+
 export const gatewayConfig = defineConfig({
   supergraph: env.ROUTER_SUPERGRAPH ?? here("supergraph.graphql"),
   host: env.ROUTER_HOST ?? "127.0.0.1",
@@ -83,7 +125,7 @@ export const gatewayConfig = defineConfig({
   transportEntries: { ...Object.fromEntries(locations), "*": { options: { method: "POST" } } },
   propagateHeaders: {
     fromClientToSubgraphs({ request, context }) {
-      const passed = ["authorization", "accept-language", "traceparent"].map((name) => [name, request.headers.get(name)]);
+      const passed = PASSED.map((name) => [name, request.headers.get(name)]);
       // Who asks: as every proxy does, the address that we see comes after what we were told.
       const chain = [request.headers.get("x-forwarded-for"), context.req?.socket?.remoteAddress].filter(Boolean);
       passed.push(["x-forwarded-for", chain.join(", ") || null]);
@@ -91,8 +133,8 @@ export const gatewayConfig = defineConfig({
     },
   },
 
-  plugins: () => [{ onRequest: onlyMeant }],
-  ...introspection(env.ROUTER_INTROSPECTION ?? "known"),
+  plugins: () => [{ onRequest: onlyMeant }, { onRequest: schemaTold }],
+  ...introspection(curiosity),
   persistedDocuments: trustedDocuments(env.ROUTER_DOCUMENTS_POLICY ?? "off"),
 
   maskedErrors: { maskError },

@@ -42,9 +42,10 @@ async def graphiql(request: AnyRequest) -> Response[str]:
 
 
 def _graph(request: AnyRequest) -> str:
-    """The path of the graph of everything that runs here."""
-    services = request.app.state.hub.services
-    return "/graphql" if len(services) > 1 else f"/{services[0].name}/graphql"
+    """The path of the graph of everything at this address: the hub's own, or the router's beside a service."""
+    hub = request.app.state.hub
+    alone = len(hub.services) == 1 and not hub.settings.together
+    return f"/{hub.services[0].name}/graphql" if alone else "/graphql"
 
 
 @get(

@@ -114,6 +114,11 @@ class Settings:
         return self.urls.get(service, self.issuer)
 
     @property
+    def together(self) -> bool:
+        """Whether the services of a split hub are behind one address, with the router."""
+        return bool(self.inside) and not self.urls
+
+    @property
     def peers(self) -> Mapping[str, str]:
         """Where this process asks the other services of a split hub, by name."""
         return {**self.urls, **self.inside}

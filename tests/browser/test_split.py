@@ -4,21 +4,23 @@ a phone and the hall, with TLS. `make split-test` runs it.
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from typing import Any
 
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser as Chromium
 
 from services.cli import demo
-from services.cli.client import Client
 from services.kit.settings import Settings
 from tests.browser import stage as stages
 from tests.browser.conftest import started
 from tests.browser.seeing import DESK, heading, opened
 from tests.browser.stage import Stage
 from tests.browser.test_day import test_a_navigator_is_led_through_the_day, test_the_hall_follows_the_cockpit
-from tests.browser.test_stories import test_a_city_comes_in_and_publishes, test_a_visitor_finds_somebody_for_a_topic
+from tests.browser.test_stories import (
+    test_a_city_comes_in_and_publishes,
+    test_a_visitor_finds_somebody_for_a_topic,
+    test_graphiql_asks_all_of_the_graph_as_whoever_is_logged_in,
+)
 from tests.conftest import soak
 from tests.stories.cluster import cluster
 from tests.stories.deployments import free_ports
@@ -27,18 +29,10 @@ __all__ = [
     "test_a_city_comes_in_and_publishes",
     "test_a_navigator_is_led_through_the_day",
     "test_a_visitor_finds_somebody_for_a_topic",
+    "test_graphiql_asks_all_of_the_graph_as_whoever_is_logged_in",
     "test_the_hall_follows_the_cockpit",
 ]
 pytestmark = [soak, pytest.mark.slow, pytest.mark.parametrize("width", [DESK])]
-
-
-class Apart(Stage):
-    """A program of the host city asks in the organiser's place: routers pass tokens on, and no cookies."""
-
-    client: Client
-
-    async def ask(self, query: str, **variables: Any) -> dict[str, Any]:
-        return await self.client.ask(query, **variables)
 
 
 @pytest_asyncio.fixture(scope="module")
@@ -54,10 +48,7 @@ async def stage(settings: Settings, tmp_path_factory: pytest.TempPathFactory) ->
     folder = tmp_path_factory.mktemp("split")
     (front,) = free_ports(1)
     async with cluster(replace(settings, data=folder), folder=folder, front=front, secure=True) as there:
-        made = Apart((await stages.opened(there.hub)).hub)
-        made.client = await there.client(demo.HEILBRONN)
-        yield made
-        await made.client.close()
+        yield await stages.opened(there.hub)
 
 
 async def test_a_city_shows_its_events(chromium: Chromium, stage: Stage, width: int) -> None:

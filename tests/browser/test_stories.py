@@ -2,13 +2,14 @@
 
 import re
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 from playwright.async_api import Browser as Chromium
 from playwright.async_api import expect
 
 from tests.browser.seeing import DESK, PHONE, heading, opened, picture
-from tests.browser.stage import CENTRAL, NEWCOMERS, Stage
+from tests.browser.stage import CENTRAL, COORDINATOR, NEWCOMERS, Stage
 from tests.directory.login.world import link_in, mails
 from tests.directory.workbooks import sheet
 
@@ -38,6 +39,22 @@ async def test_a_visitor_finds_somebody_for_a_topic(chromium: Chromium, stage: S
         await page.go_back()
         await expect(page.get_by_role("searchbox")).to_have_value("Haushalt")
         assert await tab.settled() == []
+
+
+async def test_graphiql_asks_all_of_the_graph_as_whoever_is_logged_in(
+    chromium: Chromium, stage: Stage, width: int
+) -> None:
+    async with opened(chromium, stage, COORDINATOR, width=width) as tab:
+        page = tab.page
+        await tab.open(
+            f"/graphiql?{urlencode({'query': '{ me { city { name } } events(first: 1) { nodes { id } } }'})}"
+        )
+        await page.get_by_role("button", name="Execute query").click()
+        await expect(page.get_by_label("Result Window")).to_contain_text("Konstanz")
+        await expect(page.get_by_label("Result Window")).to_contain_text("nodes")
+        await page.get_by_role("button", name="Show Documentation Explorer").click()
+        for name in ("Query", "Mutation", "Subscription"):
+            await expect(page.get_by_role("link", name=name, exact=True)).to_be_visible()
 
 
 async def test_the_list_follows_while_somebody_types(chromium: Chromium, stage: Stage, width: int) -> None:

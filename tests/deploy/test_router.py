@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
+from graphql import build_client_schema, build_schema, print_schema
 
 from tests.deploy.reading import DEPLOY, containers
 from tests.router import environment, gateway, node
@@ -86,11 +87,41 @@ async def test_a_link_and_an_image_are_no_query(usual: httpx.AsyncClient, header
     assert ("data" in answer.json()) is (status == 200)
 
 
+async def test_a_form_on_another_page_is_no_query(usual: httpx.AsyncClient) -> None:
+    """Browsers send these without being asked first, with the session of whoever sits before them."""
+    query = {"query": "{ __typename }"}
+    answers = [
+        await usual.post("/graphql", data=query),
+        await usual.post("/graphql", files={"query": (None, query["query"])}),
+        await usual.post("/graphql", content=json.dumps(query), headers={"content-type": "text/plain"}),
+        await usual.post("/graphql", content=query["query"], headers={"content-type": "application/graphql"}),
+        await usual.post("/graphql", content=json.dumps(query)),
+    ]
+    assert [answer.status_code for answer in answers] == [415] * 5
+    kind = {"content-type": "application/json; charset=utf-8"}
+    assert (await usual.post("/graphql", content=json.dumps(query), headers=kind)).json()["data"]
+
+
 async def test_the_schema_is_told_to_those_with_a_token(usual: httpx.AsyncClient) -> None:
     asked = {"query": "{ __schema { queryType { name } } }"}
     assert (await usual.post("/graphql", json=asked)).json().get("data") is None
     told = await usual.post("/graphql", json=asked, headers={"authorization": "Bearer x"})
     assert told.json()["data"] == {"__schema": {"queryType": {"name": "Query"}}}
+
+
+async def test_everybody_reads_the_schema_in_one_piece(usual: httpx.AsyncClient) -> None:
+    """As at a hub in one process; GraphiQL begins with it."""
+    text, told = await usual.get("/schema.graphql"), await usual.get("/schema.json")
+    written = (FOLDER / "schema.graphql").read_text(encoding="utf-8")
+    assert text.text == written
+    assert text.headers["content-type"] == "text/plain; charset=utf-8"
+    assert print_schema(build_client_schema(told.json()["data"])) == print_schema(build_schema(written))
+    for answer in (text, told):
+        etag = answer.headers["etag"]
+        again = await usual.get(answer.url.path, headers={"if-none-match": etag})
+        assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", etag)
+        head = await usual.head(answer.url.path)
+        assert (head.status_code, head.content, head.headers["etag"]) == (200, b"", etag)
 
 
 async def test_a_torn_connection_is_made_anew_for_those_who_read() -> None:
@@ -116,9 +147,12 @@ async def test_a_torn_connection_is_made_anew_for_those_who_read() -> None:
         httpx.AsyncClient(base_url=base, trust_env=False, timeout=20) as client,
     ):
         writing = {"query": 'mutation { acceptProposedProject(id: "x") { id } }'}
-        answer = (await client.post("/graphql", json=writing)).json()
+        mine = {"cookie": "lotsennetz-session=x", "origin": "https://a.example", "sec-fetch-site": "same-origin"}
+        answer = (await client.post("/graphql", json=writing, headers=mine)).json()
         assert answer["errors"][0]["extensions"]["code"] == "UNAVAILABLE"
         assert len(came) == 1
+        head = came[0].decode().lower()
+        assert all(f"\n{name}: {value}\r" in head for name, value in mine.items())  # sessions count behind the router
         came.clear()
         answer = (await client.post("/graphql", json={"query": "{ topics(first: 1) { nodes { code } } }"})).json()
         assert answer == {"data": {"topics": {"nodes": [{"code": "E-AKTE"}]}}}
