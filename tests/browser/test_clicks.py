@@ -122,7 +122,7 @@ async def test_everyday_tasks_take_what_is_stated(chromium: Chromium, stage: Sta
         async with opened(chromium, stage, width=width) as tab:
             page = tab.page
             async with task(found, name, page, f"{issuer}/events/registration/{token}") as do:
-                await do.write(re.compile("vorgesetzten Person"), "leitung@konstanz.example")
+                await do.write(re.compile("Führungskraft"), "leitung@konstanz.example")
                 await do.button("Anmelden")
                 await expect(page.get_by_role("button", name="Platz zurückgeben")).to_be_visible()
     async with opened(chromium, stage, width=DESK) as tab:
