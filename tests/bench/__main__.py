@@ -6,6 +6,7 @@ directory` measures loading, publishing and searching only, and writes docs/benc
 Figures of one machine say little; the ratios travel better. Every pair runs alternately on the same servers.
 """
 
+import argparse
 import asyncio
 import base64
 import os
@@ -43,6 +44,7 @@ from tests.router import served
 OUT = Path(__file__).parents[2] / "docs" / "benchmarks.md"
 DIRECTORY = OUT.with_name("benchmarks-directory.md")
 TURNS = 3
+HELP = argparse.RawDescriptionHelpFormatter
 TOKEN_ROWS = ("token endpoint, with a secret", "token endpoint, with a signed assertion")
 
 
@@ -260,7 +262,7 @@ if __name__ == "__main__":
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what was started is stopped
     if sys.argv[1:2] == ["reads"]:
         written(None, asyncio.run(reads.main(sys.argv[2:])))
-    elif sys.argv[1:2] == ["directory"]:
-        asyncio.run(directory())
     else:
-        asyncio.run(main())
+        parser = argparse.ArgumentParser("python -m tests.bench", description=__doc__, formatter_class=HELP)
+        parser.add_argument("section", nargs="?", choices=("reads", "directory"), help="one alone; all without it")
+        asyncio.run(directory() if parser.parse_args().section else main())
