@@ -158,8 +158,15 @@ async def test_place_and_rooms(world: World) -> None:
     await world.act(f"{path}?room={room.id}", "/venue/room", room=room.id, name="Große Bühne", capacity="")
     changed = next(one for one in (await world.draft(path)).rooms or () if one.id == room.id)
     assert (changed.name, changed.capacity) == ("Große Bühne", None)
-    await world.act(path, "/venue/remove", room=room.id)
+    gone = await world.act(path, "/venue/remove", room=room.id)
     assert room.id not in {one.id for one in (await world.draft(path)).rooms or ()}
+    page = await world.browser.http.get(gone.headers["location"])
+    assert "„Große Bühne“ ist entfernt." in shown(page)
+    await world.browser.submit(page, f"{path}/restore")
+    back = (await world.draft(path)).rooms or ()
+    assert (back[-1].name, back[-1].features) == ("Große Bühne", changed.features)
+    agenda = await world.browser.http.get(gone.headers["location"].replace("/venue", "/agenda"))
+    assert "War das ein Versehen?" not in shown(agenda), "a room is no item"
 
 
 async def test_times_of_an_open_space(world: World) -> None:

@@ -1,32 +1,24 @@
 """The agenda, item by item: add, change, remove and take that back, move."""
 
-import base64
-import binascii
 import datetime as dt
-import hashlib
-import hmac
 import uuid
-import zlib
 from typing import Annotated, Any, Final, Literal
-from urllib.parse import urlencode
 
 import msgspec
 from litestar import Response, get, post
 
 from services.events import access, rearranging, timetable
 from services.events.draft import Draft, Item, Link
-from services.events.web.organise import ground
+from services.events.web.organise import ground, undoing
 from services.events.web.organise.ground import BASE, REFUSALS, path_of
 from services.events.web.registration import here
 from services.kit import forms, pages
-from services.kit.errors import NotFound, Problem, Refused
+from services.kit.errors import Problem, Refused
 from services.kit.forms import EMPTY, Form
 from services.kit.i18n import gettext as _
 from services.kit.pages import AnyRequest
 
 FIELDS: Final = ("day", "starts", "ends", "title", "audience", "responsible", "details", "material")
-LONGEST_UNDO: Final = 4_000
-"""Characters in an address; a longer item is gone without a way back, which its button then does not promise."""
 Lines = Annotated[str, msgspec.Meta(max_length=8_000)]
 
 
@@ -50,10 +42,6 @@ class Moving(msgspec.Struct, frozen=True):
     step: Literal["earlier", "later", "remove"]
 
 
-class Restoring(msgspec.Struct, frozen=True):
-    gone: Annotated[str, msgspec.Meta(max_length=LONGEST_UNDO)]
-
-
 @get(f"{BASE}/{{id:uuid}}/agenda", page=True, right=access.ORGANISER)
 async def show(request: AnyRequest, id: uuid.UUID, item: str = "", gone: str = "") -> Response[str]:
     """The agenda and one form: for a further item, or for the `item` that is changed."""
@@ -70,10 +58,9 @@ async def _show(
         cities = await ground.cities_of(session, event)
     chosen = next((one for one in now.agenda if one.id == item), None)
     days = [now.date + dt.timedelta(days=n) for n in range((now.ends - now.date).days + 1)]
-    undo = gone if gone and _opened(request, id, gone) is not None else ""
     return await ground.page(
         request, "agenda", event, "/agenda", status=status, shown=shown, draft=now, cities=cities, chosen=chosen,
-        days=days, gone=undo,
+        days=days, gone=gone if undoing.known(request, id, gone, Item) else "",
         material="\n".join(f"{one.title}: {one.url}" for one in chosen.material) if chosen else "",
     )  # fmt: skip
 
@@ -132,42 +119,19 @@ async def move(request: AnyRequest, id: uuid.UUID) -> Response[Any]:
         return await _show(request, id, ground.beside(request, problem)._replace(sent={}), problem.status)
     if not gone:
         return pages.redirect(request, path_of(id, "/agenda"), flash=_("This is stored."))
-    kept = _sealed(request, id, gone[0])
-    rest = f"/agenda?{urlencode({'gone': kept})}" if len(kept) <= LONGEST_UNDO else "/agenda"
-    return pages.redirect(request, path_of(id, rest), flash=_("„{title}“ is gone.", title=gone[0].title))
+    there = undoing.page(request, id, "/agenda", msgspec.structs.replace(gone[0], id=None))
+    return pages.redirect(request, there, flash=_("„{title}“ is gone.", title=gone[0].title))
 
 
 @post(f"{BASE}/{{id:uuid}}/agenda/restore", page=True, status_code=303, right=access.ORGANISER)
 async def restore(request: AnyRequest, id: uuid.UUID) -> Response[Any]:
     try:
-        item = _opened(request, id, (await forms.read(request, Restoring)).gone)
-        if item is None:
-            raise NotFound(_("This event has no such entry."))
+        said = await forms.read(request, undoing.Restoring)
+        item = undoing.found(request, id, said.gone, Item)
         await ground.rewrite(request, id, lambda before: rearranging.with_item(before, item))
     except REFUSALS as problem:
         return await _show(request, id, ground.beside(request, problem)._replace(sent={}), problem.status)
     return pages.redirect(request, path_of(id, "/agenda"), flash=_("It is back."))
-
-
-def _sealed(request: AnyRequest, id: uuid.UUID, item: Item) -> str:
-    """An item of this event for an address, which only this hub can have written."""
-    packed = zlib.compress(msgspec.json.encode(msgspec.structs.replace(item, id=None)))
-    return f"{_seal(request, id, packed)}.{base64.urlsafe_b64encode(packed).decode()}"
-
-
-def _opened(request: AnyRequest, id: uuid.UUID, value: str) -> Item | None:
-    seal, _dot, text = value[:LONGEST_UNDO].partition(".")
-    try:
-        packed = base64.urlsafe_b64decode(text.encode("ascii"))
-    except (binascii.Error, UnicodeEncodeError):
-        return None
-    if not hmac.compare_digest(_seal(request, id, packed).encode(), seal.encode()):
-        return None
-    return msgspec.json.decode(zlib.decompress(packed), type=Item)
-
-
-def _seal(request: AnyRequest, id: uuid.UUID, packed: bytes) -> str:
-    return hmac.digest(here(request).settings.derived("agenda"), id.bytes + packed, hashlib.sha256).hex()
 
 
 routes = [show, write, move, restore]

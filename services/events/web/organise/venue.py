@@ -8,7 +8,7 @@ from litestar import Response, get, post
 
 from services.events import access, timetable
 from services.events.draft import FEATURES, Draft, Room
-from services.events.web.organise import ground, times
+from services.events.web.organise import ground, times, undoing
 from services.events.web.organise.ground import BASE, REFUSALS, path_of
 from services.events.web.registration import here
 from services.kit import forms, pages
@@ -61,7 +61,7 @@ def features() -> dict[str, str]:
 
 @get(f"{BASE}/{{id:uuid}}/venue", page=True, right=access.ORGANISER)
 async def show(request: AnyRequest, id: uuid.UUID, room: str = "", gone: str = "") -> Response[str]:
-    """`gone` is a time of the open space that was just taken away."""
+    """`gone` is a room, or a time of the open space, that was just taken away."""
     return await _show(request, id, room=room, gone=gone)
 
 
@@ -79,6 +79,7 @@ async def _show(
     return await ground.page(
         request, "venue", event, "/venue", status=status, shown=EMPTY if of else shown,
         furnishing=shown if of == "room" else EMPTY, timing=shown if of == "times" else EMPTY, **slots, draft=now,
+        gone=gone if undoing.known(request, id, gone, Room) else "",
         features=[(name, words[name]) for name in FEATURES],
         words=words, chosen=next((one for one in now.rooms or () if one.id == room), None),
     )  # fmt: skip
@@ -114,14 +115,33 @@ async def furnish(request: AnyRequest, id: uuid.UUID) -> Response[Any]:
 
 @post(f"{BASE}/{{id:uuid}}/venue/remove", page=True, status_code=303, right=access.ORGANISER)
 async def clear(request: AnyRequest, id: uuid.UUID) -> Response[Any]:
-    """The room is gone; a session of an open space in it stands against that."""
+    """The room is gone, and the page that follows offers to put it back; a session in it stands against that."""
+    gone: list[Room] = []
+
+    def edit(before: Draft) -> Draft:
+        gone.extend(one for one in before.rooms or () if one.id == said.room)
+        return _without_room(before, said.room)
+
     try:
         said = await forms.read(request, Clearing)
-        await ground.rewrite(request, id, lambda before: _without_room(before, said.room))
+        await ground.rewrite(request, id, edit)
     except REFUSALS as problem:
         shown = ground.beside(request, problem)._replace(sent={})
         return await _show(request, id, shown, problem.status, of="room")
-    return pages.redirect(request, path_of(id, "/venue"), flash=_("The room is gone."))
+    there = undoing.page(request, id, "/venue", replace(gone[0], id=None))
+    return pages.redirect(request, there, flash=_("„{title}“ is gone.", title=gone[0].name))
+
+
+@post(f"{BASE}/{{id:uuid}}/venue/restore", page=True, status_code=303, right=access.ORGANISER)
+async def restore(request: AnyRequest, id: uuid.UUID) -> Response[Any]:
+    try:
+        said = await forms.read(request, undoing.Restoring)
+        room = undoing.found(request, id, said.gone, Room)
+        await ground.rewrite(request, id, lambda before: _with_room(before, room))
+    except REFUSALS as problem:
+        shown = ground.beside(request, problem)._replace(sent={})
+        return await _show(request, id, shown, problem.status, of="room")
+    return pages.redirect(request, path_of(id, "/venue"), flash=_("It is back."))
 
 
 @post(f"{BASE}/{{id:uuid}}/venue/times", page=True, status_code=303, right=access.ORGANISER)
@@ -164,4 +184,4 @@ def _without_room(before: Draft, id: str) -> Draft:
     return replace(before, rooms=rooms)
 
 
-routes = [show, place, furnish, clear, add_times, drop_time]
+routes = [show, place, furnish, clear, restore, add_times, drop_time]
