@@ -216,6 +216,13 @@ def own_servers() -> Iterator[Servers]:
             servers.valkey.terminate()
 
 
+async def forget_line(queue: Queue) -> None:
+    """The next test's workers must not be woken by this one's ids."""
+    await queue.nudge(uuid.uuid4())
+    if queue._pool is not None:
+        await queue._pool.delete(queue.line)
+
+
 def main(arguments: list[str]) -> None:
     """The command of such a worker: the addresses of database and Valkey."""
     url, redis = arguments
