@@ -37,7 +37,7 @@ soak = pytest.mark.skipif(not SOAK, reason="takes long: make soak")
 SECRET = "not a secret: tests only"
 MEMORY_BYTES = 4 << 30
 LONGEST = (
-    *("test_day", "test_open_space_plans", "test_embedded", "test_restore", "test_groups_pages", "test_killed"),
+    *("test_day", "test_open_space_plans", "test_embedded", "test_drill", "test_groups_pages", "test_killed"),
     *("test_pages", "test_wishes", "test_changed_plans", "test_own_things", "test_mutations", "test_reading"),
     *("test_knmeetshn", "test_queue", "test_prints", "test_registration", "test_registration_day"),
     *("test_replicas", "test_registration_mails", "test_log", "test_second_plans", "test_organise_pages"),
