@@ -124,15 +124,19 @@ async def test_everybody_reads_the_schema_in_one_piece(usual: httpx.AsyncClient)
         assert (head.status_code, head.content, head.headers["etag"]) == (200, b"", etag)
 
 
-async def test_a_torn_connection_is_made_anew_for_those_who_read() -> None:
-    """The service takes the request and ends without an answer, as one that is killed; the next one answers."""
-    came: list[bytes] = []
+@pytest.fixture(scope="module")
+async def watched() -> AsyncIterator[tuple[httpx.AsyncClient, list[str]]]:
+    """The router before a service that ends its first connection without an answer, as one that is killed, and answers
+    the others, a moment later, with who asks; and the heads of the requests that came.
+    """
+    came: list[str] = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = await reader.readuntil(b"\r\n\r\n")
-        came.append(head)
+        came.append((await reader.readuntil(b"\r\n\r\n")).decode().lower())
         if len(came) > 1:
-            body = b'{"data":{"topics":{"nodes":[{"code":"E-AKTE"}]}}}'
+            who = came[-1].partition("\ncookie: ")[2].split("\r")[0]
+            await asyncio.sleep(0.2)
+            body = json.dumps({"data": {"topics": {"nodes": [{"code": who}]}}}).encode()
             writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n" % len(body))
             writer.write(body)
             await writer.drain()
@@ -146,14 +150,33 @@ async def test_a_torn_connection_is_made_anew_for_those_who_read() -> None:
         gateway(supergraph, ROUTER_SUBGRAPHS=at) as base,
         httpx.AsyncClient(base_url=base, trust_env=False, timeout=20) as client,
     ):
-        writing = {"query": 'mutation { acceptProposedProject(id: "x") { id } }'}
-        mine = {"cookie": "lotsennetz-session=x", "origin": "https://a.example", "sec-fetch-site": "same-origin"}
-        answer = (await client.post("/graphql", json=writing, headers=mine)).json()
-        assert answer["errors"][0]["extensions"]["code"] == "UNAVAILABLE"
-        assert len(came) == 1
-        head = came[0].decode().lower()
-        assert all(f"\n{name}: {value}\r" in head for name, value in mine.items())  # sessions count behind the router
-        came.clear()
-        answer = (await client.post("/graphql", json={"query": "{ topics(first: 1) { nodes { code } } }"})).json()
-        assert answer == {"data": {"topics": {"nodes": [{"code": "E-AKTE"}]}}}
-        assert len(came) == 2
+        yield client, came
+
+
+Watched = tuple[httpx.AsyncClient, list[str]]
+READING = {"query": "{ topics(first: 1) { nodes { code } } }"}
+
+
+async def test_a_torn_connection_is_made_anew_for_those_who_read(watched: Watched) -> None:
+    client, came = watched
+    came.clear()
+    writing = {"query": 'mutation { acceptProposedProject(id: "x") { id } }'}
+    answer = (await client.post("/graphql", json=writing)).json()
+    assert answer["errors"][0]["extensions"]["code"] == "UNAVAILABLE"
+    assert len(came) == 1
+    came.clear()
+    answer = (await client.post("/graphql", json=READING)).json()
+    assert answer == {"data": {"topics": {"nodes": [{"code": ""}]}}}
+    assert len(came) == 2
+
+
+async def test_sessions_count_behind_the_router(watched: Watched) -> None:
+    """With what a service needs to believe one; and two people who ask the same at once get an answer each."""
+    client, came = watched
+    came.append("")  # the connection that is torn
+    page = {"origin": "https://a.example", "sec-fetch-site": "same-origin"}
+    people = [f"lotsennetz={name}" for name in ("anna", "berta", "clara")]
+    asked = [client.post("/graphql", json=READING, headers={**page, "cookie": who}) for who in people]
+    told = [answer.json()["data"]["topics"]["nodes"][0]["code"] for answer in await asyncio.gather(*asked)]
+    assert told == people
+    assert all(f"\n{name}: {value}\r" in came[-1] for name, value in page.items())
