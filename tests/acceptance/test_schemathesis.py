@@ -9,6 +9,7 @@ import json
 import os
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -100,8 +101,11 @@ bearer = {json.dumps(made["registration_access_token"])}
 
 @pytest.mark.slow
 @pytest.mark.parametrize("scopes", [pytest.param((), marks=soak), CLIENT_SCOPES])
-async def test_whatever_the_graph_is_asked_nothing_breaks(hub: Hub, tmp_path: Path, scopes: tuple[str, ...]) -> None:
+async def test_whatever_the_graph_is_asked_nothing_breaks(
+    hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scopes: tuple[str, ...]
+) -> None:
     """Documents made from the schema, by nobody in particular and by a city's program with all its scopes."""
+    monkeypatch.setattr(hub, "settings", replace(hub.settings, introspection="everybody"))
     options = ["--phases", "fuzzing"]
     if scopes:
         async with hub.runtimes["directory"].db.begin(HUB) as session:
