@@ -161,7 +161,7 @@ async def fetched(fetcher: Fetcher, row: Harvest) -> Answer | str:
         )
     except HubError as problem:
         return problem.message
-    if answer.status not in {200, 304}:
+    if answer.status not in {200, 304} or (answer.status == 304 and not row.etag):  # unchanged since when?
         return _("The server answers with the status {status}.", status=answer.status)
     return answer
 

@@ -13,7 +13,7 @@ from sqlalchemy import select, update
 
 from services.directory import models as m
 from services.directory.projection import Own, Vocabulary
-from services.directory.snapshot import NavigatorRow, Snapshot, without
+from services.directory.snapshot import NavigatorRow, Snapshot, unnamed, without
 from services.kit.db import Reader, Writer, driver
 
 T = TypeVar("T")
@@ -96,19 +96,22 @@ def digest(snapshot: Snapshot) -> str:
     return sha256(_encode(snapshot)).hexdigest()
 
 
-async def forget_navigator(session: Writer, ags: str, key: str) -> list[NavigatorRow]:
-    """Take a navigator out of everything that the city sent and the hub still has; returns the rows, as they were.
+async def forget_navigator(
+    session: Writer, ags: str, key: str, known: Sequence[NavigatorRow] = ()
+) -> list[NavigatorRow]:
+    """Take a navigator, and what others wrote of them, out of everything that the city sent and the hub still has.
+    Returns the rows, as they were, with those that were `known` before.
 
     What the city published last changes too, without a publication.
     """
-    gone = list[NavigatorRow]()
+    gone = list(known)
     numbers = (await session.scalars(select(m.Source.publication_id).where(m.Source.ags == ags))).all()
     for number in numbers:  # one at a time: a year of a large city's is much
         row = select(m.Source.snapshot, m.Source.changes).where(m.Source.publication_id == number)
         kept, changes = (await session.execute(row)).one()
         before = unpacked(kept)
-        gone += [row for row in before.navigators if row.key == key]
-        after = without(before, (key,))
+        gone += [row for row in before.navigators if row.key == key and row not in gone]
+        after = unnamed(without(before, (key,)), gone)
         told = {
             kind: {k: v for k, v in of.items() if k != key} if kind == "navigators" else of
             for kind, of in changes.items()

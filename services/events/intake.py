@@ -36,12 +36,16 @@ from services.events.models import (
     Event,
     Harvest,
     HarvestFile,
+    Idea,
     Live,
     Navigator,
     Participant,
     ProjectCard,
     Proposal,
+    Quote,
+    Registration,
     RegistrationException,
+    RetroEntry,
     Seat,
     Session,
     Table,
@@ -138,6 +142,11 @@ async def erase(session: Writer, said: NavigatorErased) -> None:
     """Nothing of the person stays: no seat or place in any event, past ones too, no certificate, no name in what was
     written of their city's events, and no line of the log.
     """
+    person = await session.get(Navigator, uuid.UUID(said.id))
+    if person is not None and person.email:
+        asked = Registration.superior == person.email
+        await session.execute(update(Registration).where(asked).values(superior=""))
+        await cards.say_anew(session, await _rewritten(session, said.ags, person.email, "…"))
     await forget(session, NavigatorWithdrawn(id=said.id, ags=said.ags, hidden=True))
     await session.execute(delete(Certificate).where(Certificate.navigator_id == uuid.UUID(said.id)))
     await log.forget(session, Base.metadata, said.id, inside=True)
@@ -153,8 +162,14 @@ WRITTEN: Final[dict[Any, tuple[str, ...]]] = {
     VoteCandidate: ("title",),
     ProjectCard: ("title", "summary"),
     Announcement: ("text",),
+    Idea: ("text",),
+    RetroEntry: ("text", "reply"),
+    Quote: ("text",),
+    RegistrationException: ("reason",),
 }
-"""What people write in an open space and afterwards and what organisers announce, where somebody may be named."""
+"""What people write at tables, in an open space and afterwards, and what organisers note and announce, where somebody
+may be named.
+"""
 
 RENAMED = """
 SELECT r.ags, n.name, r.name FROM json_to_recordset($1::json) AS r(id uuid, ags text, name text)

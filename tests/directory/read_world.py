@@ -251,9 +251,9 @@ class Queries:
         told = []
         for part in parts:
             if part == "nodes":
-                told.append(f"nodes {self.selection(shape, depth)}")
+                told.append(self.included(f"nodes {self.selection(shape, depth)}"))
             elif part == "edges":
-                told.append(f"edges {{ cursor node {self.selection(shape, depth)} }}")
+                told.append(self.included(f"edges {{ cursor node {self.selection(shape, depth)} }}"))
             elif part == "pageInfo":
                 names = ["hasNextPage", "hasPreviousPage", "startCursor", "endCursor", "__typename"]
                 told.append(f"pageInfo {{ {' '.join(self.rng.sample(names, self.rng.randrange(1, 5)))} }}")

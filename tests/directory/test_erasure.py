@@ -4,16 +4,20 @@ import asyncio
 import uuid
 import zlib
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import asyncpg
 import httpx
+import msgspec
 import pytest
 from sqlalchemy import insert, text
 
 from services.cli.demo import CONFIRM, CREATE, JOIN, PLAN, PUBLISH, RESULT
 from services.directory import models as m
 from services.directory import store
+from services.directory.snapshot import CityRow, NavigatorRow, Snapshot, unnamed
+from services.events import models as e
 from services.kit import log
 from services.kit.db import HUB
 from services.kit.service import Hub
@@ -36,6 +40,8 @@ from tests.directory.protected import (
 pytestmark = pytest.mark.usefixtures("closed")
 NEEDLES = ("Quittenbaum", "quittenbaum", "900-4711", "@quitte", "quitte.jpg", "Quittenkunde", "Q 47.11")
 """Words that stand in nothing but Zoë's entry."""
+MAIL = "zoe.quittenbaum@town.example"
+NOW = datetime(2026, 1, 2, tzinfo=UTC)
 ERASED = "query ($after: String) { erased(after: $after) { nodes { id at } pageInfo { endCursor hasNextPage } } }"
 
 
@@ -110,6 +116,22 @@ async def planned_day(organiser: Any, host: str, guest: str) -> tuple[str, str]:
     return event_id, plan_id
 
 
+async def written(hub: Hub, event: uuid.UUID, ags: str) -> None:
+    """What others wrote, with Zoë's name in it."""
+    events, named = hub.runtimes["events"].db, {"event_id": event, "text": f"Dank an Zoë Quittenbaum ({MAIL})!"}
+    async with events.begin(HUB) as session:
+        kim = (await session.scalars(text("SELECT id FROM navigator WHERE name = 'Kim Zweite'"))).one()
+        rules = {"event_id": event, "navigator_id": kim, "ags": ags}
+        session.add_all([
+            e.Idea(id=uuid.uuid4(), source="phone", hidden=False, withdrawn=False, **named),
+            e.RetroEntry(id=uuid.uuid4(), kind="praise", reply="Zoë Quittenbaum dankt", hidden=False, position=1,
+                         **named),
+            e.Quote(id=uuid.uuid4(), navigator_id=kim, named=True, agreed_at=NOW, chosen=False, **named),
+            e.Registration(**rules, state="registered", release="pending", superior=MAIL),
+            e.RegistrationException(**rules, kind="order", reason="Zoë Quittenbaum bat darum"),
+        ])  # fmt: skip
+
+
 async def papers(hub: Hub, organiser: Any, event_id: str) -> bytes:
     async with httpx.AsyncClient(base_url=hub.settings.issuer, trust_env=False) as http:
         answers = [
@@ -123,9 +145,16 @@ async def papers(hub: Hub, organiser: Any, event_id: str) -> bytes:
 async def test_an_erased_person_is_found_nowhere(shared: Hub) -> None:
     host, guest = towns(), towns()
     directory = shared.runtimes["directory"]
-    city = await published(shared, host, full())
+    contact = {"contact": "Zoë Quittenbaum", "contactEmail": MAIL, "contactPhone": "07531 900-4711"}
+    city = await published(shared, host, full(), **contact)
     second = {"key": "z", "name": "Kim Zweite", "mentor": "zoe-1"}
-    await city.ask(PUBLISH, snapshot=snapshot(host, full(title="Lotsin"), second))
+    named = snapshot(host, full(title="Lotsin"), second, **contact)
+    named["projects"][0] |= {
+        "title": "E-Akte von Zoë Quittenbaum", "summary": f"Fragen an {MAIL}", "lessons": "Zoë Quittenbaum weiß mehr.",
+        "reusable": "Ablauf von Zoë Quittenbaum",
+        "links": [{"url": "https://town.example", "label": "Zoë Quittenbaum"}],
+    }  # fmt: skip
+    await city.ask(PUBLISH, snapshot=named)
     await published(shared, guest, *({"key": f"g{i}", "name": f"Gast {i}"} for i in range(4)))
     event_id, plan_id = await planned_day(city, host, guest)
     person = await found(shared, host)
@@ -138,6 +167,7 @@ async def test_an_erased_person_is_found_nowhere(shared: Hub) -> None:
         kept = {"navigators": {"added": ["zoe-1"]}}
         await session.execute(insert(m.Once).values(client=city.client_id, key="k", digest="d", answer=kept))
         await session.execute(insert(m.Once).values(client="x", key="k", digest="d", answer={"name": person.row.name}))
+    await written(shared, uuid.UUID(event_id), host)
     browser = await visitor(shared)
     page = await path(shared, host)
     form = await browser.http.get(f"{page}/correct")
@@ -208,6 +238,18 @@ async def log_positions(hub: Hub) -> dict[str, list[int]]:
             rows = await session.scalars(text("SELECT position FROM log ORDER BY position"))
             found[name] = list(rows)
     return found
+
+
+def test_what_an_office_shares_stays() -> None:
+    zoe = NavigatorRow("z", "Zoë Quittenbaum", email="digital@town.example", phone="07531 900-0")
+    city = CityRow("08336001", "Stadt", contact="Stabsstelle", contact_email=zoe.email, contact_phone=zoe.phone)
+    before = Snapshot(
+        city, navigators=(NavigatorRow("k", "Kim Zweite", email=zoe.email, title="für Zoë Quittenbaums Amt"),)
+    )
+    assert unnamed(before, [zoe]) == before
+    own = msgspec.structs.replace(zoe, email="z.quittenbaum@town.example")
+    theirs = msgspec.structs.replace(before, city=msgspec.structs.replace(city, contact_email=own.email))
+    assert unnamed(theirs, [own]).city == msgspec.structs.replace(city, contact_email=None, contact_phone=None)
 
 
 async def test_consumers_learn_whom_to_delete(shared: Hub) -> None:

@@ -98,7 +98,10 @@ async def city(shared: Hub) -> AsyncIterator[City]:
 
 async def test_what_lies_there_is_published_and_read_again_only_when_it_changes(city: City) -> None:
     assert (await city.set(city.site.url))["usable"]
+    city.site.status = 304
+    assert "304" in (await city.read())["problem"], "nothing was ever read"
     city.puts("Anna Berta", '"1"')
+    city.site.status, city.site.body = 200, b"\xef\xbb\xbf" + city.site.body
     state = await city.read()
     assert (state["failures"], state["problem"], state["readAt"] is not None) == (0, None, True)
     assert await city.names() == "Anna Berta"

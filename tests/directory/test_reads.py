@@ -106,6 +106,14 @@ async def test_compiled_and_executed_answers_are_the_same_bytes(
     assert compiled >= asked * FEWEST, (compiled, asked)
 
 
+async def test_whatever_is_skipped_leaves_an_object(filled: Hub) -> None:
+    both, gone = Both(filled, executable(SERVICES["directory"].schema)), "@skip(if: $yes) { __typename }"
+    for chosen in (f"nodes {gone}", f"pageInfo {gone}", f"nodes {{ city {gone} }}", f"edges {{ node {gone} }}"):
+        query = f"query ($yes: Boolean!) {{ navigators(first: 3) {{ {chosen} }} }}"
+        quick, slow, errors = await both.ask(viewers()[0], query, yes=True)
+        assert (quick, errors) == (slow, []), query
+
+
 async def test_every_field_that_is_compiled_is_everybodys(filled: Hub) -> None:
     """The plan looks at no right: what a person may see is said in its SQL."""
     for shape in SHAPES.types.values():

@@ -1,5 +1,6 @@
 """Files as offices have them, and files that nobody in an office made: what comes out, or what people are told."""
 
+import re
 import zipfile
 from datetime import date
 from io import BytesIO
@@ -10,7 +11,7 @@ import pytest
 from services.kit.errors import HubError, TooLarge
 from services.kit.i18n import speaking
 from services.kit.sheets.opening import tables
-from services.kit.sheets.table import MOST_BYTES, Table
+from services.kit.sheets.table import MOST_BYTES, NOT_CALCULATED, Table
 from tests.directory.workbooks import ods, ods_cell, sheet, xlsx, zipped
 
 LIST = 'Name;Amt;Bemerkung\r\nZoë Ahorn;Kämmerei;"zwei\r\nZeilen; mit „Zeichen“"\r\n'
@@ -40,6 +41,47 @@ def test_csv_with_every_delimiter(delimiter: str) -> None:
     text = "".join(delimiter.join(row) + "\n" for row in rows)
     assert only(text.encode()).rows[1] == ("Ahorn", "Kulturamt", "a, b; c")
     assert len(only(text.encode()).rows[2]) == 3
+
+
+@pytest.mark.parametrize("said", ["Jörg Ahorn", "Müller", "Kämmerei"])
+def test_csv_of_ms_dos_is_told_by_its_umlauts(said: str) -> None:
+    assert only(f"Name;Amt\n{said};Übergang\n".encode("cp850")).rows[1] == (said, "Übergang")
+
+
+def test_a_quotation_mark_without_an_end_takes_no_rows_with_it() -> None:
+    for rows in ('Ida Ulme;"Bauamt\nÄnne Buche;Kulturamt\n', 'Ida Ulme;"Bauamt\nÄnne Buche;"Kulturamt"\n'):
+        with speaking("de"), pytest.raises(HubError) as caught:
+            tables(f"Name;Amt\n{rows}".encode())
+        assert [problem.row for problem in caught.value.problems] == ["Zeile 2"]
+
+
+def test_texts_come_as_somebody_wrote_them() -> None:
+    cells = [
+        "Ka\u0308mmerei",
+        "KÃ¤mmerei",
+        "SÃO PAULO",
+        "\u200bzoe@k.example\ufeff",
+        "\u202a07531 1\u202c",
+        "Bau\x1f_x000D_",
+    ]
+    assert only(sheet([cells])).rows == (
+        ("Kämmerei", "Kämmerei", "SÃO PAULO", "zoe@k.example", "07531 1", "Bau\x1f_x000D_"),
+    )  # fmt: skip
+
+
+def test_a_formula_without_its_value_is_no_empty_cell() -> None:
+    cells = '<c r="A1"><f>B1</f><v/></c><c r="B1" t="str"><f>""</f><v></v></c><c r="C1"><f>1</f><v>1</v></c>'
+    with zipfile.ZipFile(BytesIO(sheet([["x"]]))) as archive:
+        parts: dict[str, str | bytes] = {name: archive.read(name) for name in archive.namelist()}
+    written = archive_text(parts["xl/worksheets/sheet1.xml"])
+    parts["xl/worksheets/sheet1.xml"] = re.sub(
+        "<sheetData>.*</sheetData>", f"<sheetData><row>{cells}</row></sheetData>", written
+    )
+    assert only(zipped(parts)).rows == ((NOT_CALCULATED, "", 1.0),)
+    cell = ods_cell(table_formula="of:=[.B1]")
+    assert only(ods(f"<table:table><table:table-row>{cell}</table:table-row></table:table>")).rows == (
+        (NOT_CALCULATED,),
+    )
 
 
 def test_csv_may_name_its_delimiter_and_rows_keep_their_numbers() -> None:
@@ -97,6 +139,14 @@ def test_an_ods_comment_is_no_part_of_the_cell() -> None:
     cell = f'<table:table-cell>{comment}<text:p>Na<text:s text:c="2"/>me</text:p></table:table-cell>'
     table = only(ods(f'<table:table table:name="L"><table:table-row>{cell}</table:table-row></table:table>'))
     assert table.rows == (("Na  me",),)
+
+
+def test_text_boxes_and_hidden_sheets_of_an_ods_file_are_not_read() -> None:
+    box = "<office:frame><text:p>Entwurf</text:p></office:frame>"
+    row = f"<table:table-row><table:table-cell>{box}<text:p>Name</text:p></table:table-cell></table:table-row>"
+    styles = '<office:style office:name="ta2"><office:table-properties table:display="false"/></office:style>'
+    hidden = f'<table:table table:name="Alt" table:style-name="ta2">{row}</table:table>'
+    assert only(ods(f'{styles}{hidden}<table:table table:name="L">{row}</table:table>')).rows == (("Name",),)
 
 
 def bomb(size: int = 60_000_000) -> bytes:
@@ -168,6 +218,9 @@ def test_a_locked_archive_says_so() -> None:
     content = bytearray(zipped({"content.xml": "<a/>"}))
     content[content.rindex(b"PK\x01\x02") + 8] |= 1
     assert "Kennwort" in told(bytes(content))
+    manifest = "<manifest><file-entry><encryption-data/></file-entry></manifest>"
+    assert "Kennwort" in told(zipped({"META-INF/manifest.xml": manifest, "content.xml": b"\x8a\xf1"}))
+    assert "Kennwort" in told(zipped({"encrypted-package": b"\x8a\xf1"}))
 
 
 def test_a_sheet_is_only_ever_a_part_of_the_file() -> None:

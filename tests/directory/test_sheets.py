@@ -174,11 +174,51 @@ def test_shares_ticks_numbers_and_keys() -> None:
     ]  # fmt: skip
     assert [values.yes(one) for one in ("ja", "x", "✓", 1.0, True, "nein", "", 0.0)] == [True] * 5 + [False] * 3
     assert [values.number(one) for one in ("85.859", 85859.0, "12 000", "")] == [85859, 85859, 12000, None]
-    assert (ags(8335043.0), ags("08 335 043")) == (KONSTANZ, KONSTANZ)
+    assert (ags(8335043.0), ags("08 335 043"), ags("083350043043")) == (KONSTANZ,) * 3
     assert (values.slug("Dr. Änne Groß-Buche"), values.slug("“”")) == ("dr-aenne-gross-buche", "")
     assert [language_code(one) for one in ("Deutsch", "german", "de-CH", "türkisch", "Klinisch")] == [
         "de", "de", "de-CH", "tr", None,
     ]  # fmt: skip
+
+
+def test_nothing_of_anybody_s_home_is_read_and_no_number_becomes_a_name() -> None:
+    rows = [
+        ["Mitarbeiter-Nr.", "Telefaxnummer", "Telefon (privat)", "Name", "Telefonnummer", "Privat", "", "Dienstlich"],
+        ["", "", "", "", "", "E-Mail", "Handy", "E-Mail"],
+        ["4711", "07531 99", "0171 1", "Zoë Ahorn", "07531 1", "z@home.example", "0172 2", "z@k.example"],
+    ]
+    reading = understood(sheet(rows))
+    (person,) = reading.snapshot.navigators
+    assert (person.name, person.phone, person.email) == ("Zoë Ahorn", "07531 1", "z@k.example")
+    assert reading.sheets[0].private == ("Mitarbeiter-Nr.", "Telefon (privat)", "Privat: E-Mail", "Privat: Handy")
+    assert reading.sheets[0].unknown == ("Telefaxnummer",)
+
+
+def test_what_offices_write_around_their_data() -> None:
+    rows: list[list[Any]] = [
+        ["Nr.", "Name", "E-Mail", "Telefon", "Themen", "Seit", "Koordination"],
+        [1, "Zoë Ahorn", "Ahorn, Zoë <zoe@k.example>;", 7531900123, "–", "01.03.2024 00:00", True],
+        [2, "Ida Ulme", "./.", "-", "k. A.", "-", False],
+        ["", "", "", "", "", "", False],
+        ["Summe", "", "", 2, "", "", ""],
+    ]
+    reading = understood(sheet(rows))
+    assert [(row.key, row.email, row.phone, row.works_on, row.since) for row in reading.snapshot.navigators] == [
+        ("zoe", "zoe@k.example", "7531900123", (), date(2024, 3, 1)), ("ida-ulme", None, None, (), None),
+    ]  # fmt: skip
+    told = [(note.place, note.message) for note in reading.notes]
+    assert ("Blatt Lotsen, Zeile 2", "Spalte Telefon beginnt ohne 0: Hat das Programm sie weggelassen?") in told
+    assert ("Blatt Lotsen, Zeile 5", "Übersprungen: eine Summe.") in told
+    broken = [["Name", "Amt"], ["Zo\ufffd Ahorn", "#ÜBERLAUF!"]]
+    assert [column for _row, column, _message in problems(sheet(broken))] == ["Spalte Name", "Spalte Amt"]
+
+
+def test_nobody_stands_in_two_rows() -> None:
+    rows = [["Name", "E-Mail", "Themen"], ["Zoë Ahorn", "z@k.example", "E-Akte"], ["Ida", "z@k.example", ""],
+            ["Zoë Ahorn", "Z@k.example", "Schulung"]]  # fmt: skip
+    ((row, column, message),) = problems(sheet(rows))
+    assert (row, column) == ("Blatt Lotsen, Zeile 4", "Spalte Name")
+    assert "Blatt Lotsen, Zeile 2" in message
 
 
 def test_every_problem_is_told_where_people_find_it() -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Final
 
 from services.directory.sheets import columns as directory
-from services.kit.sheets.columns import Column, Layout, never_read, plain
+from services.kit.sheets.columns import Column, Layout, is_private, plain
 
 PEOPLE, TOPICS, IGNORED = "people", "topics", "ignored"
 _navigators = {column.field: column for column in directory.COLUMNS[directory.NAVIGATORS]}
@@ -80,8 +80,9 @@ def own_field(name: str) -> str:
 
 def with_own(names: Iterable[str]) -> Layout:
     """LAYOUT, and columns of participants that only the organiser knows."""
-    taken = LAYOUT.named(PEOPLE).keys() | never_read() | {""}
-    own = {plain(name): Column(own_field(name), "text", name, name) for name in names if plain(name) not in taken}
+    taken = LAYOUT.named(PEOPLE).keys() | {""}
+    free = (name for name in names if plain(name) not in taken and not is_private(name))
+    own = {plain(name): Column(own_field(name), "text", name, name) for name in free}
     return replace(LAYOUT, columns={**COLUMNS, PEOPLE: (*COLUMNS[PEOPLE], *own.values())}) if own else LAYOUT
 
 

@@ -12,7 +12,7 @@ from services.cli.solve.spellings import spelled
 from services.cli.solve.starting import Start
 from services.kit.errors import Problem, Refused
 from services.kit.i18n import gettext as _
-from services.kit.sheets.columns import never_read, plain
+from services.kit.sheets.columns import is_private, plain
 from services.matching.strength import POINTS
 
 STRENGTHS = {strength.value: points or None for strength, points in POINTS.items()}
@@ -216,7 +216,7 @@ def _kind(name: str, given: Given) -> tuple[str, str]:
 
 
 def _unmixable(name: str, given: Given) -> str:
-    if plain(name) in never_read():
+    if is_private(name):
         return _("The column „{column}“ is not read: that is nobody's business here.", column=name[:40])
     there = ", ".join((*map(label, KINDS), *given.unused[:MOST_MIXED]))
     return _("„{said}“ cannot be mixed. There are: {kinds}", said=name[:40], kinds=there)

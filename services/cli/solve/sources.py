@@ -10,7 +10,7 @@ from services.cli.solve.columns import LAYOUT, PEOPLE, TOPICS
 from services.cli.solve.people import Note
 from services.kit.errors import Problem, Refused, TooLarge
 from services.kit.i18n import gettext as _
-from services.kit.sheets.columns import Column, Layout, never_read, plain
+from services.kit.sheets.columns import Column, Layout, is_private, plain
 from services.kit.sheets.headers import header_of, kind_of
 from services.kit.sheets.opening import tables
 from services.kit.sheets.rows import column_title, rows
@@ -113,7 +113,7 @@ def _fields(
     for name, value in entries:
         column = known.get(plain(name))
         if column is None:
-            if kind == PEOPLE and plain(name) not in never_read():
+            if kind == PEOPLE and not is_private(name):
                 source.unused[name[:60]] = None
             source.notes.append(Note(place, _("These columns are not used: {columns}", columns=name[:60])))
         elif value is not None:

@@ -5,30 +5,25 @@ function to `erasers`.
 """
 
 import uuid
-import zlib
-from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, fields
 
-import msgspec
 from sqlalchemy import Text, Uuid, and_, any_, cast, delete, func, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from services.contracts.directory import NavigatorErased
-from services.directory import audit, people, store
+from services.directory import audit, people, publishing, register, store
 from services.directory import models as m
 from services.directory.batch import Batch, write
 from services.directory.finding import dictionary
 from services.directory.finding.terms import known
 from services.directory.protection.own import Desk
 from services.directory.protection.person import Person
-from services.directory.snapshot import NavigatorRow, without
+from services.directory.snapshot import Identities, diff, telling, without
 from services.kit import log, mail
 from services.kit.db import Writer
 from services.kit.messages import Message
-
-SHORTEST_WORD = 6
-"""Shorter values say nothing about a person by themselves, and would be found everywhere."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +43,9 @@ async def erase(
     session: Writer, desk: Desk, person: Person, *, actor: str, account: m.Account | None = None
 ) -> list[Message]:
     """Erase the person, and their account too if given. `person` was found with `lock`; returns what is to be said."""
-    kept = await store.forget_navigator(session, person.ags, person.row.key)
-    gone = Gone(person.id, person.ags, person.row.key, tuple(sorted(_words([person.row, person.shown, *kept]))))
+    kept = await store.forget_navigator(session, person.ags, person.row.key, [person.row, person.shown])
+    gone = Gone(person.id, person.ags, person.row.key, tuple(sorted(telling(kept))))
+    messages = await _published(session, desk, person)
     await session.execute(upsert(m.Erased).values(navigator_id=gone.id, ags=gone.ags).on_conflict_do_nothing())
     await dictionary.forget(session, [gone.id], await known(session, desk.memory))
     await write(session, Batch(gone_navigators=[gone.id]))
@@ -59,7 +55,6 @@ async def erase(
     await session.execute(works.values(navigators=func.array_remove(projects, one)))
     for eraser in erasers:
         await eraser(session, gone)
-    messages = list[Message]()
     if account is not None:
         messages += await people.end_sessions(session, account.id)
         await session.execute(delete(m.Account).where(m.Account.id == account.id))
@@ -69,9 +64,27 @@ async def erase(
     return [*messages, NavigatorErased(id=str(gone.id), ags=gone.ags)]
 
 
-def _words(rows: Iterable[NavigatorRow]) -> set[str]:
-    values = {value for row in rows for value in (row.name, row.email, row.phone, row.chat, row.photo) if value}
-    return {value for value in values if len(value) >= SHORTEST_WORD}
+async def _published(session: Writer, desk: Desk, person: Person) -> list[Message]:
+    """Write again what the city's texts said of the person; returns what is to be said of the rest."""
+    stored = await store.read(session, person.ags)
+    assert stored.snapshot is not None
+    assert person.stored.snapshot is not None
+    change = diff(without(person.stored.snapshot, (person.row.key,)), stored.snapshot)
+    if change == diff(stored.snapshot, stored.snapshot):
+        return []
+    place = await session.get(m.Municipality, person.ags)
+    entry = None
+    if place is not None and not place.ended:
+        entry = register.Entry(**{field.name: getattr(place, field.name) for field in fields(register.Entry)})
+    batch, said = Batch(), list[Message]()
+    ids = Identities(desk.settings.derived("identities"), person.ags)
+    publishing.plan(
+        batch, said, ids, stored.snapshot, change, stored, await store.vocabulary(session, desk.memory), entry
+    )
+    await write(session, batch)
+    if change.city_changed:  # who reads the log from its beginning hears of the city as it is now
+        await log.forget(session, m.Base.metadata, person.ags)
+    return said
 
 
 # What else holds something ----------------------------------------------------------------------------------------
@@ -95,15 +108,8 @@ async def _ideas(session: Writer, gone: Gone) -> None:
 
 
 async def _drafts(session: Writer, gone: Gone) -> None:
-    """Uploads that wait for a yes: without the person, or not at all where they cannot be read."""
-    rows = await session.execute(select(m.Draft.id, m.Draft.snapshot).where(m.Draft.ags == gone.ags))
-    for id, packed in rows.all():
-        try:
-            after, _digest = store.packed(without(store.unpacked(packed), (gone.key,)))
-        except (msgspec.MsgspecError, zlib.error):
-            await session.execute(delete(m.Draft).where(m.Draft.id == id))
-            continue
-        await session.execute(update(m.Draft).where(m.Draft.id == id).values(snapshot=after))
+    """Uploads that wait for a yes: whoever sent one sends the file again."""
+    await session.execute(delete(m.Draft).where(m.Draft.ags == gone.ags))
 
 
 async def _answers(session: Writer, gone: Gone) -> None:

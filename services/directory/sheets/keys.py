@@ -79,6 +79,19 @@ class Keys:
             row.values["navigators"] = tuple(dict.fromkeys(found.code for found in some if found.code))
 
 
+def twice(rows: Iterable[Record], checks: Checks) -> None:
+    """Nobody may stand in two rows: the same name and the same e-mail, and no keys that tell them apart."""
+    seen: dict[tuple[str, str], str] = {}
+    for row in rows:
+        who = _name(NAVIGATORS, row.values.get("name", "")), _email(row.values.get("email"))
+        if not all(who) or row.values.get("key"):
+            continue
+        if who in seen:
+            message = _("The same person stands in: {row}. Put both into one row, or give each a key.", row=seen[who])
+            checks.add(row.place, row.title("name"), message)
+        seen.setdefault(who, row.place)
+
+
 def _bare(kind: str, name: str) -> str:
     return undecorated(name) if kind == NAVIGATORS else name
 

@@ -20,7 +20,7 @@ from services.directory.sheets.columns import (
     sheet_label,
     snake,
 )
-from services.directory.sheets.keys import CALLED, Keys
+from services.directory.sheets.keys import CALLED, Keys, twice
 from services.directory.sheets.labels import Labels
 from services.directory.sheets.records import ROWS, Context, Record, records
 from services.directory.snapshot import MOST_ROWS, CityRow, Competences, Snapshot, validate
@@ -138,6 +138,7 @@ class _Reader:
     def _snapshot(self, rows: Mapping[str, Sequence[Record]]) -> Snapshot:
         base = self.base or Snapshot(CityRow(self.ags, ""))
         keys = Keys(self.base, self.note)
+        twice(rows.get(NAVIGATORS, ()), self.checks)
         for kind in (DEPARTMENTS, NAVIGATORS, PROJECTS):
             keys.give(kind, rows.get(kind, ()))
         made = {kind: self._made(kind, rows[kind]) for kind in (DEPARTMENTS, NAVIGATORS, PROJECTS) if kind in rows}

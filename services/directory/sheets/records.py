@@ -41,6 +41,8 @@ _EMPTY = {
 }
 """What an empty cell means, by field."""
 LINK = re.compile(r"\n|[;,]\s+(?=https?://)")
+WITHOUT_ZERO = re.compile(r"[1-9][0-9]{6,}")
+"""A number with its area code, as it looks after a program took it for a figure."""
 CHOICES = {"profile", "recruited", "stage"}
 MOST_LISTED = 2_000_000
 """Characters of a file in cells that are lists: each is looked up in several ways."""
@@ -103,6 +105,8 @@ def _cell(record: Record, column: Column, cell: Cell, title: str, context: Conte
         context.checks.add(record.place, column_title(title), str(odd))
         value = None
     record.values[column.field] = empty if value in (None, "", ()) else value
+    if column.form == "phone" and value and WITHOUT_ZERO.fullmatch(value):
+        context.note(record.place, _("{column} begins without 0: did the program drop it?", column=column_title(title)))
 
 
 def _value(record: Record, column: Column, cell: Cell, context: Context, title: str) -> Any:
@@ -112,6 +116,8 @@ def _value(record: Record, column: Column, cell: Cell, context: Context, title: 
     if form in SIMPLE:
         return SIMPLE[form](cell)
     said = context.look_at(values.text(cell))
+    if not said:
+        return None
     if count(said) > MOST_PIECES:
         raise values.Odd(_("At most {most} entries here, please.", most=MOST_PIECES))
     if form in {"person", "people"}:
@@ -134,8 +140,11 @@ def _value(record: Record, column: Column, cell: Cell, context: Context, title: 
 
 
 def ags(cell: Cell) -> str:
-    """Eight digits, also where the program dropped the zero in front."""
-    said = values.short(cell).replace(" ", "")
+    """Eight digits, also where the program dropped the zero in front, or of the regional key (ARS) with twelve."""
+    said = "".join(values.short(cell).split())
+    if said.isascii() and said.isdigit() and len(said) in {11, 12}:
+        said = said.zfill(12)
+        return said[:5] + said[9:]
     return said.zfill(8) if said.isascii() and said.isdigit() and len(said) == 7 else said
 
 

@@ -6,6 +6,7 @@ The same values come from GraphQL, JSON Lines, spreadsheets and harvests; all en
 from services.directory.snapshot.difference import Change, Difference, diff, fields_changed, without
 from services.directory.snapshot.identities import Identities
 from services.directory.snapshot.lines import Line, Rows, decoded, lines, read
+from services.directory.snapshot.naming import telling, unnamed
 from services.directory.snapshot.rows import (
     AREAS,
     PROFILES,
@@ -52,6 +53,8 @@ __all__ = [
     "lines",
     "put",
     "read",
+    "telling",
+    "unnamed",
     "validate",
     "without",
 ]

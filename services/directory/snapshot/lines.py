@@ -5,6 +5,7 @@ any order; empty lines do not count.
 """
 
 import re
+from codecs import BOM_UTF8
 from collections.abc import AsyncIterable, AsyncIterator
 from typing import Any, Final
 
@@ -63,7 +64,7 @@ LISTS: Final = {"department": "departments", "navigator": "navigators", "project
 def decoded(body: bytes) -> Snapshot:
     """The snapshot in a JSON document. Raises Refused, with row and field, for a name or value that does not belong."""
     try:
-        whole = _whole(body)
+        whole = _whole(body.removeprefix(BOM_UTF8))  # as editors on Windows write it
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as problem:
         reason, path = _told(problem)
         row, _dot, field = path.partition(".") if path.count("[") or path.startswith("city.") else ("", "", path)
@@ -168,7 +169,7 @@ async def lines(chunks: AsyncIterable[bytes], most: int) -> AsyncIterator[tuple[
 def _checked(number: int, line: bytes) -> bytes:
     if len(line) > LONGEST_LINE:
         raise TooLarge(_("Line {number} is longer than {most} bytes.", number=number, most=LONGEST_LINE))
-    return line.strip()
+    return line.removeprefix(BOM_UTF8).strip() if number == 1 else line.strip()
 
 
 def _told(problem: Exception) -> tuple[str, str]:

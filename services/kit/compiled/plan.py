@@ -270,7 +270,7 @@ class _Compiler:
                 pieces += listed(merged(self.edge(here, shape, inside_of, cursor)))
             else:
                 pieces += self.page_info(inside_of, first, cursor_at, after is not None)
-        pieces = [*pieces, "'}'"]
+        pieces = [*pieces, "'}'"] if pieces else ["'{}'"]
         if all(piece.startswith("'") for piece in pieces):
             return pieces
         told, joins = merged(pieces), "".join(here.joins)

@@ -35,7 +35,7 @@ def open_zip(content: bytes) -> zipfile.ZipFile:
     if len(parts) > MOST_PARTS or sum(part.file_size for part in parts) > MOST_UNPACKED:
         raise unreadable(_("The file unpacks into more than the hub reads. Please remove pictures and unused sheets."))
     if any(part.flag_bits & 1 for part in parts):
-        raise unreadable(_("The file is locked with a password. Please save it without one."))
+        raise locked()
     if any(part.compress_type not in READABLE for part in parts):
         raise unreadable(_("The file is packed in a way that spreadsheets are not."))
     return archive
@@ -87,6 +87,17 @@ class Parts:
         except (expat.ExpatError, zipfile.BadZipFile, zlib.error, ValueError, EOFError, NotImplementedError, OSError):
             raise unreadable(_("The file is damaged: it cannot be unpacked.")) from None
         return True
+
+
+def locked() -> Refused:
+    return unreadable(_("The file is locked with a password. Please save it without one."))
+
+
+def is_locked(parts: Parts) -> bool:
+    """Whether an OpenDocument file has a password: the zip around it stays open then."""
+    found = ["encrypted-package" in parts.names]
+    parts.walk("META-INF/manifest.xml", lambda tag, _attributes: found.append(tag == "encryption-data"))
+    return any(found)
 
 
 def _local(name: str) -> str:

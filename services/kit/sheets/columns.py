@@ -30,15 +30,33 @@ def plain(said: str) -> str:
 PRIVATE: Final = (
     "Personalnummer", "Personal-Nr.", "Pers.-Nr.", "Personalkennziffer", "Geburtsdatum", "Geburtstag", "Geboren am",
     "Privatadresse", "Telefon privat", "E-Mail privat", "Private Telefonnummer", "Besoldung", "Entgeltgruppe",
-    "Besoldungsgruppe", "Konfession", "Schwerbehinderung", "Date of birth", "Staff number",
+    "Besoldungsgruppe", "Konfession", "Schwerbehinderung", "Date of birth", "Staff number", "Mitarbeiternummer",
+    "Mitarbeiter-Nr.", "Mitarbeiter-ID", "Employee number",
 )  # fmt: skip
 """Columns that are nobody's business here: never read, and said so."""
+AT_HOME = re.compile(r"\bpriv(at|\b)", re.IGNORECASE)
+"""„Telefon (privat)“, „Priv. Handy“, „Privatanschrift“, and whatever stands below „Privat“."""
+OTHERS: Final = (
+    "Telefax", "Telefaxnummer", "Faxnummer", "Stellennummer", "Stellen-Nr.", "Personalrat", "Einwilligung",
+)  # fmt: skip
+"""Columns whose names look like a mistyped one of ours and mean something else."""
 
 
 @cache
 def never_read() -> frozenset[str]:
     """The plain names of PRIVATE."""
     return frozenset(map(plain, PRIVATE))
+
+
+def is_private(title: str) -> bool:
+    """Whether a column of this title is never read."""
+    return plain(title) in never_read() or AT_HOME.search(title) is not None
+
+
+@cache
+def not_mistyped() -> frozenset[str]:
+    """The plain names of OTHERS."""
+    return frozenset(map(plain, OTHERS))
 
 
 @dataclass(frozen=True)

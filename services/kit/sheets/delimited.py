@@ -1,4 +1,4 @@
-"""CSV as offices have it: Excel's semicolons, Windows-1252, a byte order mark, UTF-16 („Unicode-Text“)."""
+"""CSV as offices have it: Excel's semicolons, Windows-1252, MS-DOS, a byte order mark, UTF-16 („Unicode-Text“)."""
 
 import codecs
 import csv
@@ -7,12 +7,15 @@ from io import StringIO
 
 from services.kit.errors import TooLarge
 from services.kit.i18n import gettext as _
+from services.kit.sheets.rows import place_of
 from services.kit.sheets.table import MOST_COLUMNS, MOST_ROWS, Sparse, Table, unreadable
 
 DELIMITERS = ";\t,|"
 LOOKED_AT = 30
 """Rows that the delimiter is told from."""
 BINARY = re.compile(r"[\0-\x08\x0e-\x1a\x1c-\x1f]")
+MS_DOS = re.compile(rb"[A-Za-z][\x81\x84\x94][a-z]")
+"""An ä, ö or ü within a word of „CSV (MS-DOS)“; in Windows-1252 these are quotation marks."""
 SEPARATOR = re.compile(r"\A\"?sep=([^\r\n])\"?\r?\n", re.IGNORECASE)
 """How Excel lets a file name its own delimiter."""
 
@@ -27,14 +30,17 @@ def table(content: bytes) -> Table:
     else:
         line, rest, delimiter = 0, text, _delimiter(text)
     cells = Sparse("")
+    number = line - 1
     try:
-        for number, row in enumerate(csv.reader(StringIO(rest, newline=""), delimiter=delimiter), line):
+        # Strict: else a quotation mark that nobody closed takes the rows below into its cell, and nobody hears of it.
+        for number, row in enumerate(csv.reader(StringIO(rest, newline=""), delimiter=delimiter, strict=True), line):
             if number >= MOST_ROWS and any(row):
                 raise TooLarge(_("At most {most} rows in a sheet, please.", most=MOST_ROWS))
             for column, value in enumerate(row[: MOST_COLUMNS + 1]):
                 cells.put(number, column, value)
     except (csv.Error, TypeError, ValueError):
-        raise unreadable(_("The rows of this file cannot be told apart: a quotation mark has no end.")) from None
+        why = _("The rows cannot be told apart from here on: a quotation mark has no end, or stands within a cell.")
+        raise unreadable(why, place_of("", number + 1)) from None
     return cells.table()
 
 
@@ -54,7 +60,7 @@ def _decoded(content: bytes) -> str:
     try:
         return content.decode()
     except UnicodeDecodeError:
-        return _as(content, "cp1252")
+        return _as(content, "cp850" if MS_DOS.search(content) else "cp1252")
 
 
 def _as(content: bytes, encoding: str) -> str:

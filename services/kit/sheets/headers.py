@@ -1,10 +1,10 @@
 """Where in a sheet its header is, what kind of rows stand below, and what each column means. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 
-from services.kit.sheets.columns import Column, Layout, never_read, plain
+from services.kit.sheets.columns import Column, Layout, is_private, not_mistyped, plain
 from services.kit.sheets.table import Cell, Table
 
 LOOKED_AT = 40
@@ -83,19 +83,24 @@ def _read(layout: Layout, kind: str, table: Table, row: int, above: int | None, 
     groups = _groups(table, above, lower) if above is not None else [""] * len(lower)
     found = Header(kind, row + 1, {}, {})
     taken: set[str] = set()
+    open_: dict[int, list[str]] = {}
     for place, (group, own) in enumerate(zip(groups, lower, strict=True)):
         said = f"{group}: {own}" if group and own and group != own else own or group
         if not said:
             continue
         found.titles[place] = said
-        if {plain(said), plain(own)} & never_read():
+        if is_private(said) or is_private(own):
             found.private.append(place)
-            continue
-        column = _meant(layout.named(kind), [said, own or group], typos)
-        if column is not None and column.field not in taken:
-            taken.add(column.field)
-            found.columns[place] = column
-    return found
+        else:
+            open_[place] = [said, own or group]
+    # What is called so comes before what is only spelt alike, wherever it stands.
+    for meant in (_called, _mistyped) if typos else (_called,):
+        for place, names in open_.items():
+            column = meant(layout.named(kind), names) if place not in found.columns else None
+            if column is not None and column.field not in taken:
+                taken.add(column.field)
+                found.columns[place] = column
+    return replace(found, columns=dict(sorted(found.columns.items())))
 
 
 def _title(cell: Cell) -> str:
@@ -117,11 +122,15 @@ def _groups(table: Table, row: int, lower: Sequence[str]) -> list[str]:
     return groups
 
 
-def _meant(known: Mapping[str, Column], said: Sequence[str], typos: bool) -> Column | None:
-    for one in said:
-        if found := known.get(plain(one)):
-            return found
-    for name in map(plain, said if typos else ()):
+def _called(known: Mapping[str, Column], said: Sequence[str]) -> Column | None:
+    return next((known[name] for name in map(plain, said) if name in known), None)
+
+
+def _mistyped(known: Mapping[str, Column], said: Sequence[str]) -> Column | None:
+    names = [plain(one) for one in said]
+    if not_mistyped().intersection(names) or _called(known, said):
+        return None
+    for name in names:
         if len(name) in TYPOS and (close := get_close_matches(name, known, n=1, cutoff=CLOSE)):
             return known[close[0]]
     return None

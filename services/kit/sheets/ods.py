@@ -5,10 +5,21 @@ from datetime import date
 from services.kit.errors import TooLarge
 from services.kit.i18n import gettext as _
 from services.kit.sheets.archive import Attributes, Parts, whole
-from services.kit.sheets.table import MOST_COLUMNS, MOST_ROWS, MOST_SHEETS, Cell, Sparse, Table, unreadable
+from services.kit.sheets.table import (
+    MOST_COLUMNS,
+    MOST_ROWS,
+    MOST_SHEETS,
+    NOT_CALCULATED,
+    Cell,
+    Sparse,
+    Table,
+    unreadable,
+)
 
 CONTENT = "content.xml"
 NUMBERS = {"float", "percentage", "currency"}
+BESIDE = {"annotation", "frame", "custom-shape", "shapes"}
+"""What lies on a cell: comments, text boxes, drawings."""
 BREAK = {"line-break": "\n", "tab": "\t"}
 
 
@@ -17,17 +28,22 @@ def is_ods(parts: Parts) -> bool:
 
 
 def tables(parts: Parts) -> list[Table]:
-    """The sheets in order. Raises Refused or TooLarge."""
+    """The visible sheets, in order. Raises Refused or TooLarge."""
     reader = _Reader()
     parts.walk(CONTENT, reader.start, reader.end, reader.text)
     if not reader.sheets:
         raise unreadable(_("The file has no sheet."))
-    return [sheet.table() for sheet in reader.sheets]
+    return [
+        sheet.table() for sheet, style in zip(reader.sheets, reader.styles, strict=True) if style not in reader.hidden
+    ]
 
 
 class _Reader:
     def __init__(self) -> None:
         self.sheets: list[Sparse] = []
+        self.styles: list[str] = []
+        self.hidden: set[str] = set()
+        self.style = ""
         self.row = self.column = 0
         self.next_row = 0
         self.repeated: list[tuple[int, Cell]] = []
@@ -35,7 +51,7 @@ class _Reader:
         self.attributes: Attributes = {}
         self.pieces: list[str] = []
         self.within = self.beside = 0
-        """How deep in a cell's paragraphs, and in what is written beside it (comments)."""
+        """How deep in a cell's paragraphs, and in what is written beside it (BESIDE)."""
         self.paragraphs = 0
 
     def start(self, tag: str, found: Attributes) -> None:
@@ -43,6 +59,7 @@ class _Reader:
             if len(self.sheets) == MOST_SHEETS:
                 raise TooLarge(_("At most {most} sheets in a file, please.", most=MOST_SHEETS))
             self.sheets.append(Sparse(found.get("name", "")))
+            self.styles.append(found.get("style-name", ""))
             self.next_row = 0
         elif tag == "table-row":
             self.row, self.column, self.repeated = self.next_row, 0, []
@@ -51,8 +68,12 @@ class _Reader:
         elif tag in {"table-cell", "covered-table-cell"}:
             self.attributes, self.paragraphs = found, 0
             self.pieces.clear()
-        elif tag == "annotation":
+        elif tag in BESIDE:
             self.beside += 1
+        elif tag == "style":
+            self.style = found.get("name", "")
+        elif tag == "table-properties" and found.get("display") == "false":
+            self.hidden.add(self.style)
         elif tag == "p" and not self.beside:
             if self.paragraphs:
                 self.pieces.append("\n")
@@ -66,7 +87,7 @@ class _Reader:
             self.pieces.append(piece)
 
     def end(self, tag: str) -> None:
-        if tag == "annotation":
+        if tag in BESIDE:
             self.beside -= 1
         elif tag == "p" and not self.beside:
             self.within -= 1
@@ -97,6 +118,8 @@ class _Reader:
 
 def _value(found: Attributes, text: str) -> Cell:
     kind = found.get("value-type", "string")
+    if "formula" in found and "value-type" not in found and not text:
+        return NOT_CALCULATED
     try:
         if kind == "date":
             return date.fromisoformat(found.get("date-value", "")[:10])

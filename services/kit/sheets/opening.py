@@ -3,7 +3,7 @@
 from services.kit.errors import TooLarge
 from services.kit.i18n import gettext as _
 from services.kit.sheets import delimited, ods, xlsx
-from services.kit.sheets.archive import Parts, open_zip
+from services.kit.sheets.archive import Parts, is_locked, locked, open_zip
 from services.kit.sheets.table import MOST_BYTES, Table, unreadable
 
 ZIP = b"PK\x03\x04"
@@ -20,6 +20,8 @@ def tables(content: bytes) -> list[Table]:
         raise unreadable(_("The file is empty."))
     if content.startswith(ZIP):
         parts = Parts(open_zip(content))
+        if is_locked(parts):
+            raise locked()
         for is_one, read in ((xlsx.is_xlsx, xlsx.tables), (ods.is_ods, ods.tables)):
             if is_one(parts):
                 return read(parts)

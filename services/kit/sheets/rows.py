@@ -1,11 +1,16 @@
 """The rows below a header, with what is merged taken apart. Pure."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from services.kit.i18n import gettext as _
 from services.kit.sheets.headers import Header
 from services.kit.sheets.table import Cell, Table
+
+SUM = re.compile(
+    r"(Σ|(gesamt|zwischen)?summen?|gesamt(zahl|ergebnis)?|insgesamt|ergebnis|total|sum)[\s:=.,0-9]*", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)
@@ -35,7 +40,9 @@ def rows(table: Table, header: Header, note: Callable[[str, str], None]) -> Iter
     across, down = _merged(table, header)
     for number in range(header.first, len(table.rows)):
         cells = {place: down.get((number, place), table.at(number, place)) for place in header.columns}
-        filled = [place for place, cell in cells.items() if cell not in {"", None} and (number, place) not in down]
+        # A box that nobody ticked says nothing: it stands in every row that somebody prepared.
+        said = {place: cell for place, cell in cells.items() if cell != "" and cell is not False}
+        filled = [place for place in said if (number, place) not in down]
         if not filled:
             continue
         place = place_of(table.name, number)
@@ -45,7 +52,15 @@ def rows(table: Table, header: Header, note: Callable[[str, str], None]) -> Iter
         if sum(_again(table.at(number, p), header.titles[p]) for p in filled) > len(filled) // 2:
             note(place, _("Skipped: the header once more."))
             continue
+        if SUM.fullmatch(_first(table, number)):
+            note(place, _("Skipped: a sum."))
+            continue
         yield Row(place, number, cells)
+
+
+def _first(table: Table, number: int) -> str:
+    """The text that a row begins with."""
+    return next((cell for cell in table.rows[number] if isinstance(cell, str) and cell), "")
 
 
 def _again(cell: Cell, title: str) -> bool:

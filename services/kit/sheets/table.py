@@ -1,5 +1,8 @@
 """A sheet as cells, however its file was written, and how much of it is read."""
 
+import re
+import unicodedata
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
@@ -15,6 +18,12 @@ MOST_MERGED = 50_000
 """Rows of all merged cells of a sheet together; what is merged beyond is read as if it was not."""
 LONGEST_CELL = 32_767
 """Characters; Excel holds no more either."""
+
+UNSEEN = re.compile("[\u200b\u200e\u200f\u202a-\u202c\u2060\ufeff]")
+"""What comes along when people copy out of mails and browsers; it shows nothing, and nobody could find it."""
+TWICE = re.compile("[ÃÂâ]")
+NOT_CALCULATED = "#=?"
+"""Stands for a formula whose value the file does not hold."""
 
 Cell = str | float | bool | date
 """Numbers are floats. An empty cell is the empty text."""
@@ -51,7 +60,7 @@ class Sparse:
     def put(self, row: int, column: int, value: Cell) -> None:
         """Raises TooLarge beyond the limits."""
         if isinstance(value, str):
-            value = value[:LONGEST_CELL].strip()
+            value = written(value[:LONGEST_CELL])
         if value == "":
             return
         if row >= MOST_ROWS:
@@ -77,6 +86,18 @@ class Sparse:
         return Table(self.name, tuple(rows), tuple(self.merged))
 
 
-def unreadable(why: str) -> Refused:
+def written(text: str) -> str:
+    """A text as somebody wrote it: letters in one piece (NFC), without what shows nothing, and „KÃ¤mmerei“ as what it
+    was before a program took its UTF-8 for Windows-1252.
+    """
+    if text.isascii():
+        return text.strip()
+    if TWICE.search(text):
+        with suppress(UnicodeError):  # where these letters are meant
+            text = text.encode("cp1252").decode()
+    return unicodedata.normalize("NFC", UNSEEN.sub("", text)).strip()
+
+
+def unreadable(why: str, where: str = "") -> Refused:
     """What is said of a file that is no spreadsheet."""
-    return Refused(_("The file cannot be read. Please correct it and send it again."), [Problem(why)])
+    return Refused(_("The file cannot be read. Please correct it and send it again."), [Problem(why, where)])

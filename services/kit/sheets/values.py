@@ -2,14 +2,23 @@
 
 import calendar
 import re
+import unicodedata
 from datetime import date, timedelta
 
 from services.kit.i18n import gettext as _
-from services.kit.sheets.table import Cell
+from services.kit.sheets.table import NOT_CALCULATED, Cell
 from services.kit.text import folded
 
-ERRORS = ("#REF!", "#BEZUG!", "#N/A", "#NV", "#VALUE!", "#WERT!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#ZAHL!")
-YES = {"ja", "j", "x", "✓", "✔", "☑", "1", "true", "wahr", "yes", "y", "ok"}
+ERRORS = {
+    "#REF!", "#BEZUG!", "#N/A", "#NV", "#VALUE!", "#WERT!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#ZAHL!", "#SPILL!",
+    "#ÜBERLAUF!", "#CALC!", "#KALK!", "#FIELD!", "#FELD!", "#CONNECT!", "#BLOCKED!", "#UNKNOWN!", "#GETTING_DATA",
+    "Err:502", "Err:504", "Err:508", "Err:509", "Err:522",
+}  # fmt: skip
+NOTHING = {"-", "–", "—", "--", "/", "./.", ".", "k.A.", "k. A.", "n/a", "n.a."}
+"""What people write into a cell to say that they have not forgotten it."""
+LOST = "\ufffd"
+"""Stands where a program could not read a letter."""
+YES = {"ja", "j", "x", "✓", "✔", "☑", "☒", "1", "true", "wahr", "yes", "y", "ok"}
 NO = {"nein", "n", "-", "–", "—", "0", "false", "falsch", "no", "☐", "✗"}
 FIRST_DAY = date(1899, 12, 30)
 LONGEST = 100
@@ -27,6 +36,7 @@ MONTHS = {
 GERMAN = re.compile(r"(\d{1,2})\s*[./]\s*(\d{1,2})\s*[./]\s*(\d{4}|\d{2})")
 ISO = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ].*)?")
 WORDS = re.compile(r"(?:(\d{1,2})\.?\s+)?([a-z]{3,9})\.?\s+(\d{4}|\d{2})")
+CLOCK = re.compile(r"\s+\d{1,2}:\d{2}(:\d{2})?$")
 MONTH = re.compile(r"(\d{1,2})\s*[./]\s*(\d{4})")
 SHARES = {"½": 50, "¼": 25, "¾": 75, "⅓": 33, "halb": 50, "halbe": 50, "viertel": 25, "voll": 100, "volle": 100,
           "ganze": 100, "vollzeit": 100}  # fmt: skip
@@ -51,9 +61,14 @@ def text(cell: Cell) -> str:
     if isinstance(cell, date):
         raise Odd(_("The program made a date of this ({day}). Format the cell as text and write it again.",
                     day=cell.strftime("%d.%m.%Y")))  # fmt: skip
-    if cell.strip() in ERRORS:
-        raise Odd(_("The cell holds an error ({error}).", error=cell.strip()))
-    return cell.strip()
+    said = cell.strip()
+    if said in ERRORS:
+        raise Odd(_("The cell holds an error ({error}).", error=said))
+    if said == NOT_CALCULATED:
+        raise Odd(_("The formula has no result in the file. Open the file, save it and send it again."))
+    if LOST in said:
+        raise Odd(_("A letter was lost here, as umlauts are when a file changes programs. Please write it again."))
+    return "" if said in NOTHING else said
 
 
 def short(cell: Cell) -> str:
@@ -65,7 +80,11 @@ def short(cell: Cell) -> str:
 
 
 def email(cell: Cell) -> str:
-    return re.sub(r"^mailto:", "", text(cell), flags=re.IGNORECASE).strip().strip("<>")
+    """An address, also as mail programs write it: „Zoë Ahorn <zoe@stadt.example>;“."""
+    said = text(cell).rstrip("; ")
+    if said.endswith(">") and said.count("<") == 1:
+        said = said.partition("<")[2]
+    return re.sub(r"^mailto:", "", said, flags=re.IGNORECASE).strip().strip("<>")
 
 
 def phone(cell: Cell) -> str:
@@ -75,7 +94,7 @@ def phone(cell: Cell) -> str:
 
 
 def number(cell: Cell) -> int | None:
-    said = short(cell).replace(" ", "").replace("\u202f", "")
+    said = "".join(short(cell).split())
     if not said:
         return None
     if re.fullmatch(r"\d{1,3}(\.\d{3})+", said):  # 85.859
@@ -128,6 +147,7 @@ def day(cell: Cell, *, last: bool = False) -> date | None:
             return FIRST_DAY + timedelta(days=int(cell))
         raise _no_day()
     said = re.sub(r"^(seit|ab|bis|since|from|until|zum)\s+", "", folded(short(cell)).strip())
+    said = CLOCK.sub("", said)
     if not said:
         return None
     found = _written(said, last)
@@ -194,5 +214,7 @@ def undecorated(said: str) -> str:
 
 def slug(said: str, most: int = 40) -> str:
     """A key made of a name: ASCII letters and digits with dashes; empty if nothing is left."""
-    german = said[:LONGEST].lower().replace("ä", "ae").replace("ö", "oe").replace("ü", "ue")
+    german = (
+        unicodedata.normalize("NFC", said[:LONGEST]).lower().replace("ä", "ae").replace("ö", "oe").replace("ü", "ue")
+    )
     return re.sub(r"[^a-z0-9]+", "-", folded(german)).strip("-")[:most].strip("-")

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from services.kit.errors import TooLarge
 from services.kit.i18n import gettext as _
 from services.kit.sheets.archive import Attributes, Parts, whole
-from services.kit.sheets.table import MOST_SHEETS, Cell, Range, Sparse, Table, unreadable
+from services.kit.sheets.table import MOST_SHEETS, NOT_CALCULATED, Cell, Range, Sparse, Table, unreadable
 
 WORKBOOK = "xl/workbook.xml"
 REFERENCE = re.compile(r"\$?([A-Z]{1,3})\$?([0-9]{1,7})")
@@ -18,6 +18,7 @@ DATE_LETTER = re.compile(r"[dmyhs]", re.IGNORECASE)
 FIRST_DAY, FIRST_DAY_1904 = date(1899, 12, 30), date(1904, 1, 1)
 LATEST = 2_958_465
 """31 December 9999."""
+ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 HIDDEN = {"hidden", "veryHidden"}
 
 
@@ -123,7 +124,7 @@ class _Sheet:
         self.row, self.column = -1, -1
         self.kind, self.style = "n", 0
         self.pieces: list[str] = []
-        self.inside = self.phonetic = False
+        self.inside = self.phonetic = self.formula = False
 
     def start(self, tag: str, found: Attributes) -> None:
         if tag == "row":
@@ -134,10 +135,13 @@ class _Sheet:
                 self.row, self.column = place
             self.kind, self.style = found.get("t", "n"), whole(found.get("s"), 0)
             self.pieces.clear()
+            self.formula = False
         elif tag in {"v", "t"}:
             self.inside = not self.phonetic
         elif tag == "rPh":
             self.phonetic = True
+        elif tag == "f":
+            self.formula = True
         elif tag == "mergeCell" and (merged := _range(found.get("ref", ""))):
             self.cells.merge(merged)
 
@@ -152,11 +156,13 @@ class _Sheet:
             self.phonetic = False
         elif tag == "c" and self.pieces:
             self.cells.put(self.row, self.column, self._value("".join(self.pieces)))
+        elif tag == "c" and self.formula and self.kind != "str":  # an empty text is a result
+            self.cells.put(self.row, self.column, NOT_CALCULATED)
 
     def _value(self, said: str) -> Cell:
         if self.kind == "s":
             place = whole(said, len(self.texts))
-            return self.texts[place] if place < len(self.texts) else ""
+            return _unescaped(self.texts[place]) if place < len(self.texts) else ""
         if self.kind == "b":
             return said == "1"
         if self.kind == "d":
@@ -165,7 +171,7 @@ class _Sheet:
             except ValueError:
                 return said
         if self.kind != "n":
-            return said
+            return _unescaped(said)
         try:
             number = float(said[:40])
         except ValueError:
@@ -173,6 +179,11 @@ class _Sheet:
         if self.style < len(self.dated) and self.dated[self.style] and 1 <= number < LATEST - 1_462:
             return self.first_day + timedelta(days=int(number))
         return number
+
+
+def _unescaped(said: str) -> str:
+    """With the characters that XML cannot hold, or that would be folded there, such as `_x000D_` for a return."""
+    return ESCAPED.sub(lambda found: chr(int(found[1], 16)), said) if "_x" in said else said
 
 
 def _place(reference: str) -> tuple[int, int] | None:
