@@ -95,6 +95,9 @@ async def test_who_registers_first_becomes_coordinator(hub: Hub, visitor: Browse
         )
         assert len(told.all()) == 1
         assert [tuple(row) for row in people] == [("Kim Beispiel", "coordinator", town)]
+    assert "Rolle gegeben: Koordination" in (await central.http.get("/audit")).text
+    assert "Konten von Baden-Württemberg" in (await central.http.get("/people")).text
+    assert "(Baden-Württemberg)" in (await central.http.get("/account")).text
     await central.close()
 
 
