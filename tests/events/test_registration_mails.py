@@ -276,6 +276,9 @@ async def test_a_person_s_page_registers_and_declines(world: World) -> None:
     assert shown.status_code == 200
     assert shown.headers["cache-control"] == "no-store"
     assert ", 09:30–16:45 Uhr" in shown.text, "how long it takes for people of this city"
+    assert "Begrüßung" in (await world.http.get(f"/calendar/{world.event}")).text
+    assert 'for="f-state">Land<' in (await world.http.get("/calendar")).text
+    assert f'href="/calendar/{world.event}"' in shown.text
     sent = hidden(shown, f"{page}/register") or {}
     wrong = await world.http.post(f"{page}/register", data={**sent, "superior": "nobody"})
     assert wrong.status_code == 422
