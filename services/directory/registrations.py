@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import select
 
+from services.contracts.states import STATES
 from services.directory import people
 from services.directory.access import APPROVE, CENTRAL, COORDINATOR, OPERATOR
 from services.directory.login import links
@@ -100,6 +101,8 @@ async def _with_role(session: Reader, role: str, at: str) -> list[Account]:
 
 
 async def town(session: Reader, ags: str) -> str:
-    """What people call the municipality; its key where no register says."""
+    """What people call the municipality or state; its key where no register says."""
+    if ags in STATES:
+        return STATES[ags]
     name = await session.scalar(select(Municipality.name).where(Municipality.ags == ags))
     return name.split(",")[0] if name else ags

@@ -80,7 +80,7 @@ async def preview(session: Reader, ags: str, id_: uuid.UUID) -> Preview:
     """Raises NotFound where there is no such draft any more."""
     draft = await session.get(Draft, id_)
     if draft is None or draft.ags != ags:
-        raise NotFound(_("This upload is not there any more. Please send the file again."))
+        raise NotFound(_("This upload was published, thrown away or replaced already."))
     reading = _decode(zlib.decompress(draft.snapshot))
     stored = await store.read(session, ags)
     stale = stored.publication != draft.base

@@ -28,7 +28,14 @@ class Checks:
             self.add(row, field, _("{length} characters are too many; at most {most}.", length=len(value), most=most))
             return ""
         if bad := forbidden_character(value):
-            self.add(row, field, _("The text has a character that cannot be used here ({character}).", character=bad))
+            self.add(
+                row,
+                field,
+                _(
+                    "The text has a character that cannot be used here ({character}). Please type that place anew.",
+                    character=bad,
+                ),
+            )
             return ""
         clean = cleaned(value)
         if required and not visible(clean):

@@ -223,7 +223,12 @@ def _value(field: FieldInfo, given: list[str]) -> Any:
     if len(given) > 1 and not several:
         raise Refused(_("This was sent twice."))
     if bad := next((bad for one in given if (bad := forbidden_character(one))), None):
-        raise Refused(_("The text has a character that cannot be used here ({character}).", character=bad))
+        raise Refused(
+            _(
+                "The text has a character that cannot be used here ({character}). Please type that place anew.",
+                character=bad,
+            )
+        )
     given = [one for one in given if one]
     if not given:
         if field.required:

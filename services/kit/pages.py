@@ -12,7 +12,7 @@ from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import quote
+from urllib.parse import urlencode, urlsplit
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_datetime, get_timezone
@@ -210,12 +210,24 @@ def wanted(request: AnyRequest) -> bool:
     return ours and ("text/html" in request.headers.get("accept", "") or "hx-request" in request.headers)
 
 
+def _login(request: AnyRequest) -> str:
+    """The way to the login. What was sent as a form comes back to the form's page, and hears that nothing was kept."""
+    settings: Settings = request.app.state.hub.settings
+    if request.method == "GET":
+        onward, unsent = forms.local_path(request.url.path + (f"?{request.url.query}" if request.url.query else "")), {}
+    else:
+        came = urlsplit(request.headers.get("referer", ""))
+        own = f"{came.scheme}://{came.netloc}" == settings.issuer
+        onward = forms.local_path(came._replace(scheme="", netloc="", fragment="").geturl()) if own else "/"
+        unsent = {"unsent": "1"}
+    asked = {**({"onward": onward} if onward != "/" else {}), **unsent}
+    return f"{forms.LOGIN}?{urlencode(asked)}" if asked else forms.LOGIN
+
+
 def error(request: AnyRequest, body: dict[str, Any], headers: dict[str, str]) -> Response[Any]:
     """A problem as a page. Who has to log in first is sent there, and back to what they wanted to see."""
     if body["status"] == 401:
-        target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-        onward = forms.local_path(target) if request.method == "GET" else "/"
-        return redirect(request, f"{forms.LOGIN}?onward={quote(onward, safe='')}" if onward != "/" else forms.LOGIN)
+        return redirect(request, _login(request))
     made = rendered(
         request, forms.asked(request) or ANONYMOUS, "error.html", int(body["status"]), False, (), {"problem": body}
     )

@@ -64,7 +64,7 @@ async def fill(stage: Stage) -> None:
     await browser.submit(await browser.http.get(invite), invite, cities=[demo.KONSTANZ])
     plan = f"{today.path}/groups/{plans[1]}"
     copied = await browser.submit(await browser.http.get(plan), f"{plan}/act", step="copy")
-    copy = copied.headers["location"]
+    copy = copied.headers["location"].removesuffix("/rounds/1")
     await browser.close()
     await stage.hub.settle()
     compared = f"{today.path}/groups/compare?one={plans[0]}&other={plans[1]}"

@@ -41,9 +41,13 @@ async def test_a_navigator_is_led_through_the_day(
         await expect(page.get_by_text("Bitte füllen Sie dieses Feld aus.").first).to_be_visible()
         await page.get_by_label("Ihre Idee").fill("Ein gemeinsames Formular")
         await page.get_by_label("mit meinem Namen").check()
+        await page.get_by_role("button", name="An die Tafel").scroll_into_view_if_needed()
+        height = await page.evaluate("scrollY")
         await page.get_by_role("button", name="An die Tafel").click()
         await expect(page.get_by_text("Ihre Idee steht an der Tafel.")).to_be_visible()
         await expect(page.get_by_role("listitem").filter(has_text="Ein gemeinsames Formular")).to_be_visible()
+        if script:
+            assert await page.evaluate("scrollY") == height, "nobody is moved"
 
         await page.get_by_role("navigation", name="Ihr Tag").get_by_role("link", name="Abstimmungen").click()
         await page.get_by_label("Nutzen Ein gemeinsames Formular").select_option("3")

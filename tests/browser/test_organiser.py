@@ -64,8 +64,15 @@ async def test_an_event_from_a_template(chromium: Chromium, stage: Stage, axe: s
         for label, value in (("Tag", day.day), ("Monat", day.month), ("Jahr", day.year)):
             await when.get_by_label(label, exact=True).fill(str(value))
         await page.get_by_label("Konstanz").check()
-        await page.get_by_role("button", name="Veranstaltung anlegen").click()
+        made = page.get_by_role("button", name="Veranstaltung anlegen")
+        posted: list[str] = []
+        page.on("request", lambda asked: posted.append(asked.url) if asked.method == "POST" else None)
+        if script:
+            await made.evaluate("(button) => { button.click(); setTimeout(() => button.click(), 50); }")
+        else:
+            await made.click()
         await heading(page, title)
+        assert len(posted) == 1, "whoever presses twice sends once"
         await expect(page.get_by_role("status")).to_contain_text("angelegt")
 
         await tab_of(page, "Programm")
@@ -136,14 +143,13 @@ async def test_groups_are_planned_looked_at_changed_and_printed(
         await topics.fill("\n".join((await topics.input_value()).splitlines()[:4]))
         await page.get_by_label("Wie lange gesucht wird").select_option(label="3 Sekunden: für einen ersten Blick")
         await page.get_by_role("button", name="Suche starten").click()
-        await expect(page.get_by_role("status")).to_contain_text("Die Suche hat begonnen.")
+        await page.wait_for_url(re.compile("/groups/[0-9a-f-]{36}$"))
         await watched(tab)
         await expect(page.get_by_role("heading", name="Wie gut der Plan ist")).to_be_visible()
         await picture(page, "gruppen-planen")
 
         await tab_of(page, "Tische je Runde", "Teile des Plans")
         await page.get_by_role("button", name="Kopieren und umsetzen").click()
-        await tab_of(page, "Tische je Runde", "Teile des Plans")
         tables = [page.locator(f"[data-drop='{number}']") for number in range(1, 5)]
         first = tables[0].get_by_role("listitem").first
         name = await first.get_by_role("link").inner_text()

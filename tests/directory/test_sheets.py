@@ -84,6 +84,11 @@ def concept(book: Any) -> None:
     made.write_row("I10", [45352, 50])
 
 
+def test_names_are_turned_unless_a_degree_or_a_name_at_birth_follows() -> None:
+    said = ["Buche, Änne", "Änne Buche, M.A.", "Änne Buche, geb. Erle", "Änne Buche, geborene Erle"]
+    assert [values.name(one, turned=False) for one in said] == ["Änne Buche", *said[1:]]
+
+
 def test_a_list_with_two_headers_and_merged_cells() -> None:
     reading = understood(xlsx(concept))
     zoe, anne, omer = reading.snapshot.navigators
@@ -232,7 +237,7 @@ def test_every_problem_is_told_where_people_find_it() -> None:
     assert [(row, column) for row, column, _message in found] == [
         (first, "Spalte Zimmer"), (first, "Spalte Themen"), (first, "Spalte Seit"), (first, "Spalte Koordination"),
         (first, "Spalte Stellenanteil"), (first, "Spalte Sichtbarkeit"), (first, "Spalte Sprachen"),
-        (second, "Spalte Themen"), (first, "Spalte Mentor/in"), (second, "Spalte Name"),
+        (first, "Spalte Mentor/in"), (second, "Spalte Themen"), (second, "Spalte Name"),
     ]  # fmt: skip
     messages = [message for _row, _column, message in found]
     assert "Meinen Sie „E-Rechnung“?" in messages[1]

@@ -107,6 +107,9 @@ async def test_a_list_is_looked_at_and_then_published(shared: Hub, city: Any, ed
     assert now.projects[0].navigators == ("a",)
     assert now.city == before.city
     assert await drafts(shared) == 0
+    again = await yes(editor, shown)  # the button was pressed twice
+    assert (again.status_code, again.headers["location"]) == (303, f"/city/{KONSTANZ}/desk")
+    assert "schon veröffentlicht" in (await editor.http.get(again.headers["location"])).text
     async with shared.runtimes["directory"].db.read(HUB) as session:
         assert await session.scalar(select(Publication.via).order_by(Publication.id.desc()).limit(1)) == "UPLOAD"
 
@@ -121,9 +124,11 @@ async def test_the_template_sent_back_changes_nothing(shared: Hub, city: Any, ed
 
 async def test_problems_are_told_by_sheet_row_and_column(shared: Hub, city: Any, editor: Browser) -> None:
     before = await drafts(shared)
-    answer = await send(editor, sheet([["Name", "E-Mail"], ["Zoë Ahorn", "zoe"], ["", "x@konstanz.example"]]))
+    rows = [["Zoë Ahorn", "zoe"], ["", "x@konstanz.example"], ["Ida Erle", "ida@konstanz.example", "Zauberei"]]
+    answer = await send(editor, sheet([["Name", "E-Mail", "Themen"], *rows]))
     text = unescape(answer.text)
     assert answer.status_code == 422
+    assert re.findall(r"Zeile (\d)", text) == ["2", "3", "4"], "in the order of the file"
     assert "<strong>Blatt Lotsen, Zeile 2, Spalte E-Mail:</strong> Das ist keine E-Mail-Adresse." in text
     assert "<strong>Blatt Lotsen, Zeile 3, Spalte Name:</strong>" in text
     assert await drafts(shared) == before
@@ -150,6 +155,8 @@ async def test_who_was_quicker_is_not_overwritten(shared: Hub, city: Any, editor
 async def test_a_city_without_a_publication_begins_with_a_list(shared: Hub) -> None:
     page = f"/city/{HEILBRONN}/upload"
     browser = await logged_in(shared, HEILBRONN, "editor")
+    nothing = await browser.http.get(f"/city/{HEILBRONN}")
+    assert (nothing.status_code, nothing.headers.get("location")) == (303, f"/city/{HEILBRONN}/desk")
     template = await browser.http.get(f"/city/{HEILBRONN}/template.xlsx")
     assert template.status_code == 200
     refused = await send(browser, sheet([["Name", "Amt"], ["Zoë Ahorn", "Amt"]]), page=page)

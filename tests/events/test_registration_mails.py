@@ -18,7 +18,7 @@ from services.cli.client import Answered
 from services.contracts.directory import NavigatorErased
 from services.events import intake
 from services.events.models import Event, Navigator, Notice, RegistrationRules
-from services.events.registration import keeping
+from services.events.registration import keeping, wording
 from services.kit import post
 from services.kit.db import HUB
 from services.kit.service import Hub
@@ -259,19 +259,34 @@ async def test_who_is_not_released_gives_the_place_back(world: World) -> None:
     assert [one.to for one in await world.letters("release")][:2] == ["a@seestadt.example", "b@seestadt.example"]
 
 
+def test_several_days_are_all_named() -> None:
+    days = [Event(date=dt.date(2026, 11, 27), last_day=dt.date(2026, 11, last)) for last in (27, 28)]
+    assert [wording.day(one) for one in days] == ["Freitag, 27. November 2026", "27.–28. Nov. 2026"]
+
+
 async def test_a_person_s_page_registers_and_declines(world: World) -> None:
-    await world.begin(1, 1, {"places": 1, "releaseNeeded": True})
+    agenda = [
+        {"title": "Anreise der anderen", "starts": "06:00", "audience": HOST},
+        {"title": "Begrüßung", "starts": "09:30", "ends": "10:00"},
+        {"title": "Rundgang", "starts": "15:00", "ends": "16:45"},
+    ]
+    await world.begin(1, 1, {"places": 1, "releaseNeeded": True}, agenda=agenda)
     page = f"/events/registration/{await world.link(world.guests[0])}"
     shown = await world.http.get(page)
     assert shown.status_code == 200
     assert shown.headers["cache-control"] == "no-store"
+    assert ", 09:30–16:45 Uhr" in shown.text, "how long it takes for people of this city"
+    assert "Begrüßung" in (await world.http.get(f"/calendar/{world.event}")).text
+    assert 'for="f-state">Land<' in (await world.http.get("/calendar")).text
+    assert f'href="/calendar/{world.event}"' in shown.text
     sent = hidden(shown, f"{page}/register") or {}
     wrong = await world.http.post(f"{page}/register", data={**sent, "superior": "nobody"})
     assert wrong.status_code == 422
     done = await world.http.post(f"{page}/register", data={**sent, "superior": "chef@seestadt.example"})
     assert done.status_code == 303
     shown = await world.http.get(page)
-    assert "Ein Platz ist für Sie vorgemerkt." in shown.text
+    assert "Sie haben einen Platz." not in shown.text, "not before the superior has said yes"
+    assert shown.text.count("Ein Platz ist für Sie vorgemerkt.") == 2
     back = await world.http.post(f"{page}/decline", data=hidden(shown, f"{page}/decline"))
     assert back.status_code == 303
     assert (await world.press(MINE, world.guests[0]))["state"] == "CANCELLED"

@@ -306,7 +306,9 @@ async def test_the_pages_are_whole_and_for_the_organiser_alone(hub: Hub, clients
     plan = (await planned(browser, at)).url.path
     person = next(iter((await names(browser, plan)).values()))
     paths = [at, f"{at}/new", f"{at}/compare?one={plan[-36:]}&other={plan[-36:]}"]
-    copy = (await sent(browser, await read(browser, plan), f"{plan}/act", step="copy")).url.path
+    tables = (await sent(browser, await read(browser, plan), f"{plan}/act", step="copy")).url.path
+    assert tables.endswith("/rounds/1"), "where people can be moved"
+    copy = tables.removesuffix("/rounds/1")
     paths += [copy, f"{copy}/rounds/1", f"{copy}/people/{person}"]
     paths += [plan + tail for tail in ("", "/rounds/1", "/people", f"/people/{person}", "/day")]
     seen = {path: await read(browser, path) for path in paths}

@@ -200,6 +200,8 @@ class _Reader:
                 title = (row.title(field) if row else "") or column_title(_label(kind, field))
                 if (place, title) not in named:
                     self.checks.add(place, title, self._said(one.message))
+        order = {row.place: number for number, row in enumerate(self.places.values())}
+        self.checks.found.sort(key=lambda one: order.get(one.row, -1))
         self.checks.done(_("Nothing was taken over yet. Please correct what is named and send the file again."))
         return valid
 

@@ -92,7 +92,14 @@ def checked(letter: Letter) -> Letter:
     lines = [cleaned(line) for line in letter.text[: 2 * LONGEST_TEXT].replace("\r\n", "\n").split("\n")]
     text = "\n".join(line for line, before in zip(lines, ["", *lines], strict=False) if line or before).strip()
     if bad := forbidden_character(letter.text):
-        checks.add("", "text", _("The text has a character that cannot be used here ({character}).", character=bad))
+        checks.add(
+            "",
+            "text",
+            _(
+                "The text has a character that cannot be used here ({character}). Please type that place anew.",
+                character=bad,
+            ),
+        )
     elif not visible(text):
         checks.add("", "text", _("This field must not be empty."))
     if len(text) > LONGEST_TEXT or len(letter.text) > 2 * LONGEST_TEXT:

@@ -7,14 +7,14 @@ import msgspec
 from litestar import Response, get, post
 from webauthn.helpers import bytes_to_base64url
 
-from services.directory import access, people
+from services.directory import access, people, registrations
 from services.directory.access import PEOPLE, role_name, scope_words
 from services.directory.login import flows, oidc, passkeys, providers, sessions
 from services.directory.oauth import grants
 from services.directory.web.login import Answer, Nothing, here
 from services.kit import forms
 from services.kit.auth import Principal
-from services.kit.db import HUB
+from services.kit.db import HUB, Reader
 from services.kit.errors import NotFound, Refused
 from services.kit.forms import EMPTY, Form
 from services.kit.i18n import gettext as _
@@ -32,10 +32,13 @@ class Renamed(msgspec.Struct, frozen=True):
     label: Annotated[str, msgspec.Meta(max_length=passkeys.LONGEST_LABEL)]
 
 
-def roles_of(roles: frozenset[str]) -> list[str]:
+async def roles_of(session: Reader, roles: frozenset[str]) -> list[str]:
     """The names of roles, and where somebody has them."""
     parts = (role.partition(":") for role in sorted(roles))
-    return [f"{role_name(name)} ({at})" if at else role_name(name) for name, _colon, at in parts]
+    return [
+        f"{role_name(name)} ({await registrations.town(session, at)})" if at else role_name(name)
+        for name, _colon, at in parts
+    ]
 
 
 @get("/account", page=True, right=access.ONESELF)
@@ -48,6 +51,7 @@ async def _account(request: AnyRequest, who: Principal, shown: Form = EMPTY, sta
     async with here(request).db.read(who.acting) as session:
         person = await people.person(session, me)
         row = await people.account(session, me)
+        roles = await roles_of(session, person.roles if person else frozenset())
         living = await sessions.living(session, me)
         provider = await providers.of(session, row.org)
         identities = await oidc.identities(session, me)
@@ -61,7 +65,7 @@ async def _account(request: AnyRequest, who: Principal, shown: Form = EMPTY, sta
         allowed=[(one.client, [scope_words(scope) for scope in one.scopes], one.at) for one in allowed],
         row=row,
         coordinates=bool(who.where(access.COORDINATOR)),
-        roles=roles_of(person.roles if person else frozenset()),
+        roles=roles,
         sessions=living,
         passkeys=keys,
         most=passkeys.MOST,

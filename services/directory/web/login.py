@@ -72,7 +72,8 @@ async def _login(request: AnyRequest, onward: str, shown: Form = EMPTY, status: 
         orgs = await _with_provider(session)
     return await page(
         request, "directory/login.html", status=status, leads_away=True,
-        onward=onward, shown=shown, orgs=orgs, nowhere=passkeys.impossible(here(request).settings),
+        onward=onward, shown=shown, orgs=orgs, unsent="unsent" in request.query_params,
+        nowhere=passkeys.impossible(here(request).settings),
     )  # fmt: skip
 
 

@@ -1,6 +1,8 @@
 """A city registers without writing JSON: find one's municipality, fill in a form, wait for the decision."""
 
 import dataclasses
+import uuid
+from hashlib import sha256
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -9,6 +11,7 @@ from litestar import Request, Response, get, post
 from services.directory import agreement, jobs, register, registrations
 from services.directory.access import CLIENT_SCOPES, checked_ags
 from services.directory.oauth import clients, policy, registration
+from services.directory.once import once
 from services.directory.web.oauth import REGISTRATIONS, here
 from services.kit import forms, pages
 from services.kit.db import HUB, NOBODY
@@ -25,7 +28,10 @@ Line = Annotated[str, msgspec.Meta(max_length=200)]
 
 
 class Registering(msgspec.Struct):
-    """The form. `method` is how the city's program proves who it is: with a secret, or with keys of its own."""
+    """The form. `method` is how the city's program proves who it is: with a secret, or with keys of its own.
+
+    `once` is the key of this form, so that one that is sent twice registers once.
+    """
 
     contact_name: Line
     email: Line
@@ -35,6 +41,7 @@ class Registering(msgspec.Struct):
     jwks: Annotated[str, msgspec.Meta(max_length=20_000)] = ""
     login_issuer: Line = ""
     redirect_uris: Annotated[str, msgspec.Meta(max_length=5_000)] = ""
+    once: Annotated[str, msgspec.Meta(max_length=40)] = ""
 
 
 @get("/register", page=True, right=ANYBODY)
@@ -68,13 +75,15 @@ async def _form(request: Request[Any, Any, Any], ags: str, shown: Form, status: 
         seconded=seconded,
         shown=shown,
         agreement=agreement.VERSION,
+        once=uuid.uuid4().hex,
     )
 
 
 @post("/register/{ags:str}", page=True, status_code=200, right=ANYBODY)
 async def submit(request: Request[Any, Any, Any], ags: str) -> Response[Any]:
-    """Step 3: stored; the secrets are shown once."""
+    """Step 3: stored; the secrets are shown once, and not to who sends the same form again."""
     runtime = here(request)
+    made: clients.Registered | None = None
     checked_ags(ags)
     await runtime.rates.take(REGISTRATIONS, address_of(request))
     try:
@@ -82,9 +91,17 @@ async def submit(request: Request[Any, Any, Any], ags: str) -> Response[Any]:
         async with runtime.db.begin(HUB) as session:
             city = await registrations.town(session, ags)
             wanted = _wanted(runtime.settings.outbound_local, ags, city, said)
-            made = await clients.register_city(session, wanted)
-            await jobs.ask_for_keys(session, runtime, made.client.client_id)
-            await registrations.announce(session, runtime, made.client)
+
+            async def store() -> str:
+                nonlocal made
+                made = await clients.register_city(session, wanted)
+                await jobs.ask_for_keys(session, runtime, made.client.client_id)
+                await registrations.announce(session, runtime, made.client)
+                return str(made.client.client_id)
+
+            # Who went back and corrected something sends another form.
+            key = sha256(msgspec.json.encode(said)).hexdigest() if said.once else None
+            await once(session, f"register {ags}", key, said, str, store)
     except registration.Invalid as problem:
         field, words = _explained(problem)
         refused = Refused(_("Please look at the fields that are named."), [Problem(words, field=field)])

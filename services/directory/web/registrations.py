@@ -6,7 +6,7 @@ import msgspec
 from litestar import Request, Response, get, post
 
 from services.directory import access, audit, registrations
-from services.directory.access import APPROVE, scope_words
+from services.directory.access import APPROVE, role_name, scope_words
 from services.directory.models import Client
 from services.directory.oauth import clients
 from services.directory.web.oauth import here
@@ -105,8 +105,13 @@ async def log(request: Request[Any, Any, Any], before: int | None = None) -> Res
         rows = await audit.page(session, PAGE + 1, before=before)
         names = await audit.names(session, rows)
     following = rows[PAGE - 1].id if len(rows) > PAGE else None
-    shown = [(row, audit.in_words(row.action)) for row in rows[:PAGE]]
+    shown = [(row, _told(row.action, row.details.get("role"))) for row in rows[:PAGE]]
     return await pages.page(request, "directory/audit.html", rows=shown, names=names, following=following)
+
+
+def _told(action: str, role: Any) -> str:
+    """What was done, with the role that was given or taken."""
+    return f"{audit.in_words(action)}: {role_name(role)}" if role in access.ROLES else audit.in_words(action)
 
 
 routes = [listed, one, decide, log]

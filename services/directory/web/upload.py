@@ -12,7 +12,7 @@ from services.directory.snapshot import CityRow, Identities, Snapshot
 from services.directory.web.oauth import here
 from services.kit import forms, pages
 from services.kit.auth import Principal
-from services.kit.errors import Conflict, HubError, Refused, TooLarge
+from services.kit.errors import Conflict, HubError, NotFound, Refused, TooLarge
 from services.kit.forms import EMPTY, Form
 from services.kit.i18n import gettext as _
 from services.kit.i18n import ngettext
@@ -122,6 +122,8 @@ async def publish(request: AnyRequest, ags: str, draft: uuid.UUID) -> Response[A
             outcome = await publishing.publish(session, by, found.wanted, expected=expected)
             await uploads.remove(session, draft)
             await runtime.say(session, outcome.messages)
+    except NotFound as gone:  # such as a button that was pressed twice
+        return pages.redirect(request, f"/city/{ags}/desk", flash=gone.message)
     except (Conflict, Refused) as problem:
         return await _preview(request, who, ags, draft, problem)
     number = outcome.difference.count(lambda c: (*c.added, *c.changed, *c.withdrawn)) + outcome.difference.city_changed

@@ -20,7 +20,7 @@ from services.kit import forms, i18n
 from services.kit.errors import NotFound, Unavailable
 from services.kit.i18n import gettext as _
 from services.kit.lasting import lasting
-from services.kit.pages import AnyRequest, ask, page
+from services.kit.pages import AnyRequest, ask, page, redirect
 from services.kit.rights import ANYBODY
 
 SERVICE: Final = "directory"
@@ -147,9 +147,12 @@ async def directory(
 
 
 @get("/city/{ags:str}", page=True, right=SEEN)
-async def city(request: AnyRequest, ags: str) -> Response[str]:
+async def city(request: AnyRequest, ags: str) -> Response[Any]:
     found = (await ask(request, SERVICE, CITY, ags=access.checked_ags(ags)))["city"]
     if found is None:
+        who = await forms.known(request)
+        if who.city == ags and access.WRITE in who.scopes:
+            return redirect(request, f"/city/{ags}/desk")
         raise NotFound(_("This city has not published anything yet."))
     around = await ask(request, SERVICE, AROUND_CITY, ags=ags)
     found |= around["city"] or {"partnerships": [], "similar": []}

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import func, or_, select, tuple_
 
 from services.events import modules
 from services.events.models import (
+    AgendaItem,
     Boarding,
     City,
     Event,
@@ -84,6 +85,15 @@ async def rules(session: Reader, keys: Sequence[uuid.UUID]) -> list[Registration
     query = select(RegistrationRules).where(RegistrationRules.event_id.in_(keys))
     found = {row.event_id: row for row in await session.scalars(query)}
     return [found.get(key) for key in keys]
+
+
+async def hours(session: Reader, event: uuid.UUID, ags: str) -> tuple[datetime | None, datetime | None]:
+    """When the agenda begins and ends for the people of a city."""
+    theirs = or_(AgendaItem.audience.is_(None), AgendaItem.audience == ags)
+    until = func.coalesce(AgendaItem.ends, AgendaItem.starts)
+    query = select(func.min(AgendaItem.starts), func.max(until)).where(AgendaItem.event_id == event, theirs)
+    begins, ends = (await session.execute(query)).one()
+    return begins, ends
 
 
 async def page(

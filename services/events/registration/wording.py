@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date, format_datetime, format_interval, format_time
 
 from services.events.day import printable
 from services.events.models import BoardingPoint, Event, Vehicle
@@ -162,7 +162,20 @@ LOCALES = {"de": "de_DE", "en": "en_GB"}
 
 
 def day(event: Event) -> str:
+    """As `written`; several days are `1.–3. Okt. 2019`."""
+    if event.last_day > event.date:
+        return format_interval(event.date, event.last_day, "yMMMMd", locale=LOCALES[language()])
     return written(event.date)
+
+
+def hours(event: Event, starts: dt.datetime | None, ends: dt.datetime | None) -> str:
+    """`07:00–17:00 Uhr` on the event's clock; nothing of several days."""
+    if starts is None or ends is None or event.last_day > event.date:
+        return ""
+    start, end = (
+        format_time(one, "short", tzinfo=ZoneInfo(event.timezone), locale=LOCALES[language()]) for one in (starts, ends)
+    )
+    return _("{start}–{end}", start=start, end=end)
 
 
 def written(day: dt.date) -> str:

@@ -14,6 +14,7 @@ const language = document.documentElement.lang;
 const day = { live: null, route: null, announcements: null, offset: 0, at: 0 };
 let connected = false;
 let sound = null;
+let height = null; // where the page stood when a form was sent
 let before = null; // phase, round and warning that were painted last
 
 function start() {
@@ -301,6 +302,7 @@ function age() {
 
 /** A form that was refused comes back with what is wrong, so it is shown; htmx shows successes alone. */
 function shown(event) {
+  if (event.detail.target?.id === "content") height = scrollY;
   say("[data-unsent]", false);
   if ([403, 404, 409, 422, 429].includes(event.detail.xhr.status)) {
     event.detail.shouldSwap = true;
@@ -308,9 +310,11 @@ function shown(event) {
   }
 }
 
-/** The focus went with what was replaced: on to what is wrong, else to the beginning. */
+/** Nobody is moved, though browsers follow what was replaced. The focus went with it: to what is wrong or the top. */
 function settled() {
   paint();
+  if (height !== null) scrollTo(0, height);
+  height = null;
   if (document.activeElement !== document.body) return;
   const next = document.querySelector("[aria-invalid]") ?? document.getElementById("content");
   next?.focus({ preventScroll: next.id === "content" });

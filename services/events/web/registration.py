@@ -90,6 +90,7 @@ async def _mine(request: AnyRequest, token: str, shown: Form, status: int = 200)
     event, person, need = await own.known(runtime, key)
     async with runtime.db.read(HUB) as session:
         (standing,), (rules,) = await reading.standings(session, [key]), await reading.rules(session, [event.id])
+        hours = wording.hours(event, *await reading.hours(session, event.id, person.ags))
         theirs = await _theirs(session, event, key, placed=standing is not None and standing.state == "registered")
     room = await rooms_of(runtime).open(event.id, PEOPLE, CLOCK, ANNOUNCEMENTS)
     day = room.mine(person.id) if room.takes_part(person.id) else None
@@ -97,7 +98,7 @@ async def _mine(request: AnyRequest, token: str, shown: Form, status: int = 200)
         raise NotFound(_("This link is not valid any more."))
     return await pages.page(
         request, "events/registration.html", secret=True, status=status, token=token, event=event,
-        date=wording.day(event), person=person, day=day, standing=standing,
+        date=wording.day(event), hours=hours, person=person, day=day, standing=standing,
         lines=wording.now(event, standing) if standing else [_("You take part.")],
         release=rules is not None and rules.release_needed, shown=shown, need=need,
         open=dt.datetime.now(dt.UTC) < ends(event.last_day, event.timezone), **theirs,
@@ -147,7 +148,9 @@ async def register(request: AnyRequest, token: str) -> Response[Any]:
     async def act(runtime: Runtime, key: Key) -> str:
         said = await forms.read(request, Registering)
         done = await own.register(runtime, key, said.superior, direct=said.direct)
-        return _("You have a place.") if done.state == "registered" else _("You are on the waiting list.")
+        if done.state != "registered":
+            return _("You are on the waiting list.")
+        return _("A place is kept for you.") if done.release == "pending" else _("You have a place.")
 
     return await _act(request, token, act)
 

@@ -40,6 +40,7 @@ CLOCK = re.compile(r"\s+\d{1,2}:\d{2}(:\d{2})?$")
 MONTH = re.compile(r"(\d{1,2})\s*[./]\s*(\d{4})")
 SHARES = {"½": 50, "¼": 25, "¾": 75, "⅓": 33, "halb": 50, "halbe": 50, "viertel": 25, "voll": 100, "volle": 100,
           "ganze": 100, "vollzeit": 100}  # fmt: skip
+BORN = re.compile(r"\s*geb(\.|oren)", re.IGNORECASE)
 DEGREE = re.compile(
     r"((prof|dr|dipl|mag|habil|h\.?c|med|phil|jur|rer|nat|pol|ing|[mb]\.?a|[mb]\.?sc|[mb]\.?eng|ll\.?[mb]|mba|mpa)\.?"
     r"|dipl\.?-?[\w.-]{2,20})",
@@ -199,10 +200,10 @@ def _no_day() -> Odd:
 
 
 def name(said: str, *, turned: bool) -> str:
-    """„Buche, Änne“ as „Änne Buche“; what follows a comma as a degree („Änne Buche, M.A.“) stays there."""
+    """„Buche, Änne“ as „Änne Buche“; a degree („Änne Buche, M.A.“) or a name at birth after a comma stays there."""
     last, comma, first = said.partition(",")
     degree = "." in first and not re.search(r"[^\W\d_]{3,}", first)
-    if comma and first.strip() and "," not in first and (turned or not degree):
+    if comma and first.strip() and "," not in first and not BORN.match(first) and (turned or not degree):
         return f"{first.strip()} {last.strip()}"
     return said
 

@@ -73,10 +73,8 @@ async def act(request: AnyRequest, event: uuid.UUID, plan: uuid.UUID) -> Respons
                 return redirect(request, at.at, flash=_("The search ends with the best so far."))
             case "copy":
                 made = await _do(request, COPY, plan=str(plan))
-                person = f"/people/{said.person}" if said.person else ""
-                return redirect(
-                    request, f"{at.path}/{made}{person}", flash=_("This is a copy: now people can be moved.")
-                )
+                page = f"/people/{said.person}" if said.person else "/rounds/1"
+                return redirect(request, f"{at.path}/{made}{page}", flash=_("This is a copy: now people can be moved."))
             case "confirm":
                 if at.answer.get("broken", 0) and not said.despite:
                     message = _("The plan breaks hard rules: please tick that you want it all the same.")

@@ -121,7 +121,7 @@ async def plan(request: AnyRequest, event: uuid.UUID) -> Response[Any]:
     except (Refused, Conflict) as problem:
         told = wishing.at_fields(problem, at.people, wishing.labels()) if isinstance(problem, Refused) else problem
         return await _wishes(request, at, {}, forms.again(request, told), problem.status)
-    return redirect(request, f"{at.path}/{made}", flash=_("The search has begun."))
+    return redirect(request, f"{at.path}/{made}")
 
 
 @get("/organise/{event:uuid}/groups/compare", page=True, right=access.ORGANISER)

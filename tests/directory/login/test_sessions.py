@@ -119,8 +119,16 @@ async def test_who_must_log_in_first_comes_back(hub: Hub, browsers: Crowd) -> No
     page = await browser.see(answer.headers["location"])
     assert 'name="onward" value="/account?x=1&amp;y=%20"' in page.text
     assert (await browser.get("/account", headers={"accept": "application/json"})).status_code == 401
-    answer = await browser.post("/account/sessions/end", data={"id": "x"})
-    assert (answer.status_code, answer.headers["location"]) == (303, "/login")
+    issuer = hub.settings.issuer
+    for came, location in (
+        (f"{issuer}/organise/new?x=1", "/login?onward=%2Forganise%2Fnew%3Fx%3D1&unsent=1"),
+        ("https://evil.example/account", "/login?unsent=1"),
+        (f"{issuer}.evil.example/account", "/login?unsent=1"),
+        ("", "/login?unsent=1"),
+    ):
+        answer = await browser.post("/account/sessions/end", data={"id": "x"}, headers={"referer": came})
+        assert (answer.status_code, answer.headers["location"]) == (303, location)
+    assert "nichts gespeichert" in (await browser.see(location)).text
 
 
 ELSEWHERE = ["//evil.example", "/\\evil.example", "https://evil.example", "javascript:alert(1)", "evil",

@@ -68,6 +68,18 @@ async def test_name_address_and_agreement_are_enough(hub: Hub, visitor: Browser,
         assert (client.method, client.status) == ("client_secret_basic", "pending")
 
 
+async def test_a_form_that_is_sent_again_registers_once(hub: Hub, visitor: Browser, town: str) -> None:
+    page, path = await visitor.http.get(f"/register/{town}"), f"/register/{town}"
+    said = {"contact_name": "Kim Beispiel", "email": "kim@town.example", "agreement": "2026-11"}
+    first, again = await visitor.submit(page, path, **said), await visitor.submit(page, path, **said)
+    assert shown(first, "client_secret")
+    assert (again.status_code, "schon gesendet" in again.text, "client_secret" in again.text) == (200, True, False)
+    corrected = await visitor.submit(page, path, **{**said, "email": "kim.beispiel@town.example"})
+    kept = {shown(first, "client_id"), shown(corrected, "client_id")}
+    async with hub.runtimes["directory"].db.read(HUB) as session:
+        assert set(await session.scalars(select(Client.client_id).where(Client.ags == town))) == kept
+
+
 async def test_who_registers_first_becomes_coordinator(hub: Hub, visitor: Browser, town: str) -> None:
     client_id = shown(await register(visitor, town), "client_id")
     central = await logged_in(hub, BW, "central")
@@ -83,6 +95,9 @@ async def test_who_registers_first_becomes_coordinator(hub: Hub, visitor: Browse
         )
         assert len(told.all()) == 1
         assert [tuple(row) for row in people] == [("Kim Beispiel", "coordinator", town)]
+    assert "Rolle gegeben: Koordination" in (await central.http.get("/audit")).text
+    assert "Konten von Baden-Württemberg" in (await central.http.get("/people")).text
+    assert "(Baden-Württemberg)" in (await central.http.get("/account")).text
     await central.close()
 
 
