@@ -128,8 +128,8 @@ async def test_a_city_comes_in_and_publishes(
         assert await tab.audit(axe) == []
         await picture(page, "anmeldung-einrichten")
         await page.get_by_role("button", name="Passkey anlegen").click()
-        await page.get_by_text("Meine Seiten").click()
-        await page.get_by_role("link", name="Mit einer Tabelle veröffentlichen").click()
+        own = page.get_by_role("navigation", name="Was Sie hier tun können")
+        await own.get_by_role("link", name="Mit einer Tabelle veröffentlichen").click()
         await heading(page, f"Mit einer Tabelle veröffentlichen: {town}")
 
         rows = [
