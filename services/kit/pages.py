@@ -12,7 +12,7 @@ from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_datetime, get_timezone
@@ -22,7 +22,7 @@ from litestar.datastructures import Cookie
 from markupsafe import Markup
 
 from services.kit import assets, forms, i18n, navigation
-from services.kit.auth import ANONYMOUS, Principal
+from services.kit.auth import ANONYMOUS, Principal, origin_of
 from services.kit.graphql.endpoint import SEARCH, Graph
 from services.kit.rates import address_of
 from services.kit.settings import Settings
@@ -216,9 +216,8 @@ def _login(request: AnyRequest) -> str:
     if request.method == "GET":
         onward, unsent = forms.local_path(request.url.path + (f"?{request.url.query}" if request.url.query else "")), {}
     else:
-        came = urlsplit(request.headers.get("referer", ""))
-        own = f"{came.scheme}://{came.netloc}" == settings.issuer
-        onward = forms.local_path(came._replace(scheme="", netloc="", fragment="").geturl()) if own else "/"
+        came, here = request.headers.get("referer", ""), origin_of(settings.issuer)
+        onward = forms.local_path(came.removeprefix(here).partition("#")[0]) if came.startswith(f"{here}/") else "/"
         unsent = {"unsent": "1"}
     asked = {**({"onward": onward} if onward != "/" else {}), **unsent}
     return f"{forms.LOGIN}?{urlencode(asked)}" if asked else forms.LOGIN

@@ -70,7 +70,7 @@ async def _published(session: Writer, desk: Desk, person: Person) -> list[Messag
     assert stored.snapshot is not None
     assert person.stored.snapshot is not None
     change = diff(without(person.stored.snapshot, (person.row.key,)), stored.snapshot)
-    if change == diff(stored.snapshot, stored.snapshot):
+    if not change:
         return []
     place = await session.get(m.Municipality, person.ags)
     entry = None

@@ -18,7 +18,8 @@ DATE_LETTER = re.compile(r"[dmyhs]", re.IGNORECASE)
 FIRST_DAY, FIRST_DAY_1904 = date(1899, 12, 30), date(1904, 1, 1)
 LATEST = 2_958_465
 """31 December 9999."""
-ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
+ESCAPED = re.compile(r"_x((?![dD][89a-fA-F])[0-9A-Fa-f]{4})_")
+"""But for halves of a character, which no answer could hold."""
 HIDDEN = {"hidden", "veryHidden"}
 
 

@@ -124,6 +124,7 @@ async def test_who_must_log_in_first_comes_back(hub: Hub, browsers: Crowd) -> No
         (f"{issuer}/organise/new?x=1", "/login?onward=%2Forganise%2Fnew%3Fx%3D1&unsent=1"),
         ("https://evil.example/account", "/login?unsent=1"),
         (f"{issuer}.evil.example/account", "/login?unsent=1"),
+        ("http://[", "/login?unsent=1"),
         ("", "/login?unsent=1"),
     ):
         answer = await browser.post("/account/sessions/end", data={"id": "x"}, headers={"referer": came})
