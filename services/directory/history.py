@@ -3,22 +3,22 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from sqlalchemy import Text, cast, delete, func, select
+from sqlalchemy.orm import aliased
 
 from services.directory import publishing, store
-from services.directory.models import Account, City, Client, Publication, Source
+from services.directory.models import Account, Client, Publication, Source
 from services.directory.publishing import ANY_VERSION, Outcome, Publisher
 from services.directory.snapshot import Difference, Snapshot, diff, without
 from services.kit.db import Reader, Writer
 from services.kit.errors import NotFound
 from services.kit.i18n import gettext as _
 
-KEPT = timedelta(days=365)
-NEWEST = 20
-"""So many sources of a city stay, however old they are."""
+KEPT: Final = timedelta(days=365)
+"""For what was sent, since something newer took its place. Whoever was withdrawn is in it no longer than that."""
 KINDS = ("departments", "navigators", "projects")
 
 
@@ -122,18 +122,12 @@ async def preview(session: Writer, by: Publisher, ags: str, number: int) -> tupl
 
 
 async def forget(session: Writer) -> None:
-    """Let go of old sources; their publications stay, and can be restored no more."""
-    ranked = select(
-        Source.publication_id,
-        func.row_number().over(partition_by=Source.ags, order_by=Source.publication_id.desc()).label("place"),
-    ).subquery()
-    old = (
-        select(ranked.c.publication_id)
-        .join(Publication, Publication.id == ranked.c.publication_id)
-        .where(ranked.c.place > NEWEST, Publication.at < func.now() - KEPT)
+    """Let go of sources that were replaced long ago; their publications stay, and can be restored no more."""
+    later = aliased(Publication)
+    replaced = select(later.id).where(
+        later.ags == Source.ags, later.id > Source.publication_id, later.at < func.now() - KEPT
     )
-    newest = select(City.publication).where(City.publication.is_not(None))
-    await session.execute(delete(Source).where(Source.publication_id.in_(old), Source.publication_id.not_in(newest)))
+    await session.execute(delete(Source).where(replaced.exists()))
 
 
 def via_words(via: str) -> str:

@@ -96,6 +96,25 @@ def digest(snapshot: Snapshot) -> str:
     return sha256(_encode(snapshot)).hexdigest()
 
 
+async def withdrawn(session: Reader, ags: str) -> dict[str, int]:
+    """The keys of navigators whom the city took back, with the number of the publication that did so last."""
+    return dict(await (await driver(session)).fetch(WITHDRAWN, ags))
+
+
+WITHDRAWN = """
+SELECT one.key, max(s.publication_id) FROM source s, jsonb_each(s.changes->'navigators') one
+WHERE s.ags = $1 AND one.value ? '-' GROUP BY one.key
+"""
+
+
+async def last_row(session: Reader, ags: str, key: str, before: int) -> NavigatorRow | None:
+    """What the city sent of somebody before publication `before`, if the hub still has it."""
+    query = select(m.Source.snapshot).where(m.Source.ags == ags, m.Source.publication_id < before)
+    kept = await session.scalar(query.order_by(m.Source.publication_id.desc()).limit(1))
+    rows = unpacked(kept).navigators if kept else ()
+    return next((row for row in rows if row.key == key), None)
+
+
 async def forget_navigator(
     session: Writer, ags: str, key: str, known: Sequence[NavigatorRow] = ()
 ) -> list[NavigatorRow]:

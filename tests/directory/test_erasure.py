@@ -16,6 +16,7 @@ from sqlalchemy import insert, text
 from services.cli.demo import CONFIRM, CREATE, JOIN, PLAN, PUBLISH, RESULT
 from services.directory import models as m
 from services.directory import store
+from services.directory.protection import notices, person, retention, tombstones
 from services.directory.snapshot import CityRow, NavigatorRow, Snapshot, unnamed
 from services.events import models as e
 from services.kit import log
@@ -289,6 +290,57 @@ async def test_erasing_twice_and_while_the_city_publishes_is_once(shared: Hub) -
     async with shared.runtimes["directory"].db.read(HUB) as session:
         sources = await session.scalars(text("SELECT snapshot FROM source WHERE ags = :ags"), {"ags": ags})
         assert not any("Quittenbaum" in _unpacked(source) for source in sources)
+
+
+async def test_whom_the_city_withdrew_can_still_see_and_erase_what_earlier_publications_hold(shared: Hub) -> None:
+    ags, directory = towns(), shared.runtimes["directory"]
+    city, browser = (
+        await published(shared, ags, full(email="gone@town.example", phone="0123 99")),
+        await visitor(shared),
+    )
+    await tell(shared)
+    who, page = await found(shared, ags), await path(shared, ags)
+    await city.ask(PUBLISH, snapshot=snapshot(ags, full(key="other", name="Kim Zweite", email=None)))
+    async with directory.db.begin(HUB) as session:
+        await retention.forget_vanished(session, datetime.now(UTC))
+
+    asked = await browser.submit(await browser.http.get("/mine"), "/mine", email="Gone@town.example")
+    assert asked.status_code == 200
+    async with directory.db.begin(HUB) as session:
+        await notices._send_link(session, directory, "Gone@town.example")
+    (letter,) = await letters(directory, "personal_link", str(who.id))
+    assert "veröffentlicht Sie nicht mehr" in letter.text
+    assert f"{shared.settings.issuer}/mine/" in letter.text
+    shown = (await browser.http.get(page)).text
+    assert "veröffentlicht Sie nicht mehr" in shown
+    assert "0123 99" in shown
+    held = (await browser.http.get(f"{page}/data.json")).json()
+    assert [one["row"]["room"] for one in held["publications"]] == ["Q 47.11"]
+    assert (await browser.http.get(f"{page}/log")).status_code == 200
+    for part in ("correct", "audience", "object"):  # there is nothing to correct or to hide any more
+        assert (await browser.http.get(f"{page}/{part}")).status_code == 404
+
+    done = await press(browser, page, "erase", sure="true")
+    assert "Ihr Eintrag ist gelöscht" in done.text
+    assert await tables(shared, ("gone@town.example", "0123 99")) == []
+    async with directory.db.read(HUB) as session:
+        assert await person.at_address(session, shared.settings, "gone@town.example") == []
+    assert (await browser.http.get(page)).status_code == 404
+    back = await city.ask(PUBLISH, snapshot=snapshot(ags, full()))
+    assert back["publishDirectory"]["navigators"]["added"] == []
+
+
+async def test_a_restore_does_not_bring_back_who_was_withdrawn_and_then_erased(shared: Hub) -> None:
+    """As a backup has it that was made after the city withdrew them and before they had themselves erased."""
+    ags, directory = towns(), shared.runtimes["directory"]
+    city = await published(shared, ags, full(email="backup@town.example", phone="0123 88"))
+    who = await found(shared, ags)
+    await city.ask(PUBLISH, snapshot=snapshot(ags))
+    async with directory.db.begin(HUB) as session:
+        session.add(m.Tombstone(kind=tombstones.ENTRY, key=str(who.id), place=ags, at=NOW))
+    assert await tables(shared, ("backup@town.example", "0123 88")) != []
+    assert await tombstones.replay(directory) == 1
+    assert await tables(shared, ("backup@town.example", "0123 88")) == []
 
 
 async def test_only_the_function_changes_a_log(shared: Hub) -> None:

@@ -64,3 +64,5 @@ class Told(Base):
     address: Mapped[str] = mapped_column(server_default="", index=True)
     """A keyed digest of the address, for those who ask for a new link."""
     at: Mapped[datetime] = mapped_column(server_default=func.now())
+    vanished_at: Mapped[datetime | None]
+    """As of `OwnWord`; kept as long as earlier publications may hold the person."""

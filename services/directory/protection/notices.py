@@ -134,9 +134,9 @@ async def _send_link(session: Writer, runtime: Runtime, address: str) -> None:
         await mail.send(
             session, runtime.outbox, "personal_link", to=address, language=i18n.language(),
             key=f"mine:{person.id}:{stamp}:{uuid.uuid4().hex[:8]}", name=person.shown.name,
-            city=person.city.name, link=link, days=who.LINK_LIFE.days,
+            city=person.city.name, withdrawn=person.withdrawn, link=link, days=who.LINK_LIFE.days,
         )  # fmt: skip
 
 
 wanted = ByMail("personal-link", "personal links", _send_link)
-"""Their own link for whoever is published with the address."""
+"""Their own link for whoever is published with the address, or was."""

@@ -29,13 +29,17 @@ _DIGEST_BYTES = 8
 
 @dataclass(frozen=True)
 class Person:
-    """`row` is what the city publishes, `shown` the same as the person wants it; `own` is what they said."""
+    """`row` is what the city publishes, `shown` the same as the person wants it; `own` is what they said.
+
+    Of somebody `withdrawn`, `row` is what the city published of them last.
+    """
 
     id: uuid.UUID
     ags: str
     row: NavigatorRow
     own: m.OwnWord | None
     stored: Stored
+    withdrawn: bool = False
 
     @property
     def said(self) -> Own:
@@ -55,12 +59,21 @@ class Person:
         return self.stored.snapshot.city
 
 
-async def find(session: Reader, settings: Settings, navigator_id: uuid.UUID, *, lock: bool = False) -> Person:
+async def find(
+    session: Reader,
+    settings: Settings,
+    navigator_id: uuid.UUID,
+    *,
+    lock: bool = False,
+    withdrawn: bool = False,
+    ags: str | None = None,
+) -> Person:
     """The person with this id. With `lock`, publications of the city wait until this unit of work ends.
 
-    Raises NotFound where no city publishes them. The session acts for the hub: own words are nobody else's.
+    With `withdrawn`, also somebody whom only earlier publications hold, of the city `ags` if given. Raises NotFound
+    where there is nobody. The session acts for the hub: own words are nobody else's.
     """
-    ags = await session.scalar(select(m.Navigator.ags).where(m.Navigator.id == navigator_id))
+    ags = ags or await _city_of(session, navigator_id, withdrawn)
     if ags is not None:
         if lock:
             assert isinstance(session, Writer)
@@ -70,10 +83,22 @@ async def find(session: Reader, settings: Settings, navigator_id: uuid.UUID, *, 
         ids = Identities(settings.derived("identities"), ags)
         rows = stored.snapshot.navigators if stored.snapshot else ()
         row = next((one for one in rows if ids.navigator(one.key) == navigator_id), None)
+        gone = row is None
+        if gone and withdrawn:
+            for key, number in (await store.withdrawn(session, ags)).items():
+                if ids.navigator(key) == navigator_id:
+                    row = await store.last_row(session, ags, key, number)
         if row is not None:
             own = await session.get(m.OwnWord, navigator_id, populate_existing=lock)
-            return Person(navigator_id, ags, row, own, stored)
+            return Person(navigator_id, ags, row, own, stored, withdrawn=gone)
     raise NotFound(_("No city publishes this entry any more."))
+
+
+async def _city_of(session: Reader, navigator_id: uuid.UUID, withdrawn: bool) -> str | None:
+    known = [select(m.Navigator.ags).where(m.Navigator.id == navigator_id)]
+    if withdrawn:
+        known += [select(of.ags).where(of.navigator_id == navigator_id) for of in (m.Told, m.OwnWord)]
+    return await session.scalar(known[0].union_all(*known[1:]).limit(1))
 
 
 def with_own(person: Person, own: m.OwnWord) -> Person:
@@ -97,11 +122,16 @@ def link(settings: Settings, navigator_id: uuid.UUID, address: str, life: timede
     return f"/mine/{links.signed(settings, links.PERSON, value, life)}"
 
 
-async def of_link(session: Reader, settings: Settings, token: str, *, lock: bool = False) -> Person:
-    """Whose link it is. Raises NotFound for one that is wrong or too old, or whose address is not theirs any more."""
+async def of_link(
+    session: Reader, settings: Settings, token: str, *, lock: bool = False, withdrawn: bool = False
+) -> Person:
+    """Whose link it is, as `find`. Raises NotFound for one that is wrong or too old, or whose address is not theirs
+    any more.
+    """
     value = links.opened(settings, links.PERSON, token)
     if value is not None and len(value) == links.ID_BYTES + _DIGEST_BYTES:
-        person = await find(session, settings, uuid.UUID(bytes=value[: links.ID_BYTES]), lock=lock)
+        navigator_id = uuid.UUID(bytes=value[: links.ID_BYTES])
+        person = await find(session, settings, navigator_id, lock=lock, withdrawn=withdrawn)
         known = bytes.fromhex(digest(settings, person.shown.email or ""))[:_DIGEST_BYTES]
         if hmac.compare_digest(known, value[links.ID_BYTES :]):
             return person
@@ -109,14 +139,14 @@ async def of_link(session: Reader, settings: Settings, token: str, *, lock: bool
 
 
 async def at_address(session: Reader, settings: Settings, address: str, ags: str | None = None) -> list[Person]:
-    """The people who are published, in `ags` if given, with this address, whoever sees it."""
+    """The people who are published with this address, whoever sees it, or were: in `ags` if given."""
     query = select(m.Told.navigator_id).where(m.Told.address == digest(settings, address))
     if ags is not None:
         query = query.where(m.Told.ags == ags)
     found = []
     for key in (await session.scalars(query.order_by(m.Told.at).limit(MOST_ENTRIES))).all():
         try:
-            person = await find(session, settings, key)
+            person = await find(session, settings, key, withdrawn=True)
         except NotFound:
             continue
         if (person.shown.email or "").lower() == address.strip().lower():

@@ -10,6 +10,7 @@ from typing import Any, Final
 from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from services.directory import history
 from services.directory import models as m
 from services.directory.protection import own, person
 from services.directory.protection.own import Desk
@@ -81,18 +82,15 @@ async def hide_lapsed(desk: Desk, runtime: Runtime, db: Database, today: date) -
 
 
 async def forget_vanished(session: Writer, now: datetime) -> None:
-    """Forget whom we told, and after a while what they said, when their city does not publish them any more."""
+    """Forget after a while whom we told, and what they said, when their city does not publish them any more."""
     gone = "NOT EXISTS (SELECT FROM navigator n WHERE n.id = navigator_id)"
-    await session.execute(text(f"DELETE FROM told WHERE {gone}"))  # noqa: S608 - our own words
-    await session.execute(
-        text(f"UPDATE own_word SET vanished_at = :now WHERE vanished_at IS NULL AND {gone}"),  # noqa: S608
-        {"now": now},
-    )
-    await session.execute(
-        text(f"UPDATE own_word SET vanished_at = NULL WHERE vanished_at IS NOT NULL AND NOT ({gone})")  # noqa: S608
-    )
+    for rows, kept in (("told", history.KEPT), ("own_word", OWN_WORD_KEPT)):
+        vanish = f"UPDATE {rows} SET vanished_at = :now WHERE vanished_at IS NULL AND {gone}"  # noqa: S608 - our own words
+        back = f"UPDATE {rows} SET vanished_at = NULL WHERE vanished_at IS NOT NULL AND NOT ({gone})"  # noqa: S608
+        await session.execute(text(vanish), {"now": now})
+        await session.execute(text(back))
+        await session.execute(text(f"DELETE FROM {rows} WHERE vanished_at < :before"), {"before": now - kept})  # noqa: S608
     before = {"before": now - OWN_WORD_KEPT}
-    await session.execute(text("DELETE FROM own_word WHERE vanished_at < :before"), before)
     await session.execute(text(f"DELETE FROM shared_assessment WHERE {gone}"))  # noqa: S608 - our own words
     await session.execute(text(f"DELETE FROM self_assessment WHERE changed_at < :before AND {gone}"), before)  # noqa: S608
 

@@ -75,7 +75,7 @@ async def _entry(session: Writer, runtime: Runtime, stone: m.Tombstone) -> list[
     """As the person did; who is not among the restored rows must not come by a city's next list either."""
     key = uuid.UUID(stone.key)
     try:
-        found = await person.find(session, runtime.settings, key, lock=True)
+        found = await person.find(session, runtime.settings, key, lock=True, withdrawn=True, ags=stone.place)
     except NotFound:
         ban = upsert(m.Erased).values(navigator_id=key, ags=stone.place, at=stone.at).on_conflict_do_nothing()
         await session.execute(ban)

@@ -7,13 +7,14 @@ from typing import Annotated, Any
 import msgspec
 from litestar import Response, get, post
 
-from services.directory import access, people, topics
+from services.directory import access, history, people, topics
 from services.directory.fields import ENTRY, FIELDS
 from services.directory.protection import notices, own, words
 from services.directory.protection import person as who_is
 from services.directory.protection.export import export
 from services.directory.protection.own import Desk
 from services.directory.protection.person import Person
+from services.directory.protection.record import in_words
 from services.directory.web.login import Nothing, here
 from services.kit import forms, i18n, pages
 from services.kit.db import HUB, Writer
@@ -39,12 +40,14 @@ async def slowly(request: AnyRequest) -> None:
     await here(request).rates.take(LOOKS, address_of(request))
 
 
-async def found_by(request: AnyRequest, token: str) -> tuple[Person, dict[str, str]]:
-    """Whose page it is, and the labels of the topics by code."""
+async def found_by(request: AnyRequest, token: str, *, withdrawn: bool = False) -> tuple[Person, dict[str, str]]:
+    """Whose page it is, and the labels of the topics by code. With `withdrawn`, also of whom only earlier publications
+    hold.
+    """
     await slowly(request)
     runtime = here(request)
     async with runtime.db.read(HUB) as session:
-        found = await who_is.of_link(session, runtime.settings, token)
+        found = await who_is.of_link(session, runtime.settings, token, withdrawn=withdrawn)
         family = await topics.remembered(session, runtime.memory)
         return found, {one.code: one.en if i18n.language() == "en" else one.de for one in family}
 
@@ -103,7 +106,7 @@ def _beside(problem: Refused, field: str) -> Refused:
 @get("/mine/{token:str}", page=True, right=access.PERSONAL)
 async def mine(request: AnyRequest, token: str) -> Response[Any]:
     """Everything at a glance: what is published, who sees it, on which ground."""
-    found, labels = await found_by(request, token)
+    found, labels = await found_by(request, token, withdrawn=True)
     choices, shown = own.choices(found), found.shown
     rows = [
         {
@@ -118,8 +121,8 @@ async def mine(request: AnyRequest, token: str) -> Response[Any]:
         if name in {**words.filled(shown), **words.filled(found.row)}
     ]
     return await pages.page(
-        request, "directory/mine.html", secret=True, token=token, person=found, rows=rows,
-        entry=words.audience_name(choices[ENTRY].sees),
+        request, f"directory/{'mine_withdrawn' if found.withdrawn else 'mine'}.html", secret=True, token=token,
+        person=found, rows=rows, entry=words.audience_name(choices[ENTRY].sees), kept=in_words(history.KEPT),
         events=f"{here(request).settings.url_of('events')}/events/mine/{token}",
     )  # fmt: skip
 
@@ -130,7 +133,7 @@ async def data(request: AnyRequest, token: str) -> Response[bytes]:
     await slowly(request)
     runtime = here(request)
     async with runtime.db.read(HUB) as session:
-        found = await who_is.of_link(session, runtime.settings, token)
+        found = await who_is.of_link(session, runtime.settings, token, withdrawn=True)
         content = await export(session, runtime.settings, found, token)
     headers = {"cache-control": "no-store", "content-disposition": 'attachment; filename="lotsennetz.json"'}
     return Response(msgspec.json.encode(content), media_type="application/json", headers=headers)

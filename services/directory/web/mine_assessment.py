@@ -102,7 +102,7 @@ async def seen(request: AnyRequest, token: str) -> Response[Any]:
     await slowly(request)
     runtime = here(request)
     async with runtime.db.read(HUB) as session:
-        found = await who_is.of_link(session, runtime.settings, token)
+        found = await who_is.of_link(session, runtime.settings, token, withdrawn=True)
         lines = await log.of_person(session, found)
     return await pages.page(
         request, "directory/mine_log.html", secret=True, token=token, lines=lines, most=log.MOST,

@@ -181,7 +181,7 @@ async def erase_form(request: AnyRequest, token: str) -> Response[Any]:
 
 
 async def _erase(request: AnyRequest, token: str, shown: Form, status: int = 200) -> Response[Any]:
-    found, _labels = await found_by(request, token)
+    found, _labels = await found_by(request, token, withdrawn=True)
     async with here(request).db.read(HUB) as session:
         account = await who_is.account_of(session, found)
     return await pages.page(
@@ -198,7 +198,7 @@ async def erase(request: AnyRequest, token: str) -> Response[Any]:
         said = await forms.read(request, Erasing)
         await slowly(request)
         async with runtime.db.begin(HUB) as session:
-            found = await who_is.of_link(session, runtime.settings, token, lock=True)
+            found = await who_is.of_link(session, runtime.settings, token, lock=True, withdrawn=True)
             account = await who_is.account_of(session, found) if said.account else None
             desk = Desk(runtime.settings, runtime.memory)
             await runtime.say(session, await erasure.erase(session, desk, found, actor=own.PERSON, account=account))
