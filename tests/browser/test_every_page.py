@@ -44,6 +44,12 @@ BY_COLOUR: Final = ("color-contrast", "link-in-text-block")
 """The rules of axe-core that can say something else in the other theme."""
 TRIES: Final = 3
 """What jumps each time is a fault. Once in a while, on a busy machine, the font comes just after the first lines."""
+LONG: Final = r"/city/\d+/publications/\d+|/organise/[^/]+/day"
+"""Pages of which the beginning may be painted before the end has come."""
+SLOW: Final = 40_000
+"""Bytes a second."""
+GOOD: Final = 0.05
+"""Cumulative layout shift, half of what Web Vitals call good."""
 TOGETHER: Final = 8
 """Pages that a tab looks at before it is closed."""
 
@@ -175,6 +181,26 @@ async def test_a_first_visit_loads_little(visits: Visits) -> None:
 
 async def test_nothing_jumps_when_it_arrives(visits: Visits) -> None:
     assert visits.jumped == {}
+
+
+async def test_long_pages_that_arrive_slowly_move_little(chromium: Chromium, stage: Stage, paths: Paths) -> None:
+    """As over the wifi of a full hall, where a page is painted before its end is there."""
+    moved, seen = {}, set()
+    slow = {"offline": False, "latency": 5, "downloadThroughput": SLOW, "uploadThroughput": SLOW}
+    for person, places in each_kind(paths):
+        for path in (one for one in places if re.fullmatch(LONG, one)):
+            async with opened(chromium, stage, person) as tab:
+                network = await tab.page.context.new_cdp_session(tab.page)
+                await network.send("Network.enable")
+                await network.send("Network.emulateNetworkConditions", slow)
+                await tab.open(path)
+                await tab.calm()
+                noted = await tab.ask("looking.noted")
+                seen.add(path.rpartition("/")[0].split("/")[1])
+                if noted["shift"] >= GOOD:
+                    moved[path] = noted["shifted"]
+    assert seen == {"city", "organise"}
+    assert moved == {}
 
 
 async def test_all_comes_from_here_and_the_policy_refuses_nothing(visits: Visits) -> None:
