@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 from sqlalchemy import Text, cast, delete, func, select
@@ -11,14 +10,13 @@ from sqlalchemy.orm import aliased
 
 from services.directory import publishing, store
 from services.directory.models import Account, Client, Publication, Source
+from services.directory.protection.retention import SOURCES_KEPT
 from services.directory.publishing import ANY_VERSION, Outcome, Publisher
 from services.directory.snapshot import Difference, Snapshot, diff, without
 from services.kit.db import Reader, Writer
 from services.kit.errors import NotFound
 from services.kit.i18n import gettext as _
 
-KEPT: Final = timedelta(days=365)
-"""For what was sent, since something newer took its place. Whoever was withdrawn is in it no longer than that."""
 KINDS = ("departments", "navigators", "projects")
 
 
@@ -125,7 +123,7 @@ async def forget(session: Writer) -> None:
     """Let go of sources that were replaced long ago; their publications stay, and can be restored no more."""
     later = aliased(Publication)
     replaced = select(later.id).where(
-        later.ags == Source.ags, later.id > Source.publication_id, later.at < func.now() - KEPT
+        later.ags == Source.ags, later.id > Source.publication_id, later.at < func.now() - SOURCES_KEPT
     )
     await session.execute(delete(Source).where(replaced.exists()))
 

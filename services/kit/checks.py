@@ -20,8 +20,10 @@ class Checks:
         if len(self.found) < MOST_KEPT:
             self.found.append(Problem(message=message, row=row, field=field))
 
-    def text(self, row: str, field: str, value: str, most: int, *, required: bool = True) -> str:
-        """One cleaned line of at most `most` characters, without control characters and direction marks."""
+    def text(self, row: str, field: str, value: str, most: int, *, required: bool = True, lines: bool = False) -> str:
+        """Cleaned, of at most `most` characters without control characters and direction marks; one line, or `lines`
+        with at most one empty one between them.
+        """
         if not value and not required:
             return ""
         if len(value) > LONGEST_UNCLEANED * most:  # before anything looks at each character
@@ -37,7 +39,7 @@ class Checks:
                 ),
             )
             return ""
-        clean = cleaned(value)
+        clean = _lines(value) if lines else cleaned(value)
         if required and not visible(clean):
             self.add(row, field, _("This field must not be empty."))
         if len(clean) > most:
@@ -52,3 +54,8 @@ class Checks:
         """Raises Refused with `message` if anything was found."""
         if self.found:
             raise Refused(message, self.found)
+
+
+def _lines(value: str) -> str:
+    some = [cleaned(line) for line in value.splitlines()]
+    return "\n".join(line for line, before in zip(some, ["", *some], strict=False) if line or before).strip()

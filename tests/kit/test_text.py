@@ -103,6 +103,14 @@ def test_a_text_is_one_line_that_can_be_seen(value: str, clean: str, wrong: bool
     assert checked(value) == (clean, ["name"] if wrong else [])
 
 
+def test_a_text_of_several_lines_has_no_more_than_one_empty_one_between_them() -> None:
+    checks = Checks()
+    said = checks.text("", "text", "\n Guten  Tag,\r\n\r\n\n\t\nbis\tbald\n\n", 20, lines=True)
+    assert (said, checks.found) == ("Guten Tag,\n\nbis bald", [])
+    assert checks.text("", "text", "ab\n" * 7, 19, lines=True) == "\n".join(["ab"] * 7)
+    assert [problem.field for problem in checks.found] == ["text"]
+
+
 def test_nothing_is_required_of_an_optional_text() -> None:
     assert checked(" ", required=False) == ("", [])
 

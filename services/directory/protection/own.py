@@ -17,6 +17,7 @@ from services.directory.batch import Batch, write
 from services.directory.fields import ENTRY, FIELDS, Audience, audience_of
 from services.directory.protection.person import Person, digest, with_own
 from services.directory.snapshot import Identities, NavigatorRow, Snapshot, validate
+from services.kit.checks import Checks
 from services.kit.db import Writer, put
 from services.kit.errors import Problem, Refused
 from services.kit.i18n import gettext as _
@@ -118,8 +119,9 @@ async def hide(session: Writer, desk: Desk, person: Person, *, hidden: bool) -> 
 
 async def object_(session: Writer, desk: Desk, person: Person, reason: str) -> list[Message]:
     """Object to being published (Art. 21 GDPR): hidden until the city has decided."""
-    if len(reason) > LONGEST_OBJECTION:
-        raise Refused(_("At most {most} characters, please.", most=LONGEST_OBJECTION), [Problem("", field="reason")])
+    checks = Checks()
+    reason = checks.text("", "reason", reason, LONGEST_OBJECTION, required=False, lines=True)
+    checks.done(_("Nothing was changed. Please look at the fields that are named."))
     messages = await keep(session, desk, person, objected_at=datetime.now(UTC), objection=reason)
     await _note(session, person, "entry.objected")
     return messages

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from services.directory import audit, history
+from services.directory import audit
 from services.directory.fields import FIELDS, Audience
 from services.directory.people import SESSION_SECONDS
 from services.directory.protection import person, retention
@@ -72,7 +72,7 @@ def kept() -> list[dict[str, str]]:
         },
         {
             "what": _("What a city published earlier (only the city sees it)"),
-            "how": _("deleted {time} after something newer took its place", time=in_words(history.KEPT)),
+            "how": _("deleted {time} after something newer took its place", time=in_words(retention.SOURCES_KEPT)),
         },
         {
             "what": _("What a person said about an entry that was withdrawn"),

@@ -10,7 +10,6 @@ from typing import Any, Final
 from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from services.directory import history
 from services.directory import models as m
 from services.directory.protection import own, person
 from services.directory.protection.own import Desk
@@ -28,6 +27,8 @@ LEFT_AFTER: Final = timedelta(days=30)
 """Behind the last day in the role."""
 OWN_WORD_KEPT: Final = timedelta(days=365)
 """For somebody whom the city does not publish for a while: who hid for safety is still hidden when they come back."""
+SOURCES_KEPT: Final = timedelta(days=365)
+"""For what a city sent, since something newer took its place. Whoever was withdrawn is in it no longer than that."""
 CANDIDATES_KEPT: Final = timedelta(days=180)
 """After the last word about somebody who was asked, nominated or applied: as long as who was turned down can raise
 claims (§ 15 AGG, § 61b ArbGG).
@@ -84,7 +85,7 @@ async def hide_lapsed(desk: Desk, runtime: Runtime, db: Database, today: date) -
 async def forget_vanished(session: Writer, now: datetime) -> None:
     """Forget after a while whom we told, and what they said, when their city does not publish them any more."""
     gone = "NOT EXISTS (SELECT FROM navigator n WHERE n.id = navigator_id)"
-    for rows, kept in (("told", history.KEPT), ("own_word", OWN_WORD_KEPT)):
+    for rows, kept in (("told", SOURCES_KEPT), ("own_word", OWN_WORD_KEPT)):
         vanish = f"UPDATE {rows} SET vanished_at = :now WHERE vanished_at IS NULL AND {gone}"  # noqa: S608 - our own words
         back = f"UPDATE {rows} SET vanished_at = NULL WHERE vanished_at IS NOT NULL AND NOT ({gone})"  # noqa: S608
         await session.execute(text(vanish), {"now": now})

@@ -34,7 +34,7 @@ from services.kit.jobs import Job, Run
 from services.kit.rates import Rate
 from services.kit.service import Runtime
 from services.kit.settings import Settings
-from services.kit.text import cleaned, folded, forbidden_character, visible
+from services.kit.text import folded
 
 LONGEST_SUBJECT, LONGEST_TEXT = 150, 5_000
 MOST_CITIES = 2_500
@@ -89,21 +89,7 @@ def checked(letter: Letter) -> Letter:
     """The letter with its texts cleaned. Raises Refused, with the field."""
     checks = Checks()
     subject = checks.text("", "subject", letter.subject, LONGEST_SUBJECT)
-    lines = [cleaned(line) for line in letter.text[: 2 * LONGEST_TEXT].replace("\r\n", "\n").split("\n")]
-    text = "\n".join(line for line, before in zip(lines, ["", *lines], strict=False) if line or before).strip()
-    if bad := forbidden_character(letter.text):
-        checks.add(
-            "",
-            "text",
-            _(
-                "The text has a character that cannot be used here ({character}). Please type that place anew.",
-                character=bad,
-            ),
-        )
-    elif not visible(text):
-        checks.add("", "text", _("This field must not be empty."))
-    if len(text) > LONGEST_TEXT or len(letter.text) > 2 * LONGEST_TEXT:
-        checks.add("", "text", _("At most {most} characters, please.", most=LONGEST_TEXT))
+    text = checks.text("", "text", letter.text, LONGEST_TEXT, lines=True)
     if letter.to.audience in {Audience.DISTRICT, Audience.SIZE_CLASS} and not letter.to.about:
         field = "district" if letter.to.audience is Audience.DISTRICT else "size"
         checks.add("", field, _("Please choose one of those offered."))

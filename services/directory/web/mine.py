@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import msgspec
 from litestar import Response, get, post
 
-from services.directory import access, history, people, topics
+from services.directory import access, people, topics
 from services.directory.fields import ENTRY, FIELDS
 from services.directory.protection import notices, own, words
 from services.directory.protection import person as who_is
@@ -15,6 +15,7 @@ from services.directory.protection.export import export
 from services.directory.protection.own import Desk
 from services.directory.protection.person import Person
 from services.directory.protection.record import in_words
+from services.directory.protection.retention import SOURCES_KEPT
 from services.directory.web.login import Nothing, here
 from services.kit import forms, i18n, pages
 from services.kit.db import HUB, Writer
@@ -122,7 +123,7 @@ async def mine(request: AnyRequest, token: str) -> Response[Any]:
     ]
     return await pages.page(
         request, f"directory/{'mine_withdrawn' if found.withdrawn else 'mine'}.html", secret=True, token=token,
-        person=found, rows=rows, entry=words.audience_name(choices[ENTRY].sees), kept=in_words(history.KEPT),
+        person=found, rows=rows, entry=words.audience_name(choices[ENTRY].sees), kept=in_words(SOURCES_KEPT),
         events=f"{here(request).settings.url_of('events')}/events/mine/{token}",
     )  # fmt: skip
 

@@ -54,15 +54,7 @@ async def announce(session: Writer, event: Event, draft: Draft) -> tuple[Announc
     Raises Refused, NotFound, and Conflict where the event was called off: that is what people have to hear.
     """
     checks = Checks()
-    if len(draft.text) > LONGEST_TEXT:
-        checks.add("announcement", "text", _("At most {most} characters, please.", most=LONGEST_TEXT))
-    lines = [
-        checks.text("announcement", "text", line, LONGEST_TEXT, required=False)
-        for line in draft.text[:LONGEST_TEXT].splitlines()
-    ]
-    text = "\n".join(lines).strip("\n")
-    if not text:
-        checks.add("announcement", "text", _("Please write something."))
+    text = checks.text("announcement", "text", draft.text, LONGEST_TEXT, lines=True)
     if sum(map(bool, (draft.city, draft.vehicle, draft.session))) > 1:
         checks.add("announcement", "", _("Please name one city, one vehicle or one session, not several."))
     if draft.city and draft.city not in {event.host, *event.guests}:

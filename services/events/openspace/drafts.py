@@ -23,7 +23,6 @@ MOST_SEATS: Final = 100_000
 LONGEST_TITLE: Final = 200
 LONGEST_TEXT: Final = 2_000
 LONGEST_MINUTES: Final = 20_000
-LONGEST_LINE: Final = 2_000
 
 
 class ProposalDraft(msgspec.Struct, frozen=True):
@@ -80,7 +79,7 @@ def proposal(draft: ProposalDraft, vocabulary: frozenset[str], checks: Checks, r
         checks.add(row, "convene", _("Who proposes without a name cannot host the session."))
     return ProposalDraft(
         title=checks.text(row, "title", draft.title, LONGEST_TITLE),
-        text=lines(checks, row, "text", draft.text, LONGEST_TEXT),
+        text=checks.text(row, "text", draft.text, LONGEST_TEXT, required=False, lines=True),
         topics=topics(checks, row, draft.topics, vocabulary),
         needs=features(checks, row, "needs", draft.needs),
         anonymous=draft.anonymous,
@@ -122,19 +121,10 @@ def action(draft: ActionDraft, checks: Checks, row: str = "action") -> ActionDra
 def harvest(draft: HarvestDraft, checks: Checks) -> HarvestDraft:
     row = "harvest"
     return HarvestDraft(
-        results=lines(checks, row, "results", draft.results, LONGEST_MINUTES),
-        decisions=lines(checks, row, "decisions", draft.decisions, LONGEST_MINUTES),
-        minutes=lines(checks, row, "minutes", draft.minutes, LONGEST_MINUTES),
+        results=checks.text(row, "results", draft.results, LONGEST_MINUTES, required=False, lines=True),
+        decisions=checks.text(row, "decisions", draft.decisions, LONGEST_MINUTES, required=False, lines=True),
+        minutes=checks.text(row, "minutes", draft.minutes, LONGEST_MINUTES, required=False, lines=True),
     )
-
-
-def lines(checks: Checks, row: str, field: str, value: str, most: int) -> str:
-    """Several cleaned lines, `most` characters together; empty lines at both ends go."""
-    if len(value) > most:
-        checks.add(row, field, _("{length} characters are too many; at most {most}.", length=len(value), most=most))
-        return ""
-    found = [checks.text(row, field, line, LONGEST_LINE, required=False) for line in value.splitlines()]
-    return "\n".join(found).strip("\n")
 
 
 def topics(checks: Checks, row: str, codes: Sequence[str], vocabulary: frozenset[str]) -> tuple[str, ...]:

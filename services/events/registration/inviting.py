@@ -84,15 +84,11 @@ def _checked(event: Event, wanted: Wanted) -> list[str]:
     checks = Checks()
     for i, ags in enumerate(wanted.cities[: len(event.guests) + 2]):
         if ags not in {event.host, *event.guests}:
-            words = _("The city {city} takes no part in this event.", city=ags[:20])
-            checks.add(f"cities[{i}]", "ags", words)
+            checks.add(f"cities[{i}]", "ags", _("The city {city} takes no part in this event.", city=ags[:20]))
     if len(wanted.topics) > MOST_TOPICS:
         checks.add("topics", "", _("At most {most} topics, please.", most=MOST_TOPICS))
     if wanted.language not in LANGUAGES:
         checks.add("language", "", _("Please choose one of those offered."))
-    if len(wanted.words) > LONGEST_WORDS:
-        checks.add("words", "", _("At most {most} characters, please.", most=LONGEST_WORDS))
-    lines = [checks.text("words", "", line, LONGEST_WORDS, required=False)
-             for line in wanted.words[:LONGEST_WORDS].splitlines()]  # fmt: skip
+    words = checks.text("words", "", wanted.words, LONGEST_WORDS, required=False, lines=True)
     checks.done(_("Nobody was invited. Please correct the fields named and send it again."))
-    return lines
+    return words.splitlines()

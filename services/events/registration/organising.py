@@ -221,10 +221,7 @@ async def tell_of(session: Writer, event: Event, kind: str) -> None:
 async def follow_up(session: Writer, event: Event, message: str) -> int:
     """Write to those who took part, after the day; returns how many they are."""
     checks = Checks()
-    lines = [checks.text(f"message[{i}]", "", line, LONGEST_MESSAGE, required=False)
-             for i, line in enumerate(message.splitlines()[:100])]  # fmt: skip
-    if len(message) > LONGEST_MESSAGE:
-        checks.add("message", "", _("At most {most} characters, please.", most=LONGEST_MESSAGE))
+    lines = checks.text("message", "", message, LONGEST_MESSAGE, required=False, lines=True).splitlines()
     checks.done(_("Nothing was sent. Please correct the fields named and send it again."))
     if event.date > dt.datetime.now(dt.UTC).date():
         raise Refused(_("The event is still to come."))
