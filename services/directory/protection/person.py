@@ -85,9 +85,9 @@ async def find(
         row = next((one for one in rows if ids.navigator(one.key) == navigator_id), None)
         gone = row is None
         if gone and withdrawn:
-            for key, number in (await store.withdrawn(session, ags)).items():
-                if ids.navigator(key) == navigator_id:
-                    row = await store.last_row(session, ags, key, number)
+            keys = await store.withdrawn(session, ags)
+            if key := next((one for one in keys if ids.navigator(one) == navigator_id), None):
+                row = await store.last_row(session, ags, key, keys[key])
         if row is not None:
             own = await session.get(m.OwnWord, navigator_id, populate_existing=lock)
             return Person(navigator_id, ags, row, own, stored, withdrawn=gone)
