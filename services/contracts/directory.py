@@ -49,10 +49,14 @@ class NavigatorWithdrawn(Message, frozen=True):
 
 
 class NavigatorErased(Message, frozen=True):
-    """The person's data are gone for good: whoever has any of them deletes it. Nobody publishes this id again."""
+    """The person's data are gone for good: whoever has any of them deletes it. Nobody publishes this id again.
+
+    `words`: digests of what led to them in texts (`kit.naming.sealed`), for who looks through their own.
+    """
 
     id: str
     ags: str
+    words: tuple[str, ...] = ()
 
     def key(self) -> str:
         return self.id

@@ -43,7 +43,8 @@ class RoundsPlayed(Message, frozen=True):
 
 
 class ProjectCardProposed(Message, frozen=True):
-    """An idea of an event as it is proposed to the city `ags` as its project, or not any more (`withdrawn`).
+    """An idea of an event as it is proposed to the city `ags` as its project, or not any more (`withdrawn`). Of one
+    that is `decided`, or withdrawn, only words have changed: whoever has it changes these alone.
 
     `topics` are codes; `navigators` are ids of people of the city who noted or propose it by name.
     """
@@ -57,6 +58,7 @@ class ProjectCardProposed(Message, frozen=True):
     topics: tuple[str, ...] = ()
     navigators: tuple[str, ...] = ()
     withdrawn: bool = False
+    decided: bool = False
 
     def key(self) -> str:
         return self.id

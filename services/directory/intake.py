@@ -2,7 +2,7 @@
 
 import uuid
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from services.contracts.events import ProjectCardProposed
@@ -15,12 +15,14 @@ PROPOSED, WITHDRAWN = "PROPOSED", "WITHDRAWN"
 
 async def proposed(session: Writer, said: ProjectCardProposed) -> None:
     """What was said last counts until the city has decided. Of people, only those whom the city publishes."""
+    words = {"event_title": said.event_title, "title": said.title, "summary": said.summary}
+    # Of a card that was decided meanwhile, too: a name may have gone from them.
+    await session.execute(update(ProposedProject).where(ProposedProject.id == uuid.UUID(said.id)).values(words))
+    if said.decided:
+        return
     wanted = [uuid.UUID(one) for one in said.navigators]
     theirs = select(Navigator.id).where(Navigator.id.in_(wanted), Navigator.ags == said.ags)
-    values = {
-        "event_title": said.event_title,
-        "title": said.title,
-        "summary": said.summary,
+    values = words | {
         "topics": list(said.topics),
         "navigators": sorted(await session.scalars(theirs)) if wanted and not said.withdrawn else [],
         "status": WITHDRAWN if said.withdrawn else PROPOSED,

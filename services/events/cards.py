@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
+import msgspec
 from sqlalchemy import func, insert, select, update
 
 from services.contracts.directory import ProjectCardDecided
@@ -203,14 +204,13 @@ async def decided(session: Writer, said: ProjectCardDecided) -> None:
     await session.execute(update(ProjectCard).where(ProjectCard.id == uuid.UUID(said.id)).values(**values))
 
 
-async def say_anew(session: Writer, cards: Sequence[ProjectCard]) -> None:
-    """The log forgets the words of cards that were rewritten, and says those that wait in their new words."""
-    for card in cards:
+async def say_anew(session: Writer, keys: Sequence[uuid.UUID]) -> None:
+    """The log forgets the words of cards that were rewritten, and says them in their new words."""
+    found = select(ProjectCard, Event).join(Event, Event.id == ProjectCard.event_id).where(ProjectCard.id.in_(keys))
+    for card, event in (await session.execute(found.execution_options(populate_existing=True))).all():
         await log.forget(session, Base.metadata, str(card.id))
-        event = await session.get(Event, card.event_id)
-        if card.status == PROPOSED and event is not None:
-            await session.flush()
-            await log.say(session, Base.metadata, [await message(session, card, event)])
+        said = msgspec.structs.replace(await message(session, card, event), decided=card.status != PROPOSED)
+        await log.say(session, Base.metadata, [said])
 
 
 async def of_events(session: Reader, keys: Sequence[uuid.UUID]) -> list[list[ProjectCard]]:

@@ -1,16 +1,13 @@
 """What events remember of what the others say."""
 
 import datetime as dt
-import re
 import uuid
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import msgspec
-from sqlalchemy import Text, cast, delete, insert, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy import func as sql
-from sqlalchemy.dialects.postgresql import JSONPATH
 
 from services.contracts.directory import (
     CityPublished,
@@ -21,40 +18,28 @@ from services.contracts.directory import (
     TopicMerged,
     TopicPublished,
 )
-from services.contracts.events import EventPublished
+from services.contracts.events import EventPublished, RoundsPlayed
 from services.contracts.matching import RoundsConfirmed
-from services.events import cards, departed, notices
+from services.events import cards, departed, named, notices
 from services.events.clock import at
 from services.events.models import (
     ABSENT,
-    ActionItem,
-    AgendaItem,
-    Announcement,
     Base,
     Certificate,
     City,
     Event,
-    Harvest,
-    HarvestFile,
-    Idea,
     Live,
     Navigator,
     Participant,
     ProjectCard,
     Proposal,
-    Quote,
-    Registration,
     RegistrationException,
-    RetroEntry,
     Seat,
-    Session,
     Table,
     Topic,
-    Vote,
-    VoteCandidate,
 )
 from services.events.models.live import clock_of
-from services.kit import log
+from services.kit import log, naming
 from services.kit.db import Reader, Writer, driver, put_all
 from services.kit.log import Listens
 from services.kit.revoked import TokensRevoked, hearing
@@ -108,7 +93,7 @@ async def navigators(session: Writer, said: list[NavigatorPublished]) -> None:
         for one in said
     }
     await put_all(session, Navigator, "id", rows)
-    await cards.say_anew(session, changed)
+    await _say_anew(session, changed)
 
 
 async def forget(session: Writer, said: NavigatorWithdrawn) -> None:
@@ -118,7 +103,7 @@ async def forget(session: Writer, said: NavigatorWithdrawn) -> None:
     Who is hidden stands in no agenda either: everybody reads those.
     """
     gone = uuid.UUID(said.id)
-    changed = await _renamed(session, {said.id: (said.ags, "…")}) if said.hidden else []
+    changed = await _renamed(session, {said.id: (said.ags, naming.GONE)}) if said.hidden else named.Rewritten()
     events = (
         await session.scalars(
             select(Event).join(Participant, Participant.event_id == Event.id).where(Participant.navigator_id == gone)
@@ -134,42 +119,28 @@ async def forget(session: Writer, said: NavigatorWithdrawn) -> None:
         .values(state="failed", reason="withdrawn", sealed=None, finished_at=sql.now())
     )
     await session.execute(delete(Navigator).where(Navigator.id == gone))
-    await cards.say_anew(session, changed)
-    await log.say(session, Base.metadata, await messages(session, events))
+    await _say_anew(session, changed)
+    rest = [event for event in events if event.id not in changed.events]
+    await log.say(session, Base.metadata, await messages(session, rest))
 
 
-async def erase(session: Writer, said: NavigatorErased) -> None:
+@log.keyed
+async def erase(session: Writer, said: NavigatorErased, key: bytes = b"") -> None:
     """Nothing of the person stays: no seat or place in any event, past ones too, no certificate, no name in what was
     written of their city's events, and no line of the log.
     """
     person = await session.get(Navigator, uuid.UUID(said.id))
-    if person is not None and person.email:
-        asked = Registration.superior == person.email
-        await session.execute(update(Registration).where(asked).values(superior=""))
-        await cards.say_anew(session, await _rewritten(session, said.ags, person.email, "…"))
+    changed = named.Rewritten()
+    if person is not None:
+        known = {word: naming.GONE for word in (person.name, person.email) if naming.alone(word)}
+        changed = await named.everywhere(session, said.ags, naming.rewriting(known))
+    if said.words:
+        changed.also(await named.everywhere(session, said.ags, naming.unsealing(said.words, key)))
     await forget(session, NavigatorWithdrawn(id=said.id, ags=said.ags, hidden=True))
     await session.execute(delete(Certificate).where(Certificate.navigator_id == uuid.UUID(said.id)))
+    await _say_anew(session, changed)
     await log.forget(session, Base.metadata, said.id, inside=True)
 
-
-WRITTEN: Final[dict[Any, tuple[str, ...]]] = {
-    Proposal: ("title", "text", "source"),
-    Session: ("title",),
-    Harvest: ("results", "decisions", "minutes"),
-    ActionItem: ("text", "owner"),
-    HarvestFile: ("name", "alt", "caption"),
-    Vote: ("title",),
-    VoteCandidate: ("title",),
-    ProjectCard: ("title", "summary"),
-    Announcement: ("text",),
-    Idea: ("text",),
-    RetroEntry: ("text", "reply"),
-    Quote: ("text",),
-    RegistrationException: ("reason",),
-}
-"""What people write at tables, in an open space and afterwards, and what organisers note and announce, where somebody
-may be named.
-"""
 
 RENAMED = """
 SELECT r.ags, n.name, r.name FROM json_to_recordset($1::json) AS r(id uuid, ags text, name text)
@@ -177,49 +148,31 @@ JOIN navigator n ON n.id = r.id WHERE n.name NOT IN ('', r.name)
 """
 
 
-async def _renamed(session: Writer, names: Mapping[str, tuple[str, str]]) -> list[ProjectCard]:
-    """Write people's new names (by id: city, name) into the agendas of their city's events, where old ones stand.
+async def _renamed(session: Writer, names: Mapping[str, tuple[str, str]]) -> named.Rewritten:
+    """Write people's new names (by id: city, name) into what was written of their city's events, where old ones stand.
 
-    Returns the project cards that changed: what was said of them is to be said anew.
+    Returns what is to be said anew.
     """
-    rows, changed = [{"id": key, "ags": ags, "name": name} for key, (ags, name) in names.items()], list[ProjectCard]()
-    for ags, old, new in await (await driver(session)).fetch(RENAMED, msgspec.json.encode(rows).decode()):
-        changed += await _rewritten(session, ags, old, new)
+    rows = [{"id": key, "ags": ags, "name": name} for key, (ags, name) in names.items()]
+    new: dict[str, dict[str, str]] = {}
+    for ags, old, name in await (await driver(session)).fetch(RENAMED, msgspec.json.encode(rows).decode()):
+        if naming.alone(old):
+            new.setdefault(ags, {})[old] = name or naming.GONE
+    changed = named.Rewritten()
+    for ags, words in new.items():
+        changed.also(await named.everywhere(session, ags, naming.rewriting(words)))
     return changed
 
 
-async def _rewritten(session: Writer, ags: str, old: str, name: str) -> list[ProjectCard]:
-    whole = re.compile(rf"(?<!\w){re.escape(old)}(?!\w)")
-    theirs = select(Event.id).where((Event.host == ags) | Event.guests.contains([ags]))
-    texts = sql.concat_ws(
-        " ",
-        AgendaItem.title,
-        AgendaItem.responsible,
-        sql.array_to_string(AgendaItem.details, " "),
-        sql.jsonb_path_query_array(AgendaItem.material, cast("$[*].title", JSONPATH)).cast(Text),
-    )
-    query = select(AgendaItem).where(AgendaItem.event_id.in_(theirs), sql.strpos(texts, old) > 0)
-    items = (await session.scalars(query)).all()
-    await session.execute(  # calendars hold the old name
-        update(Event)
-        .where(Event.id.in_({item.event_id for item in items}))
-        .values(sequence=Event.sequence + 1, updated_at=sql.now(), revised_at=sql.now())
-    )
-    for item in items:
-        item.title = whole.sub(lambda _match: name, item.title)
-        item.responsible = whole.sub(lambda _match: name, item.responsible)
-        item.details = [whole.sub(lambda _match: name, line) for line in item.details]
-        item.material = [one | {"title": whole.sub(lambda _match: name, one["title"])} for one in item.material]
-    changed = list[ProjectCard]()
-    for model, fields in WRITTEN.items():
-        columns = [getattr(model, field) for field in fields]
-        found = select(model).where(model.event_id.in_(theirs), sql.strpos(sql.concat_ws(" ", *columns), old) > 0)
-        rows = (await session.scalars(found)).all()
-        for row in rows:
-            for field in fields:
-                setattr(row, field, whole.sub(lambda _match: name, getattr(row, field)))
-        changed += [row for row in rows if isinstance(row, ProjectCard)]
-    return changed
+async def _say_anew(session: Writer, changed: named.Rewritten) -> None:
+    """The log forgets the words that were rewritten, and says in their new words what the others still go by."""
+    await cards.say_anew(session, sorted(changed.cards))
+    found = select(Event, Live).outerjoin(Live, Live.event_id == Event.id).where(Event.id.in_(changed.events))
+    for event, live in (await session.execute(found.execution_options(populate_existing=True))).all():
+        await log.forget(session, Base.metadata, str(event.id))
+        begun = clock_of(event, live).begun
+        played = [RoundsPlayed(event=str(event.id), rounds=begun)] if begun else []
+        await log.say(session, Base.metadata, [await message(session, event), *played])
 
 
 async def messages(session: Reader, events: Sequence[Event]) -> list[EventPublished]:

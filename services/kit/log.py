@@ -9,7 +9,7 @@ applied is set aside after a while (`kit.aside`).
 
 import hmac
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from itertools import groupby
 from typing import Any, Protocol
 
@@ -51,6 +51,16 @@ def together(handler: Handler) -> Handler:
     """
     handler.together = True  # type: ignore[attr-defined]  # a function holds whatever one gives it
     return handler
+
+
+def keyed(handler: Handler) -> Handler:
+    """Mark a handler that also takes `key`, of all services of the hub and of nobody else."""
+    handler.keyed = True  # type: ignore[attr-defined]
+    return handler
+
+
+def with_key(handler: Any, key: bytes) -> Handler:
+    return partial(handler, key=key)
 
 
 Listens = Mapping[str, Mapping[type[Message], Handler]]

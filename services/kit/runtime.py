@@ -14,7 +14,7 @@ from litestar.handlers import HTTPRouteHandler
 from prometheus_client.metrics_core import Metric
 from sqlalchemy import MetaData
 
-from services.kit import aside, log, revoked, tracing
+from services.kit import aside, log, naming, revoked, tracing
 from services.kit.auth import Keys
 from services.kit.compiled.shapes import Shapes
 from services.kit.db import Database, Reader, Writer
@@ -190,6 +190,8 @@ class Runtime:
             feed: {
                 said: learning(handler)
                 if said is TokensRevoked and not isinstance(self.feeds[feed], log.LocalFeed)
+                else log.with_key(handler, self.settings.derived(naming.KEY))
+                if getattr(handler, "keyed", False)
                 else handler
                 for said, handler in handlers.items()
             }

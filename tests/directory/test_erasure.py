@@ -11,16 +11,19 @@ import asyncpg
 import httpx
 import msgspec
 import pytest
-from sqlalchemy import insert, text
+from sqlalchemy import insert, select, text, update
 
 from services.cli.demo import CONFIRM, CREATE, JOIN, PLAN, PUBLISH, RESULT
+from services.contracts.events import RoundsPlayed
 from services.directory import models as m
 from services.directory import store
 from services.directory.protection import notices, person, retention, tombstones
-from services.directory.snapshot import CityRow, NavigatorRow, Snapshot, unnamed
+from services.directory.snapshot import CityRow, Identities, NavigatorRow, Snapshot, unnamed
+from services.events import cards, named
 from services.events import models as e
 from services.kit import log
 from services.kit.db import HUB
+from services.kit.messages import kind_of
 from services.kit.service import Hub
 from services.kit.settings import Settings
 from tests.browser_like import account
@@ -43,6 +46,7 @@ NEEDLES = ("Quittenbaum", "quittenbaum", "900-4711", "@quitte", "quitte.jpg", "Q
 """Words that stand in nothing but Zoë's entry."""
 MAIL = "zoe.quittenbaum@town.example"
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
+WRITTEN = {f"events.{model.__tablename__}" for model in (*named.WRITTEN, *named.OFFERED)}
 ERASED = "query ($after: String) { erased(after: $after) { nodes { id at } pageInfo { endCursor hasNextPage } } }"
 
 
@@ -96,7 +100,7 @@ async def valkey(hub: Hub, needles: tuple[str, ...]) -> list[str]:
 async def planned_day(organiser: Any, host: str, guest: str) -> tuple[str, str]:
     """An event of both cities' people with a confirmed plan: the ids of event and plan."""
     event = {
-        "title": "Lotsentreff", "date": "2019-10-01", "host": host, "guests": [guest],
+        "title": "Lotsentreff mit Zoë Quittenbaum", "date": "2019-10-01", "host": host, "guests": [guest],
         "agenda": [
             {"starts": "10:00", "title": "Vortrag von Zoë Quittenbaum", "responsible": "Zoë Quittenbaum, Mio Mentor"}
         ],
@@ -117,19 +121,75 @@ async def planned_day(organiser: Any, host: str, guest: str) -> tuple[str, str]:
     return event_id, plan_id
 
 
-async def written(hub: Hub, event: uuid.UUID, ags: str) -> None:
+async def written(hub: Hub, event: uuid.UUID, host: str, guest: str) -> None:
     """What others wrote, with Zoë's name in it."""
-    events, named = hub.runtimes["events"].db, {"event_id": event, "text": f"Dank an Zoë Quittenbaum ({MAIL})!"}
-    async with events.begin(HUB) as session:
+    events, directory = hub.runtimes["events"], hub.runtimes["directory"]
+    words = f"Dank an Zoë\nQuittenbaum ({MAIL}), also Quittenbaum, Zoë! Zoë Quittenbaums Rat: 07531 900-4711."
+    of = {"event_id": event}
+    async with events.db.begin(HUB) as session:
         kim = (await session.scalars(text("SELECT id FROM navigator WHERE name = 'Kim Zweite'"))).one()
-        rules = {"event_id": event, "navigator_id": kim, "ags": ags}
+        rules = {**of, "navigator_id": kim, "ags": host}
+        topic, survey, vote, room, slot, bus = (uuid.uuid4() for _one in range(6))
+        of_topic, open_questions = {**of, "proposal_id": topic}, [{"kind": "text", "text": words}]
+        card = {**of, "title": words, "summary": words, "topics": []}
         session.add_all([
-            e.Idea(id=uuid.uuid4(), source="phone", hidden=False, withdrawn=False, **named),
-            e.RetroEntry(id=uuid.uuid4(), kind="praise", reply="Zoë Quittenbaum dankt", hidden=False, position=1,
-                         **named),
-            e.Quote(id=uuid.uuid4(), navigator_id=kim, named=True, agreed_at=NOW, chosen=False, **named),
+            e.Idea(id=uuid.uuid4(), source="phone", hidden=False, withdrawn=False, text=words, **of),
+            e.RetroEntry(id=uuid.uuid4(), kind="praise", reply=words, hidden=False, position=1, text=words, **of),
+            e.Quote(id=uuid.uuid4(), navigator_id=kim, named=True, agreed_at=NOW, chosen=False, text=words, **of),
             e.Registration(**rules, state="registered", release="pending", superior=MAIL),
-            e.RegistrationException(**rules, kind="order", reason="Zoë Quittenbaum bat darum"),
+            e.RegistrationException(**rules, kind="order", reason=words),
+            e.Proposal(id=topic, root=topic, number=1, title=words, text=words, topics=[], needs=[], origin="idea",
+                       source=words, anonymous=False, status="open", **of),
+            e.Survey(id=survey, title=words, questions=open_questions, by_city=False, answered=1, **of),
+            e.Vote(id=vote, title=words, source=words, imported=True, criteria=[{"name": words}], tie_rule="shared",
+                   tie_criteria=[], seed="", **of),
+            e.Room(id=room, position=1, name=words, features=[], **of),
+            e.Slot(id=slot, starts=NOW, ends=NOW, **of),
+            e.Vehicle(id=bus, name=words, leg="there", seats=9, **of),
+            e.Module(id=uuid.uuid4(), organiser="x", host=host, title=words, summary=words, goals=[words],
+                     prerequisites=[]),
+            e.Programme(id=uuid.uuid4(), organiser="x", host=host, title=words, year=2026, modules=[]),
+            e.Announcement(id=uuid.uuid4(), text=words, **of),
+            e.Notice(navigator_id=kim, kind="told", details={"words": [words]}, **of),
+            proposed := e.ProjectCard(id=uuid.uuid4(), city=host, status="proposed", **card),
+            decided := e.ProjectCard(id=uuid.uuid4(), city=guest, status="proposed", **card),
+        ])  # fmt: skip
+        await session.flush()
+        session.add_all([
+            e.Need(event_id=event, navigator_id=kim, diet=words, access=words, step_free=False, hearing_loop=False),
+            e.Session(id=uuid.uuid4(), **of_topic, part=1, slot_id=slot, room_id=room, title=words),
+            e.BoardingPoint(id=uuid.uuid4(), vehicle_id=bus, name=words, leaves=NOW, **of),
+            e.Harvest(**of_topic, results=words, decisions=words, minutes=words, version=1),
+            e.ActionItem(id=uuid.uuid4(), **of_topic, text=words, owner=words, city=host, status="open"),
+            e.HarvestFile(id=uuid.uuid4(), **of_topic, name=words, media_type="image/png", alt=words, caption=words,
+                          size=0, content=b""),
+            e.SurveyAnswer(id=uuid.uuid4(), survey_id=survey, answers=[{"text": words}]),
+            e.VoteCandidate(id=uuid.uuid4(), vote_id=vote, position=1, title=words, city="", **of),
+        ])  # fmt: skip
+        row = (await session.scalars(select(e.Event).where(e.Event.id == event))).one()
+        await events.say(session, [await cards.message(session, one, row) for one in (proposed, decided)])
+        await events.say(session, [RoundsPlayed(event=str(event), rounds=2)])
+        row.questions = [words]
+        session.add(e.Live(event_id=event, phase="running", round=2, automatic=False, warning_seconds=60, revision=1))
+    await hub.settle()
+    ids = Identities(hub.settings.derived("identities"), host)
+    async with directory.db.begin(HUB) as session:
+        declined = update(m.ProposedProject).where(m.ProposedProject.id == decided.id).values(status="DECLINED")
+        await session.execute(declined)
+        said = {"way": "NOMINATED", "status": "WAITING", "name": "Noa Neu", "email": "noa@town.example", "key": ""}
+        session.add_all([
+            m.Partnership(id=uuid.uuid4(), ags=guest, other=host, topics=[], note=words),
+            m.ProjectPartner(project_id=ids.project("p"), ags=guest, note=words),
+            m.Circular(id=uuid.uuid4(), state=host[:2], subject=words, text=words, duty=False, audience="ALL", about="",
+                       cities=[host], recipients=1),
+            m.TopicProposal(id=uuid.uuid4(), ags=host, de=words, en=words, synonyms=[words], reason=words, answer=words,
+                            by="x"),
+            m.Candidate(id=uuid.uuid4(), ags=host, department=words, nominator=words, words=words, answer=words, turn=1,
+                        hours=1, **said),
+            m.NavigatorCall(ags=host, hours=1, words=words),
+            m.OwnWord(navigator_id=ids.navigator("z"), ags=host, corrections={"title": words}, objection=words),
+            m.SelfAssessment(navigator_id=ids.navigator("z"), ags=host, levels={}, notes=words),
+            m.SharedAssessment(navigator_id=ids.navigator("z"), ags=host, levels={}, notes=words),
         ])  # fmt: skip
 
 
@@ -168,7 +228,7 @@ async def test_an_erased_person_is_found_nowhere(shared: Hub) -> None:
         kept = {"navigators": {"added": ["zoe-1"]}}
         await session.execute(insert(m.Once).values(client=city.client_id, key="k", digest="d", answer=kept))
         await session.execute(insert(m.Once).values(client="x", key="k", digest="d", answer={"name": person.row.name}))
-    await written(shared, uuid.UUID(event_id), host)
+    await written(shared, uuid.UUID(event_id), host, guest)
     browser = await visitor(shared)
     page = await path(shared, host)
     form = await browser.http.get(f"{page}/correct")
@@ -176,7 +236,8 @@ async def test_an_erased_person_is_found_nowhere(shared: Hub) -> None:
     await shared.settle()
     before = await tables(shared, NEEDLES)
     assert {"directory.source", "directory.navigator", "directory.log", "directory.draft", "directory.own_word",
-            "directory.account", "directory.once", "events.navigator", "events.agenda_item"} <= {
+            "directory.account", "directory.once", "events.navigator", "events.agenda_item", "events.event",
+            "events.log", "matching.event", "directory.proposed_project", *WRITTEN} <= {
         hit.partition(":")[0] for hit in before}  # fmt: skip
     positions = await log_positions(shared)
 
@@ -192,6 +253,15 @@ async def test_an_erased_person_is_found_nowhere(shared: Hub) -> None:
     left = [hit.partition(":")[0] for hit in await tables(shared, (zoe,))]
     assert left == ["directory.audit", "directory.erased", "directory.log", "directory.mail"]  # a number, no data
     assert (await log_positions(shared))["directory"][: len(positions["directory"])] == positions["directory"]
+
+    async with shared.runtimes["events"].db.read(HUB) as session:  # for whoever reads it from its beginning
+        said = text("SELECT kind, body->>'title', body->>'rounds' FROM log WHERE key = :key AND kind <> 'Forgotten'")
+        title, *_before, last = (await session.execute(said, {"key": event_id})).all()
+    assert (title[1], last[0], last[2]) == ("Lotsentreff mit …", kind_of(RoundsPlayed), "2")
+    async with directory.db.read(HUB) as session:
+        states = text("SELECT status, event_title FROM proposed_project WHERE event_id = :event ORDER BY 1")
+        assert (await session.execute(states, {"event": event_id})).all() == [
+            ("DECLINED", "Lotsentreff mit …"), ("PROPOSED", "Lotsentreff mit …")]  # fmt: skip
 
     network = await client(shared, guest)
     one = "query ($id: ID!) { navigator(id: $id) { name } _entities: event(id: $id) { title } }"
@@ -245,7 +315,7 @@ def test_what_an_office_shares_stays() -> None:
     zoe = NavigatorRow("z", "Zoë Quittenbaum", email="digital@town.example", phone="07531 900-0")
     city = CityRow("08336001", "Stadt", contact="Stabsstelle", contact_email=zoe.email, contact_phone=zoe.phone)
     before = Snapshot(
-        city, navigators=(NavigatorRow("k", "Kim Zweite", email=zoe.email, title="für Zoë Quittenbaums Amt"),)
+        city, navigators=(NavigatorRow("k", "Kim Zweite", email=zoe.email, title="für Zoë Quittenbaumers Amt"),)
     )
     assert unnamed(before, [zoe]) == before
     own = msgspec.structs.replace(zoe, email="z.quittenbaum@town.example")
@@ -300,6 +370,8 @@ async def test_whom_the_city_withdrew_can_still_see_and_erase_what_earlier_publi
     )
     await tell(shared)
     who, page = await found(shared, ags), await path(shared, ags)
+    events, day = shared.runtimes["events"], {"title": "Lotsentag", "date": "2019-10-01", "host": ags, "guests": []}
+    event = uuid.UUID((await city.ask(CREATE, event=day))["createEvent"]["id"])
     await city.ask(PUBLISH, snapshot=snapshot(ags, full(key="other", name="Kim Zweite", email=None)))
     async with directory.db.begin(HUB) as session:
         await retention.forget_vanished(session, datetime.now(UTC))
@@ -310,6 +382,11 @@ async def test_whom_the_city_withdrew_can_still_see_and_erase_what_earlier_publi
         await notices._send_link(session, directory, "Gone@town.example")
     (letter,) = await letters(directory, "personal_link", str(who.id))
     assert "veröffentlicht Sie nicht mehr" in letter.text
+    await shared.settle()
+    async with events.db.begin(HUB) as session:
+        assert (await session.execute(text("SELECT 1 FROM navigator WHERE id = :id"), {"id": who.id})).all() == []
+        idea = {"id": uuid.uuid4(), "event_id": event, "source": "phone", "hidden": False, "withdrawn": False}
+        session.add(e.Idea(**idea, text="Zoë Quittenbaum fragen: gone@town.example"))
     assert f"{shared.settings.issuer}/mine/" in letter.text
     shown = (await browser.http.get(page)).text
     assert "veröffentlicht Sie nicht mehr" in shown
@@ -322,7 +399,10 @@ async def test_whom_the_city_withdrew_can_still_see_and_erase_what_earlier_publi
 
     done = await press(browser, page, "erase", sure="true")
     assert "Ihr Eintrag ist gelöscht" in done.text
+    await shared.settle()
     assert await tables(shared, ("gone@town.example", "0123 99")) == []
+    async with events.db.read(HUB) as session:  # which did not know them any more
+        assert (await session.scalars(select(e.Idea.text).where(e.Idea.event_id == event))).all() == ["… fragen: …"]
     async with directory.db.read(HUB) as session:
         assert await person.at_address(session, shared.settings, "gone@town.example") == []
     assert (await browser.http.get(page)).status_code == 404

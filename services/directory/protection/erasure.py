@@ -7,8 +7,9 @@ function to `erasers`.
 import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, fields
+from typing import Any
 
-from sqlalchemy import Text, Uuid, and_, any_, cast, delete, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, Text, Uuid, and_, any_, cast, delete, func, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import insert as upsert
 
@@ -21,7 +22,7 @@ from services.directory.finding.terms import known
 from services.directory.protection.own import Desk
 from services.directory.protection.person import Person
 from services.directory.snapshot import Identities, diff, telling, without
-from services.kit import log, mail
+from services.kit import log, mail, naming
 from services.kit.db import Writer
 from services.kit.messages import Message
 
@@ -61,7 +62,9 @@ async def erase(
         await audit.note(session, actor, "account.erased", str(account.id), org=gone.ags)
     await audit.note(session, actor, "entry.erased", str(gone.id), org=gone.ags)
     await log.forget(session, m.Base.metadata, str(gone.id))
-    return [*messages, NavigatorErased(id=str(gone.id), ags=gone.ags)]
+    key = desk.settings.derived(naming.KEY)
+    words = [one for word in gone.words if naming.alone(word) for one in naming.sealed(word, key)]
+    return [*messages, NavigatorErased(id=str(gone.id), ags=gone.ags, words=tuple(words))]
 
 
 async def _published(session: Writer, desk: Desk, person: Person) -> list[Message]:
@@ -96,15 +99,33 @@ async def _said(session: Writer, gone: Gone) -> None:
 
 
 async def _ideas(session: Writer, gone: Gone) -> None:
-    """Ideas that were proposed to cities: nobody who cares for them, and no name in their words."""
+    """Ideas that were proposed to cities: nobody who cares for them."""
     of = m.ProposedProject
     one = literal(gone.id, Uuid)
     cared = update(of).where(of.ags == gone.ags, one == any_(of.navigators))
     await session.execute(cared.values(navigators=func.array_remove(of.navigators, one)))
-    for word in gone.words:
-        named = or_(func.strpos(of.title, word) > 0, func.strpos(of.summary, word) > 0)
-        without = {name: func.replace(getattr(of, name), word, "…") for name in ("title", "summary")}
-        await session.execute(update(of).where(named).values(without))
+
+
+async def _named(session: Writer, gone: Gone) -> None:
+    """What people of their city, or to it, wrote and where they may be named."""
+    write = naming.rewriting(dict.fromkeys(gone.words, naming.GONE))
+    projects = select(m.Project.id).where(m.Project.ags == gone.ags)
+    partner = m.ProjectPartner
+    places: tuple[tuple[Any, tuple[str, ...], ColumnElement[bool]], ...] = (
+        (m.ProposedProject, ("title", "summary", "event_title"), m.ProposedProject.ags == gone.ags),
+        (m.Partnership, ("note",), or_(m.Partnership.ags == gone.ags, m.Partnership.other == gone.ags)),
+        (partner, ("note",), or_(partner.ags == gone.ags, partner.project_id.in_(projects))),
+        (m.Circular, ("subject", "text"), m.Circular.state == gone.ags[:2]),
+        (m.TopicProposal, ("de", "en", "synonyms", "reason", "answer"), m.TopicProposal.ags == gone.ags),
+        (m.Candidate, ("department", "nominator", "words", "answer"), m.Candidate.ags == gone.ags),
+        (m.NavigatorCall, ("words",), m.NavigatorCall.ags == gone.ags),
+        (m.OwnWord, ("corrections", "objection"), m.OwnWord.ags == gone.ags),
+        (m.SelfAssessment, ("notes",), m.SelfAssessment.ags == gone.ags),
+        (m.SharedAssessment, ("notes",), m.SharedAssessment.ags == gone.ags),
+        (m.Harvest, ("problem",), and_(m.Harvest.ags == gone.ags, m.Harvest.problem.is_not(None))),
+    )
+    for model, columns, where in places:
+        await naming.rewrite(session, model, columns, write, where)
 
 
 async def _drafts(session: Writer, gone: Gone) -> None:
@@ -145,5 +166,5 @@ def _like(word: str) -> str:
     return word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
-erasers: list[Eraser] = [_said, _ideas, _drafts, _answers, _mails, _candidates, _assessments]
+erasers: list[Eraser] = [_said, _ideas, _named, _drafts, _answers, _mails, _candidates, _assessments]
 """Whatever holds something of people beside the publications themselves."""

@@ -1,16 +1,14 @@
 """A snapshot whose texts say nothing of somebody any more. Pure."""
 
-import re
 from collections.abc import Iterable
 from typing import TypeVar
 
 import msgspec
 
 from services.directory.snapshot.rows import CityRow, DepartmentRow, NavigatorRow, ProjectRow, Snapshot
+from services.kit import naming
 from services.kit.text import words
 
-SHORTEST_WORD = 6
-"""Shorter values say nothing about a person by themselves, and would be found everywhere."""
 SHORTEST_PART = 3
 TEXTS: dict[type[msgspec.Struct], tuple[str, ...]] = {
     CityRow: ("contact",),
@@ -25,7 +23,7 @@ Row = TypeVar("Row", bound=msgspec.Struct)
 def telling(rows: Iterable[NavigatorRow]) -> set[str]:
     """The values of these rows that lead to the person, wherever they stand."""
     values = {value for row in rows for value in (row.name, row.email, row.phone, row.chat, row.photo) if value}
-    return {value for value in values if len(value) >= SHORTEST_WORD}
+    return set(filter(naming.telling, values))
 
 
 def unnamed(snapshot: Snapshot, rows: Iterable[NavigatorRow]) -> Snapshot:
@@ -37,15 +35,14 @@ def unnamed(snapshot: Snapshot, rows: Iterable[NavigatorRow]) -> Snapshot:
     said = telling(some)
     if not said:
         return snapshot
-    either = "|".join(re.escape(word) for word in sorted(said, key=len, reverse=True))
-    whole = re.compile(rf"(?<!\w)(?:{either})(?!\w)", re.IGNORECASE)
+    write = naming.rewriting(dict.fromkeys(said, naming.GONE))
 
     def without(row: Row) -> Row:
-        texts = {name: whole.sub("…", getattr(row, name)) for name in TEXTS[type(row)]}
+        texts = {name: write(getattr(row, name)) for name in TEXTS[type(row)]}
         return msgspec.structs.replace(row, **texts) if any(getattr(row, k) != v for k, v in texts.items()) else row
 
     def project(row: ProjectRow) -> ProjectRow:
-        links = tuple(msgspec.structs.replace(link, label=whole.sub("…", link.label)) for link in row.links)
+        links = tuple(msgspec.structs.replace(link, label=write(link.label)) for link in row.links)
         return without(row if links == row.links else msgspec.structs.replace(row, links=links))
 
     city = without(snapshot.city)
