@@ -15,10 +15,11 @@ from sqlalchemy import Case, SQLColumnExpression, case, func, insert, or_, selec
 
 from services.contracts.states import STATES
 from services.directory.models import City, Municipality
+from services.directory.wording.words import alike
 from services.kit.db import Reader, Writer
 from services.kit.errors import Conflict, Problem, Refused
 from services.kit.i18n import gettext as _
-from services.kit.text import folded, sort_key
+from services.kit.text import folded, sort_key, words
 
 SIZES = ((5_000, "VILLAGE"), (20_000, "SMALL_TOWN"), (100_000, "MEDIUM_TOWN"), (500_000, "CITY"))
 """Size classes by population, after BBSR's types of towns and municipalities; from 500,000 on METROPOLIS."""
@@ -34,6 +35,8 @@ KINDS = {
 }
 """The register's own words; they are names, not text to translate."""
 COMPARED = ("name", "kind", "state", "district", "population", "area", "postal_code")
+SHORTEST, LEAST_ALIKE, ENOUGH_ALIKE, MOST_LOOKED_AT, MOST_NEAR = 4, 0.3, 0.75, 50, 5
+"""Letters of a name that may be mistyped, and how much of it must agree: for `pg_trgm`, and for `alike` in the end."""
 FEWEST = 100
 """A file with fewer municipalities is a part of one, and would declare the rest of Germany gone."""
 
@@ -254,6 +257,34 @@ async def find(
     if state is not None:
         query = query.where(Municipality.ags.startswith(state[:2], autoescape=True))
     return list((await session.scalars(query)).all())
+
+
+async def look_up(session: Reader, text: str, limit: int) -> tuple[list[Municipality], bool]:
+    """Living municipalities for somebody who types the name of one: those that are called so, then those whose names
+    begin so, then as `find`; where there are none, a few that are called nearly so (then True).
+    """
+    said = " ".join(words(text[:100])[:8])
+    name = func.split_part(Municipality.sort_key, "\x1f", 1)
+    bare = func.trim(func.regexp_replace(name, "[^a-z0-9]+", " ", "g"))
+    living = select(Municipality).where(~Municipality.ended)
+    places = [Municipality.search.contains(word, autoescape=True) for word in said.split()]
+    rank = case(
+        (bare == said, 0),
+        (bare.startswith(said, autoescape=True), 1),
+        (func.concat(" ", bare).contains(f" {said}", autoescape=True), 2),
+        else_=3,
+    )
+    order = (rank, Municipality.population.desc(), Municipality.sort_key, Municipality.ags)
+    if found := (await session.scalars(living.where(*places).order_by(*order).limit(limit))).all() if said else []:
+        return list(found), False
+    if len(said) < SHORTEST:
+        return [], False
+    likeness = func.word_similarity(said, name)
+    near = living.where(likeness >= LEAST_ALIKE).order_by(likeness.desc(), Municipality.sort_key).limit(MOST_LOOKED_AT)
+    called = [(" ".join(words(row.name.split(",")[0])), row) for row in await session.scalars(near)]
+    rated = [(1.0 if said.startswith(f"{bare} ") else alike(said, bare), row) for bare, row in called]
+    rated.sort(key=lambda one: (-one[0], -one[1].population, one[1].sort_key))
+    return [row for rating, row in rated if rating >= ENOUGH_ALIKE][:MOST_NEAR], True
 
 
 def _words(text: str | None) -> Iterable[str]:

@@ -11,7 +11,7 @@ import pytest
 
 from services.cli.client import Answered
 from services.directory import register
-from services.kit.db import HUB
+from services.kit.db import HUB, NOBODY
 from services.kit.errors import Conflict, Refused
 from services.kit.service import Hub
 from tests.conftest import Clients
@@ -121,6 +121,41 @@ async def test_finding_one_s_own_municipality(hub: Hub, clients: Clients) -> Non
     assert await found(text="konst", state="14") == []
     page = (await city.ask(FIND, first=2))["municipalities"]["pageInfo"]
     assert await found(first=1, after=page["endCursor"]) == ["Dorf 102"]
+
+
+NAMED = [
+    Line("14628010", "Bad Schandau, Stadt", 63, 3500),
+    Line("12053000", "Frankfurt (Oder), Stadt", 61, 57000),
+    Line("06412000", "Frankfurt am Main, Stadt", 61, 770000),
+    Line("08326074", "Villingen-Schwenningen, Stadt", 67, 86000),
+    Line("09162000", "München, Landeshauptstadt", 61, 1500000),
+    Line("05113000", "Essen, Stadt", 61, 580000),
+    Line("05158020", "Essen-Haan", 63, 30000),
+    Line("08119024", "Essenbach", 64, 12000),
+    Line("07000001", "Bad Essen", 64, 15000),
+]
+
+
+async def test_a_name_is_forgiven_its_typing_errors(hub: Hub) -> None:
+    await load(hub, file(KONSTANZ, HEILBRONN, *NAMED))
+
+    async def found(text: str) -> tuple[list[str], bool]:
+        async with hub.runtimes["directory"].db.read(NOBODY) as session:
+            rows, guessed = await register.look_up(session, text, 20)
+        return [row.name.split(",")[0] for row in rows], guessed
+
+    for text in ("Frankfurt Oder", "frankfurt/oder", "Frankfurt (Oder)", "12053000"):
+        assert await found(text) == (["Frankfurt (Oder)"], False)
+    assert await found("Essen") == (["Essen", "Essen-Haan", "Essenbach", "Bad Essen"], False)
+    for text, name in {
+        "Konstnaz": "Konstanz", "konstans": "Konstanz", "Konstanz am Bodensee": "Konstanz", "Heilbrnon": "Heilbronn",
+        "Bad Schandua": "Bad Schandau", "Muenchen": "München", "Vilingen": "Villingen-Schwenningen",
+        "Frankfrut am Main": "Frankfurt am Main",
+    }.items():  # fmt: skip
+        names, guessed = await found(text)
+        assert (names[0], guessed) == (name, True), text
+    for text in ("", " ", "%", "xyzxyz", "Uml", "\\"):
+        assert (await found(text))[0] == []
 
 
 BAD = {

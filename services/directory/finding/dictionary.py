@@ -6,12 +6,12 @@ audience as long as it finds at least one row for it, so that a correction tells
 
 import uuid
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from difflib import SequenceMatcher
 from typing import Any
 
 import msgspec
 
 from services.directory.finding.terms import Known
+from services.directory.wording.words import alike
 from services.kit.db import Database, Writer, driver
 
 SHORTEST = 4
@@ -135,11 +135,6 @@ def _list(found: bytes | None) -> list[str]:
 
 
 def _nearest(word: str, others: Sequence[str]) -> list[str]:
-    """The most alike; a word that is longer may be what `word` was going to be."""
-
-    def alike(other: str) -> float:
-        begun = other[: len(word) + 1] if len(other) > len(word) + 1 else other
-        return max(SequenceMatcher(None, word, one, autojunk=False).ratio() for one in {other, begun})
-
-    rated = sorted(((alike(other), other) for other in others), key=lambda one: (-one[0], one[1]))
+    """The most alike."""
+    rated = sorted(((alike(word, other), other) for other in others), key=lambda one: (-one[0], one[1]))
     return [other for rating, other in rated if rating >= ENOUGH][:MOST_NEAR]

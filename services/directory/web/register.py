@@ -49,9 +49,11 @@ async def find(request: Request[Any, Any, Any], q: str = "") -> Response[Any]:
     """Step 1: one's municipality."""
     q = "" if forbidden_character(q) else q
     async with here(request).db.read(NOBODY) as session:
-        found = await register.find(session, MOST_FOUND, text=q[:100]) if q.strip() else []
+        found, guessed = await register.look_up(session, q[:100], MOST_FOUND)
         known = bool(await register.find(session, 1))
-    return await pages.page(request, "directory/register_find.html", q=q[:100], found=found, known=known)
+    return await pages.page(
+        request, "directory/register_find.html", q=q[:100], found=found, guessed=guessed, known=known
+    )
 
 
 @get("/register/{ags:str}", page=True, right=ANYBODY)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from difflib import SequenceMatcher
 from functools import lru_cache
 from itertools import chain
 
@@ -70,3 +71,9 @@ def _meant(word: str) -> tuple[str, ...]:
 def plainly(word: str) -> str:
     """A folded word with its umlauts written short: „aemter“ as „amter“."""
     return PLAIN.sub(r"\1", word)
+
+
+def alike(typed: str, other: str) -> float:
+    """How much of both agrees, from 0 to 1; what is longer may be what somebody was going to type."""
+    begun = other[: len(typed) + 1] if len(other) > len(typed) + 1 else other
+    return max(SequenceMatcher(None, typed, one, autojunk=False).ratio() for one in {other, begun})
