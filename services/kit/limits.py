@@ -6,6 +6,7 @@ a database query. Fragments are counted once and remembered, so that a document 
 length and no more. Variables and representations are looked at before they become inputs. The numbers are in `allowed`.
 """
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -56,6 +57,11 @@ INTROSPECTION = frozenset({"__schema", "__type", "_service"})
 WHOLE = INTROSPECTION - {"__type"}
 ABOUT = {"__schema": SchemaMetaFieldDef, "__type": TypeMetaFieldDef}
 HIGHEST = 1_000_000_000
+_TOKEN = re.compile(
+    r'"""(?:\\"""|.)*?"""|"(?:\\.|[^"\\\n])*"|#[^\n\r]*|\.\.\.|-?[0-9][0-9.]*(?:[eE][+-]?[0-9]+)?|\w+|[^\s,\ufeff]',
+    re.DOTALL,
+)
+"""A word, number, text or sign of GraphQL, or a comment."""
 SIZES = frozenset({*PAGE_ARGUMENTS, ENTITIES[1]})
 
 
@@ -87,7 +93,7 @@ def check(found: Shape, limits: Limits) -> None:
         deep = "∞" if found.depth is None else found.depth
         raise GraphQLError(_("The query is nested {found} levels deep; at most {most}.", found=deep, most=limits.depth))
     if found.tokens > limits.tokens:
-        raise GraphQLError(_("At most {most} words and signs in one query, please.", most=limits.tokens))
+        raise _too_many_tokens(limits)
     if found.width > limits.width:
         raise GraphQLError(_("At most {most} fields in one selection, please.", most=limits.width))
     if found.root_fields > limits.root_fields:
@@ -108,6 +114,16 @@ def check(found: Shape, limits: Limits) -> None:
         )
     if found.pairs > limits.pairs:
         raise GraphQLError(_("The query asks for the same field too often."))
+
+
+def check_tokens(query: str, limits: Limits) -> None:
+    """What has too many words and signs is refused before it is parsed: reading thousands of them takes long."""
+    if len(query) > limits.tokens and sum(one[0][0] != "#" for one in _TOKEN.finditer(query)) > limits.tokens:
+        raise _too_many_tokens(limits)
+
+
+def _too_many_tokens(limits: Limits) -> GraphQLError:
+    return GraphQLError(_("At most {most} words and signs in one query, please.", most=limits.tokens))
 
 
 def measured(document: DocumentNode) -> Shape:

@@ -1,12 +1,13 @@
 """What a document may cost: counted by the schema, before anything runs, in the time it takes to read it."""
 
+import time
 from typing import Any
 
 import pytest
 from graphql import GraphQLError, build_schema, get_introspection_query, get_operation_ast, parse, validate
 
 from services.kit.allowed import PRICES, Limits
-from services.kit.limits import cost, shape, values
+from services.kit.limits import DEFAULT, check_tokens, cost, shape, values
 
 SCHEMA = build_schema("""
     type Query { city: City  cities(first: Int = 50, after: String): Cities!  topics: [Topic!]!
@@ -187,3 +188,27 @@ def test_variables_are_counted_before_they_become_inputs(variables: dict[str, An
     else:
         with pytest.raises(GraphQLError, match="150000"):
             values(variables)
+
+
+WORDY = {
+    "aliases": ("{" + " ".join(f"a{i}: cities(first: 1) {{ name }}" for i in range(400)) + "}", True),
+    "directives": ("{ hello " + "@aa " * 1_500 + "}", True),
+    "texts": ("{" + ' a(b: "c # \\" d")' * 400 + "}", True),
+    "a comment": ("{ hello } # " + "a b " * 2_000, False),
+    "one text": ('{ hello(first: "' + "a b " * 2_000 + '") }', False),
+    "a block of text": ('{ hello(first: """' + '\\""" "a" ' * 1_000 + '""") }', False),
+    "blanks": ("{ hello }" + " ,\n" * 5_000, False),
+    "quotation marks": ('{ hello(first: "' + '"' * 18_001, True),
+}
+
+
+@pytest.mark.parametrize("case", WORDY)
+def test_too_many_words_are_counted_before_anything_is_parsed(case: str) -> None:
+    query, refused = WORDY[case]
+    began = time.process_time()
+    if refused:
+        with pytest.raises(GraphQLError, match="2000"):
+            check_tokens(query, DEFAULT)
+    else:
+        check_tokens(query, DEFAULT)
+    assert time.process_time() - began < 0.02

@@ -80,7 +80,13 @@ def _object(text: str | None) -> dict[str, Any] | None:
 
 
 def _unreadable(problem: Exception) -> HTTPException:
-    return HTTPException(_("This is not a GraphQL request in JSON: {reason}", reason=problem), status_code=400)
+    if isinstance(problem, RecursionError):
+        reason = _("nested too deeply")
+    elif isinstance(problem, UnicodeError):
+        reason = _("not in UTF-8")
+    else:
+        reason = str(problem)
+    return HTTPException(_("This is not a GraphQL request in JSON: {reason}", reason=reason), status_code=400)
 
 
 async def read_body(request: Request[Any, Any, Any], most: int) -> bytes:

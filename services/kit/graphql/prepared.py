@@ -83,6 +83,7 @@ class Preparer:
     def _made(self, query: str, allowed: Limits, *, suggestions: bool) -> Prepared:
         """What is too large for `allowed` is refused before validation, which may take long, looks at it."""
         _check_length(query, allowed)
+        limits.check_tokens(query, allowed)
         document = parse(query, max_tokens=allowed.tokens)
         shape = limits.measured(document)
         limits.check(shape, allowed)
