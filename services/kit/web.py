@@ -105,6 +105,20 @@ async def _guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRo
         raise Forbidden(_("This is not open to your role."))
 
 
+def _head(scope: Any, send: Any) -> tuple[Any, Any]:
+    """`HEAD` is what `GET` answers without its body: link checkers and harvesters of open data ask so first.
+
+    A stream hears that its reader has left, because the answer is complete.
+    """
+
+    async def send_headers(message: Any) -> None:
+        if message["type"] == "http.response.start":
+            await send(message)
+            await send({"type": "http.response.body"})
+
+    return {**scope, "method": "GET"}, send_headers
+
+
 class App(Litestar):
     """Asks a graph straight away: what the framework does for every request takes as long as most answers."""
 
@@ -112,6 +126,8 @@ class App(Litestar):
         if scope["type"] != "http":
             await super().__call__(scope, receive, send)
             return
+        if scope["method"] == "HEAD":
+            scope, send = _head(scope, send)
         answering = Answering(self.state.hub.metrics, scope, send)
         with tracing.serving(scope):
             try:

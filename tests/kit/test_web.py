@@ -73,6 +73,18 @@ async def test_whatever_goes_wrong_is_a_problem(http: httpx.AsyncClient, method:
     assert ("allow" in answer.headers) == (status == 405)
 
 
+@pytest.mark.parametrize(
+    "path", ["/", "/open-data/cities.csv", "/openapi.json", "/nothing", "/graphql?query={__typename}"]
+)
+async def test_head_is_get_without_its_body(http: httpx.AsyncClient, path: str) -> None:
+    headers = {"accept": "application/json" if "graphql" in path else "*/*"}
+    got, asked = await http.get(path, headers=headers), await http.head(path, headers=headers)
+    assert (asked.status_code, asked.content) == (got.status_code, b"")
+    known = ("content-type", "etag", "cache-control", "vary")
+    assert [asked.headers.get(name) for name in known] == [got.headers.get(name) for name in known]
+    assert (await http.head("/directory/graphql")).status_code >= 400
+
+
 async def test_the_feed_is_for_the_services_of_the_hub(hub: Hub, http: httpx.AsyncClient) -> None:
     async def status(header: str | None, after: str = "0") -> int:
         headers = {} if header is None else {"authorization": header}
