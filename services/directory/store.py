@@ -80,15 +80,17 @@ def _stored(
     return Stored(publication, digest or "", snapshot, bool(confirmed), own, frozenset(erased or ()))
 
 
-async def newest(session: Reader, ags: str) -> tuple[int, bytes] | None:
-    """The number of a city's newest publication and its snapshot in JSON."""
+async def newest(session: Reader, ags: str) -> tuple[int, int, bytes] | None:
+    """The number of a city's newest publication, how many people were erased since, and its snapshot in JSON."""
     row = await (await driver(session)).fetchrow(NEWEST, ags)
-    return (row[0], zlib.decompress(row[1])) if row else None
+    return (row[0], row[1], zlib.decompress(row[2])) if row else None
 
 
-NEWEST = (
-    "SELECT s.publication_id, s.snapshot FROM city c JOIN source s ON s.publication_id = c.publication WHERE c.ags = $1"
-)
+NEWEST = """
+SELECT s.publication_id, (SELECT count(*) FROM erased e WHERE e.ags = c.ags AND e.at >= p.at), s.snapshot
+FROM city c JOIN source s ON s.publication_id = c.publication JOIN publication p ON p.id = c.publication
+WHERE c.ags = $1
+"""
 
 
 def digest(snapshot: Snapshot) -> str:

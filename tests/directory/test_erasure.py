@@ -345,6 +345,26 @@ async def test_consumers_learn_whom_to_delete(shared: Hub) -> None:
     assert (await anonymous.graph(ERASED))["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
 
 
+async def test_who_keeps_what_a_city_published_fetches_it_anew(shared: Hub) -> None:
+    ags, directory = towns(), shared.runtimes["directory"]
+    city, browser = await published(shared, ags, full()), await visitor(shared)
+    address, headers = f"/directory/cities/{ags}", await city.headers()
+    before = await browser.http.get(address, headers=headers)
+    same = {**headers, "if-none-match": before.headers["etag"]}
+    assert (await browser.http.get(address, headers=same)).status_code == 304
+    await press(browser, await path(shared, ags), "erase", sure="true")
+    after = await browser.http.get(address, headers=same)
+    assert (after.status_code, "Quittenbaum" in before.text, "Quittenbaum" in after.text) == (200, True, False)
+    newer = {**headers, "if-none-match": after.headers["etag"]}
+    assert (await browser.http.get(address, headers=newer)).status_code == 304
+    for tag in (before.headers["etag"], after.headers["etag"]):  # nobody else has published
+        row = {**after.json(), "departments": [{"key": tag.strip('"').replace(".", "-"), "name": "Amt"}]}
+        done = await browser.http.put(address, json=row, headers={**headers, "if-match": tag})
+        assert done.status_code == (200 if tag == before.headers["etag"] else 412)
+    async with directory.db.read(HUB) as session:
+        assert (await session.execute(text("SELECT 1 FROM erased WHERE ags = :ags"), {"ags": ags})).all() == [(1,)]
+
+
 async def test_erasing_twice_and_while_the_city_publishes_is_once(shared: Hub) -> None:
     ags = towns()
     city, browser = await published(shared, ags, full()), await visitor(shared)

@@ -25,7 +25,8 @@ from services.kit.service import Runtime
 
 LINES = ("application/jsonl", "application/x-ndjson")
 MOST_BYTES = 50_000_000
-VERSION = re.compile(r'"([0-9]{1,9})"')
+VERSION = re.compile(r'"([0-9]{1,9})(?:\.[0-9]{1,9})?"')
+"""What people were erased from has another tag: who kept it shall fetch it anew. It is the same version still."""
 NEVER = 0
 """A version that no city has."""
 
@@ -121,7 +122,7 @@ async def publish(request: AnyRequest, ags: str) -> Response[bytes]:
         raise Outdated(problem.message) from problem
     except Refused as problem:
         raise rows.named(problem) from problem
-    return _answer(msgspec.json.encode(Published.of(report)), report.version)
+    return _answer(msgspec.json.encode(Published.of(report)), f'"{report.version or NEVER}"')
 
 
 async def _once(who: Principal, runtime: Runtime, wish: Wish, key: str | None, *, dry: bool) -> Report:
@@ -150,14 +151,15 @@ async def own(request: AnyRequest, ags: str) -> Response[bytes]:
         found = await store.newest(session, ags)
     if found is None:
         raise NotFound(_("{ags} has not published yet. Please publish a whole snapshot first.", ags=ags))
-    version, body = found
-    if f'"{version}"' in request.headers.get("if-none-match", ""):
-        return _answer(b"", version, 304)
-    return _answer(body, version)
+    version, erased, body = found
+    tag = f'"{version}.{erased}"' if erased else f'"{version}"'
+    if tag in request.headers.get("if-none-match", ""):
+        return _answer(b"", tag, 304)
+    return _answer(body, tag)
 
 
-def _answer(body: bytes, version: int | None, status: int = 200) -> Response[bytes]:
-    headers = {"etag": f'"{version or NEVER}"', "cache-control": "private, no-cache", "vary": "Authorization, Cookie"}
+def _answer(body: bytes, tag: str, status: int = 200) -> Response[bytes]:
+    headers = {"etag": tag, "cache-control": "private, no-cache", "vary": "Authorization, Cookie"}
     return Response(body, status_code=status, media_type=JSON, headers=headers)
 
 
