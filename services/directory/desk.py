@@ -4,23 +4,20 @@ Every change is a publication (`publishing`). It is held against the row that wa
 that two people can work on different rows, and neither overwrites the other's.
 """
 
-from hashlib import sha256
 from typing import Any, NamedTuple
 
-import msgspec
 from sqlalchemy import select
 
 from services.directory import history, publishing, uploads
 from services.directory.models import Publication
-from services.directory.publishing import Outcome, Publisher, Stale
+from services.directory.publishing import Outcome, Publisher
 from services.directory.snapshot import CityRow, Snapshot, Step
 from services.kit.db import Reader, Writer
-from services.kit.errors import NotFound
+from services.kit.errors import NotFound, Stale
 from services.kit.i18n import gettext as _
+from services.kit.seen import tag
 
 VIA = "PAGE"
-NEW = ""
-"""The tag of a row that is not there yet."""
 Row = Any
 """A DepartmentRow, NavigatorRow or ProjectRow."""
 
@@ -55,11 +52,6 @@ async def read(session: Reader, ags: str) -> City:
         else:
             raise NotFound(_("This city has not published anything yet."))
     return City(version, snapshot)
-
-
-def tag(row: Row | None) -> str:
-    """A mark of the row as it was shown; NEW for none."""
-    return NEW if row is None else sha256(msgspec.json.encode(row, order="deterministic")).hexdigest()[:32]
 
 
 def over(kind: str, key: str, seen: str, step: Step) -> Step:

@@ -1,6 +1,6 @@
-"""One item of an agenda added, changed, removed or moved; all others stay. Pure.
+"""One item of an agenda, or one room, added, changed, removed or moved; all others stay. Pure.
 
-The agenda of a draft names its items by `id`, as `timetable.draft_of` reads it.
+A draft names its items and rooms by `id`, as `timetable.draft_of` reads it.
 """
 
 import datetime as dt
@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from services.events.draft import CLOCK, Draft, Item
+from services.events.draft import CLOCK, Draft, Item, Room
 from services.kit.errors import NotFound, Problem, Refused
 from services.kit.i18n import gettext as _
 
@@ -18,10 +18,14 @@ replace = msgspec.structs.replace
 
 def found(draft: Draft, id: str) -> Item:
     """Raises NotFound."""
-    for item in draft.agenda:
-        if item.id == id:
-            return item
-    raise NotFound(_("This event has no such entry."))
+    item = known(draft, id)
+    if item is None:
+        raise NotFound(_("This event has no such entry."))
+    return item
+
+
+def known(draft: Draft, id: str) -> Item | None:
+    return next((one for one in draft.agenda if one.id == id), None)
 
 
 def with_item(draft: Draft, item: Item) -> Draft:
@@ -73,6 +77,28 @@ def shifted(draft: Draft, id: str, by: int) -> Draft:
     return replace(
         draft, agenda=tuple(_at(one, minutes(one.starts) + by) if after(one) else one for one in draft.agenda)
     )
+
+
+def room(draft: Draft, id: str | None) -> Room | None:
+    return next((one for one in draft.rooms or () if one.id == id), None) if id else None
+
+
+def with_room(draft: Draft, room: Room) -> Draft:
+    """As `with_item`, behind the others where it has no id. Raises NotFound."""
+    rooms = draft.rooms or ()
+    if room.id is None:
+        return replace(draft, rooms=(*rooms, room))
+    if room.id not in {one.id for one in rooms}:
+        raise NotFound(_("This event has no such entry."))
+    return replace(draft, rooms=tuple(room if one.id == room.id else one for one in rooms))
+
+
+def without_room(draft: Draft, id: str) -> Draft:
+    """Raises NotFound."""
+    rooms = tuple(one for one in draft.rooms or () if one.id != id)
+    if len(rooms) == len(draft.rooms or ()):
+        raise NotFound(_("This event has no such entry."))
+    return replace(draft, rooms=rooms)
 
 
 def day_of(draft: Draft, item: Item) -> dt.date:

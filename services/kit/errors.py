@@ -6,6 +6,7 @@
     ├── Forbidden  403  known, but not allowed
     ├── NotFound   404
     ├── Conflict   409  right in itself, but not in the present state
+    │   └── Stale       somebody else has changed it since it was looked at
     ├── Outdated   412  as Conflict, of a state that the request itself named (If-Match)
     ├── TooLarge   413
     ├── TooMany    429  asked too often; `seconds` until it may be asked again
@@ -71,6 +72,10 @@ class NotFound(HubError):
 
 class Conflict(HubError):
     status, code = 409, "CONFLICT"
+
+
+class Stale(Conflict):
+    """Somebody else has changed it since it was looked at."""
 
 
 class Outdated(HubError):

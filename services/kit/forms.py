@@ -23,7 +23,7 @@ from msgspec.structs import FieldInfo
 from multipart import MultipartError, MultipartParser, parse_options_header
 
 from services.kit.auth import ANONYMOUS, Principal, check_origin, cookie_name
-from services.kit.errors import Forbidden, HubError, Problem, Refused, TooLarge, Unknown
+from services.kit.errors import Forbidden, HubError, Problem, Refused, Stale, TooLarge, Unknown
 from services.kit.graphql import read_body
 from services.kit.i18n import gettext as _
 from services.kit.settings import Settings
@@ -52,6 +52,8 @@ class Form(NamedTuple):
     sent: Mapping[str, Sequence[str]] = {}
     problems: Sequence[Problem] = ()
     message: str = ""
+    stale: bool = False
+    """Somebody else has changed what the form is about since it was shown."""
 
     def value(self, name: str, default: object = "") -> str:
         values = self.sent.get(name)
@@ -134,7 +136,8 @@ async def read(request: AnyRequest, form: type[T], *, most: int = MOST_BYTES) ->
 
 def again(request: AnyRequest, problem: HubError) -> Form:
     """The form as it was sent with what is wrong, for the page that answers a Refused."""
-    return Form(_kept(request).get("lotsennetz.form", {}), problem.problems, problem.message)
+    sent = _kept(request).get("lotsennetz.form", {})
+    return Form(sent, problem.problems, problem.message, isinstance(problem, Stale))
 
 
 async def read_json(request: AnyRequest, body: type[T], *, most: int = MOST_BYTES) -> T:

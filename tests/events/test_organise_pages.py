@@ -132,7 +132,7 @@ async def test_an_item_goes_moves_and_comes_back(world: World) -> None:
     gone = await world.act(path, "/agenda/move", item=second.id, step="remove")
     assert len((await world.draft(path)).agenda) == 4
     back = await world.browser.http.get(gone.headers["location"])
-    await world.browser.submit(back, f"{path}/restore")
+    await world.browser.submit(back, path.replace("/agenda", "/restore"))
     assert [one.title for one in (await world.draft(path)).agenda[:2]] == [second.title, first.title]
     forged = await world.browser.http.get(f"{path}?gone=abc.def")
     assert "restore" not in forged.text
@@ -162,11 +162,14 @@ async def test_place_and_rooms(world: World) -> None:
     assert room.id not in {one.id for one in (await world.draft(path)).rooms or ()}
     page = await world.browser.http.get(gone.headers["location"])
     assert "„Große Bühne“ ist entfernt." in shown(page)
-    await world.browser.submit(page, f"{path}/restore")
+    await world.browser.submit(page, path.replace("/venue", "/restore"))
     back = (await world.draft(path)).rooms or ()
     assert (back[-1].name, back[-1].features) == ("Große Bühne", changed.features)
-    agenda = await world.browser.http.get(gone.headers["location"].replace("/venue", "/agenda"))
-    assert "War das ein Versehen?" not in shown(agenda), "a room is no item"
+    again = await world.browser.submit(page, path.replace("/venue", "/restore"))
+    assert "Zwei Räume haben denselben Namen." in shown(await world.browser.http.get(again.headers["location"]))
+    elsewhere = (await world.new(template="NONE")) + "/venue"
+    other = await world.browser.http.get(gone.headers["location"].replace(path, elsewhere))
+    assert "War das ein Versehen?" not in shown(other), "of another event"
 
 
 async def test_times_of_an_open_space(world: World) -> None:
@@ -190,11 +193,11 @@ async def test_times_of_an_open_space(world: World) -> None:
     gone = await world.act(path, "/venue/times/remove", slot=slot[1])
     page = await world.browser.http.get(gone.headers["location"])
     assert "13:00 – 13:45" not in shown(page)
-    answer = await world.browser.submit(page, path + "/times")  # the first form there: put it back
+    answer = await world.browser.submit(page, path.replace("/venue", "/restore"))
     assert answer.status_code == 303, shown(answer)
     assert "13:00 – 13:45" in shown(await world.browser.http.get(path))
     assert (await world.act(path, "/venue/times/remove", slot=str(uuid.uuid4()))).status_code == 404
-    forged = await world.browser.http.get(f"{path}?gone=2027-01-01T<b>-x")
+    forged = await world.browser.http.get(f"{path}?gone=Timing.2027-01-01T<b>-x")
     assert "War das ein Versehen?" not in shown(forged)
 
 

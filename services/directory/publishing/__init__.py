@@ -1,7 +1,7 @@
 """Publishing: take the city's turn, compare, store the difference, say it. However a snapshot came, it ends here."""
 
 from services.directory.publishing.again import republish
-from services.directory.publishing.outcome import ANY_VERSION, Changes, Outcome, Publisher, Report, Stale
+from services.directory.publishing.outcome import ANY_VERSION, Changes, Outcome, Publisher, Report
 from services.directory.publishing.planning import add_navigator, changes, plan
 from services.directory.publishing.publish import Wish, change, preview, publish, publish_all
 from services.directory.publishing.together import publish_now
@@ -12,7 +12,6 @@ __all__ = [
     "Outcome",
     "Publisher",
     "Report",
-    "Stale",
     "Wish",
     "add_navigator",
     "change",

@@ -6,15 +6,10 @@ from typing import Any, Self
 import msgspec
 
 from services.directory.snapshot import Change, Difference
-from services.kit.errors import Conflict
 from services.kit.messages import Message
 
 ANY_VERSION = -1
 """For `expected`: whatever the city published last."""
-
-
-class Stale(Conflict):
-    """Somebody else has published since the version that was expected."""
 
 
 @dataclass(frozen=True)

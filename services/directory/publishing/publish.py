@@ -9,12 +9,12 @@ from typing import Any
 from services.directory import register, store
 from services.directory.batch import Batch, write
 from services.directory.projection import Vocabulary
-from services.directory.publishing.outcome import ANY_VERSION, Outcome, Publisher, Stale
+from services.directory.publishing.outcome import ANY_VERSION, Outcome, Publisher
 from services.directory.publishing.planning import changes, plan
 from services.directory.snapshot import Change, Difference, Identities, Snapshot, Step, diff, validate, without
 from services.directory.store import Stored
 from services.kit.db import Writer, driver
-from services.kit.errors import HubError, NotFound
+from services.kit.errors import HubError, NotFound, Stale
 from services.kit.i18n import gettext as _
 from services.kit.messages import Message
 

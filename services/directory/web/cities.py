@@ -15,7 +15,7 @@ from services.directory.snapshot import Rows, Snapshot
 from services.directory.web.oauth import here
 from services.kit import forms
 from services.kit.auth import Principal
-from services.kit.errors import NotFound, Outdated, Problem, Refused
+from services.kit.errors import NotFound, Outdated, Problem, Refused, Stale
 from services.kit.graphql import read_body
 from services.kit.i18n import gettext as _
 from services.kit.messages import Message
@@ -118,7 +118,7 @@ async def publish(request: AnyRequest, ags: str) -> Response[bytes]:
             report = await _once(who, runtime, wish, None if dry else key, dry=dry)
         else:
             report = Report.of(await publishing.publish_now(runtime, who.acting, wish))
-    except publishing.Stale as problem:
+    except Stale as problem:
         raise Outdated(problem.message) from problem
     except Refused as problem:
         raise rows.named(problem) from problem

@@ -21,6 +21,7 @@ from services.kit.errors import Conflict, Refused
 from services.kit.forms import EMPTY, AnyRequest, Form
 from services.kit.i18n import gettext as _
 from services.kit.pages import ask, redirect
+from services.kit.seen import tag
 
 SERVICE: Final = "directory"
 MOST_LEFT: Final = 20
@@ -109,7 +110,7 @@ async def overview(request: AnyRequest, ags: str) -> Response[Any]:
         request, who, ags, "desk", city,
         confirmed=told["confirmedOn"],
         stale=confirmed is not None and confirmed < today - timedelta(days=30 * STALE_MONTHS),
-        left=[(one, desk.tag(one)) for one in city.snapshot.navigators if _past(one, today)][:MOST_LEFT],
+        left=[(one, tag(one)) for one in city.snapshot.navigators if _past(one, today)][:MOST_LEFT],
         coverage=told["coverage"],
         lacking=sum(one["actual"] < one["target"] for one in told["coverage"]),
         ideas=len(found["proposedProjects"]["nodes"]),
@@ -157,7 +158,7 @@ async def _facts(
     city, _sheet = await sheet(request, who, ags)
     return await page(
         request, who, ags, "desk_city", city, status=status, shown=shown, row=city.snapshot.city,
-        seen=desk.tag(city.snapshot.city), names=desk_forms.names(CityForm.__struct_fields__),
+        seen=tag(city.snapshot.city), names=desk_forms.names(CityForm.__struct_fields__),
     )  # fmt: skip
 
 

@@ -24,10 +24,9 @@ from services.directory.web.entry_form import Entry, Line, Lines, Who
 from services.kit import forms
 from services.kit.errors import HubError, Problem, Refused
 from services.kit.i18n import gettext as _
+from services.kit.seen import Seen
 
 Key = Annotated[str, msgspec.Meta(max_length=64)]
-Seen = Annotated[str, msgspec.Meta(max_length=32)]
-"""The tag (`desk.tag`) of the row that the form was filled with."""
 TOPICS = ("offers", "seeks", "works_on")
 SEES = "sees_"
 OF_ROWS = {"name": 120, "title": 200}

@@ -19,6 +19,7 @@ from services.kit.errors import Conflict, NotFound, Problem, Refused
 from services.kit.forms import EMPTY, AnyRequest, Form
 from services.kit.i18n import gettext as _
 from services.kit.pages import redirect
+from services.kit.seen import tag
 from services.kit.text import folded, sort_key
 
 PER_PAGE: Final = 50
@@ -71,7 +72,7 @@ async def listed(request: AnyRequest, ags: str, kind: str, q: str = "", part: in
     return await page(
         request, who, ags, f"desk_{kind}", city,
         kind=kind, q=q[:100], count=len(rows), all=len(getattr(city.snapshot, kind)),
-        rows=[(row, desk.tag(row)) for row in shown], topic=known.labels.name,
+        rows=[(row, tag(row)) for row in shown], topic=known.labels.name,
         first=at(1) if part > 1 else "", following=at(part + 1) if len(rows) > part * PER_PAGE else "",
         actual=_actual(city) if kind == "departments" else {},
     )  # fmt: skip
@@ -114,7 +115,7 @@ async def _form(
     row = None if key is None or gone else city.row(kind, key)
     some = [(code, words_of(code)) for code, words_of in _codes()]
     return await page(
-        request, who, ags, f"desk_{kind[:-1]}", city, status=status, kind=kind, key=key, row=row, seen=desk.tag(row),
+        request, who, ags, f"desk_{kind[:-1]}", city, status=status, kind=kind, key=key, row=row, seen=tag(row),
         shown=shown, texts=of.texts(row, known), names=desk_forms.names(of.form.__struct_fields__),
         departments=[one.name for one in city.snapshot.departments],
         audiences=desk_forms.audiences(row) if kind == "navigators" else [],

@@ -11,7 +11,7 @@ from services.directory.web.oauth import here
 from services.kit import forms
 from services.kit.auth import Principal
 from services.kit.db import HUB
-from services.kit.errors import HubError, NotFound, Refused
+from services.kit.errors import HubError, NotFound, Refused, Stale
 from services.kit.forms import EMPTY, AnyRequest, Form
 from services.kit.i18n import gettext as _
 from services.kit.pages import page, redirect
@@ -94,7 +94,7 @@ async def restore(request: AnyRequest, ags: str, number: int) -> Response[Any]:
             by = _by(request, who)
             outcome = await history.restore(session, by, ags, number, expected=said.expected or None)
             await runtime.say(session, outcome.messages)
-    except (Refused, publishing.Stale) as problem:
+    except (Refused, Stale) as problem:
         return await _one(request, who, ags, number, forms.again(request, problem), problem.status)
     return redirect(request, f"/city/{ags}/publications", flash=_("That state is published again."))
 

@@ -16,6 +16,7 @@ from services.events.web.organise import (
     places,
     programmes,
     repeating,
+    restoring,
     taught,
     venue,
 )
@@ -33,6 +34,7 @@ routes = [
     *announcing.routes,
     *people.routes,
     *papers.routes,
+    *restoring.routes,
     *programmes.routes,
     *taught.routes,
 ]

@@ -12,11 +12,12 @@ from services.events.draft import Draft, Item, Link
 from services.events.web.organise import ground, undoing
 from services.events.web.organise.ground import BASE, REFUSALS, path_of
 from services.events.web.registration import here
-from services.kit import forms, pages
+from services.kit import forms, pages, seen
 from services.kit.errors import Problem, Refused
 from services.kit.forms import EMPTY, Form
 from services.kit.i18n import gettext as _
 from services.kit.pages import AnyRequest
+from services.kit.seen import Seen
 
 FIELDS: Final = ("day", "starts", "ends", "title", "audience", "responsible", "details", "material")
 Lines = Annotated[str, msgspec.Meta(max_length=8_000)]
@@ -28,6 +29,7 @@ class Writing(msgspec.Struct, frozen=True):
     starts: Annotated[str, msgspec.Meta(max_length=5)]
     title: Annotated[str, msgspec.Meta(max_length=200)]
     item: str = ""
+    seen: Seen = ""
     day: dt.date | None = None
     ends: Annotated[str, msgspec.Meta(max_length=5)] = ""
     audience: Annotated[str, msgspec.Meta(max_length=8)] = ""
@@ -43,24 +45,24 @@ class Moving(msgspec.Struct, frozen=True):
 
 
 @get(f"{BASE}/{{id:uuid}}/agenda", page=True, right=access.ORGANISER)
-async def show(request: AnyRequest, id: uuid.UUID, item: str = "", gone: str = "") -> Response[str]:
+async def show(request: AnyRequest, id: uuid.UUID, item: str = "") -> Response[str]:
     """The agenda and one form: for a further item, or for the `item` that is changed."""
-    return await _show(request, id, item=item, gone=gone)
+    return await _show(request, id, item=item)
 
 
 async def _show(
-    request: AnyRequest, id: uuid.UUID, shown: Form = EMPTY, status: int = 200, *, item: str = "", gone: str = ""
+    request: AnyRequest, id: uuid.UUID, shown: Form = EMPTY, status: int = 200, *, item: str = ""
 ) -> Response[str]:
     who = await ground.organiser(request)
     async with here(request).db.read(who.acting) as session:
         event = await ground.own(session, who, id)
         now = await timetable.draft_of(session, event)
         cities = await ground.cities_of(session, event)
-    chosen = next((one for one in now.agenda if one.id == item), None)
+    chosen = rearranging.known(now, item)
     days = [now.date + dt.timedelta(days=n) for n in range((now.ends - now.date).days + 1)]
     return await ground.page(
         request, "agenda", event, "/agenda", status=status, shown=shown, draft=now, cities=cities, chosen=chosen,
-        days=days, gone=gone if undoing.known(request, id, gone, Item) else "",
+        seen=seen.tag(chosen), days=days,
         material="\n".join(f"{one.title}: {one.url}" for one in chosen.material) if chosen else "",
     )  # fmt: skip
 
@@ -85,6 +87,7 @@ def _written(before: Draft, said: Writing) -> Draft:
         audience=said.audience or None, responsible=said.responsible or None, day=said.day or before.date,
         material=tuple(map(_link, forms.lines(said.material))), id=said.item or None,
     )  # fmt: skip
+    seen.check(said.seen, rearranging.known(before, said.item), item)
     if item.id is not None and said.later:
         was = rearranging.found(before, item.id)
         if (minutes := rearranging.minutes(item.starts) - rearranging.minutes(was.starts)) and item.day == was.day:
@@ -119,19 +122,8 @@ async def move(request: AnyRequest, id: uuid.UUID) -> Response[Any]:
         return await _show(request, id, ground.beside(request, problem)._replace(sent={}), problem.status)
     if not gone:
         return pages.redirect(request, path_of(id, "/agenda"), flash=_("This is stored."))
-    there = undoing.page(request, id, "/agenda", msgspec.structs.replace(gone[0], id=None))
+    there = undoing.address(request, id, path_of(id, "/agenda"), msgspec.structs.replace(gone[0], id=None))
     return pages.redirect(request, there, flash=_("„{title}“ is gone.", title=gone[0].title))
 
 
-@post(f"{BASE}/{{id:uuid}}/agenda/restore", page=True, status_code=303, right=access.ORGANISER)
-async def restore(request: AnyRequest, id: uuid.UUID) -> Response[Any]:
-    try:
-        said = await forms.read(request, undoing.Restoring)
-        item = undoing.found(request, id, said.gone, Item)
-        await ground.rewrite(request, id, lambda before: rearranging.with_item(before, item))
-    except REFUSALS as problem:
-        return await _show(request, id, ground.beside(request, problem)._replace(sent={}), problem.status)
-    return pages.redirect(request, path_of(id, "/agenda"), flash=_("It is back."))
-
-
-routes = [show, write, move, restore]
+routes = [show, write, move]

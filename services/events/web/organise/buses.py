@@ -8,17 +8,18 @@ import msgspec
 from litestar import Response, get, post
 
 from services.events import access, trips
-from services.events.models import BoardingPoint, Event
+from services.events.models import BoardingPoint, Event, Vehicle
 from services.events.registration import transport
 from services.events.web.organise import ground
 from services.events.web.organise.ground import BASE, REFUSALS, path_of
 from services.events.web.registration import here
-from services.kit import forms, pages
+from services.kit import forms, pages, seen
 from services.kit.db import Writer
 from services.kit.errors import Problem, Refused
 from services.kit.forms import EMPTY, Form
 from services.kit.i18n import gettext as _
 from services.kit.pages import AnyRequest
+from services.kit.seen import Seen
 
 FIELDS: Final = ("name", "seats", "leg", "points")
 MOST_ABOARD: Final = 120
@@ -33,6 +34,7 @@ class Running(msgspec.Struct, frozen=True):
     points: Annotated[str, msgspec.Meta(max_length=4_000)]
     leg: Literal["there", "back"] = "there"
     vehicle: uuid.UUID | None = None
+    seen: Seen = ""
 
 
 class Removing(msgspec.Struct, frozen=True):
@@ -59,10 +61,11 @@ async def _show(
         for one, some, people in zip(vehicles, points, aboard, strict=True)
     ]
     chosen = next((row for row in rows if str(row[0].id) == vehicle), None)
+    written = [(clock, name) for _id, clock, name in chosen[1]] if chosen else []
     return await ground.page(
         request, "buses", event, "/people/buses", status=status, shown=shown, rows=rows, names=names,
-        chosen=chosen[0] if chosen else None,
-        points="\n".join(f"{clock} {name}" for _id, clock, name in chosen[1]) if chosen else "",
+        chosen=chosen[0] if chosen else None, seen=seen.tag(_written(chosen[0], written) if chosen else None),
+        points="\n".join(f"{clock} {name}" for clock, name in written),
         legs={"there": _("way there"), "back": _("way back")},
     )  # fmt: skip
 
@@ -76,11 +79,16 @@ async def run(request: AnyRequest, id: uuid.UUID) -> Response[Any]:
     """A further vehicle, or one that is changed; who boards at a point that keeps its name keeps the seat."""
 
     async def work(session: Writer, event: Event) -> Event:
-        before: dict[str, uuid.UUID] = {}
+        await trips.lock(session, event.id)
+        before, wanted = dict[str, uuid.UUID](), _points(said.points)
         if said.vehicle is not None:
-            (known,) = await transport.points(session, [said.vehicle])
-            before = {point.name: point.id for point in known if point.event_id == event.id}
-        points = tuple(transport.Point(name, clock, before.pop(name, None)) for clock, name in _points(said.points))
+            (there,) = await transport.vehicles(session, [event.id])
+            now = next((one for one in there if one.id == said.vehicle), None)
+            known = (await transport.points(session, [said.vehicle]))[0] if now else []
+            before = {point.name: point.id for point in known}
+            written = now and _written(now, [(_clock(event, point), point.name) for point in known])
+            seen.check(said.seen, written, _written(said, sorted(wanted)))
+        points = tuple(transport.Point(name, clock, before.pop(name, None)) for clock, name in wanted)
         return await transport.set_vehicle(
             session, event, transport.Draft(said.name, said.leg, said.seats, points, said.vehicle)
         )
@@ -94,6 +102,11 @@ async def run(request: AnyRequest, id: uuid.UUID) -> Response[Any]:
         shown = ground.beside(request, problem, *FIELDS)
         return await _show(request, id, shown, problem.status, vehicle=vehicle or shown.value("vehicle"))
     return pages.redirect(request, path_of(id, "/people/buses"), flash=_("This is stored."))
+
+
+def _written(one: Vehicle | Running, points: list[tuple[str, str]]) -> tuple[object, ...]:
+    """What the form is about."""
+    return one.name, one.leg, one.seats, points
 
 
 def _points(text: str) -> list[tuple[str, str]]:

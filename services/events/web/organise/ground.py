@@ -15,6 +15,7 @@ from services.events.draft import Draft
 from services.events.models import City, Event
 from services.events.registration import organising, wording
 from services.events.series import Scope
+from services.events.web.organise import undoing
 from services.events.web.registration import here
 from services.kit import forms, pages
 from services.kit.auth import Principal
@@ -98,10 +99,11 @@ async def page(
 ) -> Response[str]:
     """A page of one event; `rest` is where it stands among its tabs."""
     tab = path_of(event, f"/{rest.split('/')[1]}" if rest else "")
+    gone = request.query_params.get("gone", "")
     return await pages.page(
         request, f"events/organise/{template}.html", status=status, secret=True, event=event, date=wording.day(event),
         base=path_of(event), ways=tabs(request, event), here=tab, below=path_of(event, rest),
-        people_ways=people_ways(event), **values,
+        people_ways=people_ways(event), gone=gone if undoing.known(request, event.id, gone) else "", **values,
     )  # fmt: skip
 
 

@@ -26,7 +26,7 @@ from services.events.web.organise import ground
 from services.events.web.organise.ground import BASE, REFUSALS, Nothing, path_of
 from services.events.web.registration import here
 from services.events.web.visiting import kinds
-from services.kit import forms, pages
+from services.kit import forms, pages, seen
 from services.kit.auth import Principal
 from services.kit.db import Reader, Writer
 from services.kit.errors import Forbidden, Problem, Refused
@@ -35,6 +35,7 @@ from services.kit.i18n import gettext as _
 from services.kit.i18n import ngettext
 from services.kit.pages import AnyRequest
 from services.kit.resolvers import as_uuid
+from services.kit.seen import Seen
 
 FEW_CITIES: Final = 30
 """So many can be ticked one by one; more are written down."""
@@ -76,6 +77,7 @@ class Heading(msgspec.Struct, frozen=True, rename="camel"):
     kind: Kind
     date: dt.date
     host: Key
+    seen: Seen = ""
     scope: Literal["THIS", "FOLLOWING", "ALL"] = "THIS"
     last_day: dt.date | None = None
     guests: Cities = []
@@ -225,11 +227,12 @@ async def _head(
     who = await ground.organiser(request)
     async with here(request).db.read(who.acting) as session:
         event = await ground.own(session, who, id)
+        looked_at = seen.tag(_at_the_head(await timetable.draft_of(session, event)))
         taught = await _taught(session, who, event) if event.kind == "MODULE" else []
     cities = await ground.all_cities(request)
     return await ground.page(
         request, "head", event, "/head", status=status, shown=shown if sent == "head" else EMPTY,
-        copying=shown if sent == "copy" else EMPTY, cities=cities, few=len(cities) <= FEW_CITIES,
+        copying=shown if sent == "copy" else EMPTY, seen=looked_at, cities=cities, few=len(cities) <= FEW_CITIES,
         scopes=ground.scopes() if event.series_id else [], kinds=kinds(),
         rounds=timetable.rounds_of(event) or Rounds("", count=0), taught=taught,
     )  # fmt: skip
@@ -252,6 +255,7 @@ async def change_head(request: AnyRequest, id: uuid.UUID) -> Response[Any]:
 
         def edit(before: Draft) -> Draft:
             wanted = _headed(before, said, cities)
+            seen.check(said.seen, _at_the_head(before), _at_the_head(wanted))
             _may_hold(who, wanted)
             return wanted
 
@@ -287,6 +291,11 @@ def _headed(before: Draft, said: Heading, cities: dict[str, str]) -> Draft:
             for item in moved.agenda
         ),
     )  # fmt: skip
+
+
+def _at_the_head(draft: Draft) -> Draft:
+    """What the form of the head is about."""
+    return replace(draft, agenda=(), rooms=None, venue="", address="", online="")
 
 
 def _module_of(before: Draft, said: Heading) -> str | None:

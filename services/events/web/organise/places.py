@@ -9,19 +9,20 @@ from zoneinfo import ZoneInfo
 import msgspec
 from litestar import Response, get, post
 
-from services.events import access
+from services.events import access, trips
 from services.events.draft import CLOCK
-from services.events.models import Event
+from services.events.models import Event, RegistrationRules
 from services.events.registration import organising, reading, rules
 from services.events.web.organise import ground
 from services.events.web.organise.ground import BASE, REFUSALS, path_of
 from services.events.web.registration import here
-from services.kit import forms, pages
+from services.kit import forms, pages, seen
 from services.kit.db import Writer
 from services.kit.errors import Problem, Refused
 from services.kit.forms import EMPTY, Form
 from services.kit.i18n import gettext as _
 from services.kit.pages import AnyRequest
+from services.kit.seen import Seen
 
 FIELDS: Final = ("opensAt", "opensClock", "closesAt", "closesClock", "places", "sizes", "parties", "offerHours")
 Clock = Annotated[str, msgspec.Meta(max_length=5)]
@@ -40,6 +41,7 @@ class Ruling(msgspec.Struct, frozen=True, rename="camel"):
     parties: Lines = ""
     release_needed: bool = False
     offer_hours: int = rules.OFFER_HOURS
+    seen: Seen = ""
 
 
 @get(f"{BASE}/{{id:uuid}}/people/rules", page=True, right=access.ORGANISER)
@@ -56,6 +58,7 @@ async def _show(request: AnyRequest, id: uuid.UUID, shown: Form = EMPTY, status:
     zone = ZoneInfo(event.timezone)
     return await ground.page(
         request, "rules", event, "/people/rules", status=status, shown=shown, rules=now, cities=cities,
+        seen=seen.tag(_ruled(now)),
         opens=now.opens_at.astimezone(zone) if now and now.opens_at else None,
         closes=now.closes_at.astimezone(zone) if now and now.closes_at else None,
         sizes="\n".join(f"{least} = {places}" for least, places in now.sizes) if now else "",
@@ -68,8 +71,11 @@ async def _show(request: AnyRequest, id: uuid.UUID, shown: Form = EMPTY, status:
 @post(f"{BASE}/{{id:uuid}}/people/rules", page=True, status_code=303, right=access.ORGANISER)
 async def change(request: AnyRequest, id: uuid.UUID) -> Response[Any]:
     async def work(session: Writer, event: Event) -> bool:
+        await trips.lock(session, event.id)
         (before,) = await reading.rules(session, [event.id])
-        await organising.set_rules(session, event, _draft(said, event, await ground.cities_of(session, event)))
+        draft = _draft(said, event, await ground.cities_of(session, event))
+        seen.check(said.seen, _ruled(before), _ruled(draft))
+        await organising.set_rules(session, event, draft)
         return before is None
 
     try:
@@ -93,6 +99,14 @@ def _draft(said: Ruling, event: Event, cities: dict[str, str]) -> rules.Draft:
         _moment(event, said.closes_at, said.closes_clock or "23:59", "closesClock"),
         said.places, sizes, parties, said.release_needed, said.offer_hours,
     )  # fmt: skip
+
+
+def _ruled(now: RegistrationRules | rules.Draft | None) -> tuple[object, ...]:
+    """What the form is about, also before registration is open."""
+    if now is None:
+        return ()
+    opens_closes = now.opens_at, now.closes_at
+    return (*opens_closes, now.places, now.sizes, dict(now.parties), now.release_needed, now.offer_hours)
 
 
 def _moment(event: Event, day: dt.date | None, clock: str, field: str) -> dt.datetime | None:

@@ -15,7 +15,7 @@ from services.events.registration import organising, outstanding, wording
 from services.events.web.organise import ground
 from services.events.web.organise.ground import REFUSALS
 from services.events.web.registration import here
-from services.kit import forms, pages
+from services.kit import forms, pages, seen
 from services.kit.auth import Principal
 from services.kit.db import HUB, NOBODY, Reader, Writer
 from services.kit.errors import Problem, Refused
@@ -23,6 +23,7 @@ from services.kit.forms import EMPTY, Form
 from services.kit.i18n import gettext as _
 from services.kit.pages import AnyRequest
 from services.kit.resolvers import as_uuid, place_of
+from services.kit.seen import Seen
 
 BASE: Final = "/programmes"
 PER_PAGE: Final = 20
@@ -39,6 +40,7 @@ class Programming(msgspec.Struct, frozen=True):
     year: Annotated[int, msgspec.Meta(ge=2000, le=2100)]
     host: Host
     start: Literal["", "FIRST_YEAR"] = ""
+    seen: Seen = ""
 
 
 class Adding(msgspec.Struct, frozen=True):
@@ -106,16 +108,18 @@ async def make(request: AnyRequest) -> Response[Any]:
             draft = ProgrammeDraft(said.title, said.host, said.year, tuple(map(str, keys)))
             row = await modules.create_programme(session, who.subject, draft)
     except REFUSALS as problem:
-        return await _form(request, None, ground.beside(request, problem, *Programming.__struct_fields__))
+        return await _form(
+            request, None, ground.beside(request, problem, *Programming.__struct_fields__), problem.status
+        )
     return pages.redirect(request, path_of(row.id), flash=_("The programme is there. Now put its modules in order."))
 
 
-async def _form(request: AnyRequest, row: Programme | None, shown: Form = EMPTY) -> Response[str]:
+async def _form(request: AnyRequest, row: Programme | None, shown: Form = EMPTY, status: int = 200) -> Response[str]:
     who = await ground.organiser(request)
     names = await places(request, who, *([row.host] if row else []))
     return await pages.page(
-        request, "events/programmes/form.html", status=422 if shown.message else 200, secret=True, shown=shown,
-        programme=row, names=names, this_year=qualification.this_year(),
+        request, "events/programmes/form.html", status=status, secret=True, shown=shown,
+        programme=row, seen=seen.tag(row and _headed(row)), names=names, this_year=qualification.this_year(),
         starts=[("", _("Without modules")), ("FIRST_YEAR", _first_year())],
     )  # fmt: skip
 
@@ -189,11 +193,17 @@ async def change(request: AnyRequest, id: uuid.UUID) -> Response[Any]:
         access.may_offer(who, said.host)
         async with here(request).db.begin(who.acting) as session:
             row = await qualification.locked(session, who, id)
+            seen.check(said.seen, _headed(row), _headed(said))
             await qualification.rewrite(session, row, title=said.title, host=said.host, year=said.year)
     except REFUSALS as problem:
         shown = ground.beside(request, problem, *Programming.__struct_fields__)
-        return await _form(request, await _own(request, id), shown)
+        return await _form(request, await _own(request, id), shown, problem.status)
     return pages.redirect(request, path_of(id), flash=_("This is stored."))
+
+
+def _headed(one: Programme | Programming) -> tuple[str, str, int]:
+    """What the form is about."""
+    return one.title, one.host, one.year
 
 
 async def _own(request: AnyRequest, id: uuid.UUID) -> Programme:

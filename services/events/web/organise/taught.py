@@ -14,7 +14,7 @@ from services.events.registration import wording
 from services.events.web.organise import ground, programmes
 from services.events.web.organise.ground import REFUSALS
 from services.events.web.registration import here
-from services.kit import forms, pages
+from services.kit import forms, pages, seen
 from services.kit.auth import Principal
 from services.kit.db import Reader
 from services.kit.errors import NotFound
@@ -22,6 +22,7 @@ from services.kit.forms import EMPTY, Form
 from services.kit.i18n import gettext as _
 from services.kit.pages import AnyRequest
 from services.kit.resolvers import as_uuid, place_of
+from services.kit.seen import Seen
 
 BASE: Final = "/modules"
 PER_PAGE: Final = 20
@@ -39,6 +40,7 @@ class Teaching(msgspec.Struct, frozen=True):
     goals: Annotated[str, msgspec.Meta(max_length=6_200)] = ""
     prerequisites: Annotated[list[str], msgspec.Meta(max_length=modules.MOST_MODULES)] = []
     programme: str = ""
+    seen: Seen = ""
 
     def draft(self) -> ModuleDraft:
         goals = tuple(forms.lines(self.goals))
@@ -89,7 +91,7 @@ async def make(request: AnyRequest) -> Response[Any]:
                     raise NotFound(_("There is no such module or programme."))
                 await programmes.put(session, await qualification.locked(session, who, key), row.id)
     except REFUSALS as problem:
-        return await _form(request, None, ground.beside(request, problem, *FIELDS), programme=into)
+        return await _form(request, None, ground.beside(request, problem, *FIELDS), problem.status, programme=into)
     onward = programmes.path_of(uuid.UUID(into)) if into else f"{BASE}/{row.id}"
     return pages.redirect(request, onward, flash=_("The module is there."))
 
@@ -106,10 +108,17 @@ async def change(request: AnyRequest, id: uuid.UUID) -> Response[Any]:
         said = await forms.read(request, Teaching)
         access.may_offer(who, said.host)
         async with here(request).db.begin(who.acting) as session:
-            await modules.change_module(session, await _own(session, who, id), said.draft())
+            row = await _own(session, who, id)
+            seen.check(said.seen, _written(row), _written(said.draft()))
+            await modules.change_module(session, row, said.draft())
     except REFUSALS as problem:
-        return await _form(request, id, ground.beside(request, problem, *FIELDS))
+        return await _form(request, id, ground.beside(request, problem, *FIELDS), problem.status)
     return pages.redirect(request, f"{BASE}/{id}", flash=_("This is stored."))
+
+
+def _written(one: Module | ModuleDraft) -> tuple[object, ...]:
+    """What the form is about."""
+    return one.title, one.host, one.summary, one.goals, sorted(map(str, one.prerequisites))
 
 
 async def _own(session: Reader, who: Principal, id: uuid.UUID) -> Module:
@@ -121,7 +130,7 @@ async def _own(session: Reader, who: Principal, id: uuid.UUID) -> Module:
 
 
 async def _form(
-    request: AnyRequest, id: uuid.UUID | None, shown: Form = EMPTY, *, programme: str = ""
+    request: AnyRequest, id: uuid.UUID | None, shown: Form = EMPTY, status: int = 200, *, programme: str = ""
 ) -> Response[str]:
     who = await ground.organiser(request)
     hosts, events = qualification.hosts_of(who), list[tuple[Event, str]]()
@@ -137,8 +146,8 @@ async def _form(
                 for one in await session.scalars(query.limit(MOST_EVENTS))
             ]
     return await pages.page(
-        request, "events/programmes/module.html", status=422 if shown.message else 200, secret=True, shown=shown,
-        module=row, programme=into, events=events, day=wording.day,
+        request, "events/programmes/module.html", status=status, secret=True, shown=shown,
+        module=row, seen=seen.tag(row and _written(row)), programme=into, events=events, day=wording.day,
         names=await programmes.places(request, who, *([row.host] if row else [])),
         offered=[(str(one.id), one.title) for one in _choices(offered, before) if row is None or one.id != row.id],
     )  # fmt: skip

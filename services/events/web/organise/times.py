@@ -44,8 +44,8 @@ class Dropping(msgspec.Struct, frozen=True):
     slot: uuid.UUID
 
 
-async def shown(session: Reader, event: Event, gone: str = "") -> dict[str, Any]:
-    """What the page needs: the times, what to suggest, and what `drop` gave when one was just taken away."""
+async def shown(session: Reader, event: Event) -> dict[str, Any]:
+    """What the page needs: the times, and what to suggest."""
     found = (await venue.venue(session, event.id)).slots
     zone = ZoneInfo(event.timezone)
     last = found[-1].ends.astimezone(zone) + dt.timedelta(minutes=PAUSE) if found else None
@@ -57,7 +57,6 @@ async def shown(session: Reader, event: Event, gone: str = "") -> dict[str, Any]
             "begins": last.strftime("%H:%M") if fits and last else "13:00",
             "count": 1 if found else 3, "minutes": MINUTES, "pause": PAUSE,
         },
-        "dropped": _read(gone),
     }  # fmt: skip
 
 
@@ -69,8 +68,8 @@ async def add(session: Writer, event: Event, said: Timing) -> int:
     return len(more)
 
 
-async def drop(session: Writer, event: Event, slot: uuid.UUID) -> str:
-    """The time is gone; what `shown` reads as `gone`. Raises NotFound, or Conflict where a session runs then."""
+async def drop(session: Writer, event: Event, slot: uuid.UUID) -> Timing:
+    """The time is gone; what `add` puts back. Raises NotFound, or Conflict where a session runs then."""
     await trips.lock(session, event.id)
     there = (await venue.venue(session, event.id)).slots
     gone = next((one for one in there if one.id == slot), None)
@@ -78,7 +77,7 @@ async def drop(session: Writer, event: Event, slot: uuid.UUID) -> str:
         raise NotFound(_("This event has no such entry."))
     await venue.set_slots(session, event, _kept([one for one in there if one is not gone]))
     begins = gone.starts.astimezone(ZoneInfo(event.timezone))
-    return f"{begins:%Y-%m-%dT%H:%M}-{int((gone.ends - gone.starts).total_seconds()) // 60}"
+    return Timing(f"{begins:%H:%M}", begins.date(), minutes=int((gone.ends - gone.starts).total_seconds()) // 60)
 
 
 def _further(event: Event, said: Timing) -> list[SlotDraft]:
@@ -106,13 +105,3 @@ def _written(event: Event, slot: Slot) -> str:
     begins, ends = slot.starts.astimezone(zone), slot.ends.astimezone(zone)
     day = f"{begins:%d.%m.%Y}, " if event.last_day != event.date else ""
     return f"{day}{begins:%H:%M} – {ends:%H:%M}"
-
-
-def _read(gone: str) -> dict[str, str] | None:
-    """The fields that put a time back which was taken away, as `drop` wrote it into the address."""
-    moment, _dash, minutes = gone.rpartition("-")
-    try:
-        begins = dt.datetime.strptime(moment, "%Y-%m-%dT%H:%M")  # noqa: DTZ007 - the event's own clock
-    except ValueError:
-        return None
-    return {"on": begins.date().isoformat(), "begins": f"{begins:%H:%M}", "minutes": minutes}

@@ -6,53 +6,41 @@ import hashlib
 import hmac
 import uuid
 import zlib
-from typing import Annotated, Final, TypeVar
+from typing import Any, Final
 from urllib.parse import urlencode
 
 import msgspec
 
-from services.events.web.organise.ground import path_of
+from services.events.draft import Item, Room
+from services.events.web.organise.times import Timing
 from services.events.web.registration import here
-from services.kit.errors import NotFound
-from services.kit.i18n import gettext as _
 from services.kit.pages import AnyRequest
 
-T = TypeVar("T", bound=msgspec.Struct)
 LONGEST: Final = 4_000
 """Characters in an address; something longer is gone without a way back, which its button then does not promise."""
+KINDS: Final[dict[str, type[msgspec.Struct]]] = {kind.__name__: kind for kind in (Item, Room, Timing)}
 
 
-class Restoring(msgspec.Struct, frozen=True):
-    gone: Annotated[str, msgspec.Meta(max_length=LONGEST)]
+def address(request: AnyRequest, event: uuid.UUID, path: str, value: msgspec.Struct) -> str:
+    """`path`, a page of the event, knowing `value`, which is of one of KINDS; only this hub can have written it."""
+    kind, packed = type(value).__name__, zlib.compress(msgspec.json.encode(value))
+    kept = f"{kind}.{_seal(request, event, kind, packed)}.{base64.urlsafe_b64encode(packed).decode()}"
+    return f"{path}?{urlencode({'gone': kept})}" if len(kept) <= LONGEST else path
 
 
-def page(request: AnyRequest, event: uuid.UUID, rest: str, value: msgspec.Struct) -> str:
-    """The address of the event's page that ends in `rest` and knows `value`; only this hub can have written it."""
-    packed = zlib.compress(msgspec.json.encode(value))
-    kept = f"{_seal(request, event, type(value), packed)}.{base64.urlsafe_b64encode(packed).decode()}"
-    return path_of(event, f"{rest}?{urlencode({'gone': kept})}" if len(kept) <= LONGEST else rest)
-
-
-def known(request: AnyRequest, event: uuid.UUID, gone: str, kind: type[T]) -> T | None:
-    """What `page` was given; None for anything else."""
-    seal, _dot, text = gone[:LONGEST].partition(".")
+def known(request: AnyRequest, event: uuid.UUID, gone: str) -> Any:
+    """What `address` was given; None for anything else."""
+    kind, _dot, rest = gone[:LONGEST].partition(".")
+    seal, _dot, text = rest.partition(".")
     try:
         packed = base64.urlsafe_b64decode(text.encode("ascii"))
     except (binascii.Error, UnicodeEncodeError):
         return None
-    if not hmac.compare_digest(_seal(request, event, kind, packed).encode(), seal.encode()):
+    if kind not in KINDS or not hmac.compare_digest(_seal(request, event, kind, packed).encode(), seal.encode()):
         return None
-    return msgspec.json.decode(zlib.decompress(packed), type=kind)
+    return msgspec.json.decode(zlib.decompress(packed), type=KINDS[kind])
 
 
-def found(request: AnyRequest, event: uuid.UUID, gone: str, kind: type[T]) -> T:
-    """As `known`. Raises NotFound."""
-    value = known(request, event, gone, kind)
-    if value is None:
-        raise NotFound(_("This event has no such entry."))
-    return value
-
-
-def _seal(request: AnyRequest, event: uuid.UUID, kind: type, packed: bytes) -> str:
-    key = here(request).settings.derived(f"gone {kind.__name__}")
+def _seal(request: AnyRequest, event: uuid.UUID, kind: str, packed: bytes) -> str:
+    key = here(request).settings.derived(f"gone {kind}")
     return hmac.digest(key, event.bytes + packed, hashlib.sha256).hex()

@@ -6,17 +6,17 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 from litestar import Response, get, post
 
-from services.events import access, timetable
+from services.events import access, rearranging, timetable
 from services.events.draft import FEATURES, Draft, Room
 from services.events.web.organise import ground, times, undoing
 from services.events.web.organise.ground import BASE, REFUSALS, path_of
 from services.events.web.registration import here
-from services.kit import forms, pages
-from services.kit.errors import NotFound
+from services.kit import forms, pages, seen
 from services.kit.forms import EMPTY, Form
 from services.kit.i18n import gettext as _
 from services.kit.i18n import ngettext
 from services.kit.pages import AnyRequest
+from services.kit.seen import Seen
 
 replace = msgspec.structs.replace
 FIELDS: Final = ("venue", "address", "onlineLink")
@@ -27,6 +27,7 @@ class Placing(msgspec.Struct, frozen=True, rename="camel"):
     venue: Annotated[str, msgspec.Meta(max_length=200)] = ""
     address: Annotated[str, msgspec.Meta(max_length=300)] = ""
     online_link: Annotated[str, msgspec.Meta(max_length=1_000)] = ""
+    seen: Seen = ""
 
 
 class Furnishing(msgspec.Struct, frozen=True):
@@ -34,6 +35,7 @@ class Furnishing(msgspec.Struct, frozen=True):
 
     name: Annotated[str, msgspec.Meta(max_length=120)]
     room: str = ""
+    seen: Seen = ""
     capacity: int | None = None
     features: list[str] = []
 
@@ -60,28 +62,26 @@ def features() -> dict[str, str]:
 
 
 @get(f"{BASE}/{{id:uuid}}/venue", page=True, right=access.ORGANISER)
-async def show(request: AnyRequest, id: uuid.UUID, room: str = "", gone: str = "") -> Response[str]:
-    """`gone` is a room, or a time of the open space, that was just taken away."""
-    return await _show(request, id, room=room, gone=gone)
+async def show(request: AnyRequest, id: uuid.UUID, room: str = "") -> Response[str]:
+    return await _show(request, id, room=room)
 
 
 async def _show(
     request: AnyRequest, id: uuid.UUID, shown: Form = EMPTY, status: int = 200, *,
-    of: Literal["", "room", "times"] = "", room: str = "", gone: str = "",
+    of: Literal["", "room", "times"] = "", room: str = "",
 ) -> Response[str]:  # fmt: skip
     """`of` says which of the three forms `shown` is of."""
     who = await ground.organiser(request)
     async with here(request).db.read(who.acting) as session:
         event = await ground.own(session, who, id)
         now = await timetable.draft_of(session, event)
-        slots = await times.shown(session, event, gone)
-    words = features()
+        slots = await times.shown(session, event)
+    words, chosen = features(), rearranging.room(now, room)
     return await ground.page(
         request, "venue", event, "/venue", status=status, shown=EMPTY if of else shown,
         furnishing=shown if of == "room" else EMPTY, timing=shown if of == "times" else EMPTY, **slots, draft=now,
-        gone=gone if undoing.known(request, id, gone, Room) else "",
         features=[(name, words[name]) for name in FEATURES],
-        words=words, chosen=next((one for one in now.rooms or () if one.id == room), None),
+        words=words, chosen=chosen, seen=seen.tag(_place(now)), seen_room=seen.tag(chosen),
     )  # fmt: skip
 
 
@@ -89,10 +89,7 @@ async def _show(
 async def place(request: AnyRequest, id: uuid.UUID) -> Response[Any]:
     try:
         said = await forms.read(request, Placing)
-        await ground.rewrite(
-            request, id,
-            lambda before: replace(before, venue=said.venue, address=said.address, online=said.online_link),
-        )  # fmt: skip
+        await ground.rewrite(request, id, lambda before: _placed(before, said))
     except REFUSALS as problem:
         return await _show(request, id, ground.beside(request, problem, *FIELDS), problem.status)
     return pages.redirect(request, path_of(id, "/venue"), flash=_("This is stored."))
@@ -106,7 +103,7 @@ async def furnish(request: AnyRequest, id: uuid.UUID) -> Response[Any]:
         said = await forms.read(request, Furnishing)
         room = said.room
         wanted = Room(said.name, said.capacity, tuple(said.features), said.room or None)
-        await ground.rewrite(request, id, lambda before: _with_room(before, wanted))
+        await ground.rewrite(request, id, lambda before: _furnished(before, wanted, said.seen))
     except REFUSALS as problem:
         shown = ground.beside(request, problem, *ROOM)
         return await _show(request, id, shown, problem.status, room=room or shown.value("room"), of="room")
@@ -120,7 +117,7 @@ async def clear(request: AnyRequest, id: uuid.UUID) -> Response[Any]:
 
     def edit(before: Draft) -> Draft:
         gone.extend(one for one in before.rooms or () if one.id == said.room)
-        return _without_room(before, said.room)
+        return rearranging.without_room(before, said.room)
 
     try:
         said = await forms.read(request, Clearing)
@@ -128,20 +125,8 @@ async def clear(request: AnyRequest, id: uuid.UUID) -> Response[Any]:
     except REFUSALS as problem:
         shown = ground.beside(request, problem)._replace(sent={})
         return await _show(request, id, shown, problem.status, of="room")
-    there = undoing.page(request, id, "/venue", replace(gone[0], id=None))
+    there = undoing.address(request, id, path_of(id, "/venue"), replace(gone[0], id=None))
     return pages.redirect(request, there, flash=_("„{title}“ is gone.", title=gone[0].name))
-
-
-@post(f"{BASE}/{{id:uuid}}/venue/restore", page=True, status_code=303, right=access.ORGANISER)
-async def restore(request: AnyRequest, id: uuid.UUID) -> Response[Any]:
-    try:
-        said = await forms.read(request, undoing.Restoring)
-        room = undoing.found(request, id, said.gone, Room)
-        await ground.rewrite(request, id, lambda before: _with_room(before, room))
-    except REFUSALS as problem:
-        shown = ground.beside(request, problem)._replace(sent={})
-        return await _show(request, id, shown, problem.status, of="room")
-    return pages.redirect(request, path_of(id, "/venue"), flash=_("It is back."))
 
 
 @post(f"{BASE}/{{id:uuid}}/venue/times", page=True, status_code=303, right=access.ORGANISER)
@@ -165,23 +150,23 @@ async def drop_time(request: AnyRequest, id: uuid.UUID) -> Response[Any]:
     except REFUSALS as problem:
         shown = ground.beside(request, problem)._replace(sent={})
         return await _show(request, id, shown, problem.status, of="times")
-    return pages.redirect(request, f"{path_of(id, '/venue')}?gone={gone}", flash=_("The time is gone."))
+    there = undoing.address(request, id, path_of(id, "/venue"), gone)
+    return pages.redirect(request, there, flash=_("The time is gone."))
 
 
-def _with_room(before: Draft, room: Room) -> Draft:
-    rooms = before.rooms or ()
-    if room.id is None:
-        return replace(before, rooms=(*rooms, room))
-    if room.id not in {one.id for one in rooms}:
-        raise NotFound(_("This event has no such entry."))
-    return replace(before, rooms=tuple(room if one.id == room.id else one for one in rooms))
+def _placed(before: Draft, said: Placing) -> Draft:
+    wanted = replace(before, venue=said.venue, address=said.address, online=said.online_link)
+    seen.check(said.seen, _place(before), _place(wanted))
+    return wanted
 
 
-def _without_room(before: Draft, id: str) -> Draft:
-    rooms = tuple(one for one in before.rooms or () if one.id != id)
-    if len(rooms) == len(before.rooms or ()):
-        raise NotFound(_("This event has no such entry."))
-    return replace(before, rooms=rooms)
+def _place(draft: Draft) -> tuple[str, str, str]:
+    return draft.venue, draft.address, draft.online
 
 
-routes = [show, place, furnish, clear, restore, add_times, drop_time]
+def _furnished(before: Draft, room: Room, looked_at: str) -> Draft:
+    seen.check(looked_at, rearranging.room(before, room.id), room)
+    return rearranging.with_room(before, room)
+
+
+routes = [show, place, furnish, clear, add_times, drop_time]
