@@ -27,6 +27,7 @@ from services.kit.messages import Entry
 from services.kit.metrics import Answering
 from services.kit.onegraph import executable, one_graph
 from services.kit.openapi import PROBLEM_JSON, Api
+from services.kit.reloading import Addresses
 from services.kit.rights import ANYBODY, Right, check_routes
 from services.kit.service import Hub, Service
 
@@ -81,6 +82,7 @@ def application(services: Sequence[Service], most: int) -> Litestar:
     )  # fmt: skip
     app.state.schema = graphs[-1].opt["graph"].schema  # of all services that run here
     app.state.graphs = {one.name: graph.opt["graph"] for one, graph in zip(services, graphs, strict=False)}
+    app.state.addresses = Addresses(app)
     check_routes(app)
     return app
 
@@ -179,6 +181,8 @@ def _problem(request: Request[Any, Any, Any], error: Exception) -> Response[Any]
 
     Our own family as it is, the framework's by its status, everything else masked with a number.
     """
+    if (form := request.app.state.addresses.form_for(request, error)) is not None:
+        return pages.redirect(request, form)
     headers: dict[str, str] = {}
     if isinstance(error, HubError):
         body = error.as_json()

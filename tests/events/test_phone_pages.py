@@ -65,10 +65,10 @@ async def test_an_idea_at_the_table(hub: Hub, clients: Clients) -> None:
     organiser, event, _people, browser, path = await own_page(hub, clients)
     await command(organiser, event, "startRound", 0)
     page = await browser.http.get(path)
-    refused = await browser.submit(page, f"{path}/ideas", text=" ")
+    refused = await browser.submit(page, f"{path}/note", text=" ")
     assert refused.status_code == 422
     assert "Bitte füllen Sie dieses Feld aus." in words(refused)
-    done = await browser.submit(page, f"{path}/ideas", text="Ein <b>gemeinsames</b> Formular", named="true")
+    done = await browser.submit(page, f"{path}/note", text="Ein <b>gemeinsames</b> Formular", named="true")
     assert (done.status_code, done.headers["location"]) == (303, path)
     shown = await browser.http.get(path)
     assert "Ein &lt;b&gt;gemeinsames&lt;/b&gt; Formular" in shown.text
@@ -191,9 +191,9 @@ async def test_links_of_others_open_nothing(hub: Hub, clients: Clients) -> None:
     page = await browser.http.get(path)
     csrf = re.search(r'name="csrf" value="([^"]+)"', page.text)
     assert csrf
-    told = await browser.http.post(f"/events/{other}/mine/{token}/ideas", data={"csrf": csrf[1], "text": "Fremd"})
+    told = await browser.http.post(f"/events/{other}/mine/{token}/note", data={"csrf": csrf[1], "text": "Fremd"})
     assert told.status_code == 404
-    assert (await browser.http.post(f"{path}/ideas", data={"text": "Von anderswo"})).status_code == 403
+    assert (await browser.http.post(f"{path}/note", data={"text": "Von anderswo"})).status_code == 403
     await browser.close()
     assert (await organiser.ask("query ($id: ID!) { event(id: $id) { ideas { text } } }", id=event)) == {
         "event": {"ideas": []}

@@ -145,7 +145,7 @@ def _at_table(room: Room, mine: Mine) -> list[Any]:
     return found[: -MOST_AT_TABLE - 1 : -1]
 
 
-@post("/events/{event_id:str}/mine/{token:str}/ideas", page=True, status_code=303, right=access.DAY_LINK)
+@post("/events/{event_id:str}/mine/{token:str}/note", page=True, status_code=303, right=access.DAY_LINK)
 async def note(request: AnyRequest, event_id: str, token: str) -> Response[Any]:
     """An idea at the table where one sits."""
     await theirs(request, event_id, token)

@@ -81,7 +81,7 @@ async def send(request: AnyRequest, id: uuid.UUID) -> Response[Any]:
         return await _show(request, id, Form({}, problem.problems, problem.message), problem.status)
 
 
-@post(f"{BASE}/{{id:uuid}}/people/names", page=True, status_code=200, right=access.ORGANISER)
+@post(f"{BASE}/{{id:uuid}}/people/names", page=True, form="import", status_code=200, right=access.ORGANISER)
 async def name(request: AnyRequest, id: uuid.UUID) -> Response[Any]:
     """The same for names or e-mail addresses, one in a line."""
     who = await _first(request, id)
@@ -156,7 +156,7 @@ def _meant(people: list[str]) -> Entries:
     return Entries(tuple(Entry(str(number), id=key) for number, key in enumerate(people, start=1)))
 
 
-@post(f"{BASE}/{{id:uuid}}/people/listed", page=True, status_code=303, right=access.ORGANISER)
+@post(f"{BASE}/{{id:uuid}}/people/listed", page=True, form="import", status_code=303, right=access.ORGANISER)
 async def agree(request: AnyRequest, id: uuid.UUID) -> Response[Any]:
     """What the preview showed, or the preview anew where it is another now."""
     who = await ground.organiser(request)

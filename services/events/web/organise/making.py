@@ -198,7 +198,7 @@ async def _with_rooms(session: Reader, who: Principal, wanted: Draft) -> Draft:
     return replace(wanted, venue=known.venue, address=known.address, rooms=rooms)
 
 
-@post(f"{BASE}/{{id:uuid}}/copy", page=True, status_code=303, right=access.HOLD)
+@post(f"{BASE}/{{id:uuid}}/copy", page=True, form="head", status_code=303, right=access.HOLD)
 async def copy(request: AnyRequest, id: uuid.UUID) -> Response[Any]:
     """The same once more on another day: everything but its people, its plan and its online link."""
     who = await ground.organiser(request)
