@@ -3,6 +3,7 @@
 import re
 import uuid
 
+from services.cli import demo
 from services.kit.service import Hub
 from tests.browser_like import Browser, logged_in
 from tests.conftest import Clients
@@ -49,6 +50,17 @@ async def test_the_clock_is_commanded(hub: Hub, clients: Clients) -> None:
     assert (found["clock"]["phase"], found["clock"]["round"], found["clock"]["automatic"]) == ("BREAK", 2, True)
     await pressed(browser, path, "finish")
     assert "Die Runden sind vorbei." in words(await browser.http.get(path))
+    await browser.close()
+
+
+async def test_without_a_plan_it_says_what_comes_first(hub: Hub, clients: Clients) -> None:
+    browser, _event, _people, base = await organised(hub, clients)
+    assert "Runde 1 starten" in words(await browser.http.get(f"{base}/day"))
+    made = (await browser.graph(demo.CREATE, event=demo.snapshot("event")))["data"]["createEvent"]["id"]
+    page = await browser.http.get(f"/organise/{made}/day")
+    assert "Noch hat niemand einen Tisch" in words(page)
+    assert f'href="/organise/{made}/groups"' in page.text
+    assert ("Runde 1 starten" in words(page), "Runde 1 ohne Tische starten" in words(page)) == (False, True)
     await browser.close()
 
 

@@ -90,7 +90,7 @@ async def _cockpit(
     return await ground.page(
         request, "cockpit", event, "/day", status, live=live, announcements=room.announced(), counts=counts,
         state=msgspec.json.encode({"live": live, "announcements": room.announced()}).decode(), shown=shown,
-        telling=telling, plan=event.plan, warning=room.clock().warning,
+        telling=telling, plan=event.plan, groups=ground.groups(request, event), warning=room.clock().warning,
     )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from services.events import changing
 from services.events.models import Event
 from services.events.registration import wording
 from services.events.web.day.phone import beside, clock_in
-from services.events.web.organise.ground import organiser, tabs
+from services.events.web.organise.ground import has, organiser, path_of, tabs
 from services.events.web.registration import here
 from services.kit import pages
 from services.kit.errors import HubError
@@ -44,6 +44,11 @@ async def page(
         section=base + ("/afterwards" if after else "/day"),
         ways=[(base + way, label) for way, label in (_after() if after else _day())], **values,
     )  # fmt: skip
+
+
+def groups(request: AnyRequest, event: Event) -> str:
+    """The page on which who sits where is planned; empty where this hub has none."""
+    return path_of(event, "/groups") if has(request, "/groups") else ""
 
 
 def _day() -> list[tuple[str, str]]:
