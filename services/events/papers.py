@@ -14,8 +14,10 @@ from services.events.models import Event
 from services.events.registration import attendance
 from services.kit import i18n
 from services.kit.db import Reader
+from services.kit.i18n import gettext as _
 from services.kit.settings import Settings
 from services.kit.sheets.writing import XLSX
+from services.kit.text import words
 
 XLSX_PAPERS: Final[dict[str, Callable[[Day], bytes]]] = {
     "participants.xlsx": prints.participants_book,
@@ -46,6 +48,7 @@ MEDIA: Final = {name: media for name, (_make, media) in PAPERS.items()} | dict.f
 )
 """Name → media type, of all papers of an event."""
 
+_PLAIN: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue"})
 PUBLIC: Final = frozenset({"agenda.ics"})
 """Papers that name no participant."""
 ORGANISERS: Final = frozenset({"certificates.pdf"})
@@ -56,6 +59,38 @@ ALONE: Final = frozenset({*LINKED, "certificates.pdf"})
 """Papers that can be had of one person: of a late-comer, say."""
 MARKET: Final = frozenset({"door-lists.pdf", "marketplace.pdf", "open-space.xlsx"})
 BUSES: Final = frozenset({"bus-lists.pdf", "bus-lists.xlsx"})
+
+
+def titles() -> dict[str, str]:
+    """What each paper is called."""
+    return {
+        "run-sheet.pdf": _("Run sheet"),
+        "attendance.pdf": _("Attendance list"),
+        "badges.pdf": _("Badges"),
+        "slips.pdf": _("Personal slips"),
+        "table-cards.pdf": _("Table cards"),
+        "bus-lists.pdf": _("Bus lists"),
+        "marketplace.pdf": _("Marketplace wall"),
+        "door-lists.pdf": _("Door lists"),
+        "minutes.pdf": _("Minutes"),
+        "votes.pdf": _("Results of votes"),
+        "certificates.pdf": _("Certificates"),
+        "participants.xlsx": _("Participants"),
+        "attendance.xlsx": _("Attendance"),
+        "bus-lists.xlsx": _("Bus lists"),
+        "open-space.xlsx": _("Open space"),
+        "agenda.ics": _("Agenda"),
+    }
+
+
+def file_name(name: str) -> str:
+    """Under which people store the paper `name`, in their language: `laufzettel.pdf`."""
+    return stored_as(titles()[name], name.rpartition(".")[2])
+
+
+def stored_as(title: str, ending: str) -> str:
+    """A file's name that every computer takes."""
+    return f"{'-'.join(words(title.translate(_PLAIN)))}.{ending}"
 
 
 def round_times(event: Event, count: int) -> list[tuple[dt.datetime, dt.datetime]]:

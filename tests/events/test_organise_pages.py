@@ -17,6 +17,7 @@ from tests.events.organising import shown
 from tests.events.registration_world import GUEST, HOST, NAMES
 
 __all__ = ["world"]
+DISPOSITION = "content-disposition"
 
 
 async def test_pages_are_for_whoever_may_organise_and_for_their_own_events(world: World) -> None:
@@ -396,5 +397,15 @@ async def test_papers_in_one_place(world: World) -> None:
     pack = await world.browser.http.get(f"{path}/pack.zip")
     assert pack.headers["content-type"] == "application/zip"
     with ZipFile(BytesIO(pack.content)) as archive:
-        assert archive.namelist()[0] == "01-run-sheet.pdf"
+        assert archive.namelist()[:3] == ["01-ablaufplan.pdf", "02-anwesenheitsliste.pdf", "03-namensschilder.pdf"]
+        assert "marktplatzwand" not in " ".join(archive.namelist()), "nothing would be on it"
         assert all(archive.read(name).startswith(b"%PDF") for name in archive.namelist())
+    await world.act(f"{path}/venue", "/venue/room", name="Werkstatt 🛠")
+    await world.act(f"{path}/venue", "/venue/times", begins="13:00", count="2", minutes="45", pause="15")
+    english = {"accept-language": "en"}
+    pack = await world.browser.http.get(f"{path}/pack.zip", headers=english)
+    with ZipFile(BytesIO(pack.content)) as archive:
+        assert [name[3:] for name in archive.namelist()[::4]] == ["run-sheet.pdf", "marketplace-wall.pdf"]
+    sheet = f"/events/{path.rpartition('/')[2]}/papers/slips.pdf"
+    for headers, name in ({}, "laufzettel.pdf"), (english, "personal-slips.pdf"):
+        assert f'filename="{name}"' in (await world.browser.http.get(sheet, headers=headers)).headers[DISPOSITION]

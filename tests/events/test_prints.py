@@ -12,6 +12,7 @@ import pytest
 
 from services.events import prints
 from services.events.day import Day, Person, Round, Stop, Table, printable
+from services.events.typst import UNUSUAL, drawable, typeset
 from services.kit.i18n import speaking
 from tests.conftest import soak
 from tests.events.sample_day import at, sample_day
@@ -402,11 +403,31 @@ def test_controls_never_reach_the_paper() -> None:
     assert "An na Müller Ulm IT" in text
 
 
-def test_signs_without_a_face_cost_the_declaration_not_the_paper() -> None:
-    paper = prints.slips(msgspec.structs.replace(sample_day(), participants=(Person("Ina 😀 王", "Ulm"),)))
-    assert "Ina" in all_words(paper)
-    assert pypdfium2.PdfDocument(paper).is_tagged()
-    assert b"pdfuaid" not in paper
+@pytest.mark.parametrize(
+    ("written", "drawn"),
+    [
+        ("Grüne Stadt 🌱 für alle", "Grüne Stadt für alle"),
+        ("👍🏽 Ja!", "Ja!"),
+        ("Familie 👨\u200d👩\u200d👧, Flagge 🇩🇪", "Familie , Flagge"),
+        ("❤️\u200d🔥 Feuer", "❤ Feuer"),
+        ("Ina 王", "Ina"),
+        ("Café ☕ → ✓ Łódź ≤ ½ € Ω Ж", "Café ☕ → ✓ Łódź ≤ ½ € Ω Ж"),
+        ("1️⃣ Erstens", "1️⃣ Erstens"),
+        ("🎉", ""),
+    ],
+)
+def test_what_no_face_has_is_left_out_cleanly(written: str, drawn: str) -> None:
+    assert drawable(written) == drawn
+    paper = prints.slips(msgspec.structs.replace(sample_day(), participants=(Person(written, "Ulm"),)))
+    assert (drawn or "–").split()[0].strip("️⃣") in all_words(paper)
+    assert b"<pdfuaid:part>1</pdfuaid:part>" in paper, "no box stands anywhere"
+
+
+def test_usual_letters_are_not_asked_for_one_by_one() -> None:
+    usual = [chr(code) for code in range(0x20, 0x2100) if chr(code).isprintable() and not UNUSUAL.match(chr(code))]
+    assert len(usual) > 300
+    paper = typeset("drawn", {"document": "–", "signs": " ".join(usual), "labels": {}, "event": {}}, at("09:00"))
+    assert b"<pdfuaid:part>1</pdfuaid:part>" in paper
 
 
 @pytest.mark.parametrize("status", ["cancelled", "tentative"])

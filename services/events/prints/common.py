@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, TypeVar
 
 from services.events.day import Day, Person, Round, Table, as_of, date_words, printable, span, spoken_span
-from services.events.typst import breakable, typeset
+from services.events.typst import breakable, drawable, typeset
 from services.kit.i18n import gettext as _
 from services.kit.i18n import language
 from services.kit.text import sort_key
@@ -55,7 +55,7 @@ def even_parts(things: Sequence[T], most: int) -> list[Sequence[T]]:
 
 
 def line(text: str) -> str:
-    return breakable(printable(text))
+    return breakable(drawable(printable(text)))
 
 
 def lines(texts: Sequence[str]) -> list[str]:

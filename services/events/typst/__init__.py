@@ -27,6 +27,14 @@ if TYPE_CHECKING:
 
 _TEMPLATES = Path(__file__).parent
 _FACES = ("Regular", "Semibold", "Bold")
+_LACKING = "could not be displayed"
+"""What typst says of a sign that no face has."""
+UNUSUAL = re.compile(r"[^\x20-\x7e\xa0-\u017f\u2010-\u2015\u2018-\u201e\u2022\u2026\u20ac]")
+"""What not every face has for certain."""
+_IDEOGRAPHS = re.compile("[\u2e80-\ua4cf\uac00-\ud7ff\uf900-\ufaff\U00020000-\U0003ffff]")
+"""That no face has; they are too many to be tried one by one."""
+_WITH_IT = "[\u200d\ufe0e\ufe0f\u20e3\U0001f3fb-\U0001f3ff]*"
+"""What only says how the sign beside it looks: joiners, variants, tones of skin."""
 _WIDEST_WORD = 30
 """In letters of middling width; every column of the templates holds that much at its type size."""
 
@@ -42,9 +50,9 @@ def typeset(
     """The template `<template>.typ` filled with `data` (JSON-able) as PDF/UA-1, dated `moment`.
 
     Papers to be `kept` are PDF/A-2a as well. `files` are pictures that the template reads by these names. The same
-    arguments give the same bytes. Where the text needs a sign that no face has, a box stands in for it and the file,
-    though tagged, declares no standard, because they forbid that. Raises typst.TypstError for a broken template or
-    picture.
+    arguments give the same bytes. Where a text that is not `drawable` needs a sign that no face has, a box stands in
+    for it and the file, though tagged, declares no standard, because they forbid that. Raises typst.TypstError for a
+    broken template or picture.
     """
     inputs = {"data": msgspec.json.encode(data).decode()}
     standards: list[PDFStandard] = ["ua-1", "a-2a"] if kept else ["ua-1"]
@@ -52,7 +60,7 @@ def typeset(
         try:
             return _compile(root, template, inputs, moment, standards)
         except typst.TypstError as error:
-            if "could not be displayed" not in str(error):
+            if _LACKING not in str(error):
                 raise
             return _compile(root, template, inputs, moment, [])
 
@@ -64,6 +72,30 @@ def readable(name: str, content: bytes) -> bool:
             (root / "one.typ").write_text(f'#image("{name}")', encoding="utf-8")
             typst.compile(root / "one.typ", root=root, format="pdf")
     except typst.TypstError:
+        return False
+    return True
+
+
+def drawable(text: str) -> str:
+    """`text` without the signs that no face has, such as most emoji, and without what belongs to them."""
+    lost = {sign for sign in set(UNUSUAL.findall(text)) if not _drawn(sign)}
+    if not lost:
+        return text
+    signs = "".join(map(re.escape, sorted(lost)))
+    return re.sub(" {2,}", " ", re.sub(f"{_WITH_IT}[{signs}]{_WITH_IT}", "", text)).strip()
+
+
+@cache
+def _drawn(sign: str) -> bool:
+    """Whether a face has the sign; typst is asked once for each."""
+    if _IDEOGRAPHS.match(sign):
+        return False
+    asked = msgspec.json.encode({"document": "–", "signs": sign, "labels": {}, "event": {}}).decode()
+    try:
+        _compile(_TEMPLATES, "drawn", {"data": asked}, dt.datetime.fromtimestamp(0, dt.UTC), ["ua-1"])
+    except typst.TypstError as error:
+        if _LACKING not in str(error):
+            raise
         return False
     return True
 

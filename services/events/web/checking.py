@@ -92,7 +92,7 @@ async def own(request: AnyRequest, event_id: str, token: str) -> Response[bytes]
         raise NotFound(_("There is no certificate for you."))
     make, media_type = papers.PAPERS[name]
     headers = {
-        "content-disposition": 'inline; filename="certificate.pdf"',
+        "content-disposition": f'inline; filename="{papers.stored_as(_("Certificate"), "pdf")}"',
         "cache-control": "private, no-store",
         "referrer-policy": "no-referrer",
         "vary": "accept-language",

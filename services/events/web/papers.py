@@ -80,9 +80,9 @@ async def paper(request: AnyRequest, event_id: str, name: str) -> Response[bytes
         async with here.db.read(HUB) as session:
             day = await papers.with_market(session, event, day, name, organiser=organiser)
     make, media_type = papers.PAPERS[name]
-    public = name in papers.PUBLIC
+    public, shown = name in papers.PUBLIC, "attachment" if media_type == XLSX else "inline"
     headers = {
-        "content-disposition": f'{"attachment" if media_type == XLSX else "inline"}; filename="{name}"',
+        "content-disposition": f'{shown}; filename="{papers.file_name(name)}"',
         "cache-control": "no-cache" if public else "private, no-store",
         "vary": "accept-language",
     }
@@ -126,7 +126,8 @@ async def _here(request: AnyRequest) -> Runtime:
 async def _feed(request: AnyRequest, feed: feeds.Feed | None, headers: Mapping[str, str]) -> Response[bytes]:
     if feed is None:
         raise NotFound(_("There is no such calendar."))
-    name = {"content-disposition": 'inline; filename="calendar.ics"', "vary": "accept-language"}
+    stored = papers.stored_as(_("Calendar"), "ics")
+    name = {"content-disposition": f'inline; filename="{stored}"', "vary": "accept-language"}
     return await _sent(request, feed.etag, feed.ics, {**headers, **name}, CALENDAR)
 
 

@@ -54,7 +54,7 @@ async def minutes(request: AnyRequest, event_id: str) -> Response[bytes]:
     async with here.db.read(who.acting) as session:
         event, day = await _day(session, who, event_id)
         record = await recorded.record(session, event, names=access.organises(who, event))
-    return _paper(await apart(lambda: prints.minutes(day, record)), papers.MINUTES)
+    return _paper(await apart(lambda: prints.minutes(day, record)), papers.file_name(papers.MINUTES))
 
 
 @get("/events/{event_id:str}/papers/votes.pdf", right=access.BOARD, api=RESULTS)
@@ -65,7 +65,7 @@ async def vote_results(request: AnyRequest, event_id: str) -> Response[bytes]:
         event, day = await _day(session, who, event_id)
         over = [vote for vote in (await votes.of_events(session, [event.id]))[0] if vote.closed_at]
         found = await results(session, over, {event.id: (event.title, event.date)})
-    return _paper(await apart(lambda: prints.vote_result(day, found)), papers.VOTES)
+    return _paper(await apart(lambda: prints.vote_result(day, found)), papers.file_name(papers.VOTES))
 
 
 async def _asking(request: AnyRequest) -> tuple[Runtime, Principal]:
@@ -98,7 +98,7 @@ async def annual_report(request: AnyRequest, place: str, year: int) -> Response[
     await here.refresh()
     async with here.db.read(HUB) as session:
         found = await reading.report(session, await reading.place(session, place), year)
-    return _paper(await apart(lambda: paper.annual_report(found)), "report.pdf")
+    return _paper(await apart(lambda: paper.annual_report(found)), papers.stored_as(_("Annual report"), "pdf"))
 
 
 def _paper(content: bytes, name: str) -> Response[bytes]:

@@ -11,6 +11,7 @@ from litestar import Response, get
 from services.events import access, papers
 from services.events.day import Day
 from services.events.models import Event
+from services.events.onsite import Market
 from services.events.registration import transport
 from services.events.web.organise import ground
 from services.events.web.organise.ground import BASE, path_of
@@ -25,34 +26,45 @@ PACKS: Final = Rate("print-packs", 20, per=600)
 """Of one person: each is every paper of a day, made anew."""
 BEFORE: Final = ("run-sheet.pdf", "attendance.pdf", "badges.pdf", "slips.pdf", "table-cards.pdf", "bus-lists.pdf")
 MARKET: Final = ("door-lists.pdf", "marketplace.pdf")
+SPACES: Final = frozenset({"OPEN_SPACE", "LEARNING_TRIP"})
+"""Kinds of events whose rooms have door lists also before the times of the open space are known."""
 
 
 def named() -> list[tuple[str, list[tuple[str, str, str]]]]:
     """Headings, and below each the papers: file name, title and what it is for."""
+    titles = papers.titles()
+    return [
+        (heading, [(name, f"{titles[name]} (XLSX)" if name.endswith("xlsx") else titles[name], use)
+                   for name, use in some])
+        for heading, some in _uses()
+    ]  # fmt: skip
+
+
+def _uses() -> list[tuple[str, list[tuple[str, str]]]]:
     return [
         (_("For the day"), [
-            ("run-sheet.pdf", _("Run sheet"), _("The day line by line, for the team")),
-            ("attendance.pdf", _("Attendance list"), _("To sign at the entrance")),
-            ("badges.pdf", _("Badges"), _("Name in front, own way through the rounds behind")),
-            ("slips.pdf", _("Personal slips"), _("Who sits where, with the link to one's own day")),
-            ("table-cards.pdf", _("Table cards"), _("Topic and round, to stand up")),
-            ("bus-lists.pdf", _("Bus lists"), _("For the roll-call")),
+            ("run-sheet.pdf", _("The day line by line, for the team")),
+            ("attendance.pdf", _("To sign at the entrance")),
+            ("badges.pdf", _("Name in front, own way through the rounds behind")),
+            ("slips.pdf", _("Who sits where, with the link to one's own day")),
+            ("table-cards.pdf", _("Topic and round, to stand up")),
+            ("bus-lists.pdf", _("For the roll-call")),
         ]),
         (_("For the open space"), [
-            ("marketplace.pdf", _("Marketplace wall"), _("Rooms and slots, to hang up")),
-            ("door-lists.pdf", _("Door lists"), _("What happens in which room")),
+            ("marketplace.pdf", _("Rooms and slots, to hang up")),
+            ("door-lists.pdf", _("What happens in which room")),
         ]),
         (_("Afterwards"), [
-            ("minutes.pdf", _("Minutes"), _("What was said and agreed")),
-            ("votes.pdf", _("Results of votes"), _("Once a vote is over")),
-            ("certificates.pdf", _("Certificates"), _("For those who came, with a code to check")),
+            ("minutes.pdf", _("What was said and agreed")),
+            ("votes.pdf", _("Once a vote is over")),
+            ("certificates.pdf", _("For those who came, with a code to check")),
         ]),
         (_("As tables and for calendars"), [
-            ("participants.xlsx", _("Participants (XLSX)"), ""),
-            ("attendance.xlsx", _("Attendance (XLSX)"), ""),
-            ("bus-lists.xlsx", _("Bus lists (XLSX)"), ""),
-            ("open-space.xlsx", _("Open space (XLSX)"), ""),
-            ("agenda.ics", _("Agenda as a calendar file"), _("Everybody may have it")),
+            ("participants.xlsx", ""),
+            ("attendance.xlsx", ""),
+            ("bus-lists.xlsx", ""),
+            ("open-space.xlsx", ""),
+            ("agenda.ics", _("As a calendar file, which everybody may have")),
         ]),
     ]  # fmt: skip
 
@@ -62,9 +74,7 @@ async def show(request: AnyRequest, id: uuid.UUID) -> Response[str]:
     who = await ground.organiser(request)
     async with here(request).db.read(who.acting) as session:
         event = await ground.own(session, who, id)
-    return await ground.page(
-        request, "papers", event, "/papers", groups=named(), pack=path_of(event, "/pack.zip"), market=_markets(event)
-    )
+    return await ground.page(request, "papers", event, "/papers", groups=named(), pack=path_of(event, "/pack.zip"))
 
 
 @get(f"{BASE}/{{id:uuid}}/pack.zip", page=True, right=access.ORGANISER)
@@ -78,8 +88,10 @@ async def pack(request: AnyRequest, id: uuid.UUID) -> Response[bytes]:
         wanted = await _wanted(session, event)
         days = {name: await papers.of_kind(session, event, name, runtime.settings, organiser=True) for name in wanted}
     async with runtime.db.read(HUB) as session:  # how many come to a session; whose event it is was compared
-        for name in papers.MARKET & days.keys():
+        for name in MARKET:
             days[name] = await papers.with_market(session, event, days[name], name, organiser=True)
+            if not _hangs(event, name, days[name].market):
+                del days[name]
     content = await apart(lambda: _zipped(days))
     headers = {
         "content-disposition": f'attachment; filename="lotsennetz-{event.date.isoformat()}.zip"',
@@ -93,12 +105,14 @@ async def _wanted(session: Reader, event: Event) -> list[str]:
     (vehicles,) = await transport.vehicles(session, [event.id])
     rounds = event.plan is not None
     needed: dict[str, bool] = {"bus-lists.pdf": bool(vehicles), "slips.pdf": rounds, "table-cards.pdf": rounds}
-    return [*(name for name in BEFORE if needed.get(name, True)), *(MARKET if _markets(event) else ())]
+    return [*(name for name in BEFORE if needed.get(name, True)), *MARKET]
 
 
-def _markets(event: Event) -> bool:
-    """Whether it has an open space, as far as its kind tells."""
-    return event.kind in {"OPEN_SPACE", "LEARNING_TRIP"}
+def _hangs(event: Event, name: str, market: Market) -> bool:
+    """Whether there is anything on the paper of the open space."""
+    if name == "marketplace.pdf":
+        return bool(market.waiting or (market.rooms and market.slots))
+    return bool(market.rooms and (market.slots or event.kind in SPACES))
 
 
 def _zipped(days: dict[str, Day]) -> bytes:
@@ -107,7 +121,7 @@ def _zipped(days: dict[str, Day]) -> bytes:
     with ZipFile(made, "w", ZIP_STORED) as archive:  # a PDF is compressed already
         for number, (name, day) in enumerate(days.items(), start=1):
             make: Callable[[Day], bytes] = papers.PAPERS[name][0]
-            archive.writestr(ZipInfo(f"{number:02}-{name}"), make(day))
+            archive.writestr(ZipInfo(f"{number:02}-{papers.file_name(name)}"), make(day))
     return made.getvalue()
 
 
