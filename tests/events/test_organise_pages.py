@@ -1,15 +1,16 @@
 """An organiser's pages before the day, as a coordinator without script uses them."""
 
 import datetime as dt
+import importlib
 import re
 import uuid
 from io import BytesIO
 from typing import Any
 from zipfile import ZipFile
 
-from sqlalchemy import select
+from sqlalchemy import select, text, update
 
-from services.events.models import Notice
+from services.events.models import Notice, Room
 from services.kit.db import HUB
 from tests.browser_like import Browser, logged_in
 from tests.events.organise_world import SOON, TITLE, World, world
@@ -171,6 +172,20 @@ async def test_place_and_rooms(world: World) -> None:
     elsewhere = (await world.new(template="NONE")) + "/venue"
     other = await world.browser.http.get(gone.headers["location"].replace(path, elsewhere))
     assert "War das ein Versehen?" not in shown(other), "of another event"
+
+
+async def test_rooms_of_one_name_from_earlier_are_told_apart(world: World) -> None:
+    path = f"{await world.new(template='NONE', rooms=chr(10).join(('Saal', 'Aula', 'Forum')))}/venue"
+    place = {"venue": "Halle", "address": "", "onlineLink": ""}
+    async with world.hub.runtimes["events"].db.begin(HUB) as session:
+        of_event = Room.event_id == uuid.UUID(path.split("/")[2])
+        await session.execute(update(Room).where(of_event, Room.name != "Aula").values(name="Saal"))
+    assert (await world.act(path, "/venue", **place)).status_code == 422
+    step = importlib.import_module("services.events.migrations.0021_rooms_of_one_name")
+    async with world.hub.runtimes["events"].db.begin(HUB) as session:
+        await session.execute(text(step.TELL_APART))
+    assert [one.name for one in (await world.draft(path)).rooms or ()] == ["Saal", "Aula", "Saal (2)"]
+    assert (await world.act(path, "/venue", **place)).status_code == 303
 
 
 async def test_times_of_an_open_space(world: World) -> None:
