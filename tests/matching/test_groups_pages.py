@@ -1,6 +1,7 @@
 """The organiser's pages for groups, as a coordinator uses them: read, filled in, sent; and what they refuse."""
 
 import asyncio
+import html
 import re
 import uuid
 from typing import Any
@@ -152,6 +153,13 @@ async def test_the_form_begins_with_what_stands_in_the_event(hub: Hub, clients: 
     written = demo.snapshot("event")["rounds"]
     page = (await read(browser, f"{at}/new")).text
     assert fields(page) == (str(written["count"]), str(written["tables"]), len(written["tableTopics"]))
+    proposed = html.unescape(re.findall(r'name="topics"[^>]*>([^<]*)</textarea>', page)[0]).strip()
+    form = await read(browser, f"{at}/new")
+    plan = await sent(browser, form, f"{at}/new", rounds="2", tables="4", seconds="1", topics=proposed)
+    assert "Die Themen der Veranstaltung wurden weggelassen" in plan.text, "with another number of tables"
+    own = "\n".join([*proposed.splitlines()[1:], proposed.splitlines()[0]])
+    wrong = await refused(browser, form, f"{at}/new", rounds="2", tables="4", seconds="1", topics=own)
+    assert f"(Themen: {written['tables']}, Tische: 4)" in wrong, "what somebody wrote is never left out silently"
     change = "mutation ($id: ID!, $event: EventInput!) { changeEvent(id: $id, event: $event) { id } }"
     changed = demo.snapshot("event") | {"rounds": written | {"count": 4, "tables": 12, "tableTopics": []}}
     told = await browser.graph(change, id=at.split("/")[2], event=changed)

@@ -105,6 +105,7 @@ async def _wishes(
         values["seconds"] = wishing.usual()["seconds"]
     return await page(
         request, "matching/wishes.html", status=status, at=at, values=values, shown=shown, labels=labels,
+        filled=shown.value("filled", wishing.filled(values["topics"])),
         counts=list(counts.items()), gains=[(key, text) for key, text in counts.items() if key != "HARD"],
     )  # fmt: skip
 
@@ -116,12 +117,14 @@ async def plan(request: AnyRequest, event: uuid.UUID) -> Response[Any]:
         said = await forms.read(request, wishing.Wishes, most=wishing.MOST_BYTES)
         async with here(request).db.read(at.who.acting) as session:
             topics = await reading.topics(session)
+        said, fits = wishing.fitting(said)
         asked = wishing.question(said, str(at.event.id), at.people, topics)
         made = (await ask(request, SERVICE, PLAN, input=asked))["planRounds"]["id"]
     except (Refused, Conflict) as problem:
         told = wishing.at_fields(problem, at.people, wishing.labels()) if isinstance(problem, Refused) else problem
         return await _wishes(request, at, {}, forms.again(request, told), problem.status)
-    return redirect(request, f"{at.path}/{made}")
+    words = _("The topics of the event were left out, because there are not as many as tables.")
+    return redirect(request, f"{at.path}/{made}", flash="" if fits else words)
 
 
 @get("/organise/{event:uuid}/groups/compare", page=True, right=access.ORGANISER)

@@ -11,8 +11,10 @@ from typing import Annotated, Any, Final, Literal
 
 import msgspec
 
+from services.kit import forms
 from services.kit.errors import Problem, Refused
 from services.kit.i18n import gettext as _
+from services.kit.seen import Seen, tag
 from services.matching import kinds
 from services.matching.question import CITY, Question
 from services.matching.strength import Strength
@@ -34,7 +36,7 @@ MIXED: Final = (CITY, kinds.DEPARTMENT, kinds.EXPERIENCE, kinds.LANGUAGE)
 
 
 class Wishes(msgspec.Struct):
-    """The form. Rounds and tables count from 1."""
+    """The form. Rounds and tables count from 1; `filled` is a mark of the topics that it proposed."""
 
     rounds: Annotated[int, msgspec.Meta(ge=1, le=50)]
     tables: Annotated[int, msgspec.Meta(ge=1, le=1000)]
@@ -57,6 +59,7 @@ class Wishes(msgspec.Struct):
     earlier_meetings: Counts = "STRONG"
     common_topics: Gain = "NORMAL"
     topics_at_tables: Gain = "NORMAL"
+    filled: Seen = ""
 
 
 def labels() -> dict[str, str]:
@@ -86,6 +89,20 @@ def usual() -> dict[str, str]:
     """What counts how much where nobody said anything."""
     found = ((one.encode_name, one.default) for one in msgspec.structs.fields(Wishes))
     return {name: str(default) for name, default in found if default is not msgspec.NODEFAULT}
+
+
+def filled(topics: str) -> str:
+    """A mark of what the form proposes as topics of the tables."""
+    return tag(topics) if topics else ""
+
+
+def fitting(said: Wishes) -> tuple[Wishes, bool]:
+    """Without topics where they are those that the form proposed and other than the tables in number; and whether so.
+
+    Whoever wrote topics is told of it instead.
+    """
+    fits = len(forms.lines(said.topics)) == said.tables or said.filled != filled(said.topics) or not said.topics
+    return (said if fits else msgspec.structs.replace(said, topics="")), fits
 
 
 def question(said: Wishes, event: str, people: People, topics: Mapping[str, str]) -> dict[str, Any]:
