@@ -14,7 +14,18 @@ FORM: Final = "form"
 """`@post("/trip/{id:int}/add", page=True, form="new")`: its form is at /trip/1/new, not at the nearest page above."""
 
 
-class Addresses:
+def form_for(request: AnyRequest, error: Exception) -> str | None:
+    """The page to show instead of `error`, if this is such an address."""
+    if not (isinstance(error, MethodNotAllowedException) and request.method == "GET" and pages.wanted(request)):
+        return None
+    state = request.app.state
+    if "addresses" not in state:
+        state.addresses = _Addresses(request.app)
+    found: str | None = state.addresses.page_of(request.url.path.rstrip("/"))
+    return found
+
+
+class _Addresses:
     """Of an application's pages."""
 
     def __init__(self, app: Litestar) -> None:
@@ -22,13 +33,7 @@ class Addresses:
         self._pages = [re.compile(path) for path, method, _opt in ways if method == "GET"]
         self._forms = [(re.compile(path), opt.get(FORM)) for path, method, opt in ways if method == "POST"]
 
-    def form_for(self, request: AnyRequest, error: Exception) -> str | None:
-        """The page to show instead of `error`, if this is such an address."""
-        if isinstance(error, MethodNotAllowedException) and request.method == "GET" and pages.wanted(request):
-            return self._page_of(request.url.path.rstrip("/"))
-        return None
-
-    def _page_of(self, path: str) -> str | None:
+    def page_of(self, path: str) -> str | None:
         found = [form for pattern, form in self._forms if pattern.fullmatch(path)]
         if not found:
             return None

@@ -16,7 +16,7 @@ from litestar.exceptions import HTTPException, NotFoundException
 from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 from litestar.types import ASGIApp, Receive, Scope, Send
 
-from services.kit import about, assets, forms, handbook, i18n, log, openapi, pages, settings, tracing
+from services.kit import about, assets, forms, handbook, i18n, log, openapi, pages, reloading, settings, tracing
 from services.kit.compiled import fast
 from services.kit.db import HUB
 from services.kit.errors import Forbidden, HubError, Refused, TooMany, Unknown
@@ -27,7 +27,6 @@ from services.kit.messages import Entry
 from services.kit.metrics import Answering
 from services.kit.onegraph import executable, one_graph
 from services.kit.openapi import PROBLEM_JSON, Api
-from services.kit.reloading import Addresses
 from services.kit.rights import ANYBODY, Right, check_routes
 from services.kit.service import Hub, Service
 
@@ -82,7 +81,6 @@ def application(services: Sequence[Service], most: int) -> Litestar:
     )  # fmt: skip
     app.state.schema = graphs[-1].opt["graph"].schema  # of all services that run here
     app.state.graphs = {one.name: graph.opt["graph"] for one, graph in zip(services, graphs, strict=False)}
-    app.state.addresses = Addresses(app)
     check_routes(app)
     return app
 
@@ -181,7 +179,7 @@ def _problem(request: Request[Any, Any, Any], error: Exception) -> Response[Any]
 
     Our own family as it is, the framework's by its status, everything else masked with a number.
     """
-    if (form := request.app.state.addresses.form_for(request, error)) is not None:
+    if (form := reloading.form_for(request, error)) is not None:
         return pages.redirect(request, form)
     headers: dict[str, str] = {}
     if isinstance(error, HubError):
