@@ -5,8 +5,8 @@ import contextlib
 import io
 import os
 import subprocess
-import tarfile
 import uuid
+import zipfile
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -58,8 +58,9 @@ def last_version() -> str:
 def old(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The last version's code, with what the bootstrap fetches for pages."""
     folder = tmp_path_factory.mktemp("old")
-    with tarfile.open(fileobj=io.BytesIO(git("archive", last_version(), "services", "pyproject.toml"))) as archive:
-        archive.extractall(folder, filter="data")
+    code = git("archive", "--format=zip", last_version(), "services", "pyproject.toml")
+    with zipfile.ZipFile(io.BytesIO(code)) as archive:
+        archive.extractall(folder)
     fetched = ROOT / "services/kit/static/vendor"
     if fetched.is_dir():
         (folder / "services/kit/static/vendor").symlink_to(fetched)
