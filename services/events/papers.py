@@ -12,12 +12,11 @@ from services.events.day import Day, Item, Link, Person, Round, Stop
 from services.events.day import Table as DayTable
 from services.events.models import Event
 from services.events.registration import attendance
-from services.kit import i18n
+from services.kit import i18n, text
 from services.kit.db import Reader
 from services.kit.i18n import gettext as _
 from services.kit.settings import Settings
 from services.kit.sheets.writing import XLSX
-from services.kit.text import words
 
 XLSX_PAPERS: Final[dict[str, Callable[[Day], bytes]]] = {
     "participants.xlsx": prints.participants_book,
@@ -48,7 +47,6 @@ MEDIA: Final = {name: media for name, (_make, media) in PAPERS.items()} | dict.f
 )
 """Name → media type, of all papers of an event."""
 
-_PLAIN: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue"})
 PUBLIC: Final = frozenset({"agenda.ics"})
 """Papers that name no participant."""
 ORGANISERS: Final = frozenset({"certificates.pdf"})
@@ -85,12 +83,7 @@ def titles() -> dict[str, str]:
 
 def file_name(name: str) -> str:
     """Under which people store the paper `name`, in their language: `laufzettel.pdf`."""
-    return stored_as(titles()[name], name.rpartition(".")[2])
-
-
-def stored_as(title: str, ending: str) -> str:
-    """A file's name that every computer takes."""
-    return f"{'-'.join(words(title.translate(_PLAIN)))}.{ending}"
+    return text.file_name(titles()[name], name.rpartition(".")[2])
 
 
 def round_times(event: Event, count: int) -> list[tuple[dt.datetime, dt.datetime]]:

@@ -7,7 +7,7 @@ A page of a service is named with it: `directory/login.html` is services/directo
 import base64
 import hashlib
 import hmac
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -26,6 +26,8 @@ from services.kit.auth import ANONYMOUS, Principal, origin_of
 from services.kit.graphql.endpoint import SEARCH, Graph
 from services.kit.rates import address_of
 from services.kit.settings import Settings
+from services.kit.sheets.writing import CSV, delimited
+from services.kit.text import file_name
 
 HTML: Final = "text/html"
 POLICY: Final = (
@@ -198,6 +200,16 @@ def redirect(request: AnyRequest, path: str, *, flash: str = "", cookies: Sequen
         text = base64.urlsafe_b64encode(flash[:LONGEST_FLASH].encode()).decode()
         kept.append(forms.cookie(settings, _flash_name(settings), f"{_sealed(settings, text)}.{text}", FLASH_SECONDS))
     return Response(b"", status_code=303, headers={"location": path, "cache-control": "no-store"}, cookies=kept)
+
+
+def table(title: str, head: Sequence[str], rows: Iterable[Sequence[Any]]) -> Response[bytes]:
+    """A table as a CSV file that is named by its title, for whoever may see it now."""
+    headers = {
+        "content-disposition": f'attachment; filename="{file_name(title, "csv")}"',
+        "cache-control": "no-store",
+        "x-content-type-options": "nosniff",
+    }
+    return Response(delimited(head, rows), media_type=CSV, headers=headers)
 
 
 def wanted(request: AnyRequest) -> bool:

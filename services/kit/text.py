@@ -5,6 +5,7 @@ import unicodedata
 
 _STROKED = str.maketrans({"ß": "ss", "ł": "l", "đ": "d", "ø": "o", "æ": "ae", "œ": "oe", "ı": "i", "þ": "th"})
 """Letters whose stroke is no combining mark, so that decomposing does not find the base letter."""
+_SPELT_OUT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue"})
 _KEEP = {0x200C, 0x200D}
 """Zero-width (non-)joiners belong to the spelling of some names."""
 
@@ -78,3 +79,8 @@ def folded(value: str) -> str:
 def words(text: str) -> list[str]:
     """The folded words of `text`, in order."""
     return [word[:LONGEST_WORD] for word in _WORD.findall(folded(text))]
+
+
+def file_name(title: str, ending: str) -> str:
+    """A name that every computer takes, for the file with this title: `marktplatz-wand.pdf`."""
+    return f"{'-'.join(words(title.translate(_SPELT_OUT)))}.{ending}"

@@ -119,7 +119,7 @@ async def test_files_for_spreadsheets(world: Hub, central: Browser) -> None:
     for name in FILES:
         answer = await central.http.get(f"/state/08/csv/{name}")
         assert answer.headers["content-type"] == "text/csv; charset=utf-8"
-        assert answer.headers["content-disposition"] == f'attachment; filename="lotsennetz-08-{name}.csv"'
+    assert answer.headers["content-disposition"] == ('attachment; filename="baden-wuerttemberg-meine-staedte.csv"')
     answer = await central.http.get("/state/08/csv/municipalities?which=TAKING_PART")
     read = list(csv.reader(StringIO(answer.content.decode("utf-8-sig")), delimiter=";"))
     assert [(row[0], row[1], row[3], row[6]) for row in read[1:]] == [

@@ -222,6 +222,7 @@ async def test_the_network_of_contacts_as_a_picture(hub: Hub, clients: Clients) 
     assert "2 Kontakte." in page.text
     assert "noch niemand an einem Tisch" in empty.text
     assert "/state/08/contacts/csv/pairs?year=2019" in page.text
+    assert "baden-wuerttemberg-kontakte-nach-staedten-2019.csv" in files[0].headers["content-disposition"]
     cities, pairs = ([row.split(";") for row in one.content.decode("utf-8-sig").splitlines()[1:]] for one in files)
     assert sorted(cities) == [["Heilbronn", HEILBRONN, "2", "1"], ["Konstanz", KONSTANZ, "2", "1"]]
     assert pairs == [["Heilbronn", HEILBRONN, "Konstanz", KONSTANZ, "2"]]

@@ -68,6 +68,10 @@ def which_words() -> dict[Which, str]:
     }
 
 
+def chosen_words(which: Which | None) -> str:
+    return which_words()[which] if which else _("All municipalities")
+
+
 def districts(rows: Iterable[Coverage]) -> Table:
     return Table(
         "districts",

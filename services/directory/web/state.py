@@ -28,7 +28,6 @@ from services.kit.i18n import gettext as _
 from services.kit.lasting import lasting
 from services.kit.pages import AnyRequest
 from services.kit.service import Runtime
-from services.kit.sheets.writing import CSV, delimited
 
 MONTHS = 24
 MOST_WAITING = 10
@@ -127,16 +126,15 @@ async def municipalities(
         last = rows[PAGE - 1]
         key = last.sort_key if order is By.NAME else str(-(last.population or 0))
         following = urlencode({**asked, "after": encode_cursor(key, last.ags)})
-    words = tables.which_words()
     return await pages.page(
         request,
         "directory/state_municipalities.html",
         code=code,
         name=STATES[code],
-        table=tables.municipalities(rows[:PAGE], words[chosen] if chosen else _("All municipalities")),
+        table=tables.municipalities(rows[:PAGE], tables.chosen_words(chosen)),
         cell=tables.shown,
         asked=asked,
-        choices=[(one.value, text) for one, text in words.items()],
+        choices=[(one.value, text) for one, text in tables.which_words().items()],
         districts=[(row.district_code, row.district) for row in covered.districts],
         following=following,
         none_sent=EMPTY,
@@ -221,7 +219,7 @@ async def _care(runtime: Runtime, session: Reader, code: str, who: Principal) ->
 async def _mine(runtime: Runtime, session: Reader, code: str, who: Principal) -> Table:
     may_steer(who, code)
     asked = (session, code, access.viewer(who), care.MOST_CARED_FOR)
-    return tables.municipalities(await coverage.municipalities(*asked, cared_by=uuid.UUID(who.subject)), "")
+    return tables.municipalities(await coverage.municipalities(*asked, cared_by=uuid.UUID(who.subject)), _("My cities"))
 
 
 FILES: dict[str, File] = {
@@ -239,20 +237,16 @@ async def file(request: AnyRequest, code: str, name: str, which: str = "", distr
     async with runtime.db.read(who.acting) as session:
         if name == "municipalities":
             may_steer(who, code)
+            chosen = _which(which)
             rows = await coverage.municipalities(
-                session, code, access.viewer(who), MOST_IN_FILE, which=_which(which), district=district or None
+                session, code, access.viewer(who), MOST_IN_FILE, which=chosen, district=district or None
             )
-            table = tables.municipalities(rows, "")
+            table = tables.municipalities(rows, tables.chosen_words(chosen))
         elif name in FILES:
             table = await FILES[name](runtime, session, code, who)
         else:
             raise NotFound(_("There is no such table."))
-    headers = {
-        "content-disposition": f'attachment; filename="lotsennetz-{code}-{name}.csv"',
-        "cache-control": "no-store",
-        "x-content-type-options": "nosniff",
-    }
-    return Response(delimited(table.head, table.rows), media_type=CSV, headers=headers)
+    return pages.table(f"{STATES[code]} {table.title}", table.head, table.rows)
 
 
 routes = [states, overview, municipalities, mine, file]

@@ -19,6 +19,7 @@ from services.kit.rates import Rate, address_of
 from services.kit.resolvers import as_uuid
 from services.kit.rights import ANYBODY
 from services.kit.service import Runtime
+from services.kit.text import file_name
 
 CHECKS: Final = Rate("certificates", 60, per=600)
 """Codes from one address."""
@@ -92,7 +93,7 @@ async def own(request: AnyRequest, event_id: str, token: str) -> Response[bytes]
         raise NotFound(_("There is no certificate for you."))
     make, media_type = papers.PAPERS[name]
     headers = {
-        "content-disposition": f'inline; filename="{papers.stored_as(_("Certificate"), "pdf")}"',
+        "content-disposition": f'inline; filename="{file_name(_("Certificate"), "pdf")}"',
         "cache-control": "private, no-store",
         "referrer-policy": "no-referrer",
         "vary": "accept-language",

@@ -16,7 +16,6 @@ from services.kit.db import HUB
 from services.kit.errors import NotFound
 from services.kit.i18n import gettext as _
 from services.kit.pages import AnyRequest
-from services.kit.sheets.writing import CSV, delimited
 
 FILES: Final = ("cities", "pairs")
 """The tables, as their files are called."""
@@ -48,22 +47,19 @@ async def file(request: AnyRequest, code: str, name: str, year: int | None = Non
     chosen = year or _today().year
     found = await _found(request, code, chosen)
     if name == "cities":
+        title = _("Contacts by city")
         head: tuple[str, ...] = (_("City"), _("Key"), _("Contacts"), _("With how many cities"))
         rows: list[tuple[str | int, ...]] = [
             (found.names.get(ags, ags), ags, count, partners) for ags, count, partners in _cities(found)
         ]
     else:
+        title = _("Who met whom most")
         head = (_("City"), _("Key"), _("City"), _("Key"), _("Contacts"))
         rows = [
             (found.names.get(one.one, one.one), one.one, found.names.get(one.other, one.other), one.other, one.pairs)
             for one in found.between
         ]
-    headers = {
-        "content-disposition": f'attachment; filename="lotsennetz-{code}-contacts-{name}-{chosen}.csv"',
-        "cache-control": "no-store",
-        "x-content-type-options": "nosniff",
-    }
-    return Response(delimited(head, rows), media_type=CSV, headers=headers)
+    return pages.table(f"{STATES[code]} {title} {chosen}", head, rows)
 
 
 def _today() -> dt.date:

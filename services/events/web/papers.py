@@ -23,6 +23,7 @@ from services.kit.resolvers import as_uuid
 from services.kit.rights import ANYBODY
 from services.kit.service import Runtime
 from services.kit.sheets.writing import XLSX
+from services.kit.text import file_name
 
 CALENDAR: Final = "text/calendar; charset=utf-8"
 FROM_ADDRESS: Final = Rate("calendars", 600, per=60)
@@ -126,7 +127,7 @@ async def _here(request: AnyRequest) -> Runtime:
 async def _feed(request: AnyRequest, feed: feeds.Feed | None, headers: Mapping[str, str]) -> Response[bytes]:
     if feed is None:
         raise NotFound(_("There is no such calendar."))
-    stored = papers.stored_as(_("Calendar"), "ics")
+    stored = file_name(_("Calendar"), "ics")
     name = {"content-disposition": f'inline; filename="{stored}"', "vary": "accept-language"}
     return await _sent(request, feed.etag, feed.ics, {**headers, **name}, CALENDAR)
 

@@ -22,6 +22,7 @@ from services.kit.pages import AnyRequest
 from services.kit.rates import Rate
 from services.kit.resolvers import as_uuid
 from services.kit.service import Runtime
+from services.kit.text import file_name
 
 PDF: Final = "application/pdf"
 REPORTS: Final = Rate("annual reports", 60, per=600)
@@ -98,7 +99,7 @@ async def annual_report(request: AnyRequest, place: str, year: int) -> Response[
     await here.refresh()
     async with here.db.read(HUB) as session:
         found = await reading.report(session, await reading.place(session, place), year)
-    return _paper(await apart(lambda: paper.annual_report(found)), papers.stored_as(_("Annual report"), "pdf"))
+    return _paper(await apart(lambda: paper.annual_report(found)), file_name(_("Annual report"), "pdf"))
 
 
 def _paper(content: bytes, name: str) -> Response[bytes]:
