@@ -175,7 +175,7 @@ async def test_groups_are_planned_looked_at_changed_and_printed(
 
         await tab.open(f"{event.path}/papers")
         packed = ZipFile(BytesIO(await downloaded(page, "Druckpaket")))
-        for name in ("run-sheet.pdf", "slips.pdf", "table-cards.pdf"):
+        for name in ("ablaufplan.pdf", "tischkarten.pdf"):
             assert any(one.endswith(name) for one in packed.namelist()), name
         assert await tab.settled() == []
 
