@@ -286,6 +286,15 @@ async def test_places_and_deadline(world: World) -> None:
     assert again.headers["location"] == path
 
 
+async def test_nobody_is_invited_once_registration_is_closed(world: World) -> None:
+    closed = {"closesAt-day": "1", "closesAt-month": "2", "closesAt-year": "2020"}
+    path = await opened(world, **closed)
+    answer = await world.act(f"{path}/invite", "/people/invite", cities=[GUEST])
+    assert answer.status_code == 409
+    assert "Die Anmeldung ist geschlossen. Bitte legen Sie erst eine spätere Frist fest" in shown(answer)
+    assert await world.states(path) == {}
+
+
 async def test_invitations_by_city_and_topic(world: World) -> None:
     path = await opened(world, places="10")
     nobody = await world.act(f"{path}/invite", "/people/invite")
@@ -334,6 +343,11 @@ async def test_a_list_is_shown_before_it_counts(world: World) -> None:
     assert f"{path}/listed" not in preview.text  # while something is wrong, nobody is added
     preview = await world.browser.submit(page, f"{path}/names", names="Lotse 0001, \nlotse <n0001@x08121000.example>")
     assert "0001" in shown(preview)
+    assert f"{path}/listed" not in preview.text
+    # One wrong line: what was written stands there to be corrected
+    wrong = "Niemand Da\nLotse 0001"
+    preview = await world.browser.submit(page, f"{path}/names", names=wrong)
+    assert wrong in preview.text
     assert f"{path}/listed" not in preview.text
     names = "\n".join(f"n{i:04}@x{HOST}.example" for i in range(5))
     preview = await world.browser.submit(page, f"{path}/names", names=names)

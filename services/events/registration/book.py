@@ -77,6 +77,11 @@ class Book:
     def over(self) -> bool:
         return self.now >= self.ends
 
+    @property
+    def closed(self) -> bool:
+        """Whether the last day to register is over."""
+        return self.rules.closes_at is not None and self.now >= self.rules.closes_at
+
     def still(self) -> None:
         """Raises Conflict once nothing about a place can change any more."""
         if self.event.status == "cancelled":
@@ -102,7 +107,7 @@ class Book:
             return
         if self.rules.opens_at and self.now < self.rules.opens_at:
             raise Conflict(_("Registration is not open yet."))
-        if self.rules.closes_at and self.now >= self.rules.closes_at:
+        if self.closed:
             raise Conflict(_("Registration is closed."))
         row.direct = direct
         if row.state == "waiting":

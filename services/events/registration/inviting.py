@@ -11,7 +11,7 @@ from services.events.notices import note, notice
 from services.events.registration.book import opened
 from services.kit.checks import Checks
 from services.kit.db import Reader, Writer
-from services.kit.errors import Refused
+from services.kit.errors import Conflict, Refused
 from services.kit.i18n import LANGUAGES
 from services.kit.i18n import gettext as _
 
@@ -46,7 +46,10 @@ class Outcome:
 
 
 async def invite(session: Writer, event: Event, wanted: Wanted) -> Outcome:
-    """Each person gets one mail about one event, whatever is asked for again. Raises Refused."""
+    """Each person gets one mail about one event, whatever is asked for again.
+
+    Raises Refused, and Conflict once nobody can register any more.
+    """
     words, all_cities = _checked(event, wanted), [event.host, *event.guests]
     people = await trips.people(session, event, wanted.navigators)
     if wanted.cities or wanted.topics:
@@ -58,6 +61,8 @@ async def invite(session: Writer, event: Event, wanted: Wanted) -> Outcome:
         raise Refused(_("At most {most} people can take part in one event.", most=trips.MOST_PARTICIPANTS))
     book = await opened(session, event.id, people)
     book.still()
+    if book.closed:
+        raise Conflict(_("Registration is closed. Please set a later deadline before you invite."))
     new = [person for key, person in people.items() if key not in book.rows]
     for person in new:
         book.tell(book.new(person, wanted.language), "invitation", words=words)

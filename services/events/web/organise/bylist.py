@@ -87,7 +87,7 @@ async def name(request: AnyRequest, id: uuid.UUID) -> Response[Any]:
     who = await _first(request, id)
     try:
         said = await forms.read(request, Naming, most=MOST_FORM)
-        return await _preview(request, who, id, _entries(said.names), "")
+        return await _preview(request, who, id, _entries(said.names), "", written=said.names)
     except (Refused, TooLarge) as problem:
         return await _show(request, id, ground.beside(request, problem, "names"), problem.status)
 
@@ -124,7 +124,15 @@ def _entries(text: str) -> Entries:
 
 
 async def _preview(
-    request: AnyRequest, who: Principal, id: uuid.UUID, said: Entries, file: str, shown: Form = EMPTY, status: int = 200
+    request: AnyRequest,
+    who: Principal,
+    id: uuid.UUID,
+    said: Entries,
+    file: str,
+    shown: Form = EMPTY,
+    status: int = 200,
+    *,
+    written: str = "",
 ) -> Response[Any]:
     async with here(request).db.read(who.acting) as session:
         event = await ground.own(session, who, id)
@@ -148,6 +156,7 @@ async def _preview(
         more=max(0, len(found.lines) - MOST_SHOWN), problems=found.problems[:MOST_SHOWN],
         more_problems=max(0, len(found.problems) - MOST_SHOWN), notes=found.notes[:MOST_SHOWN],
         people=",".join(key.replace("-", "") for key in new), number=len(new), tag=again.tag, rules=rules,
+        written=written,
     )  # fmt: skip
 
 
