@@ -13,6 +13,7 @@ from services.kit import forms
 from services.kit.errors import Conflict, Problem, Refused
 from services.kit.forms import EMPTY, Form
 from services.kit.i18n import gettext as _
+from services.kit.i18n import ngettext
 from services.kit.pages import AnyRequest, ask, page, redirect
 from services.matching import access, adjusting
 from services.matching.graphql.answers import BrokenRule
@@ -114,7 +115,8 @@ async def change(request: AnyRequest, event: uuid.UUID, plan: uuid.UUID) -> Resp
             return await looked.tables_of(request, at, said.round, shown=shown, status=problem.status)
         return await looked.somebody_in(request, at, key, shown=shown, status=problem.status)
     after = await planned(request, event, plan)
-    return redirect(request, _onward(at, said), flash=_told(said.step, after.answer.get("objective", 0.0) - before))
+    gained, broken = after.answer.get("objective", 0.0) - before, after.answer.get("broken", 0)
+    return redirect(request, _onward(at, said), flash=_told(said.step, gained, broken))
 
 
 def _wanted(at: Planned, said: Changing) -> dict[str, Any]:
@@ -154,13 +156,17 @@ def _onward(at: Planned, said: Changing) -> str:
     return where
 
 
-def _told(step: str, gained: float) -> str:
+def _told(step: str, gained: float, broken: int) -> str:
     if step in {"pin", "unpin"}:
         return _("Pinned: the seats stay.") if step == "pin" else _("No longer pinned.")
     points = words.figure(abs(gained))
     if gained < 0:
-        return _("Done. The plan loses {points} points.", points=points)
-    return _("Done. The plan gains {points} points.", points=points)
+        done = _("Done. The plan loses {points} points.", points=points)
+    else:
+        done = _("Done. The plan gains {points} points.", points=points)
+    if not broken:
+        return done
+    return f"{done} {ngettext('It breaks one hard rule now.', 'It breaks {number} hard rules now.', broken)}"
 
 
 async def _do(request: AnyRequest, mutation: str, **values: Any) -> str:
