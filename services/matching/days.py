@@ -75,6 +75,7 @@ def rest(plan: Plan, people: Sequence[Person], today: Today, wanted: Question) -
             over=today.over,
             most_moved=today.most_moved,
             pinned=tuple(sorted(pinned & left)),
+            gone=len(planned - left),
         ),
     )
 

@@ -61,13 +61,15 @@ class Mixing(msgspec.Struct, frozen=True, omit_defaults=True):
 class Day(msgspec.Struct, frozen=True):
     """The plan that a running day goes on from: tables by round and person (-1: no seat) in the order of the people.
 
-    `over`: rounds that are past. `most_moved`: how many seats may change; None leaves it to the solver.
+    `over`: rounds that are past. `most_moved`: how many seats may change; None leaves it to the solver. `gone`: how
+    many were in that plan and are in no round of this one.
     """
 
     plan: tuple[tuple[int, ...], ...]
     over: int
     most_moved: int | None = None
     pinned: tuple[str, ...] = ()
+    gone: int = 0
 
 
 class Question(msgspec.Struct, frozen=True, omit_defaults=True):

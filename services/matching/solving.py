@@ -146,7 +146,8 @@ def _solved(question: Question, best: dict[str, Any] | None, tell: Tell) -> dict
         was, over = np.array(question.day.plan, dtype=np.int32), question.day.over
         changed = solver.replan(
             problem, was, over, told.budget(), seed=question.seed, most_moved=question.day.most_moved,
-            pinned=question.day.pinned, begun=seats(problem, best) if best else None, on_progress=told,
+            pinned=question.day.pinned, gone=question.day.gone, begun=seats(problem, best) if best else None,
+            on_progress=told,
         )  # fmt: skip
         result = changed.result
         day = {"day": {"moved": changed.moved, "missing": changed.missing, "new": changed.new}}

@@ -140,7 +140,7 @@ def exceeded(asked: Mapping[str, Any], day: Mapping[str, Any]) -> str | None:
     most, moved = asked.get("most_moved"), len(day["moved"])
     if most is None or moved <= most:
         return None
-    gone, new = len(day["missing"]), len(day["new"])
+    gone, new = len(day["missing"]) + asked.get("gone", 0), len(day["new"])
     return _(
         "{moved} seats change instead of at most {most}: with {gone} people less and {new} more, the tables cannot be "
         "evened out otherwise. Please look at the plan before you confirm it.",

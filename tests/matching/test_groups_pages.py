@@ -128,6 +128,7 @@ async def test_a_plan_is_asked_for_looked_at_changed_and_published(hub: Hub, cli
     target = seats[2] % 4 + 1
     tables = await sent(browser, tables, f"{copy}/change", step="move", navigator=person, table=str(target))
     assert tables.url.path == f"{copy}/rounds/2"
+    assert "harte Regeln." in tables.text.partition("<h1>")[0]  # tables differ by two now
     assert str(person) in tables.text.partition(f'data-drop="{target}"')[2].partition("data-drop")[0]
 
     # Pinned, nobody moves them
@@ -287,6 +288,11 @@ async def test_the_rest_of_the_day_is_planned(hub: Hub, clients: Clients) -> Non
     seats = [found[row.answer["keys"].index(key)] for found in row.answer["plan"]]
     assert seats[0] >= 0
     assert seats[1:] == [-1, -1]
+
+    # Who is missing from the first round on is counted as well, and what may change follows from it
+    absent = "\n".join(list(await names(browser, plan))[:2])
+    page = await finished(browser, await sent(browser, form, f"{plan}/day", over="0", missing=absent))
+    assert "2 Personen fehlen." in page.text
     await browser.close()
 
 

@@ -48,6 +48,7 @@ def replan(
     seed: int = 0,
     most_moved: int | None = None,
     pinned: Collection[str] = (),
+    gone: int = 0,
     begun: Ints | None = None,
     on_progress: Callable[[Progress], None] | None = None,
     clock: Callable[[], float] = time.perf_counter,
@@ -58,7 +59,8 @@ def replan(
     there in those that are over; its sizes and mixing are those that shall hold from now on. `plan` (R×N) is the plan
     so far, -1 for people who were not in it. `most_moved`: how many seats may change, 2 for each missing or new person
     if left out; where the hard rules cannot be kept within that, the number is doubled up to four times. More change
-    where sizes, reach and fixed seats leave no other way. Who is `pinned` keeps every seat. `begun` (R×N): the best
+    where sizes, reach and fixed seats leave no other way. `gone`: how many more are missing, whom `problem` does not
+    know, as they are there in no round. Who is `pinned` keeps every seat. `begun` (R×N): the best
     that an earlier search for the same had found, from which this one goes on.
 
     Raises ValueError for a plan of another shape, and Unseatable as `construct.random_plan` does.
@@ -78,7 +80,7 @@ def replan(
     new = np.flatnonzero((ahead & ~before).any(axis=0))
     start = _start(today, np.where(home >= 0, home, fixed) if begun is None else begun, seed)
     least = _moved(home, start)
-    allowed = MOVES_EACH * (len(missing) + len(new)) if most_moved is None else most_moved
+    allowed = MOVES_EACH * (len(missing) + len(new) + gone) if most_moved is None else most_moved
     # Where people came or went and nobody says how much may change, the search mends and improves at once.
     if most_moved is not None or not allowed:
         mended = _mended(today, start)

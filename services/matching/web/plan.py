@@ -51,6 +51,7 @@ async def shown(request: AnyRequest, at: Planned, wrong: Form = EMPTY, status: i
         broken=[BrokenRule.of(one, calls) for one in told.get("violations", ())],
         conflict=RuleConflict.of(conflict, calls) if conflict else None,
         day=DayChanges.of(at.row.question["day"], answer["day"]) if answer and answer.get("day") else None,
+        gone=(at.row.question.get("day") or {}).get("gone", 0),
         calls=calls,
         words=words,
         most=(MOST_CONTACTS, MOST_PAIRS, MOST_MOVED),
