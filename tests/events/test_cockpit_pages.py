@@ -61,6 +61,11 @@ async def test_without_a_plan_it_says_what_comes_first(hub: Hub, clients: Client
     assert "Noch hat niemand einen Tisch" in words(page)
     assert f'href="/organise/{made}/groups"' in page.text
     assert ("Runde 1 starten" in words(page), "Runde 1 ohne Tische starten" in words(page)) == (False, True)
+    without = {**demo.snapshot("event"), "rounds": None}
+    made = (await browser.graph(demo.CREATE, event=without))["data"]["createEvent"]["id"]
+    page = await browser.http.get(f"/organise/{made}/day")
+    assert "Diese Veranstaltung hat keine Runden." in words(page)
+    assert f'class="kern-btn kern-btn--primary" href="/organise/{made}/head"' in page.text
     await browser.close()
 
 
@@ -122,6 +127,8 @@ ABOARD = "query ($id: ID!) { event(id: $id) { vehicles { delay aboard { navigato
 
 async def test_the_roll_call_of_a_bus(hub: Hub, clients: Clients) -> None:
     browser, event, people, base = await organised(hub, clients)
+    empty = await browser.http.get(f"{base}/day/buses")
+    assert f'class="kern-btn kern-btn--primary" href="{base}/people/buses"' in empty.text
     bus = {"name": "Bus 1", "seats": 20, "points": [{"name": "Bahnhof", "leaves": "07:00"}]}
     made = (await browser.graph(VEHICLE, event=event, vehicle=bus))["data"]["setVehicle"]["vehicles"][0]
     await browser.graph(SEATS, event=event, point=made["points"][0]["id"], people=people[:3])
