@@ -112,6 +112,8 @@ async def test_votes_in_the_organiser_s_hand(hub: Hub, clients: Clients) -> None
     vote = {**fields, "title": "Was zuerst?", "name0": "Nutzen", "most0": "1", "ties": "SHARED", "others": "Formular"}
     refused = await browser.http.post(path, data=vote)
     assert refused.status_code == 422
+    nameless = await browser.http.post(path, data={**vote, "title": "", "most1": "viel"})
+    assert "Worum geht es?: Bitte füllen Sie dieses Feld aus." in words(nameless)
     assert "Formular" in refused.text
     done = await browser.http.post(path, data={**vote, "others": "Formular\nChatbot"})
     assert done.status_code == 303, words(done)
