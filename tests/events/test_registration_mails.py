@@ -123,7 +123,7 @@ async def test_many_changes_are_one_mail_in_the_person_s_language(world: World) 
     assert "A place is free for you until" in second.text
     assert "The event has changed" in second.text
     assert "waiting list" not in second.text  # only where they stand now
-    assert "Auf der Warteliste haben Sie die Nummer 1." in third.text
+    assert "Für Sie ist gerade kein Platz frei. Auf der Warteliste haben Sie die Nummer 1." in third.text
     assert [letter.unsubscribe for letter in (first, second, third)] == [""] * 3  # about a booking
     assert await world.tell() == 0
 

@@ -116,7 +116,10 @@ def _standing(event: Event, kind: str, standing: Standing | None) -> tuple[str, 
         kept = [*took, _("A place is kept for you. It counts as soon as your superior has released it.")]
         return _("Your place is kept"), [*kept, _asked(standing)]
     if kind == "waiting" and standing.position:
-        words = _("All places are taken. You are number {position} on the waiting list.", position=standing.position)
+        # Not that all places are taken: those of the city may be, while others' are free.
+        words = _(
+            "No place is free for you. You are number {position} on the waiting list.", position=standing.position
+        )
         return _("Waiting list"), [words]
     if kind == "offered" and standing.offered_until:
         until = when(event, standing.offered_until)
