@@ -148,6 +148,7 @@ def test_a_room_without_an_open_space_has_the_agenda_at_its_door(day: Day) -> No
     rooms = msgspec.structs.replace(day.market, slots=(), sessions=(), waiting=())
     text = all_words(prints.door_lists(msgspec.structs.replace(day, market=rooms)))
     assert text.count("Gemeinsame Mittagspause") == 3
+    assert "Was hier stattfindet" not in text  # nobody departs from a room
     assert "Erwartet" not in text
 
 

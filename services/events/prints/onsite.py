@@ -50,7 +50,7 @@ def door_lists(day: Day) -> bytes:
         "sheet": _("Door list"),
         "page": _("Page {page} of {pages}"),
         "time": _("Time"),
-        "what": _("What takes place here"),
+        "what": _("What takes place here") if day.market.slots else _("Agenda"),
         "expected": _("Expected"),
         "free": _("Nothing is planned here yet."),
         "inside": _("Who is expected – please do not hang up"),
