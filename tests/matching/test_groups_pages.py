@@ -20,6 +20,8 @@ from tests.kit.test_assets import MOST_HTML
 from tests.matching.planned import KONSTANZ, navigators, people, row_of
 from tests.stories import test_pages
 
+NO_SHOW = """mutation ($event: ID!, $who: [ID!]!) {
+  setAttendance(event: $event, navigators: $who, attendance: NO_SHOW) { id } }"""
 PERSON = re.compile(r"/people/([0-9a-f-]{36})\">([^<]+)</a>")
 
 
@@ -290,9 +292,16 @@ async def test_the_rest_of_the_day_is_planned(hub: Hub, clients: Clients) -> Non
     assert seats[1:] == [-1, -1]
 
     # Who is missing from the first round on is counted as well, and what may change follows from it
-    absent = "\n".join(list(await names(browser, plan))[:2])
-    page = await finished(browser, await sent(browser, form, f"{plan}/day", over="0", missing=absent))
+    known = await names(browser, plan)
+    one, other = list(known)[:2]
+    page = await finished(browser, await sent(browser, form, f"{plan}/day", over="0", missing=f"{one}\n{other}"))
     assert "2 Personen fehlen." in page.text
+    # Whose absence is noted gets no seat by itself, and nobody says so
+    await browser.graph(NO_SHOW, event=at.split("/")[2], who=[known[one]])
+    await hub.settle()
+    told = (await read(browser, f"{page.url.path}/day")).text.partition('name="over"')[0]
+    assert "Eine Person nimmt teil" in told
+    assert (one in told, other in told) == (False, True)
     await browser.close()
 
 

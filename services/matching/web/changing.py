@@ -184,12 +184,12 @@ async def _day(request: AnyRequest, at: Planned, shown: Form, status: int = 200)
     if at.row.answer is None:
         raise Conflict(_("This plan is not finished yet."))
     taking_part = {str(one) for one in at.event.participants}
-    absent = {str(one) for one in at.event.absent} & at.seats.keys()
+    away = {str(one) for one in at.event.absent}
+    absent, new = away & at.seats.keys(), taking_part - at.seats.keys() - away
     return await page(
         request, "matching/day.html", status=status, at=at, shown=shown, rounds=at.rounds,
         absent="\n".join(at.people.written(one.id) for one in at.people.names(absent)),
-        new=at.people.names(taking_part - at.seats.keys())[: looked.PER_PAGE],
-        count=len(taking_part - at.seats.keys()), left=len(at.seats.keys() - taking_part),
+        new=at.people.names(new)[: looked.PER_PAGE], count=len(new), left=len(at.seats.keys() - taking_part),
     )  # fmt: skip
 
 
