@@ -79,10 +79,10 @@ async def change(session: Writer, by: Publisher, ags: str, step: Step) -> Outcom
 
 
 async def undo(session: Reader, ags: str, actor: str) -> Undo | None:
-    """What `actor` can take back: the city's newest publication, where they made it by hand and one came before."""
+    """What `actor` can take back: the city's newest publication, if they made it on the pages and one came before."""
     query = select(Publication).where(Publication.ags == ags).order_by(Publication.id.desc()).limit(2)
     rows = list(await session.scalars(query))
-    if len(rows) < 2 or rows[0].client != actor or rows[0].via != VIA:
+    if len(rows) < 2 or rows[0].client != actor or rows[0].via not in {VIA, "UPLOAD"}:
         return None
     if rows[1].id not in await history.restorable(session, rows):
         return None

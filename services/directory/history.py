@@ -61,8 +61,8 @@ async def names(session: Reader, rows: Sequence[Publication]) -> dict[str, str]:
     return {str(key): name for key, name in (*people, *programs)}
 
 
-async def edits(session: Reader, ags: str, number: int) -> list[Edit] | None:
-    """What a publication changed, field by field; None where it or the one before it is forgotten."""
+async def states(session: Reader, ags: str, number: int) -> tuple[Snapshot | None, Snapshot] | None:
+    """What a city sent before a publication and for it; None where one of them is forgotten."""
     query = select(Source).where(Source.ags == ags, Source.publication_id <= number)
     found = (await session.scalars(query.order_by(Source.publication_id.desc()).limit(2))).all()
     first = select(func.min(Publication.id)).where(Publication.ags == ags)
@@ -71,7 +71,14 @@ async def edits(session: Reader, ags: str, number: int) -> list[Edit] | None:
     if len(found) == 1 and number != await session.scalar(first):
         return None
     before = store.unpacked(found[1].snapshot) if len(found) > 1 else None
-    after = store.unpacked(found[0].snapshot)
+    return before, store.unpacked(found[0].snapshot)
+
+
+async def edits(session: Reader, ags: str, number: int) -> list[Edit] | None:
+    """What a publication changed, field by field; None where it or the one before it is forgotten."""
+    if (found := await states(session, ags, number)) is None:
+        return None
+    before, after = found
     return list(compared(before, diff(before, after), after))
 
 
@@ -111,12 +118,13 @@ async def restore(
     return await publishing.publish(session, by, wanted, expected=expected, restored=number)
 
 
-async def preview(session: Writer, by: Publisher, ags: str, number: int) -> tuple[Outcome, list[Edit]]:
-    """What `restore` would change, storing nothing."""
+async def preview(
+    session: Writer, by: Publisher, ags: str, number: int
+) -> tuple[Outcome, tuple[Snapshot | None, Snapshot]]:
+    """What `restore` would come to, storing nothing: the state now and the one that it would publish."""
     stored, asked = await store.read(session, ags), await snapshot(session, ags, number)
     outcome = await publishing.preview(session, by, asked)
-    wanted = without(asked, set(outcome.withheld))
-    return outcome, list(compared(stored.snapshot, diff(stored.snapshot, wanted), wanted))
+    return outcome, (stored.snapshot, without(asked, set(outcome.withheld)))
 
 
 async def forget(session: Writer) -> None:

@@ -79,7 +79,7 @@ async def test_a_page_brings_an_earlier_state_back(people: tuple[Any, Browser], 
     await publish(client, snapshot(ags, "Anna"))
     path = f"/city/{ags}/publications/{first}"
     page = await editor.http.get(path)
-    assert page.text.count("Berta") == 2, "once in what it changed, once in what would change"
+    assert page.text.count("<strong>Berta</strong>") == 2, "once in what it changed, once in what would change"
     third = await publish(client, snapshot(ags, "Anna", "Cora"))
     stale = await editor.submit(page, path)
     assert (stale.status_code, "Inzwischen" in stale.text) == (409, True), stale.text
@@ -153,3 +153,15 @@ async def test_old_sources_are_forgotten_and_their_publications_stay(
     assert [(node["restorable"], node["changes"] is None) for node in nodes] == [(True, False), (True, True)]
     page = await editor.http.get(f"/city/{ags}/publications/{numbers[0]}")
     assert (page.status_code, "expected" in page.text) == (200, False)
+
+
+async def test_a_page_says_what_changed_as_people_call_it(people: tuple[Any, Browser], ags: str) -> None:
+    client, editor = people
+    await publish(client, snapshot(ags, "Anna", "Berta"))
+    changed = snapshot(ags, "Anna")
+    changed["navigators"][0] |= {"worksOn": ["e-file", "single-sign-on"], "since": "2026-03-01"}
+    page = await editor.http.get(f"/city/{ags}/publications/{await publish(client, changed)}")
+    for said in ("<strong>Berta</strong>", "Arbeitet an", "E-Akte; Single Sign-on", "01.03.2026"):
+        assert said in page.text, said
+    for raw in ("worksOn", "single-sign-on", "2026-03-01"):
+        assert raw not in page.text, raw

@@ -232,3 +232,22 @@ async def test_an_upload_is_thrown_away_or_forgotten(shared: Hub, city: Any, edi
 async def test_the_name_of_a_file_means_nothing(shared: Hub, city: Any, editor: Browser, name: str) -> None:
     answer = await send(editor, "Name;Amt\nZoë Ahorn;Kämmerei\n".encode("cp1252"), name)
     assert answer.status_code == 303
+
+
+async def test_a_list_that_forgot_people_is_taken_back_where_it_is_looked_at(
+    shared: Hub, city: Any, editor: Browser
+) -> None:
+    before = await stored(shared)
+    shown = await previewed(editor, sheet([["Name"], ["Anna Meier"]]))
+    row = re.search(r"<tr><th scope=\"row\">Projekte.*", shown.text)
+    assert row is not None
+    assert "bleibt wie veröffentlicht" not in row[0], "its project loses somebody"
+    assert "<del>Zoë Ahorn; Änne Buche</del>" in shown.text
+    done = await yes(editor, shown)
+    assert await stored(shared) != before
+    listed = await editor.http.get(f"/city/{KONSTANZ}/publications")
+    newest = re.findall(rf"/city/{KONSTANZ}/publications/\d+", listed.text)[0]
+    for path in (done.headers["location"], newest):
+        assert "rückgängig" in (await editor.http.get(path)).text
+    await editor.submit(await editor.http.get(newest), f"/city/{KONSTANZ}/desk/undo")
+    assert await stored(shared) == before

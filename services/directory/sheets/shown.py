@@ -1,5 +1,6 @@
 """Values as cells and as people read them: the way back from `records`, so that what is written is read as the same."""
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -73,11 +74,15 @@ def _seen(field: str) -> str:
     return next(one.label for one in COLUMNS[NAVIGATORS] if one.field.partition(".")[0] == field)
 
 
-def words(column: Column, row: Any, labels: Labels) -> str:
-    """The same for reading on a page."""
+def words(column: Column, row: Any, labels: Labels, names: Mapping[str, str]) -> str:
+    """The same for reading on a page, people by their names."""
+    if column.form == "people":
+        return TOGETHER.join(names.get(key, key) for key in getattr(row, column.field)) or "–"
     found = cell(column, row, labels)
     if found is None:
         return "–"
+    if column.form == "person":
+        return names.get(str(found), str(found))
     if isinstance(found, float):
         return f"{found * 100:.0f} %" if column.form == "share" else f"{found:.0f}"
     return found.strftime("%d.%m.%Y") if isinstance(found, date) else found
@@ -106,7 +111,8 @@ class Section(msgspec.Struct, frozen=True):
 def difference(before: Snapshot | None, wanted: Snapshot, labels: Labels) -> list[Section]:
     """What publishing `wanted` would change, for people; kinds that stay as they are included."""
     found = diff(before, wanted)
-    sections = []
+    people = (*(before.navigators if before else ()), *wanted.navigators)
+    sections, names = [], {row.key: row.name for row in people}
     for kind in KINDS:
         if kind == CITY:
             change: Change[Any] = Change(
@@ -119,11 +125,11 @@ def difference(before: Snapshot | None, wanted: Snapshot, labels: Labels) -> lis
         else:
             change = getattr(found, kind)
             old = {row.key: row for row in getattr(before, kind)} if before else {}
-        sections.append(_section(kind, change, old, labels))
+        sections.append(_section(kind, change, old, labels, names))
     return sections
 
 
-def _section(kind: str, change: Change[Any], old: dict[str, Any], labels: Labels) -> Section:
+def _section(kind: str, change: Change[Any], old: dict[str, Any], labels: Labels, names: Mapping[str, str]) -> Section:
     columns = written(kind)
 
     def told(row: Any, of: tuple[tuple[str, str, str], ...] = ()) -> Altered:
@@ -131,12 +137,14 @@ def _section(kind: str, change: Change[Any], old: dict[str, Any], labels: Labels
         return Altered(row.ags if kind == CITY else row.key, name, of)
 
     def new(row: Any) -> Altered:
-        said = ((column.label, "", words(column, row, labels)) for column in columns)
+        said = ((column.label, "", words(column, row, labels, names)) for column in columns)
         return told(row, tuple(one for one in said if one[2] != "–"))
 
     def changed(row: Any) -> Altered:
         was = old[row.ags if kind == CITY else row.key]
-        said = ((column.label, words(column, was, labels), words(column, row, labels)) for column in columns)
+        said = (
+            (column.label, words(column, was, labels, names), words(column, row, labels, names)) for column in columns
+        )
         return told(row, tuple(one for one in said if one[1] != one[2]))
 
     return Section(

@@ -5,8 +5,9 @@ from typing import Annotated, Any
 import msgspec
 from litestar import Response, get, post
 
-from services.directory import access, history, publishing, registrations
-from services.directory.sheets.columns import COLUMNS, field_label
+from services.directory import access, desk, history, publishing, registrations, sheets, uploads
+from services.directory.sheets import Labels
+from services.directory.snapshot import Snapshot
 from services.directory.web.oauth import here
 from services.kit import forms
 from services.kit.auth import Principal
@@ -17,8 +18,6 @@ from services.kit.i18n import gettext as _
 from services.kit.pages import page, redirect
 
 PAGE = 50
-MOST_EDITS = 500
-"""Lines of one page; more nobody reads."""
 HIGHEST = 2**31
 
 
@@ -55,8 +54,8 @@ async def _one(
         raise NotFound(_("There is no such publication."))
     async with here(request).db.begin(who.acting) as session:
         row, place = await history.one(session, ags, number), await registrations.town(session, ags)
-        edits = await history.edits(session, ags, number)
-        back, outcome, reason = list[history.Edit](), None, ""
+        labels, undo = await uploads.labels(session, here(request).memory), await desk.undo(session, ags, who.subject)
+        states, back, outcome, reason = await history.states(session, ags, number), None, None, ""
         if await history.restorable(session, [row]):
             try:
                 outcome, back = await history.preview(session, _by(request, who), ags, number)
@@ -73,14 +72,12 @@ async def _one(
         row=row,
         name=names.get(row.client, "–"),
         via=history.via_words(row.via),
-        edits=edits[:MOST_EDITS] if edits is not None else None,
-        back=back[:MOST_EDITS],
-        most=MOST_EDITS,
-        more=max(len(edits or ()), len(back)) > MOST_EDITS,
+        known=states is not None,
+        changes=_changes(states, labels),
+        back=_changes(back, labels),
+        undo=undo if undo and undo.newest == number else None,
         outcome=outcome,
         reason=reason,
-        in_words=_in_words,
-        called=_called,
         shown=shown,
     )
 
@@ -110,22 +107,9 @@ async def _publisher(request: AnyRequest, ags: str) -> Principal:
     return who
 
 
-def _called(edit: history.Edit) -> str:
-    """The field in the words of spreadsheets; its own name where none has it."""
-    return field_label(edit.kind, edit.field) if edit.kind in COLUMNS else edit.field
-
-
-def _in_words(value: Any) -> str:
-    """A value of a row as one line."""
-    if value is None or value == "":
-        return "–"
-    if isinstance(value, bool):
-        return _("yes") if value else _("no")
-    if isinstance(value, dict):
-        return "; ".join(f"{name}: {_in_words(one)}" for name, one in value.items())
-    if isinstance(value, (list, tuple)):
-        return ", ".join(_in_words(one) for one in value)
-    return str(value)
+def _changes(states: tuple[Snapshot | None, Snapshot] | None, labels: Labels) -> list[sheets.Section]:
+    """What differs between two states, for people; no kind of rows that is the same in both."""
+    return [one for one in sheets.difference(*states, labels) if sum(one.counts[:3])] if states else []
 
 
 routes = [listed, one, restore]
