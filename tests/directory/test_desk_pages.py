@@ -145,6 +145,11 @@ async def test_what_is_wrong_stands_beside_its_field_and_nothing_is_lost(shared:
     assert re.search(r'id="e-email">.*?Das ist keine E-Mail-Adresse', said, re.DOTALL)
     assert 'id="e-phone"' in said
     assert 'value="2.01 &lt;b&gt;"' in answer.text
+    answer = await save(editor, page, f"{DESK}/navigators/add", name="Ömer Esche", hours_share="900")
+    said = unescape(answer.text)
+    assert 'id="e-hours_share"' in said
+    assert "Felder" in said
+    assert "Datenstand" not in said, "who fills in a form has sent none"
     answer = await save(editor, page, f"{DESK}/navigators/add", name="Ömer Esche", offers="Finanzn\nGartenbau XY")
     assert "„Finanzn“ steht nicht im Themenkatalog. Meinen Sie „" in unescape(answer.text)
     assert "Finanzn\nGartenbau XY</textarea>" in answer.text

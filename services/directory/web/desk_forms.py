@@ -214,7 +214,10 @@ def city(said: CityForm, before: CityRow) -> CityRow:
 
 def beside(problem: HubError) -> Refused:
     """What a publication found wrong with the row, beside the fields of its form."""
-    return Refused(problem.message, [Problem(one.message, field=_field(one.field)) for one in problem.problems])
+    if not problem.problems:
+        return Refused(problem.message)
+    message = _("Nothing was stored. Please look at the fields that are named.")
+    return Refused(message, [Problem(one.message, field=_field(one.field)) for one in problem.problems])
 
 
 def _field(told: str) -> str:
