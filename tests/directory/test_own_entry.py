@@ -111,7 +111,7 @@ async def test_a_correction_stands_above_what_the_city_publishes(shared: Hub, br
     form = await browser.http.get(f"{page}/correct")
     fields = {
         "name": "Zoë Apfelbaum", "title": "Digitallotsin", "department": "Standesamt", "phone": "",
-        "email": "zoe.apfelbaum@town.example", "languages": "de, tr",
+        "email": "zoe.apfelbaum@town.example", "languages": "Deutsch, tr, Türkisch",
         "offers": "E-Rechnung\nSteuern, Gebühren und Beiträge",
         "works_on": "e-file", "professional": "Quittenkunde", "hours_share": "20", "since": "2024-01-01",
         "until": "2031-12-31", "chat": "@quitte:town.example", "room": "Q 47.11",
@@ -126,6 +126,8 @@ async def test_a_correction_stands_above_what_the_city_publishes(shared: Hub, br
         "department": "Standesamt", "offers": [{"code": "e-invoice"}, {"code": "municipal-taxes"}],
     }  # fmt: skip
     assert await seen(shared, ags, who.id) == wanted
+    assert who.shown.languages == ("de", "tr")
+    assert 'value="Deutsch, Türkisch"' in (await browser.http.get(f"{page}/correct")).text
     assert who.own is not None
     assert set(who.own.corrections) == {"name", "department", "phone", "email", "offers", "seeks"}
 

@@ -1,7 +1,7 @@
 """Spreadsheets as offices have them, read as snapshots and written back. Pure: bytes in, values out."""
 
 from services.directory.sheets.keys import Keys, new_key
-from services.directory.sheets.labels import Label, Labels
+from services.directory.sheets.labels import Label, Labels, language_codes, language_name
 from services.directory.sheets.merging import rebased
 from services.directory.sheets.reading import Note, Reading, Sheet, read
 from services.directory.sheets.shown import Section, difference
@@ -16,6 +16,8 @@ __all__ = [
     "Section",
     "Sheet",
     "difference",
+    "language_codes",
+    "language_name",
     "new_key",
     "read",
     "rebased",

@@ -104,6 +104,13 @@ def language_code(said: str) -> str | None:
     return _languages().get(plain(said))
 
 
+def language_codes(said: str) -> tuple[str, ...]:
+    """Of what somebody wrote with commas; a word that is no language stays, for whoever checks them to say so."""
+    parts = (part.strip() for part in said.split(","))
+    return tuple(dict.fromkeys(language_code(part) or part for part in parts if part))
+
+
 def language_name(code: str) -> str:
+    """As `language_codes` reads it back: a code where it could not."""
     name = Locale(i18n.language()).languages.get(code.replace("-", "_"), "")
     return name if name and SEPARATORS.search(name) is None and language_code(name) == code else code

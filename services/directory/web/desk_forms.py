@@ -9,7 +9,7 @@ import msgspec
 
 from services.directory.fields import ENTRY, FIELDS, Audience
 from services.directory.protection import words
-from services.directory.sheets import Keys, Labels
+from services.directory.sheets import Keys, Labels, language_codes, language_name
 from services.directory.snapshot import (
     AREAS,
     CityRow,
@@ -151,7 +151,7 @@ def navigator(said: Any, before: NavigatorRow | None, key: str, sheet: Sheet) ->
         department=said.department,
         profile=said.profile or None,
         hours_share=said.hours_share,
-        languages=tuple(part.strip() for part in said.languages.split(",") if part.strip()),
+        languages=language_codes(said.languages),
         email=said.email or None,
         phone=said.phone or None,
         chat=said.chat or None,
@@ -240,7 +240,7 @@ def navigator_texts(row: NavigatorRow | None, sheet: Sheet) -> dict[str, Any]:
     return {
         **{name: topic_lines(getattr(shown, name), sheet) for name in TOPICS},
         **{area: "\n".join(getattr(shown.competences, area)) for area in AREAS},
-        "languages": ", ".join(shown.languages),
+        "languages": ", ".join(map(language_name, shown.languages)),
         "mentor": sheet.called(shown.mentor) if shown.mentor else "",
     }
 

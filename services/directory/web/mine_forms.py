@@ -11,6 +11,7 @@ from services.directory.protection import erasure, own, words
 from services.directory.protection import person as who_is
 from services.directory.protection.own import Desk
 from services.directory.protection.person import Person
+from services.directory.sheets import language_codes, language_name
 from services.directory.snapshot import AREAS, Competences
 from services.directory.web.entry_form import Entry, Who
 from services.directory.web.login import here
@@ -53,7 +54,7 @@ async def _correct(request: AnyRequest, token: str, shown: Form, status: int = 2
     row = found.shown
     return await pages.page(
         request, "directory/mine_correct.html", secret=True, status=status, token=token, shown=shown, row=row,
-        names={name: words.field_name(name) for name in FIELDS},
+        names={name: words.field_name(name) for name in FIELDS}, languages=", ".join(map(language_name, row.languages)),
         topics={
             name: "\n".join(labels.get(code, code) for code in getattr(row, name))
             for name in ("offers", "seeks", "works_on")
@@ -80,7 +81,7 @@ async def _wanted(session: Reader, said: Corrected, found: Person) -> dict[str, 
     wanted: dict[str, Any] = {
         **{name: getattr(said, name) or None for name in ("email", "phone", "chat", "hours_share", "since", "until")},
         **{name: getattr(said, name) for name in ("name", "title", "department", "room")},
-        "languages": tuple(part.strip() for part in said.languages.split(",") if part.strip()),
+        "languages": language_codes(said.languages),
         "competences": Competences(**{area: tuple(forms.lines(getattr(said, area))) for area in AREAS}),
         "photo": None if said.remove_photo else found.shown.photo,
     }

@@ -9,6 +9,7 @@ from services.directory import access, audit, registrations
 from services.directory.access import APPROVE, role_name, scope_words
 from services.directory.models import Client
 from services.directory.oauth import clients
+from services.directory.protection import own
 from services.directory.web.oauth import here
 from services.kit import forms, pages
 from services.kit.auth import Principal
@@ -103,7 +104,7 @@ async def log(request: Request[Any, Any, Any], before: int | None = None) -> Res
         raise Refused(_("„before“ takes the number of an entry."))
     async with here(request).db.read(who.acting) as session:
         rows = await audit.page(session, PAGE + 1, before=before)
-        names = await audit.names(session, rows)
+        names = {own.PERSON: _("the person themselves"), **await audit.names(session, rows)}
     following = rows[PAGE - 1].id if len(rows) > PAGE else None
     shown = [(row, _told(row.action, row.details.get("role"))) for row in rows[:PAGE]]
     return await pages.page(request, "directory/audit.html", rows=shown, names=names, following=following)
