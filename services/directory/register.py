@@ -37,6 +37,8 @@ KINDS = {
 COMPARED = ("name", "kind", "state", "district", "population", "area", "postal_code")
 SHORTEST, LEAST_ALIKE, ENOUGH_ALIKE, MOST_LOOKED_AT, MOST_NEAR = 4, 0.3, 0.75, 50, 5
 """Letters of a name that may be mistyped, and how much of it must agree: for `pg_trgm`, and for `alike` in the end."""
+KINDS_BEFORE = frozenset({"stadt", "gemeinde", "markt", "ortsgemeinde", "landeshauptstadt", "hansestadt"})
+"""What people write before a name that the register writes after it, or nowhere."""
 FEWEST = 100
 """A file with fewer municipalities is a part of one, and would declare the rest of Germany gone."""
 
@@ -263,7 +265,8 @@ async def look_up(session: Reader, text: str, limit: int) -> tuple[list[Municipa
     """Living municipalities for somebody who types the name of one: those that are called so, then those whose names
     begin so, then as `find`; where there are none, a few that are called nearly so (then True).
     """
-    said = " ".join(words(text[:100])[:8])
+    parts = words(text[:100])[:8]
+    said = " ".join(parts)
     name = func.split_part(Municipality.sort_key, "\x1f", 1)
     bare = func.trim(func.regexp_replace(name, "[^a-z0-9]+", " ", "g"))
     living = select(Municipality).where(~Municipality.ended)
@@ -277,6 +280,8 @@ async def look_up(session: Reader, text: str, limit: int) -> tuple[list[Municipa
     order = (rank, Municipality.population.desc(), Municipality.sort_key, Municipality.ags)
     if found := (await session.scalars(living.where(*places).order_by(*order).limit(limit))).all() if said else []:
         return list(found), False
+    if len(parts) > 1 and parts[0] in KINDS_BEFORE:
+        return await look_up(session, " ".join(parts[1:]), limit)
     if len(said) < SHORTEST:
         return [], False
     likeness = func.word_similarity(said, name)

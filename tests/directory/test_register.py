@@ -147,7 +147,10 @@ async def test_a_name_is_forgiven_its_typing_errors(hub: Hub) -> None:
     for text in ("Frankfurt Oder", "frankfurt/oder", "Frankfurt (Oder)", "12053000"):
         assert await found(text) == (["Frankfurt (Oder)"], False)
     assert await found("Essen") == (["Essen", "Essen-Haan", "Essenbach", "Bad Essen"], False)
+    for text in ("Stadt München", "Gemeinde Konstanz"):
+        assert (await found(text))[0][0] == text.split()[1]
     for text, name in {
+        "Gemeinde Konstnaz": "Konstanz",
         "Konstnaz": "Konstanz", "konstans": "Konstanz", "Konstanz am Bodensee": "Konstanz", "Heilbrnon": "Heilbronn",
         "Bad Schandua": "Bad Schandau", "Muenchen": "München", "Vilingen": "Villingen-Schwenningen",
         "Frankfrut am Main": "Frankfurt am Main",
