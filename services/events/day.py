@@ -15,15 +15,13 @@ from babel.dates import format_date, format_interval, format_skeleton, format_ti
 
 from services.events.onsite import Bus, Certificate, Market
 from services.kit.i18n import gettext as _
-from services.kit.i18n import language
+from services.kit.i18n import locale
 
 Status = Literal["tentative", "confirmed", "cancelled"]
 
 # Controls (NUL among them) and line separators act on a line; the rest has no glyph or turns the reading direction.
 _SEPARATING = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _INVISIBLE = re.compile("[\u202a-\u202e\u2066-\u2069\ufdd0-\ufdef\ufffe\uffff\ud800-\udfff]+")
-
-_LOCALES = {"de": "de_DE", "en": "en_GB"}
 
 
 class Link(msgspec.Struct, frozen=True):
@@ -180,8 +178,8 @@ def date_words(day: Day, style: Literal["full", "long"] = "full") -> str:
     Several days are `1.–3. Okt. 2019` in both.
     """
     if day.ends > day.date:
-        return format_interval(day.date, day.ends, "yMMMMd", locale=_locale())
-    return format_date(day.date, style, locale=_locale())
+        return format_interval(day.date, day.ends, "yMMMMd", locale=locale())
+    return format_date(day.date, style, locale=locale())
 
 
 def span(day: Day, starts: dt.datetime | None, ends: dt.datetime | None) -> str:
@@ -193,7 +191,7 @@ def on_day(day: Day, moment: dt.datetime) -> str:
     """Which day of several it is: `Di., 1. Okt.`; empty where the day is one."""
     if day.ends == day.date:
         return ""
-    return format_skeleton("MMMEd", moment.astimezone(ZoneInfo(day.timezone)).date(), locale=_locale())
+    return format_skeleton("MMMEd", moment.astimezone(ZoneInfo(day.timezone)).date(), locale=locale())
 
 
 def spoken_span(day: Day, starts: dt.datetime | None, ends: dt.datetime | None) -> str:
@@ -210,7 +208,7 @@ def spoken(day: Day, moment: dt.datetime) -> str:
 
 def long_date(day: Day, moment: dt.datetime) -> str:
     """The day of a moment on the event's clock: `1. Oktober 2019`."""
-    return format_date(moment.astimezone(ZoneInfo(day.timezone)).date(), "long", locale=_locale())
+    return format_date(moment.astimezone(ZoneInfo(day.timezone)).date(), "long", locale=locale())
 
 
 def as_of(day: Day) -> str:
@@ -219,8 +217,4 @@ def as_of(day: Day) -> str:
 
 
 def _clock(day: Day, moment: dt.datetime) -> str:
-    return format_time(moment.astimezone(ZoneInfo(day.timezone)).time(), "short", locale=_locale())
-
-
-def _locale() -> str:
-    return _LOCALES.get(language(), "de_DE")
+    return format_time(moment.astimezone(ZoneInfo(day.timezone)).time(), "short", locale=locale())

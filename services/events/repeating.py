@@ -110,4 +110,4 @@ def _ends(found: dict[str, str]) -> str:
     if "COUNT" in found:
         return ngettext("one time", "{number} times", int(found["COUNT"]))
     day = dt.datetime.strptime(found["UNTIL"][:8], "%Y%m%d").date()  # noqa: DTZ007  # a day, nowhere
-    return _("until {day}", day=format_date(day, "medium", locale=i18n.language()))
+    return _("until {day}", day=format_date(day, "medium", locale=i18n.locale()))

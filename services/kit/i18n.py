@@ -17,6 +17,8 @@ from babel.numbers import format_decimal
 from babel.support import NullTranslations, Translations
 
 LANGUAGES = ("de", "en")
+LOCALES = {"de": "de_DE", "en": "en_GB"}
+"""How each language writes days and times: in Germany, never with the month first."""
 _language: ContextVar[str] = ContextVar("language", default="de")
 
 
@@ -57,6 +59,11 @@ def _number(value: float, language: str) -> str:
 
 def language() -> str:
     return _language.get()
+
+
+def locale() -> str:
+    """How the current language writes days and times."""
+    return LOCALES[_language.get()]
 
 
 class speaking:  # noqa: N801  # reads as a word after `with`

@@ -84,12 +84,12 @@ templates.globals["_"] = _said
 
 def when(moment: datetime) -> str:
     """Day and minute in Germany, in the person's language."""
-    return format_datetime(moment, "short", tzinfo=get_timezone(ZONE), locale=i18n.language())
+    return format_datetime(moment, "short", tzinfo=get_timezone(ZONE), locale=i18n.locale())
 
 
 def day(value: date) -> str:
     """With the day of the week, in the person's language."""
-    return format_date(value, "full", locale=i18n.language())
+    return format_date(value, "full", locale=i18n.locale())
 
 
 def language_name(code: str) -> str:

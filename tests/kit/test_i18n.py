@@ -1,7 +1,10 @@
 """Which language a person gets."""
 
+import datetime as dt
+
 import pytest
 
+from services.kit import pages
 from services.kit.i18n import accepted, gettext, language, speaking
 
 
@@ -33,3 +36,9 @@ def test_german_unless_somebody_speaks_otherwise() -> None:
         with speaking("fr"):
             assert language() == "de"
     assert language() == "de"
+
+
+@pytest.mark.parametrize(("language", "said"), [("de", "05.12.26, 15:30"), ("en", "05/12/2026, 15:30")])
+def test_no_page_writes_the_month_before_the_day(language: str, said: str) -> None:
+    with speaking(language):
+        assert pages.when(dt.datetime(2026, 12, 5, 14, 30, tzinfo=dt.UTC)) == said

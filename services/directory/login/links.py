@@ -16,7 +16,7 @@ from services.directory import audit, people
 from services.directory.login import flows
 from services.directory.login.flows import hashed
 from services.directory.models import Account, LoginLink, Passkey
-from services.kit import mail
+from services.kit import i18n, mail
 from services.kit.bymail import ByMail
 from services.kit.db import Reader, Writer
 from services.kit.errors import Conflict, Refused
@@ -60,9 +60,8 @@ async def _mail(session: Writer, outbox: Outbox, kind: str, account: Account, ur
     if account.email is None:
         return
     until = format_datetime(
-        datetime.now(UTC) + life, "short" if life < timedelta(days=1) else "medium",
-        tzinfo=get_timezone(ZONE), locale=account.language,
-    )  # fmt: skip
+        datetime.now(UTC) + life, "short", tzinfo=get_timezone(ZONE), locale=i18n.LOCALES[account.language]
+    )
     key = f"{kind}:{hashed(url)[:32]}"
     await mail.send(
         session, outbox, kind, to=account.email, language=account.language, key=key,

@@ -14,6 +14,7 @@ from services.directory.stateview.ground import within
 from services.kit import mail
 from services.kit.db import Reader, Writer
 from services.kit.errors import Conflict, NotFound
+from services.kit.i18n import LOCALES
 from services.kit.i18n import gettext as _
 from services.kit.service import Runtime
 
@@ -93,7 +94,7 @@ async def remind(session: Writer, runtime: Runtime, actor: str, ags: str) -> Non
             key=f"{key}:{number}",
             name=name,
             city=city.name,
-            day=format_date(city.confirmed_on, "long", locale=language),
+            day=format_date(city.confirmed_on, "long", locale=LOCALES[language]),
             past=past,
             link=f"{runtime.settings.issuer}/city/{ags}/desk",
         )

@@ -34,7 +34,7 @@ def shown(cell: Cell) -> str:
     if cell is None or cell == "":
         return "–"
     if isinstance(cell, date):
-        return format_date(cell, "medium", locale=i18n.language())
+        return format_date(cell, "medium", locale=i18n.locale())
     return i18n.number(cell) if isinstance(cell, int) else cell
 
 

@@ -58,4 +58,4 @@ def who(person: dict[str, Any]) -> str:
 
 
 def day(value: str | None) -> str:
-    return format_date(date.fromisoformat(value), "long", locale=i18n.language()) if value else "–"
+    return format_date(date.fromisoformat(value), "long", locale=i18n.locale()) if value else "–"

@@ -13,7 +13,7 @@ from services.events.models import BoardingPoint, Event, Vehicle
 from services.events.notices import CERTIFICATE, SEATS, SESSIONS
 from services.events.registration.reading import Standing
 from services.kit.i18n import gettext as _
-from services.kit.i18n import language
+from services.kit.i18n import locale
 
 STANDING = (
     "place", "took_over", "waiting", "offered", "expired", "cancelled", "substituted", "release_given",
@@ -161,13 +161,10 @@ def ride(event: Event, vehicle: Vehicle, point: BoardingPoint) -> str:
     return _("{vehicle} leaves {point} at {time}.", **said)
 
 
-LOCALES = {"de": "de_DE", "en": "en_GB"}
-
-
 def day(event: Event) -> str:
     """As `written`; several days are `1.–3. Okt. 2019`."""
     if event.last_day > event.date:
-        return format_interval(event.date, event.last_day, "yMMMMd", locale=LOCALES[language()])
+        return format_interval(event.date, event.last_day, "yMMMMd", locale=locale())
     return written(event.date)
 
 
@@ -175,17 +172,15 @@ def hours(event: Event, starts: dt.datetime | None, ends: dt.datetime | None) ->
     """`07:00–17:00 Uhr` on the event's clock; nothing of several days."""
     if starts is None or ends is None or event.last_day > event.date:
         return ""
-    start, end = (
-        format_time(one, "short", tzinfo=ZoneInfo(event.timezone), locale=LOCALES[language()]) for one in (starts, ends)
-    )
+    start, end = (format_time(one, "short", tzinfo=ZoneInfo(event.timezone), locale=locale()) for one in (starts, ends))
     return _("{start}–{end}", start=start, end=end)
 
 
 def written(day: dt.date) -> str:
     """`Dienstag, 1. Oktober 2019`."""
-    return format_date(day, "full", locale=LOCALES[language()])
+    return format_date(day, "full", locale=locale())
 
 
 def when(event: Event, moment: dt.datetime) -> str:
     """Day and minute on the event's clock."""
-    return format_datetime(moment, "short", tzinfo=ZoneInfo(event.timezone), locale=LOCALES[language()])
+    return format_datetime(moment, "short", tzinfo=ZoneInfo(event.timezone), locale=locale())

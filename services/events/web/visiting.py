@@ -83,12 +83,12 @@ def kinds() -> dict[str, str]:
 def days(first: str, last: str) -> str:
     """A day, or from when to when."""
     begins, ends = dt.date.fromisoformat(first), dt.date.fromisoformat(last)
-    written = format_date(begins, "full", locale=i18n.language())
-    return written if begins == ends else f"{written} – {format_date(ends, 'full', locale=i18n.language())}"
+    written = format_date(begins, "full", locale=i18n.locale())
+    return written if begins == ends else f"{written} – {format_date(ends, 'full', locale=i18n.locale())}"
 
 
 def day(value: str) -> str:
-    return format_date(dt.date.fromisoformat(value), "full", locale=i18n.language())
+    return format_date(dt.date.fromisoformat(value), "full", locale=i18n.locale())
 
 
 def clock(value: str | None, zone: str) -> str:
@@ -96,7 +96,7 @@ def clock(value: str | None, zone: str) -> str:
     if value is None:
         return ""
     there = dt.datetime.fromisoformat(value).astimezone(ZoneInfo(zone))
-    return format_time(there.time(), "short", locale=i18n.language())
+    return format_time(there.time(), "short", locale=i18n.locale())
 
 
 @get("/calendar", page=True, right=ANYBODY)

@@ -175,7 +175,7 @@ def clock_in(zone: str) -> Callable[[dt.datetime | None], str]:
     def written(moment: dt.datetime | None) -> str:
         if moment is None:
             return ""
-        return format_time(moment.astimezone(ZoneInfo(zone)).time(), "short", locale=i18n.language())
+        return format_time(moment.astimezone(ZoneInfo(zone)).time(), "short", locale=i18n.locale())
 
     return written
 
@@ -190,7 +190,7 @@ def moment_in(event: Event) -> Callable[[dt.datetime | None], str]:
         if moment is None:
             return ""
         there = moment.astimezone(ZoneInfo(event.timezone))
-        return f"{format_skeleton('MEd', there, locale=i18n.language())} {time(moment)}"
+        return f"{format_skeleton('MEd', there, locale=i18n.locale())} {time(moment)}"
 
     return written
 

@@ -20,7 +20,7 @@ from services.kit.db import Writer
 from services.kit.errors import NotFound
 from services.kit.forms import EMPTY, Form
 from services.kit.i18n import gettext as _
-from services.kit.i18n import language, ngettext
+from services.kit.i18n import locale, ngettext
 from services.kit.pages import AnyRequest
 
 FIELDS: Final = ("text", "to", "city")
@@ -58,7 +58,7 @@ async def _show(request: AnyRequest, id: uuid.UUID, shown: Form = EMPTY, status:
         return buses.get(row.vehicle_id, "") if row.vehicle_id else cities.get(row.city or "", _("everybody"))
 
     def when(row: Announcement) -> str:
-        return format_datetime(row.at, "short", tzinfo=ZoneInfo(event.timezone), locale=language())
+        return format_datetime(row.at, "short", tzinfo=ZoneInfo(event.timezone), locale=locale())
 
     return await ground.page(
         request, "announcements", event, "/people/announcements", status=status, shown=shown,

@@ -86,7 +86,7 @@ async def _shown(
 
 
 def _day(event: Event) -> str:
-    return format_date(event.date, "full", locale=i18n.language())
+    return format_date(event.date, "full", locale=i18n.locale())
 
 
 @post(f"{BASE}/{{id:uuid}}/series", page=True, status_code=303, right=access.HOLD)
