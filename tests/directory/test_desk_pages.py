@@ -285,6 +285,10 @@ async def test_a_program_gets_a_new_secret(shared: Hub, city: Any, editor: Brows
     path = f"/city/{KONSTANZ}/programs"
     page = await opened(editor, path)
     assert city.client_id in page.text
+    before = page.text.partition(f'action="{path}"')[0]
+    assert before.rfind("<summary>Neues Geheimnis") > before.rfind("</details>"), (
+        "not by one press, which nobody undoes"
+    )
     shown = await editor.submit(page, path, client=city.client_id)
     secret = re.search(r"<p><code>([\w-]{43})</code>", shown.text)
     assert secret is not None
