@@ -37,7 +37,7 @@ def test_until_a_day() -> None:
     rule = repeating.rule("WEEKLY", TUESDAY, None, dt.date(2027, 3, 1))
     assert len(recurrence.dates(rule, TUESDAY)) == 3
     with speaking("en"):
-        assert repeating.in_words(rule, TUESDAY) == "every week on Tuesday, until Mar 1, 2027"
+        assert repeating.in_words(rule, TUESDAY) == "every week on Tuesday, until 1 Mar 2027"
 
 
 def test_one_of_both_ends() -> None:
