@@ -130,12 +130,9 @@ async def erase(session: Writer, said: NavigatorErased, key: bytes = b"") -> Non
     written of their city's events, and no line of the log.
     """
     person = await session.get(Navigator, uuid.UUID(said.id))
-    changed = named.Rewritten()
-    if person is not None:
-        known = {word: naming.GONE for word in (person.name, person.email) if naming.alone(word)}
-        changed = await named.everywhere(session, said.ags, naming.rewriting(known))
-    if said.words:
-        changed.also(await named.everywhere(session, said.ags, naming.unsealing(said.words, key)))
+    known = naming.rewriting({person.email: naming.GONE} if person is not None and naming.alone(person.email) else {})
+    unsealed = naming.unsealing(said.words, key)
+    changed = await named.everywhere(session, said.ags, lambda text: unsealed(known(text)))
     await forget(session, NavigatorWithdrawn(id=said.id, ags=said.ags, hidden=True))
     await session.execute(delete(Certificate).where(Certificate.navigator_id == uuid.UUID(said.id)))
     await _say_anew(session, changed)

@@ -29,7 +29,7 @@ def telling(words: str) -> bool:
 
 def alone(words: str) -> bool:
     """Whether words lead to somebody even where people write what they like: a name of one word is anybody's."""
-    return telling(words) and (not words.isalpha())
+    return telling(words) and not words.isalpha()
 
 
 def sealed(words: str, key: bytes) -> list[str]:

@@ -186,15 +186,15 @@ class Runtime:
 
             return hear
 
+        def hearing(feed: str, said: type[Message], handler: log.Handler) -> log.Handler:
+            if said is TokensRevoked and not isinstance(self.feeds[feed], log.LocalFeed):
+                return learning(handler)
+            if getattr(handler, "keyed", False):
+                return log.with_key(handler, self.settings.derived(naming.KEY))
+            return handler
+
         return {
-            feed: {
-                said: learning(handler)
-                if said is TokensRevoked and not isinstance(self.feeds[feed], log.LocalFeed)
-                else log.with_key(handler, self.settings.derived(naming.KEY))
-                if getattr(handler, "keyed", False)
-                else handler
-                for said, handler in handlers.items()
-            }
+            feed: {said: hearing(feed, said, handler) for said, handler in handlers.items()}
             for feed, handlers in self.service.listens.items()
         }
 

@@ -105,9 +105,9 @@ def language_code(said: str) -> str | None:
 
 
 def language_codes(said: str) -> tuple[str, ...]:
-    """Of what somebody wrote with commas; a word that is no language stays, for whoever checks them to say so."""
-    parts = (part.strip() for part in said.split(","))
-    return tuple(dict.fromkeys(language_code(part) or part for part in parts if part))
+    """Of what somebody listed; a word that is no language stays, for whoever checks them to say so."""
+    found = pieces(said, lambda one: language_code(one) is not None, lambda one: language_code(one) or one)
+    return tuple(dict.fromkeys(found))
 
 
 def language_name(code: str) -> str:

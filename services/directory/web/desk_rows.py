@@ -116,6 +116,7 @@ async def _form(
     some = [(code, words_of(code)) for code, words_of in _codes()]
     return await page(
         request, who, ags, f"desk_{kind[:-1]}", city, status=status, kind=kind, key=key, row=row, seen=tag(row),
+        now=f"/city/{ags}/desk/{kind}/row/{row.key}" if row else "",
         shown=shown, texts=of.texts(row, known), names=desk_forms.names(of.form.__struct_fields__),
         departments=[one.name for one in city.snapshot.departments],
         audiences=desk_forms.audiences(row) if kind == "navigators" else [],

@@ -91,8 +91,24 @@ async def _votes(request: AnyRequest, id: uuid.UUID, shown: Form = EMPTY, status
     return await ground.page(
         request, "polling", event, "/day/votes", status, votes=found["event"]["votes"][::-1], shown=shown,
         ideas=ideas[: -MOST_OFFERED - 1 : -1], topics=topics[:MOST_OFFERED], ties=ties(), rows=range(CRITERIA),
-        pairs=pairs,
+        pairs=pairs, labels=labels(),
     )  # fmt: skip
+
+
+def labels() -> dict[str, str]:
+    """What the fields of the form are called where they are named alone."""
+    found = {
+        "title": _("What is it about?"), "ties": _("With the same total"), "ideas": _("Ideas of the tables"),
+        "topics": _("Topics of the open space"), "others": _("Something else, one a line"),
+    }  # fmt: skip
+    for i in range(CRITERIA):
+        criterion = _("Criterion {number}", number=i + 1)
+        found |= {
+            f"criterion{i}": criterion,
+            f"name{i}": f"{criterion}, {_('Name')}", f"most{i}": f"{criterion}, {_('Points for one, at most')}",
+            f"budget{i}": f"{criterion}, {_('Points of a person in all')}",
+        }  # fmt: skip
+    return found
 
 
 def pairs(rows: list[dict[str, Any]], field: str) -> list[tuple[str, str]]:
