@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.cli import sample
-from tests.cli.test_solve import QUICK, people, sheets, solve
+from tests.cli.solved import QUICK, people, sheets, solve
 
 SIZE = ("--tables", 4, "--rounds", 3)
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.cli import sample
-from tests.cli.test_solve import QUICK, people, solve
+from tests.cli.solved import QUICK, people, solve
 
 HEADER = (*sample.HEADER, "Arbeitsgruppe", "Konfession")
 GROUPS = ("Rathaus", "Schule", "Straße")

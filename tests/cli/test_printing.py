@@ -10,7 +10,7 @@ from zipfile import ZipFile
 import pytest
 
 from tests.cli import sample
-from tests.cli.test_solve import QUICK, people, solve
+from tests.cli.solved import QUICK, people, solve
 
 MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 A4_WIDE, A4_HIGH = 11.69, 8.27

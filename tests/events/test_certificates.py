@@ -21,8 +21,8 @@ from services.kit import links
 from services.kit.db import HUB
 from services.kit.service import Hub
 from tests.conftest import Clients
+from tests.events.printed import all_words
 from tests.events.registration_world import GUEST, HOST, World, day, held_today
-from tests.events.test_prints import all_words
 from tests.events.test_registration_day import CAME, bus
 from tests.events.test_registration_mails import link_in
 from tests.running import running

@@ -16,8 +16,8 @@ from services.events.prints.votes import Line, Result
 from services.events.report import charts
 from services.events.report.charts import MOST_CITIES, MOST_ROWS, SHADES, WIDTH, Row
 from services.kit.i18n import speaking
+from tests.events.printed import NASTY, all_words
 from tests.events.sample_day import sample_day
-from tests.events.test_prints import NASTY, all_words
 
 SVG = "{http://www.w3.org/2000/svg}"
 

@@ -15,11 +15,11 @@ from services.kit.db import HUB
 from services.kit.service import Hub
 from tests.conftest import Clients
 from tests.events.open_space import HEILBRONN, KONSTANZ, SPEYER, World
+from tests.events.printed import NASTY, all_words
 from tests.events.sample_day import sample_day
 from tests.events.test_open_space import refused
 from tests.events.test_open_space_harvest import ACTION, WRITE, send, sessions
 from tests.events.test_open_space_media import chunk, jpeg, png
-from tests.events.test_prints import NASTY, all_words
 
 DESCRIBE = """mutation ($event: ID!, $id: ID!, $key: ID!, $alt: String, $caption: String, $consent: Boolean,
   $link: String) { describeSessionFile(event: $event, proposal: $id, id: $key, alt: $alt, caption: $caption,

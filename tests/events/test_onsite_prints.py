@@ -18,8 +18,8 @@ from services.events.prints.codes import MASK
 from services.kit.i18n import speaking
 from services.kit.sheets.opening import tables
 from tests.events.onsite_day import HOSTILE, LONG, TITLES, market, onsite_day
+from tests.events.printed import all_words, pages, plain, rectangles, words
 from tests.events.sample_day import sample_day
-from tests.events.test_prints import all_words, pages, plain, rectangles, words
 
 PAPERS = (prints.door_lists, prints.wall, prints.bus_lists, prints.certificates, prints.slips, prints.badges)
 BOOKS = (prints.participants_book, prints.attendance_book, prints.bus_book, prints.market_book)

@@ -12,72 +12,12 @@ import pytest
 
 from services.events import prints
 from services.events.day import Day, Person, Round, Stop, Table, printable
-from services.events.typst import UNUSUAL, drawable, typeset
 from services.kit.i18n import speaking
 from tests.conftest import soak
+from tests.events.printed import NASTY, PAPERS, all_words, pages, placed, plain, rectangles, words
 from tests.events.sample_day import at, sample_day
 
-NASTY = (
-    "#show: *Ann* _e_ $x$ @ref",
-    "a\\b ] } [c] <label> `raw` // rest",
-    "\"quoted\" 'single' ~tilde~ = head",
-    "Dr. Maximiliane-Charlotte von Hohenlohe-Waldenburg-Schillingsfürst",
-    "Łukasz Dvořák-Şebnem",
-)
-LONG = "Amt für Schulen, Bildung und Wissenschaft – Dienstleistungszentrum Wobak"
-PAPERS = (prints.table_cards, prints.slips, prints.run_sheet, prints.badges, prints.attendance_list)
 A7 = (297.64, 210.47)
-
-
-def pages(paper: bytes) -> list[Any]:
-    return list(pypdfium2.PdfDocument(paper))
-
-
-def words(page: Any, box: tuple[float, float, float, float] | None = None) -> str:
-    """The text on the page (or between left, bottom, right, top) as one line.
-
-    A hyphen at the end of a printed line is missing: pdfium cannot tell it from a divided word's.
-    """
-    text = page.get_textpage()
-    found: str = text.get_text_bounded(*box) if box else text.get_text_bounded()
-    for mark in ("\ufffe", "\x02", "\u00ad"):
-        found = found.replace(mark + "\r\n", "").replace(mark, "")
-    return " ".join(found.split())
-
-
-def plain(text: str) -> str:
-    """Without hyphens, for comparing what may have been divided."""
-    return text.replace("-", "")
-
-
-def rectangles(page: Any) -> list[tuple[float, float, float, float]]:
-    """Where text stands: left, bottom, right, top in points."""
-    text = page.get_textpage()
-    return [text.get_rect(index) for index in range(text.count_rects())]
-
-
-def all_words(paper: bytes) -> str:
-    return " ".join(words(page) for page in pages(paper))
-
-
-def placed(people: int, rounds: int, tables: int = 1) -> Day:
-    """A day with long words everywhere: `people` from three cities, all moving on by one table every round."""
-    start = at("09:00")
-    minutes = dt.timedelta(minutes=15)
-    return msgspec.structs.replace(
-        sample_day(),
-        rounds=tuple(Round(n, start + n * minutes, start + (n + 1) * minutes) for n in range(1, rounds + 1)),
-        tables=tuple(Table(n, LONG if n == 1 else NASTY[0]) for n in range(1, tables + 1)),
-        participants=tuple(
-            Person(
-                NASTY[i] if i < len(NASTY) else f"Person{i:04}",
-                ("Konstanz", "Heilbronn", "Garmisch-Partenkirchen")[i % 3],
-                LONG,
-                tuple(Stop(n, (i + n) % tables + 1) for n in range(1, rounds + 1)),
-            )
-            for i in range(people)
-        ),
-    )
 
 
 TOPICS = {
@@ -315,53 +255,6 @@ def test_page_sizes(paper: Callable[[Day], bytes], size: tuple[int, int]) -> Non
 
 
 @pytest.mark.parametrize("paper", PAPERS)
-def test_what_people_type_is_printed_literally(paper: Callable[[Day], bytes]) -> None:
-    text = all_words(paper(placed(len(NASTY), 2)))
-    for name in NASTY:
-        assert plain(name) in plain(text)
-
-
-@pytest.mark.parametrize(("people", "rounds"), [(1, 1), pytest.param(60, 8, marks=soak), (7, 32)])
-def test_nothing_is_lost_or_leaves_the_page_however_many(people: int, rounds: int) -> None:
-    day = placed(people, rounds)
-    times = dict.fromkeys(PAPERS, 1) | {prints.table_cards: rounds, prints.run_sheet: -(-rounds // 9)}
-    for paper in PAPERS:
-        sheets = pages(paper(day))
-        text = plain(" ".join(map(words, sheets)))
-        assert {text.count(plain(person.name)) for person in day.participants} == {times[paper]}
-        for sheet in sheets:
-            width, height = sheet.get_size()
-            for left, bottom, right, top in rectangles(sheet):
-                assert 0 < left < right < width - 18
-                assert 18 < bottom < top < height
-
-
-def test_endless_texts_push_and_do_not_overlap() -> None:
-    day = placed(3, 3)
-    day = msgspec.structs.replace(day, title="Ein Titel " * 30, tables=(Table(1, "Ein Thema " * 40),))
-    for paper in PAPERS:
-        for sheet in pages(paper(day)):
-            height = sheet.get_size()[1]
-            seen = sorted(rectangles(sheet), key=lambda box: -box[3])
-            assert seen[0][3] < height - 18
-            assert min(bottom for _left, bottom, _right, _top in seen) > 18
-            for index, (left, bottom, right, top) in enumerate(seen):
-                for other in seen[index + 1 :]:
-                    apart = other[0] >= right or other[2] <= left or other[3] <= bottom + 2 or other[1] >= top - 2
-                    assert apart
-
-
-def test_a_nonsense_word_is_divided_instead_of_running_off() -> None:
-    person = Person("W" * 90, "X" * 90, "m" * 90, (Stop(1, 1),))
-    day = msgspec.structs.replace(placed(1, 1), participants=(person,), tables=(Table(1, "Q" * 120),), title="T" * 99)
-    for paper in PAPERS:
-        text = all_words(paper(day))
-        assert "W" * 90 in text
-        for sheet in pages(paper(day)):
-            assert max(right for _left, _bottom, right, _top in rectangles(sheet)) < sheet.get_size()[0] - 18
-
-
-@pytest.mark.parametrize("paper", PAPERS)
 def test_the_same_day_gives_the_same_bytes(paper: Callable[[Day], bytes]) -> None:
     day = sample_day()
     later = msgspec.structs.replace(day, updated=day.updated + dt.timedelta(seconds=1))
@@ -377,57 +270,11 @@ async def test_threads_do_not_disturb_each_other() -> None:
 
 
 @pytest.mark.parametrize("paper", PAPERS)
-def test_german_first_english_second(paper: Callable[[Day], bytes]) -> None:
-    german = paper(sample_day())
-    with speaking("en"):
-        english = paper(sample_day())
-    assert "1. Oktober 2019" in all_words(german)
-    assert "1 October 2019" in all_words(english)
-    assert b"/Lang(de)" in german
-    assert b"/Lang(en)" in english
-    assert not {"Tisch", "Runde", "Uhr"} & set(all_words(english).replace(",", " ").split())
-
-
-@pytest.mark.parametrize("paper", PAPERS)
 def test_papers_are_accessible_pdf_with_a_title(paper: Callable[[Day], bytes]) -> None:
     document = pypdfium2.PdfDocument(paper(sample_day()))
     assert document.is_tagged()
     assert b"<pdfuaid:part>1</pdfuaid:part>" in paper(sample_day())
     assert document.get_metadata_value("Title").endswith("– #KNmeetsHN")
-
-
-def test_controls_never_reach_the_paper() -> None:
-    assert printable("A\0n\x1bn\ta\r\nB\u2028C\u202eD\ud800 ") == "A n n a B CD"
-    person = Person("An\0na\n\u202eMüller", "Ulm\r\n", "\x07IT")
-    text = all_words(prints.slips(msgspec.structs.replace(sample_day(), participants=(person,))))
-    assert "An na Müller Ulm IT" in text
-
-
-@pytest.mark.parametrize(
-    ("written", "drawn"),
-    [
-        ("Grüne Stadt 🌱 für alle", "Grüne Stadt für alle"),
-        ("👍🏽 Ja!", "Ja!"),
-        ("Familie 👨\u200d👩\u200d👧, Flagge 🇩🇪", "Familie , Flagge"),
-        ("❤️\u200d🔥 Feuer", "❤ Feuer"),
-        ("Ina 王", "Ina"),
-        ("Café ☕ → ✓ Łódź ≤ ½ € Ω Ж", "Café ☕ → ✓ Łódź ≤ ½ € Ω Ж"),
-        ("1️⃣ Erstens", "1️⃣ Erstens"),
-        ("🎉", ""),
-    ],
-)
-def test_what_no_face_has_is_left_out_cleanly(written: str, drawn: str) -> None:
-    assert drawable(written) == drawn
-    paper = prints.slips(msgspec.structs.replace(sample_day(), participants=(Person(written, "Ulm"),)))
-    assert (drawn or "–").split()[0].strip("️⃣") in all_words(paper)
-    assert b"<pdfuaid:part>1</pdfuaid:part>" in paper, "no box stands anywhere"
-
-
-def test_usual_letters_are_not_asked_for_one_by_one() -> None:
-    usual = [chr(code) for code in range(0x20, 0x2100) if chr(code).isprintable() and not UNUSUAL.match(chr(code))]
-    assert len(usual) > 300
-    paper = typeset("drawn", {"document": "–", "signs": " ".join(usual), "labels": {}, "event": {}}, at("09:00"))
-    assert b"<pdfuaid:part>1</pdfuaid:part>" in paper
 
 
 @pytest.mark.parametrize("status", ["cancelled", "tentative"])

@@ -19,7 +19,7 @@ from services.kit.db import HUB
 from services.kit.service import Hub
 from tests.browser_like import logged_in
 from tests.conftest import Clients
-from tests.events.test_prints import all_words
+from tests.events.printed import all_words
 from tests.events.test_surveys import ANSWER as ANSWERS
 from tests.events.test_surveys import CLOSE, CREATE, SURVEY, link_of, said
 from tests.events.test_trips import HEILBRONN, KONSTANZ, SPEYER, create, item, navigators, world

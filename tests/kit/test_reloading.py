@@ -3,42 +3,31 @@
 import re
 import uuid
 from collections.abc import AsyncIterator
-from dataclasses import replace
 
 import httpx
 import pytest
 import pytest_asyncio
 
-from services.app import chosen
 from services.kit.service import Hub
-from services.kit.settings import Settings
 from services.kit.web import create_app
-from tests.conftest import Servers, _fresh
-from tests.running import running
 
 KEY = str(uuid.UUID(int=7))
 SAMPLES = {"uuid": KEY, "int": "7", "str": "08335043"}
 
 
-@pytest_asyncio.fixture(scope="module")
-async def hub(servers: Servers, template: str, settings: Settings) -> AsyncIterator[Hub]:
-    async with _fresh(servers, template) as url:
-        own = replace(settings, database_url=url, redis_url=servers.redis, workers=False)
-        async with running(own, chosen()) as (hub, _server):
-            yield hub
-
-
 @pytest_asyncio.fixture
-async def http(hub: Hub) -> AsyncIterator[httpx.AsyncClient]:
+async def http(shared: Hub) -> AsyncIterator[httpx.AsyncClient]:
     headers = {"accept": "text/html"}
-    async with httpx.AsyncClient(base_url=hub.settings.issuer, headers=headers, trust_env=False, timeout=30) as client:
+    async with httpx.AsyncClient(
+        base_url=shared.settings.issuer, headers=headers, trust_env=False, timeout=30
+    ) as client:
         yield client
 
 
-def _lonely(hub: Hub) -> list[str]:
+def _lonely(shared: Hub) -> list[str]:
     """Addresses of pages that take a form and show nothing, with something in the place of their parameters."""
     found: dict[str, set[str]] = {}
-    for route in create_app(hub).routes:
+    for route in create_app(shared).routes:
         for handler in getattr(route, "route_handlers", ()):
             if handler.opt.get("page"):
                 found.setdefault(route.path, set()).update(handler.http_methods)
@@ -46,8 +35,8 @@ def _lonely(hub: Hub) -> list[str]:
     return [re.sub(r"\{\w+:(\w+)\}", lambda one: SAMPLES[one[1]], path) for path in sorted(lonely)]
 
 
-async def test_every_form_is_found_at_the_address_it_is_sent_to(hub: Hub, http: httpx.AsyncClient) -> None:
-    lonely, wrong = _lonely(hub), {}
+async def test_every_form_is_found_at_the_address_it_is_sent_to(shared: Hub, http: httpx.AsyncClient) -> None:
+    lonely, wrong = _lonely(shared), {}
     assert len(lonely) > 50
     for path in lonely:
         answer = await http.get(path)

@@ -30,21 +30,13 @@ from services.kit.rates import Rates
 from services.kit.revoked import TokensRevoked
 from services.kit.service import Hub
 from services.kit.settings import Settings
-from tests.conftest import Servers, _fresh
+from tests.conftest import Servers
 from tests.running import running
 
 
-@pytest_asyncio.fixture(scope="module")
-async def hub(servers: Servers, template: str, settings: Settings) -> AsyncIterator[Hub]:
-    async with _fresh(servers, template) as url:
-        own = replace(settings, database_url=url, redis_url=servers.redis, workers=False)
-        async with running(own, chosen()) as (hub, _server):
-            yield hub
-
-
 @pytest_asyncio.fixture
-async def http(hub: Hub) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=hub.settings.issuer, trust_env=False, timeout=30) as client:
+async def http(shared: Hub) -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(base_url=shared.settings.issuer, trust_env=False, timeout=30) as client:
         yield client
 
 
@@ -85,12 +77,12 @@ async def test_head_is_get_without_its_body(http: httpx.AsyncClient, path: str) 
     assert (await http.head("/directory/graphql")).status_code >= 400
 
 
-async def test_the_feed_is_for_the_services_of_the_hub(hub: Hub, http: httpx.AsyncClient) -> None:
+async def test_the_feed_is_for_the_services_of_the_hub(shared: Hub, http: httpx.AsyncClient) -> None:
     async def status(header: str | None, after: str = "0") -> int:
         headers = {} if header is None else {"authorization": header}
         return (await http.get("/directory/feed", params={"after": after}, headers=headers)).status_code
 
-    token = hub.feed_token
+    token = shared.feed_token
     for wrong in (None, "", "Bearer", "Bearer x", token, f"Basic {token}", f"Bearer {token}x", f"bearer {token}"):
         assert await status(wrong) == 401
     positions = ("0", "9" * 18, "-1", "x", "9" * 19, "9" * 5_000, "१", "")
@@ -122,7 +114,7 @@ async def test_the_landing_page_speaks_the_persons_language(
     assert title in heading
 
 
-async def test_the_landing_page_needs_nobody_else(hub: Hub, http: httpx.AsyncClient) -> None:
+async def test_the_landing_page_needs_nobody_else(shared: Hub, http: httpx.AsyncClient) -> None:
     answer = await http.get("/")
     policy = answer.headers["content-security-policy"]
     assert "default-src 'none'" in policy
@@ -130,7 +122,7 @@ async def test_the_landing_page_needs_nobody_else(hub: Hub, http: httpx.AsyncCli
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert answer.headers["referrer-policy"] == "same-origin"
     addresses = re.findall(r"""(?:https?:)?//[^\s"'<]+""", answer.text)
-    assert [a for a in addresses if not a.startswith(hub.settings.issuer)] == []
+    assert [a for a in addresses if not a.startswith(shared.settings.issuer)] == []
     assert "style=" not in answer.text
     for path in re.findall('(?:href|src)="([^"#]+)"', answer.text):
         assert (await http.get(path)).status_code == 200

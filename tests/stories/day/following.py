@@ -5,10 +5,10 @@ import datetime as dt
 from typing import Any
 
 from tests.browser_like import logged_in
+from tests.events.printed import all_words
 from tests.events.test_announcements import ANNOUNCE
 from tests.events.test_certificates import CHECK, ISSUE
 from tests.events.test_certificates import MINE as MY_CERTIFICATES
-from tests.events.test_prints import all_words
 from tests.events.test_project_cards import ACCEPT, CARDS, JOIN, MAKE, PARTNERS, PROPOSED
 from tests.events.test_report import REPORT, WISHES
 from tests.events.test_surveys import ANSWER, CREATE, RESULTS

@@ -6,9 +6,9 @@ from typing import Any
 
 from services.cli import demo
 from tests.events.day import links, phone
+from tests.events.printed import all_words
 from tests.events.registration_world import day as days_from_now
 from tests.events.test_feeds import OPEN, Program
-from tests.events.test_prints import all_words
 from tests.stories.day.inviting import local
 from tests.stories.day.registering import VEHICLES
 from tests.stories.day.state import KONSTANZ, PLACES, Day, Person

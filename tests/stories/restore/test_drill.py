@@ -18,8 +18,8 @@ from services.kit.db import HUB
 from services.kit.service import Hub
 from services.kit.settings import Settings
 from tests.conftest import Servers, _fresh
+from tests.directory.erasure_world import NEEDLES, tables
 from tests.directory.protected import found, full, path, press, published, snapshot, tell, towns, visitor
-from tests.directory.test_erasure import NEEDLES, tables
 from tests.running import running
 from tests.stories.restore.looking import WRITING, Make, ask, call, counted, differing, everything, standing, until
 
